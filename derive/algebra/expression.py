@@ -1,0 +1,386 @@
+"""The typed nodes of the mathematics: plain frozen data, nothing evaluates itself.
+
+Products keep the order of their factors, because Jacobians do not commute. A derivative says which
+derivative it is: `Total`, `Immediate`, `Via`, `Held`, `Truncated` (DESIGN, section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """An index: an integer combination of index letters plus a whole number, as in t - k + 1.
+
+    `letters` is sorted by letter and holds no zero coefficient, so equal indices are equal objects.
+    """
+
+    letters: tuple[tuple[str, int], ...] = ()
+    shift: int = 0
+
+    @staticmethod
+    def at(shift: int) -> Time:
+        return Time((), shift)
+
+    @staticmethod
+    def of(letter: str, shift: int = 0) -> Time:
+        return Time(((letter, 1),), shift)
+
+    @property
+    def is_number(self) -> bool:
+        return not self.letters
+
+    def __add__(self, other: Time | int) -> Time:
+        if isinstance(other, int):
+            return Time(self.letters, self.shift + other)
+        total = dict(self.letters)
+        for letter, count in other.letters:
+            total[letter] = total.get(letter, 0) + count
+        kept = tuple(sorted((a, n) for a, n in total.items() if n))
+        return Time(kept, self.shift + other.shift)
+
+    def __neg__(self) -> Time:
+        return Time(tuple((a, -n) for a, n in self.letters), -self.shift)
+
+    def __sub__(self, other: Time | int) -> Time:
+        return self + (-other)
+
+    def replace(self, letters: Mapping[str, Time]) -> Time:
+        """Every index letter named in `letters` replaced by that index."""
+        if not any(a in letters for a, _ in self.letters):
+            return self
+        result = Time((), self.shift)
+        for letter, count in self.letters:
+            one = letters.get(letter, Time.of(letter))
+            scaled = Time(tuple((a, n * count) for a, n in one.letters), one.shift * count)
+            result = result + scaled
+        return result
+
+
+class Expr:
+    """Any formula that has a value."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Expr):
+    """An exact rational number."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Expr):
+    """A symbol, as LaTeX writes it without its index (`h`, `\\theta`, `W_{h}`), and its time.
+
+    `time` is None for what all steps share. `copy` is the step whose use of a shared parameter is
+    meant: the θ^{(t)} of the many-paths rule.
+    """
+
+    name: str
+    time: Time | None = None
+    copy: Time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Expr):
+    """An index letter used as a number, as the T of \\frac{1}{T} or the t of \\gamma^t."""
+
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expr):
+    """A function applied to arguments: `\\tanh`, `\\sigma`, or an abstract `f`.
+
+    `slots` (1-based) are the arguments the function is differentiated by: φ'(a) has slots (1,).
+    """
+
+    function: str
+    arguments: tuple[Expr, ...]
+    slots: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Expr):
+    """Several quantities taken as one, as in z = (h_t, θ)."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Expr):
+    """Two or more terms, in the order in which they stand."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Expr):
+    """Two or more factors, in the order in which they stand; they do not commute."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient(Expr):
+    """A fraction as it was written, `\\frac{a}{b}` or a / b."""
+
+    numerator: Expr
+    denominator: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Expr):
+    """`base` to the power `exponent`."""
+
+    base: Expr
+    exponent: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class BigSum(Expr):
+    """Σ of `body` for `index` = `lower` … `upper`; 0 where the range is empty."""
+
+    index: str
+    lower: Time
+    upper: Time
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class BigProduct(Expr):
+    """Π of `body` for `index` = `lower` … `upper`, latest index leftmost; 1 where it is empty."""
+
+    index: str
+    lower: Time
+    upper: Time
+    body: Expr
+
+
+class Derivative(Expr):
+    """∂`of`/∂`by`, numerator layout: |of| rows, |by| columns."""
+
+    __slots__ = ()
+    of: Variable
+    by: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Total(Derivative):
+    """All paths from `by` to `of`: `\\frac{\\partial A}{\\partial B}`."""
+
+    of: Variable
+    by: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Immediate(Derivative):
+    """`of`'s own, direct use of `by` alone: `\\frac{\\partial^+ A}{\\partial B}`."""
+
+    of: Variable
+    by: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Via(Derivative):
+    """The paths whose first step from `by` goes into `through`: `(\\frac{∂A}{∂B})_{V}`."""
+
+    of: Variable
+    by: Variable
+    through: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Derivative):
+    """The derivative while `held` is kept constant: the paths that avoid `held`."""
+
+    of: Variable
+    by: Variable
+    held: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated(Derivative):
+    """The paths that cross at most `steps` time steps: `\\frac{\\partial^{\\le k} A}{\\partial B}`."""
+
+    of: Variable
+    by: Variable
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient(Expr):
+    """`\\nabla_{B} A`: ∂A/∂B written as a gradient; for a scalar A the same row of numbers."""
+
+    of: Variable
+    by: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Expr):
+    """`\\frac{\\partial f(a, b)}{\\partial a}`: slot `slot` (1-based) alone, the others held."""
+
+    call: Call
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`left` = `right`: a statement, not a value."""
+
+    left: Expr
+    right: Expr
+
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))
+MINUS_ONE = Number(Fraction(-1))
+
+
+def number(value: int | Fraction) -> Number:
+    return Number(Fraction(value))
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    """The sum of `terms`, sums inside it opened and zeros dropped; no term is moved or merged."""
+    flat: list[Expr] = []
+    for term in terms:
+        flat.extend(term.terms if isinstance(term, Sum) else (term,))
+    kept = tuple(term for term in flat if term != ZERO)
+    if not kept:
+        return ZERO
+    return kept[0] if len(kept) == 1 else Sum(kept)
+
+
+def multiply(factors: Iterable[Expr]) -> Expr:
+    """The product, products inside it opened, ones dropped, 0 if a factor is 0; order is kept."""
+    flat: list[Expr] = []
+    for factor in factors:
+        flat.extend(factor.factors if isinstance(factor, Product) else (factor,))
+    if ZERO in flat:
+        return ZERO
+    kept = tuple(factor for factor in flat if factor != ONE)
+    if not kept:
+        return ONE
+    return kept[0] if len(kept) == 1 else Product(kept)
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; a single term is its own sum, 0 has none."""
+    if expr == ZERO:
+        return ()
+    return expr.terms if isinstance(expr, Sum) else (expr,)
+
+
+def factors_of(expr: Expr) -> tuple[Expr, ...]:
+    """The factors of a product; anything else is its own single factor."""
+    return expr.factors if isinstance(expr, Product) else (expr,)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct parts of `expr` that are values (the ends of a derivative are not parts)."""
+    match expr:
+        case Sum(parts) | Product(parts) | Tuple(parts):
+            return parts
+        case Call(_, arguments):
+            return arguments
+        case Quotient(a, b) | Power(a, b):
+            return (a, b)
+        case BigSum(_, _, _, body) | BigProduct(_, _, _, body):
+            return (body,)
+        case _:
+            return ()
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """`expr` and everything inside it, outermost first."""
+    stack = [expr]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack.extend(reversed(children(here)))
+
+
+def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """`expr` with `change` applied to each of its direct parts; nothing is tidied."""
+    match expr:
+        case Sum(terms):
+            return Sum(tuple(map(change, terms)))
+        case Product(factors):
+            return Product(tuple(map(change, factors)))
+        case Tuple(items):
+            return Tuple(tuple(map(change, items)))
+        case Call(function, arguments, slots):
+            return Call(function, tuple(map(change, arguments)), slots)
+        case Quotient(a, b):
+            return Quotient(change(a), change(b))
+        case Power(a, b):
+            return Power(change(a), change(b))
+        case BigSum(index, lower, upper, body):
+            return BigSum(index, lower, upper, change(body))
+        case BigProduct(index, lower, upper, body):
+            return BigProduct(index, lower, upper, change(body))
+        case _:
+            return expr
+
+
+def tidy_rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """As `rebuild`, with sums and products opened and their zeros and ones dropped."""
+    match expr:
+        case Sum(terms):
+            return add(map(change, terms))
+        case Product(factors):
+            return multiply(map(change, factors))
+        case _:
+            return rebuild(expr, change)
+
+
+def replace(expr: Expr, table: Mapping[Expr, Expr]) -> Expr:
+    """All occurrences of the keys of `table` replaced at once, outermost first."""
+    if expr in table:
+        return table[expr]
+    return tidy_rebuild(expr, lambda part: replace(part, table))
+
+
+def move_variable(variable: Variable, letters: Mapping[str, Time]) -> Variable:
+    """`variable` with its index letters replaced."""
+    time = variable.time and variable.time.replace(letters)
+    copy = variable.copy and variable.copy.replace(letters)
+    return Variable(variable.name, time, copy)
+
+
+def move(expr: Expr, letters: Mapping[str, Time]) -> Expr:
+    """`expr` with its index letters replaced, as in t := t - 1; bound letters are left alone."""
+    match expr:
+        case Variable():
+            return move_variable(expr, letters)
+        case Index(time):
+            moved_time = time.replace(letters)
+            return number(moved_time.shift) if moved_time.is_number else Index(moved_time)
+        case Total(a, b):
+            return Total(move_variable(a, letters), move_variable(b, letters))
+        case Immediate(a, b):
+            return Immediate(move_variable(a, letters), move_variable(b, letters))
+        case Gradient(a, b):
+            return Gradient(move_variable(a, letters), move_variable(b, letters))
+        case Via(a, b, v):
+            return Via(*(move_variable(x, letters) for x in (a, b, v)))
+        case Held(a, b, v):
+            return Held(*(move_variable(x, letters) for x in (a, b, v)))
+        case Truncated(a, b, k):
+            return Truncated(move_variable(a, letters), move_variable(b, letters), k)
+        case Partial(call, slot):
+            moved = move(call, letters)
+            assert isinstance(moved, Call)
+            return Partial(moved, slot)
+        case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
+            inner = {a: b for a, b in letters.items() if a != index}
+            kind = type(expr)
+            return kind(index, lower.replace(letters), upper.replace(letters), move(body, inner))
+        case _:
+            return rebuild(expr, lambda part: move(part, letters))
