@@ -1,0 +1,141 @@
+"""The worked examples: the derivative of a closed formula by the chain rule, and by expanding first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from derive.algebra.expression import Equation, Expr, Total, Variable, walk
+from derive.derivation.backward import adjoint_chain
+from derive.derivation.forward import no_dependence
+from derive.errors import DeriveError
+from derive.model.graph import ancestors, descendants
+from derive.model.partials import is_abstract
+from derive.model.recurrence import Recurrence, variables
+from derive.proof.kernel import Theorem, prove
+from derive.proof.rules import (
+    definition,
+    differentiate,
+    expand,
+    follow_first_step,
+    local_derivatives,
+    split_by_first_step,
+    split_via_and_held,
+    substitute,
+)
+from derive.proof.setting import AtHorizon
+from derive.proof.steps import Chain, Derivation, Writer
+
+BY_CHAIN_RULE = "By the chain rule"
+BY_EXPANDING = "By expanding first"
+
+
+def refuse_unlike_example(recurrence: Recurrence) -> None:
+    """DeriveError unless every definition is a closed formula without time."""
+    for d in recurrence.definitions:
+        if d.target.time is not None or any(v.time is not None for v in variables(d.body)):
+            raise DeriveError("an example has no time index; use `derive bptt` for this", d.place)
+    if recurrence.functions:
+        raise DeriveError(
+            f"an example needs closed formulas, but {recurrence.functions[0]} is an abstract function"
+        )
+
+
+def example(recurrence: Recurrence, by: Variable) -> tuple[Theorem, ...]:
+    """The derivative by the chain rule and by expanding first, and the theorem that they agree."""
+    from derive.proof.agreement import agree_exactly
+
+    refuse_unlike_example(recurrence)
+    setting = AtHorizon(recurrence, 1)
+    if not setting.depends(setting.cost, by):
+        chain = no_dependence(setting, by)
+        return (prove(setting, Derivation(BY_CHAIN_RULE, (chain,) if chain else ()), "no path"),)
+    ways = (by_chain_rule(setting, by), by_expanding(setting, by))
+    return (*ways, agree_exactly(ways))
+
+
+def _definitions(setting: AtHorizon, nodes: Sequence[Variable]) -> list[Chain]:
+    found = []
+    for node in nodes:
+        writer = Writer(node)
+        writer.then("definition", definition(setting, node, ()))
+        if writer.chain is not None:
+            found.append(writer.chain)
+    return found
+
+
+def by_chain_rule(setting: AtHorizon, by: Variable) -> Theorem:
+    """∂f/∂x through every intermediate quantity; the part via one and the part with it held apart."""
+    graph = setting.graph
+    inner = [
+        v
+        for v in reversed(graph.nodes)
+        if v in descendants(graph, by) & ancestors(graph, setting.cost)
+        and v not in (by, setting.cost)
+    ]
+    indirect = [v for v in inner if setting.edge(setting.cost, v) != Total(setting.cost, v)]
+    indirect = [v for v in inner if v in indirect or not setting.uses(setting.cost, v)]
+    lemmas: list[Chain] = []
+    known: dict[Expr, Equation] = {}
+    for node in indirect:
+        lemma = _adjoint(setting, node, known)
+        lemmas.append(lemma)
+        known[lemma.equation.left] = lemma.equation
+    main = Writer(Total(setting.cost, by))
+    users = setting.users(by, setting.cost)
+    split = split_by_first_step
+    if len(users) == 2 and setting.cost in users:
+        main.then("split via and held", split_via_and_held(setting, main.line, ()))
+    else:
+        main.then("split by first step", split(setting, main.line, ()))
+    main.then("follow first step", follow_first_step(setting, main.line, ()))
+    _use(setting, main, known)
+    main.then("local derivatives", local_derivatives(setting, main.line, ()))
+    definitions = _definitions(setting, inner)
+    for chain in definitions:
+        given = (chain.equation,)
+        main.then("substitute", substitute(setting, main.line, given), given)
+    main.then("expand", expand(setting, main.line, ()))
+    chain_found = main.chain
+    chains = (*lemmas, *definitions, *([chain_found] if chain_found else []))
+    return prove(setting, Derivation(BY_CHAIN_RULE, chains), "chain rule")
+
+
+def _adjoint(setting: AtHorizon, node: Variable, known: dict[Expr, Equation]) -> Chain:
+    chain = adjoint_chain(setting, node, known)
+    assert chain is not None
+    return chain
+
+
+def _use(setting: AtHorizon, writer: Writer, known: dict[Expr, Equation]) -> None:
+    given = tuple(known[p] for p in dict.fromkeys(walk(writer.line)) if p in known)
+    if given:
+        writer.then("substitute", substitute(setting, writer.line, given), given)
+
+
+def by_expanding(setting: AtHorizon, by: Variable) -> Theorem:
+    """∂f/∂x of the formula that is left when every definition is substituted and multiplied out."""
+    graph = setting.graph
+    inner = [
+        v
+        for v in reversed(graph.nodes)
+        if v in ancestors(graph, setting.cost) and v in graph.bodies and v != setting.cost
+    ]
+    definitions = _definitions(setting, inner)
+    closed = Writer(setting.cost)
+    closed.then("definition", definition(setting, setting.cost, ()))
+    for chain in definitions:
+        given = (chain.equation,)
+        closed.then("substitute", substitute(setting, closed.line, given), given)
+    closed.then("expand", expand(setting, closed.line, ()))
+    chain = closed.chain
+    assert chain is not None
+    main = Writer(Total(setting.cost, by))
+    given = (chain.equation,)
+    main.then("differentiate", differentiate(setting, main.line, given), given)
+    main.then("expand", expand(setting, main.line, ()))
+    last = main.chain
+    chains = (*definitions, chain, *([last] if last else []))
+    return prove(setting, Derivation(BY_EXPANDING, chains), "expansion")
+
+
+__all__ = ["by_chain_rule", "by_expanding", "example", "is_abstract", "refuse_unlike_example"]

@@ -1,0 +1,66 @@
+"""Total differentiation: from the cost down, through every definition, to the sum over all paths."""
+
+from __future__ import annotations
+
+from derive.algebra.expression import Equation, Expr, Total, Variable, walk
+from derive.derivation.forward import no_dependence, sensitivity_chain, sensitivity_order
+from derive.model.graph import Graph, count_paths
+from derive.proof.kernel import Theorem, prove
+from derive.proof.rules import distributed, local_derivatives, substitute
+from derive.proof.setting import AtHorizon
+from derive.proof.steps import Chain, Derivation, Writer
+
+TITLE = "Total differentiation"
+MOST_PATHS_WRITTEN = 64
+
+
+def total(setting: AtHorizon, by: Variable) -> Theorem:
+    """∂C/∂`by` by the total differential at every node, C first.
+
+    Up to MOST_PATHS_WRITTEN paths the sum over all paths is written out; beyond that it is held as the
+    shared equations of the nodes, which are the same paths.
+    """
+    nodes = list(reversed(sensitivity_order(setting, by)))
+    chains = [c for node in nodes if (c := sensitivity_chain(setting, node, by, closed=False))]
+    if not chains:
+        chain = no_dependence(setting, by)
+        chains = [chain] if chain else []
+    elif len(chains) > 1 and count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
+        chains.append(_all_paths(setting, by, chains))
+    else:
+        chains.append(chains.pop(0))
+    return prove(setting, Derivation(TITLE, tuple(chains)), "total differentiation")
+
+
+def _all_paths(setting: AtHorizon, by: Variable, chains: list[Chain]) -> Chain:
+    """∂C/∂by with every sensitivity replaced, one variable after the other, down to the paths."""
+    equations = {c.equation.left: c.equation for c in chains}
+    goal = Total(setting.cost, by)
+    writer = Writer(goal, "the sum over all paths")
+    line: Expr = equations[goal].right
+    writer.then("substitute", line, (equations[goal],))
+    while True:
+        given = _next_step(setting.graph, line, equations, goal)
+        if not given:
+            break
+        writer.then("substitute", substitute(setting, writer.line, given), given)
+        writer.then("distribute", distributed(writer.line))
+        line = writer.line
+    writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+    chain = writer.chain
+    assert chain is not None
+    return chain
+
+
+def _next_step(
+    graph: Graph, line: Expr, equations: dict[Expr, Equation], goal: Expr
+) -> tuple[Equation, ...]:
+    """The equations for the sensitivities in `line` that have the name of its latest one."""
+    open_ones = dict.fromkeys(
+        p for p in walk(line) if isinstance(p, Total) and p in equations and p != goal
+    )
+    if not open_ones:
+        return ()
+    latest = max(graph.position[p.of] for p in open_ones)
+    last = next(p for p in open_ones if graph.position[p.of] == latest)
+    return tuple(equations[p] for p in open_ones if p.of.name == last.of.name)

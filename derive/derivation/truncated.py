@@ -1,0 +1,56 @@
+"""Truncated BPTT: each contribution is followed back over at most k time steps.
+
+A path is kept when its edges together cross at most k time steps (Williams and Peng, 1990: BPTT(h));
+k = 0 keeps each step's own use of θ alone. The paths that are dropped are written out where they are few.
+"""
+
+from __future__ import annotations
+
+from derive.algebra.expression import Total, Truncated, Variable, factors_of, terms_of
+from derive.derivation.forward import no_dependence
+from derive.derivation.total import MOST_PATHS_WRITTEN
+from derive.model.graph import count_paths
+from derive.proof.kernel import Theorem, prove
+from derive.proof.rules import dropped_paths, local_derivatives, truncated_chain_rule
+from derive.proof.setting import AtHorizon
+from derive.proof.steps import Chain, Derivation, Writer
+
+
+def truncated(setting: AtHorizon, by: Variable, steps: int) -> Theorem:
+    """∂C/∂`by` without the paths that cross more than `steps` time steps, and what that drops."""
+    title = f"Truncated back-propagation through time, k = {steps}"
+    goal = Truncated(setting.cost, by, steps)
+    if not setting.depends(setting.cost, by):
+        nothing = no_dependence(setting, by)
+        return prove(setting, Derivation(title, (nothing,) if nothing else ()), "truncated BPTT")
+    chains = [_adjoint(setting, symbol) for symbol in _needed(setting, goal)]
+    found = [chain for chain in chains if chain is not None]
+    last = found[-1].equation
+    if count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
+        whole = Writer(Total(setting.cost, by), "what the truncation drops")
+        whole.then("dropped paths", dropped_paths(setting, whole.line, (last,)), (last,))
+        if whole.chain is not None:
+            found.append(whole.chain)
+    return prove(setting, Derivation(title, tuple(found)), "truncated BPTT")
+
+
+def _needed(setting: AtHorizon, goal: Truncated) -> list[Truncated]:
+    """The truncated adjoints that `goal` is made of, those nearest to the cost first."""
+    seen = {goal}
+    waiting = [goal]
+    while waiting:
+        here = waiting.pop()
+        for term in terms_of(truncated_chain_rule(setting, here, ())):
+            for factor in factors_of(term):
+                if isinstance(factor, Truncated) and factor not in seen:
+                    seen.add(factor)
+                    waiting.append(factor)
+    position = setting.graph.position
+    return sorted(seen, key=lambda a: (-position[a.by], a.steps))
+
+
+def _adjoint(setting: AtHorizon, symbol: Truncated) -> Chain | None:
+    writer = Writer(symbol)
+    writer.then("truncated chain rule", truncated_chain_rule(setting, symbol, ()))
+    writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+    return writer.chain

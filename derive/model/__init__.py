@@ -1,0 +1,1 @@
+"""Definitions become a recurrence; a recurrence is unrolled into a graph."""

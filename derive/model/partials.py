@@ -1,0 +1,150 @@
+"""Immediate derivatives of closed definitions: worked out once, at symbolic t, and then moved.
+
+For a definition that is one application of an abstract function the immediate derivative has no
+closed form: ∂f/∂h is the atom itself. The differentiation of closed formulas is SymPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from derive.algebra.expression import (
+    ONE,
+    ZERO,
+    BigProduct,
+    BigSum,
+    Call,
+    Expr,
+    Number,
+    Quotient,
+    Time,
+    Variable,
+    add,
+    move,
+    multiply,
+    rebuild,
+    replace,
+    walk,
+)
+from derive.model.functions import SLOPE
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurrence, variables
+
+
+def is_abstract(body: Expr) -> bool:
+    """Whether `body` is f(a, b, …) with f abstract and the arguments different plain variables."""
+    return (
+        isinstance(body, Call)
+        and body.function not in SLOPE
+        and all(isinstance(a, Variable) for a in body.arguments)
+        and len(set(body.arguments)) == len(body.arguments)
+    )
+
+
+class Partials:
+    """The closed immediate derivatives of one recurrence, as formulas; None where there is none."""
+
+    def __init__(self, recurrence: Recurrence) -> None:
+        self.recurrence = recurrence
+        self._steps = {d.target.name: d for d in recurrence.steps}
+        self._fixed = {d.target: d for d in recurrence.fixed}
+        self._shared = {d.target: d for d in recurrence.shared}
+        self._closed = cache(self._closed_uncached)
+
+    def __call__(self, of: Variable, by: Variable, horizon: Time = END) -> Expr | None:
+        """∂⁺`of`/∂`by` as a closed formula, or None; `horizon` is T, symbolic or a number."""
+        if of in self._shared:
+            found = self._shared_partial(self._shared[of], by, horizon)
+            return found and _folded(found)
+        if of in self._fixed:
+            found = self._closed(self._fixed[of], by)
+        else:
+            assert of.time is not None
+            found = self._closed(self._steps[of.name], _at_step(by, of.time))
+            found = found and move(found, {STEP: of.time})
+        return found and _folded(move(found, {HORIZON: horizon}))
+
+    def _closed_uncached(self, definition: Definition, by: Variable) -> Expr | None:
+        body = definition.body
+        if is_abstract(body) or any(isinstance(p, BigSum | BigProduct) for p in walk(body)):
+            return None
+        return _differentiate(body, by, definition.target)
+
+    def _shared_partial(self, definition: Definition, by: Variable, horizon: Time) -> Expr | None:
+        """A Σ inside a cost is differentiated by its own term: ∂/∂L_s Σ_t L_t is 1."""
+        body = definition.body
+        sums = [p for p in walk(body) if isinstance(p, BigSum)]
+        nested = any(isinstance(p, BigSum | BigProduct) for s in sums for p in walk(s.body))
+        if is_abstract(body) or nested or any(isinstance(p, BigProduct) for p in walk(body)):
+            return None
+        names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
+        outside = replace(body, dict(names))
+        if by.time is not None and not self._whole(by, outside, sums):
+            if not by.time.is_number:
+                return None
+        parts = [_differentiate(move(outside, {HORIZON: horizon}), by)]
+        for big, name in names.items():
+            inner = add(_matching(big, by, horizon))
+            parts.append(multiply((_differentiate(outside, name), inner)))
+        back: dict[Expr, Expr] = {name: big for big, name in names.items()}
+        return move(replace(add(parts), back), {HORIZON: horizon})
+
+    def _whole(self, by: Variable, outside: Expr, sums: list[BigSum]) -> bool:
+        """Whether one formula serves for `by` at every step."""
+        alone = not any(v.name == by.name and v.time for v in variables(outside))
+        own = [s for s in sums if any(v.name == by.name for v in variables(s.body))]
+        plain = all(
+            s.lower == Time.at(1)
+            and s.upper == END
+            and all(
+                v.time == Time.of(s.index) for v in variables(s.body) if v.name == by.name
+            )
+            for s in own
+        )
+        return alone and plain and bool(own)
+
+
+def _folded(expr: Expr) -> Expr:
+    """A quotient of two numbers as the number it is: 1/T at T = 3."""
+    match rebuild(expr, _folded):
+        case Quotient(Number(a), Number(b)) if b:
+            return Number(a / b)
+        case other:
+            return other
+
+
+def _at_step(by: Variable, now: Time) -> Variable:
+    """`by`, seen from step `now`, as the definition at t writes it."""
+    if by.time is None:
+        return by
+    return Variable(by.name, NOW + (by.time - now))
+
+
+def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
+    """The derivative of a Σ by one variable: one term for each index that names it."""
+    if by.time is None:
+        derived = _differentiate(big.body, by)
+        yield BigSum(big.index, big.lower, big.upper, derived) if derived != ZERO else ZERO
+        return
+    seen = dict.fromkeys(v for v in variables(big.body) if v.name == by.name)
+    letters = {HORIZON: horizon}
+    for v in seen:
+        assert v.time is not None
+        index = by.time - (v.time - Time.of(big.index))
+        if index.is_number and horizon.is_number:
+            low, high = big.lower.replace(letters), big.upper.replace(letters)
+            if not low.shift <= index.shift <= high.shift:
+                continue
+        yield move(_differentiate(big.body, v), {big.index: index})
+
+
+def _differentiate(body: Expr, by: Variable, name: Variable | None = None) -> Expr:
+    """∂body/∂by; with h = tanh(a) named h, the slope is written 1 - h², as the field does."""
+    if by not in set(variables(body)):
+        return ZERO
+    if body == by:
+        return ONE
+    from derive.model.symbols import derivative
+
+    known = isinstance(body, Call) and body.function in SLOPE
+    return derivative(body, by, name if known else None)

@@ -1,0 +1,1 @@
+"""LaTeX to algebra and back: the grammar, the document reader, the printers."""

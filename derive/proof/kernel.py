@@ -1,0 +1,142 @@
+"""The kernel: re-checks every step of a derivation and alone makes a `Theorem`.
+
+It lies below the derivers and cannot know them. A step is accepted when it begins where the last one
+ended, uses only equations proved before it, is exactly what its named rule gives, and keeps its value
+in a random world. The axioms come from the setting, that is, from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from derive.algebra.expression import Equation, Expr, Time, move
+from derive.model.graph import unrolled
+from derive.model.recurrence import HORIZON, STEP
+from derive.notation.latex import latex
+from derive.proof.rules import RULES, Unproved
+from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.steps import Chain, Derivation, Step
+from derive.proof.value import NoValue, World, same
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Theorem:
+    """A claim that the kernel has checked, with its scope, its method and its derivation.
+
+    Only the functions of this package can make one: a theorem without the seal is refused.
+    """
+
+    claim: Equation
+    scope: str
+    method: str
+    derivation: Derivation
+    setting: Setting
+    _seal: object = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self._seal is not _SEAL:
+            raise Unproved("only the kernel makes a theorem")
+
+
+class Worlds:
+    """The random worlds of a setting, and the value of a formula in each of them."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._instances = tuple(_instances(setting))
+
+    def agree(self, left: Expr, right: Expr) -> bool:
+        """Whether two formulas have equal values wherever either has a value at all."""
+        free = _has_step(left) or _has_step(right)
+        for world, ends, steps in self._instances:
+            choices = [{**ends, STEP: t} for t in steps] if free else [dict(ends)]
+            for letters in choices:
+                if not same(world.value(left, letters), world.value(right, letters)):
+                    return False
+        return True
+
+
+@cache
+def worlds_of(setting: Setting) -> Worlds:
+    """The worlds of a setting, made once."""
+    return Worlds(setting)
+
+
+def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tuple[Time, ...]]]:
+    if isinstance(setting, AtHorizon):
+        yield World(setting.graph), {HORIZON: Time.at(setting.horizon)}, ()
+        return
+    assert isinstance(setting, EveryHorizon)
+    least = max(1, setting.start)
+    for horizon in range(least, least + setting.recurrence.lag + 3):
+        graph = unrolled(setting.recurrence, horizon)
+        steps = tuple(Time.at(t) for t in range(setting.start + 1, horizon + 1))
+        yield World(graph, str(horizon)), {HORIZON: Time.at(horizon)}, steps
+
+
+def _has_step(expr: Expr) -> bool:
+    return move(expr, {STEP: Time.at(0)}) != expr
+
+
+def prove(setting: Setting, derivation: Derivation, method: str = "checked steps") -> Theorem:
+    """The theorem that `derivation` derives; Unproved, naming the step, where it does not."""
+    check(setting, derivation)
+    return Theorem(derivation.claim, setting.scope, method, derivation, setting, _SEAL)
+
+
+def check(
+    setting: Setting, derivation: Derivation, hypotheses: Iterable[Equation] = ()
+) -> set[Equation]:
+    """All equations that `derivation` proves; `hypotheses` may be cited as well."""
+    if not derivation.chains:
+        raise Unproved(f"{derivation.title!r} has no step")
+    worlds = worlds_of(setting)
+    proved = set(hypotheses)
+    for number, chain in enumerate(derivation.chains, 1):
+        where = f"{derivation.title}, line {number}"
+        proved |= check_chain(setting, chain, proved, worlds, where)
+    return proved
+
+
+def check_chain(
+    setting: Setting, chain: Chain, proved: set[Equation], worlds: Worlds, where: str
+) -> set[Equation]:
+    """The equations of one chain, each from its first line to a later one."""
+    if not chain.steps:
+        raise Unproved(f"{where}: a chain without steps proves nothing")
+    start = chain.steps[0].before
+    found: set[Equation] = set()
+    line = start
+    for step in chain.steps:
+        if step.before != line:
+            raise Unproved(f"{where}: {step.rule!r} does not begin where the last step ended")
+        _check_step(setting, step, proved, where)
+        line = step.after
+        found |= {Equation(step.before, step.after), Equation(start, step.after)}
+    _check_values(chain, worlds, where)
+    return found
+
+
+def _check_step(setting: Setting, step: Step, proved: set[Equation], where: str) -> None:
+    rule = RULES.get(step.rule)
+    if rule is None:
+        raise Unproved(f"{where}: there is no rule {step.rule!r}")
+    for equation in step.given:
+        if equation not in proved:
+            raise Unproved(f"{where}: {latex(equation)} is used but was not proved")
+    if rule(setting, step.before, step.given) != step.after:
+        raise Unproved(f"{where}: {step.rule!r} does not turn {latex(step.before)} into that line")
+
+
+def _check_values(chain: Chain, worlds: Worlds, where: str) -> None:
+    before = chain.steps[0].before
+    for step in chain.steps:
+        try:
+            agree = worlds.agree(before, step.after)
+        except NoValue as error:
+            raise Unproved(f"{where}: {step.rule!r} gives a line without a value: {error}") from None
+        if not agree:
+            raise Unproved(f"{where}: {step.rule!r} changed the value of {latex(step.before)}")

@@ -1,0 +1,352 @@
+"""The rules: each is one function from the line before to the line after, and one row in RULES.
+
+A rule asks the setting for its axioms; it never trusts what a deriver says the line should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, product
+
+from derive.algebra.expression import (
+    ZERO,
+    BigSum,
+    Equation,
+    Expr,
+    Held,
+    Immediate,
+    Product,
+    Sum,
+    Time,
+    Total,
+    Truncated,
+    Variable,
+    Via,
+    add,
+    factors_of,
+    move,
+    multiply,
+    replace,
+    terms_of,
+    tidy_rebuild,
+)
+from derive.errors import DeriveError
+from derive.model.graph import longest_spans, paths, span
+from derive.model.recurrence import HORIZON, variables
+from derive.notation.latex import latex
+from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+
+Given = tuple[Equation, ...]
+Rule = Callable[[Setting, Expr, Given], Expr]
+
+
+class Unproved(DeriveError):
+    """A step that its rule does not give, or a claim that no proof was found for."""
+
+
+def split_by_first_step(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = Σ_V (∂A/∂B)_V: every path from B begins with a step into one of B's users."""
+    total = _total(before)
+    users = setting.users(total.by, total.of)
+    return add(
+        setting.edge(total.of, total.by) if user == total.of else Via(total.of, total.by, user)
+        for user in users
+    )
+
+
+def split_via_and_held(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = (∂A/∂B)_V + (∂A/∂B)_{V held}, where V is the only user of B besides A."""
+    total = _total(before)
+    others = [user for user in setting.users(total.by, total.of) if user != total.of]
+    if len(others) != 1 or not setting.uses(total.of, total.by):
+        raise Unproved(f"{latex(total.by)} has not exactly one way round")
+    return add((Via(total.of, total.by, others[0]), Held(total.of, total.by, others[0])))
+
+
+def follow_first_step(setting: Setting, before: Expr, given: Given) -> Expr:
+    """(∂A/∂B)_V = ∂A/∂V · ∂⁺V/∂B; with the one other user held, A's own use of B is left."""
+
+    users: dict[tuple[Variable, Variable], frozenset[Variable]] = {}
+
+    def follow(term: Expr) -> Expr:
+        if isinstance(term, Held) and setting.users(term.by, term.of) in (
+            (term.held, term.of),
+            (term.of, term.held),
+        ):
+            return setting.edge(term.of, term.by)
+        if not isinstance(term, Via):
+            return term
+        ends = (term.by, term.of)
+        if ends not in users:
+            users[ends] = frozenset(setting.users(*ends))
+        return setting.step(term.of, term.through, term.by) if term.through in users[ends] else term
+
+    return add(map(follow, terms_of(before)))
+
+
+def chain_rule(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = Σ_V ∂A/∂V · ∂⁺V/∂B, on the first factor of a product."""
+    first, *rest = factors_of(before)
+    total = _total(first)
+    return multiply((setting.chain(total.of, total.by), *rest))
+
+
+def total_differential(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = Σ_V ∂⁺A/∂V · ∂V/∂B over what A's definition names, on the last factor."""
+    *rest, last = factors_of(before)
+    total = _total(last)
+    return multiply((*rest, setting.differential(total.of, total.by)))
+
+
+def collect_at_node(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Σ_V ∂A/∂V · ∂⁺V/∂N · ∂N/∂B = ∂A/∂N · ∂N/∂B: the chain rule at N, read backwards."""
+    term = terms_of(before)[-1]
+    body = terms_of(term.body)[-1] if isinstance(term, BigSum) else term
+    last = _total(factors_of(body)[-1])
+    of, node = setting.cost, last.of
+    if distributed(multiply((setting.chain(of, node), last))) != before:
+        raise Unproved(f"these are not all contributions through {latex(node)}")
+    return multiply((Total(of, node), last))
+
+
+def substitute(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Equals for equals: each left side of `given` replaced by its right side."""
+    return replace(before, {equation.left: equation.right for equation in given})
+
+
+def exchange_terms(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Terms that together are the left side of a given equation become its right side."""
+    terms = list(terms_of(before))
+    for equation in given:
+        at = len(terms)
+        for term in terms_of(equation.left):
+            if term not in terms:
+                raise Unproved(f"there is no term {latex(term)} to exchange")
+            at = min(at, terms.index(term))
+            terms.remove(term)
+        terms[at:at] = terms_of(equation.right)
+    return add(terms)
+
+
+def distribute(setting: Setting, before: Expr, given: Given) -> Expr:
+    """a(b + c) = ab + ac, the order of the factors kept."""
+    return distributed(before)
+
+
+def distributed(expr: Expr) -> Expr:
+    """`expr` as a sum of products, also into a Σ."""
+    if isinstance(expr, Sum):
+        return add(map(distributed, expr.terms))
+    if not isinstance(expr, Product):
+        return expr
+    choices = [terms_of(distributed(factor)) for factor in expr.factors]
+    return add(_joined(choice) for choice in product(*choices))
+
+
+def _joined(factors: Sequence[Expr]) -> Expr:
+    """The product of factors; one Σ among them takes the others into each of its terms."""
+    at = next((i for i, f in enumerate(factors) if isinstance(f, BigSum)), None)
+    if at is None or len(factors) == 1:
+        return multiply(factors)
+    big = factors[at]
+    assert isinstance(big, BigSum)
+    body = distributed(multiply((*factors[:at], big.body, *factors[at + 1 :])))
+    return BigSum(big.index, big.lower, big.upper, body)
+
+
+def local_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Each derivative along an edge whose definition is closed, as SymPy works it out."""
+    found = setting.local_of(before)
+    if found is not None:
+        return found
+    return tidy_rebuild(before, lambda part: local_derivatives(setting, part, given))
+
+
+def no_path(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = 0 where A does not depend on B."""
+    if isinstance(before, Total) and not setting.depends(before.of, before.by):
+        return ZERO
+    return tidy_rebuild(before, lambda part: no_path(setting, part, given))
+
+
+def take_out_last(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Σ_{s=a}^{t} X_s = Σ_{s=a}^{t-1} X_s + X_t, for each Σ that ends at a step before T."""
+
+    def take(term: Expr) -> Expr:
+        if not isinstance(term, BigSum) or _is_horizon(term.upper):
+            return term
+        shorter = BigSum(term.index, term.lower, term.upper - 1, term.body)
+        return add((shorter, move(term.body, {term.index: term.upper})))
+
+    return add(map(take, terms_of(before)))
+
+
+def put_in_first(setting: Setting, before: Expr, given: Given) -> Expr:
+    """X_t + Σ_{s=t+1}^{T} X_s = Σ_{s=t}^{T} X_s, for each Σ that begins at a step after t."""
+    terms = list(terms_of(before))
+    for term in terms_of(before):
+        if isinstance(term, BigSum) and not term.lower.is_number and _is_horizon(term.upper):
+            first = term.lower - 1
+            terms[terms.index(term)] = BigSum(term.index, first, term.upper, term.body)
+            for part in terms_of(move(term.body, {term.index: first})):
+                if part not in terms:
+                    raise Unproved(f"there is no term {latex(part)} to put into the sum")
+                terms.remove(part)
+    return add(terms)
+
+
+def empty_range(setting: Setting, before: Expr, given: Given) -> Expr:
+    """A Σ whose range ends just before it begins is 0."""
+    kept = (
+        ZERO if isinstance(t, BigSum) and t.lower == t.upper + 1 else t for t in terms_of(before)
+    )
+    return add(kept)
+
+
+def beyond_horizon(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂C/∂h_{T+1} = 0: what lies beyond the horizon is not in C."""
+
+    def is_beyond(part: Expr) -> bool:
+        if not isinstance(part, Total) or part.of != setting.cost or part.by.time is None:
+            return False
+        over = part.by.time - Time.of(HORIZON)
+        return over.is_number and over.shift > 0
+
+    kept = (ZERO if any(map(is_beyond, factors_of(t))) else t for t in terms_of(before))
+    return add(kept)
+
+
+def definition(setting: Setting, before: Expr, given: Given) -> Expr:
+    """A variable is what the model defines it to be."""
+    body = setting.body(before) if isinstance(before, Variable) else None
+    if body is None:
+        raise Unproved(f"{latex(before)} is not defined by the model")
+    return body
+
+
+def expand(setting: Setting, before: Expr, given: Given) -> Expr:
+    """A closed formula multiplied out and collected, by SymPy."""
+    from derive.model.symbols import expanded
+
+    return expanded(before)
+
+
+def differentiate(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B where a given equation writes A as a closed formula in independent symbols."""
+    from derive.model.symbols import derivative
+
+    total = _total(before)
+    if len(given) != 1 or given[0].left != total.of:
+        raise Unproved(f"expected a closed form of {latex(total.of)}")
+    closed = given[0].right
+    if any(setting.depends(v, total.by) for v in variables(closed) if v != total.by):
+        raise Unproved("the closed form still hides a dependence")
+    return derivative(closed, total.by)
+
+
+def split_copies(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂θ = Σ_t ∂A/∂θ^{(t)}: a shared parameter is one copy a step, all set to the same value."""
+    total = _total(before)
+    if total.by.time is not None or total.by.copy is not None:
+        raise Unproved(f"{latex(total.by)} is not shared by the steps")
+    if isinstance(setting, EveryHorizon):
+        return _copies_of_every_step(setting, total)
+    users = setting.users(total.by, total.of)
+    times = dict.fromkeys(user.time for user in users if user.time is not None)
+    direct = [setting.step(total.of, u, total.by) for u in users if u.time is None]
+    copies = (Total(total.of, Variable(total.by.name, None, time)) for time in times)
+    return add((*direct, *copies))
+
+
+def _copies_of_every_step(setting: EveryHorizon, total: Total) -> Expr:
+    """The copies of all steps as one Σ; uses of θ outside the steps stand beside it."""
+    parts = terms_of(setting.chain(total.of, total.by))
+    copy = Variable(total.by.name, None, Time.of(setting.index))
+    return add(
+        BigSum(p.index, p.lower, p.upper, Total(total.of, copy)) if isinstance(p, BigSum) else p
+        for p in parts
+    )
+
+
+def as_copies(setting: Setting, before: Expr, given: Given) -> Expr:
+    """A step's own use of θ is a use of its copy: ∂⁺h_t/∂θ^{(t)} = ∂⁺h_t/∂θ."""
+    if isinstance(before, Immediate) and before.by.copy is not None:
+        if before.of.time == before.by.copy:
+            return setting.edge(before.of, Variable(before.by.name, before.by.time))
+    return tidy_rebuild(before, lambda part: as_copies(setting, part, given))
+
+
+def truncated_chain_rule(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂^{≤k}A/∂B = Σ_V ∂^{≤k-d}A/∂V · ∂⁺V/∂B over the users V at most k steps away, d = steps crossed."""
+    if not isinstance(before, Truncated):
+        raise Unproved(f"expected a truncated derivative, found {latex(before)}")
+    of, by, left = before.of, before.by, before.steps
+    terms = []
+    for user in setting.users(by, of):
+        if span(user, by) <= left:
+            edge = setting.edge(user, by)
+            rest = _truncated(setting, of, user, left - span(user, by))
+            terms.append(edge if user == of else multiply((rest, edge)))
+    return add(terms)
+
+
+def _truncated(setting: Setting, of: Variable, by: Variable, steps: int) -> Expr:
+    """∂^{≤k}of/∂by, which is ∂of/∂by where no path is longer than k steps."""
+    if isinstance(setting, AtHorizon) and longest_spans(setting.graph, of).get(by, 0) <= steps:
+        return Total(of, by)
+    return Truncated(of, by, steps)
+
+
+def dropped_paths(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = ∂^{≤k}A/∂B + every path that crosses more than k time steps; k is the given one's."""
+    total = _total(before)
+    kept = given[0].left if given else ZERO
+    if not isinstance(setting, AtHorizon) or not isinstance(kept, Truncated):
+        raise Unproved("expected the truncated derivative at a given T")
+    if (kept.of, kept.by) != (total.of, total.by):
+        raise Unproved(f"{latex(kept)} is no truncation of {latex(total)}")
+    long_ones = (
+        path
+        for path in paths(setting.graph, total.by, total.of)
+        if sum(span(user, used) for user, used in pairwise(path)) > kept.steps
+    )
+    words = (
+        multiply(setting.edge(user, used) for user, used in pairwise(path)) for path in long_ones
+    )
+    return add((kept, *words))
+
+
+def _total(expr: Expr) -> Total:
+    if not isinstance(expr, Total):
+        raise Unproved(f"expected a total derivative, found {latex(expr)}")
+    return expr
+
+
+def _is_horizon(time: Time) -> bool:
+    return time == Time.of(HORIZON)
+
+
+RULES: Mapping[str, Rule] = {
+    "split by first step": split_by_first_step,
+    "split via and held": split_via_and_held,
+    "follow first step": follow_first_step,
+    "chain rule": chain_rule,
+    "total differential": total_differential,
+    "collect at node": collect_at_node,
+    "substitute": substitute,
+    "exchange terms": exchange_terms,
+    "distribute": distribute,
+    "local derivatives": local_derivatives,
+    "no path": no_path,
+    "take out last": take_out_last,
+    "put in first": put_in_first,
+    "empty range": empty_range,
+    "beyond horizon": beyond_horizon,
+    "truncated chain rule": truncated_chain_rule,
+    "dropped paths": dropped_paths,
+    "definition": definition,
+    "expand": expand,
+    "differentiate": differentiate,
+    "split copies": split_copies,
+    "as copies": as_copies,
+}

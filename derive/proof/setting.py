@@ -1,0 +1,411 @@
+"""What a proof speaks about: the model at a given T, or at every T.
+
+A setting makes the axioms, from the model alone: the chain rule at a node, the total differential of
+a definition, and which symbol an edge has. A deriver can ask for them, it cannot hand any in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+
+from derive.algebra.expression import (
+    ZERO,
+    BigSum,
+    Expr,
+    Immediate,
+    Time,
+    Total,
+    Variable,
+    add,
+    move,
+    multiply,
+)
+from derive.errors import DeriveError
+from derive.model.graph import Graph, ancestors, descendants, edges, unrolled
+from derive.model.partials import Partials
+from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
+
+
+class Setting(ABC):
+    """The model, and the axioms that hold in it."""
+
+    def __init__(self, recurrence: Recurrence) -> None:
+        self.recurrence = recurrence
+        self.partials = Partials(recurrence)
+        self.sample = unrolled(recurrence, sample_horizon(recurrence))
+        self._indirect = _indirect_kinds(self.sample)
+
+    @property
+    def cost(self) -> Variable:
+        return self.recurrence.cost
+
+    @property
+    @abstractmethod
+    def scope(self) -> str:
+        """For which T, and which steps, a proof in this setting holds."""
+
+    def edge(self, of: Variable, by: Variable) -> Expr:
+        """The derivative along the edge by → of: ∂ where the edge is the only path, else ∂⁺."""
+        shared = Variable(by.name, by.time)
+        if by.copy is not None or _kind(of, shared) in self._indirect:
+            return Immediate(of, by)
+        return Total(of, by)
+
+    @abstractmethod
+    def users(self, by: Variable, of: Variable) -> tuple[Variable, ...]:
+        """The variables that use `by` directly and on which `of` depends, or `of` itself."""
+
+    @abstractmethod
+    def chain(self, of: Variable, by: Variable) -> Expr:
+        """∂of/∂by = Σ_V ∂of/∂V · ∂⁺V/∂by over the V that use `by` directly: the chain rule."""
+
+    @abstractmethod
+    def differential(self, of: Variable, by: Variable) -> Expr:
+        """∂of/∂by = Σ_V ∂⁺of/∂V · ∂V/∂by over the V that `of` uses directly."""
+
+    @abstractmethod
+    def depends(self, of: Variable, by: Variable) -> bool:
+        """Whether there is a path from `by` to `of`."""
+
+    def local(self, of: Variable, by: Variable) -> Expr | None:
+        """The closed form of ∂⁺of/∂by, by the model's definition; None for an abstract function."""
+        return self.partials(of, Variable(by.name, by.time), self._horizon_time())
+
+    def local_of(self, symbol: Expr) -> Expr | None:
+        """The closed form of an edge's symbol; None where it is no edge or has no closed form."""
+        if not isinstance(symbol, Total | Immediate) or not self.uses(symbol.of, symbol.by):
+            return None
+        if self.edge(symbol.of, symbol.by) != symbol:
+            return None
+        return self.local(symbol.of, symbol.by)
+
+    @abstractmethod
+    def body(self, node: Variable) -> Expr | None:
+        """The definition of `node`, at its time; None for what the model does not define."""
+
+    @abstractmethod
+    def uses(self, of: Variable, by: Variable) -> bool:
+        """Whether `of`'s definition names `by`."""
+
+    @abstractmethod
+    def _horizon_time(self) -> Time: ...
+
+    def step(self, of: Variable, user: Variable, by: Variable) -> Expr:
+        """One term of the chain rule: ∂of/∂user · ∂⁺user/∂by."""
+        edge = self.edge(user, by)
+        return edge if user == of else multiply((Total(of, user), edge))
+
+
+def sample_horizon(recurrence: Recurrence) -> int:
+    """Enough steps to show every kind of edge and every detour around it."""
+    names = len(recurrence.steps)
+    reach = max(recurrence.lag, recurrence.ahead, 1)
+    return recurrence.start + 2 + reach * (min(names, 6) + 1)
+
+
+def _kind(of: Variable, by: Variable) -> tuple[str, str, int | None]:
+    """Edges of the same two names and the same lag are of one kind and have one symbol."""
+    if of.time is None or by.time is None:
+        return of.name, by.name, None
+    lag = of.time - by.time
+    return of.name, by.name, lag.shift if lag.is_number else None
+
+
+def _indirect_kinds(graph: Graph) -> frozenset[tuple[str, str, int | None]]:
+    """The kinds of edges that are not the only path between their ends, at every step.
+
+    A cost that uses h_T alone has no edge from the other h_t, whose ∂C/∂h_t is a longer path.
+    """
+    steps: dict[str, int] = {}
+    for node in graph.bodies:
+        if node.time is not None and node.time.shift > graph.recurrence.start:
+            steps[node.name] = steps.get(node.name, 0) + 1
+    found: set[tuple[str, str, int | None]] = set()
+    for of, inputs in graph.inputs.items():
+        if of.time is None:
+            used = Counter(v.name for v in inputs if v.time is not None)
+            found |= {(of.name, name, None) for name in used if used[name] < steps.get(name, 0)}
+        for by in inputs:
+            kind = _kind(of, by)
+            if kind in found or len(inputs) == 1:
+                continue
+            after = descendants(graph, by)
+            if any(v in after for v in inputs if v != by):
+                found.add(kind)
+    return frozenset(found)
+
+
+class AtHorizon(Setting):
+    """The model unrolled to a given T: a finite graph."""
+
+    def __init__(self, recurrence: Recurrence, horizon: int) -> None:
+        super().__init__(recurrence)
+        self.graph = unrolled(recurrence, horizon)
+        self.horizon = horizon
+
+    @property
+    def scope(self) -> str:
+        if not self.recurrence.steps:
+            return "every T (nothing varies in time)"
+        return f"T = {self.horizon}"
+
+    def _horizon_time(self) -> Time:
+        return Time.at(self.horizon)
+
+    def body(self, node: Variable) -> Expr | None:
+        return self.graph.bodies.get(node)
+
+    def depends(self, of: Variable, by: Variable) -> bool:
+        return of in descendants(self.graph, Variable(by.name, by.time))
+
+    def uses(self, of: Variable, by: Variable) -> bool:
+        if by.copy is not None and of.time != by.copy:
+            return False
+        return (of, Variable(by.name, by.time)) in edges(self.graph)
+
+    def users(self, by: Variable, of: Variable) -> tuple[Variable, ...]:
+        shared = Variable(by.name, by.time)
+        above = ancestors(self.graph, of)
+        found = (v for v in self.graph.users.get(shared, ()) if v in above)
+        return tuple(v for v in found if by.copy is None or v.time == by.copy)
+
+    def chain(self, of: Variable, by: Variable) -> Expr:
+        return add(self.step(of, user, by) for user in self.users(by, of))
+
+    def differential(self, of: Variable, by: Variable) -> Expr:
+        after = descendants(self.graph, by)
+        terms = []
+        for used in self.graph.inputs.get(of, ()):
+            if used == by:
+                terms.append(self.edge(of, by))
+            elif used in after:
+                terms.append(multiply((self.edge(of, used), Total(used, by))))
+        return add(terms)
+
+
+class EveryHorizon(Setting):
+    """The model at a symbolic step t and a symbolic horizon T.
+
+    What lies beyond the horizon (∂C/∂h_{T+1}) counts as 0, and so does ∂⁺C/∂h_t where C does not use
+    h_t at that step; so one form of the chain rule serves all steps start < t ≤ T.
+    Raises DeriveError, with the reason, for a model that this form does not fit.
+    """
+
+    def __init__(self, recurrence: Recurrence, index: str = "s") -> None:
+        super().__init__(recurrence)
+        refuse_misfit(recurrence)
+        self.index = index
+        self.start = recurrence.start
+        self.order = tuple(d.target.name for d in recurrence.steps)
+        self._edges = self._template_edges()
+        self._shared = {d.target: d for d in recurrence.shared}
+        self.relevant = cache(self._relevant)
+
+    @property
+    def scope(self) -> str:
+        return f"every T ≥ {max(1, self.start)}"
+
+    def _horizon_time(self) -> Time:
+        return END
+
+    def _template_edges(self) -> tuple[tuple[str, str, int], ...]:
+        """(user, used, lag) for the edges between step definitions."""
+        found = {}
+        for d in self.recurrence.steps:
+            for v in variables(d.body):
+                if v.name in self.recurrence.stepwise and v.time is not None:
+                    found[d.target.name, v.name, (NOW - v.time).shift] = None
+        return tuple(found)
+
+    def at_step(self, node: Variable) -> bool:
+        """Whether `node` is a variable at a general step, not an initial or shared one."""
+        if node.time is None or node.name not in self.recurrence.stepwise:
+            return False
+        return not node.time.is_number or node.time.shift > self.start
+
+    def _relevant(self, by: Variable) -> tuple[str, ...]:
+        """The names of the step variables on a path from `by` to the cost, in topological order."""
+        live = descendants(self.sample, by) & ancestors(self.sample, self.cost)
+        names = {v.name for v in live if v.time is not None and v.time.shift > self.start}
+        return tuple(name for name in self.order if name in names)
+
+    def early(self) -> tuple[Variable, ...]:
+        """The nodes before the first general step, initial states and constants, in order."""
+        return tuple(
+            v
+            for v in self.sample.nodes
+            if v.time is not None
+            and v.time.shift <= self.start
+            and (v.name in self.recurrence.stepwise or v in self.sample.bodies)
+        )
+
+    def aggregates(self) -> tuple[Variable, ...]:
+        """What has no time and depends on the steps, in topological order; the cost is the last."""
+        return tuple(
+            v
+            for v in self.sample.nodes
+            if v.time is None
+            and v in self._shared
+            and any(u.time is not None for u in ancestors(self.sample, v))
+        )
+
+    def body(self, node: Variable) -> Expr | None:
+        if not self.at_step(node):
+            given = (*self.recurrence.fixed, *self.recurrence.shared)
+            return next((d.body for d in given if d.target == node), None)
+        assert node.time is not None
+        template = next(d for d in self.recurrence.steps if d.target.name == node.name)
+        return move(template.body, {STEP: node.time})
+
+    def depends(self, of: Variable, by: Variable) -> bool:
+        return self._sampled(of) in descendants(self.sample, self._sampled(by))
+
+    def _sampled(self, node: Variable) -> Variable:
+        """A variable of the sample graph that stands for `node`: late steps stand for all."""
+        if node.time is None or node.time.is_number:
+            return Variable(node.name, node.time)
+        middle = self.sample.horizon - 1
+        late = node.time.replace({a: Time.at(middle) for a, _ in node.time.letters})
+        return Variable(node.name, Time.at(min(late.shift, self.sample.horizon)))
+
+    def uses(self, of: Variable, by: Variable) -> bool:
+        if of.time is None:
+            names = {v.name for v in variables(self._shared[of].body)} if of in self._shared else ()
+            return by.name in names
+        if not self.at_step(of):
+            return by in self.sample.inputs.get(of, ())
+        if by.time is None or by.name not in self.recurrence.stepwise:
+            return Variable(by.name, by.time) in self.sample.inputs[self._late(of)]
+        lag = of.time - by.time
+        return lag.is_number and (of.name, by.name, lag.shift) in self._edges
+
+    def _late(self, of: Variable) -> Variable:
+        return Variable(of.name, Time.at(self.sample.horizon - 1))
+
+    def users(self, by: Variable, of: Variable) -> tuple[Variable, ...]:
+        """As in `Setting`, for a `by` that has a time."""
+        assert by.time is not None
+        found: list[Variable] = []
+        if not self.at_step(by):
+            found += [
+                v for v in self.sample.users.get(by, ()) if v.time and v.time.shift <= self.start
+            ]
+        if by.name in self.recurrence.stepwise:
+            later = sorted(
+                (lag, self.order.index(user), user)
+                for user, used, lag in self._edges
+                if used == by.name
+            )
+            nodes = [Variable(user, by.time + lag) for lag, _, user in later]
+            found += [v for v in nodes if self.at_step(v)]
+        found += [a for a in self.aggregates() if self._aggregates(a, by)]
+        return tuple(v for v in found if self._reaches(v, of))
+
+    def _aggregates(self, aggregate: Variable, by: Variable) -> bool:
+        if self.at_step(by):
+            inputs = self.sample.inputs[aggregate]
+            return any(v.name == by.name and self.at_step(v) for v in inputs)
+        return by in self.sample.inputs[aggregate]
+
+    def _reaches(self, node: Variable, of: Variable) -> bool:
+        if node == of:
+            return True
+        if of.time is not None:
+            if node.time is None:
+                return False
+            ahead = of.time - node.time
+            if not ahead.is_number or ahead.shift < 0:
+                return False
+            base = self.start + 1
+            return Variable(of.name, Time.at(base + ahead.shift)) in descendants(
+                self.sample, Variable(node.name, Time.at(base))
+            )
+        return self._ever(node, of)
+
+    def _ever(self, node: Variable, of: Variable) -> bool:
+        """Whether `of` depends on `node` at some step of some horizon."""
+        if not self.at_step(node):
+            return of in descendants(self.sample, node)
+        above = ancestors(self.sample, of)
+        return any(v.name == node.name and self.at_step(v) for v in above)
+
+    def chain(self, of: Variable, by: Variable) -> Expr:
+        if by.time is not None:
+            return add(self.step(of, user, by) for user in self.users(by, of))
+        now = Time.of(self.index)
+        body = add(
+            self.step(of, Variable(name, now), by)
+            for name in self.relevant(by)
+            if self.uses(Variable(name, now), by)
+        )
+        early = [v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._reaches(v, of)]
+        shared = [
+            v for v in self._shared if by in self.sample.inputs[v] and self._reaches(v, of)
+        ]
+        return add((*self._terms(of, shared, by), *self._terms(of, early, by), self._over_steps(body)))
+
+    def _terms(self, of: Variable, users: Iterable[Variable], by: Variable) -> list[Expr]:
+        return [self.step(of, user, by) for user in users]
+
+    def _over_steps(self, body: Expr) -> Expr:
+        if body == ZERO:
+            return ZERO
+        return BigSum(self.index, Time.at(self.start + 1), END, body)
+
+    def differential(self, of: Variable, by: Variable) -> Expr:
+        if of in self.aggregates():
+            return self._aggregate_differential(of, by)
+        used = self._inputs(of)
+        terms = []
+        for v in used:
+            if v == by:
+                terms.append(self.edge(of, by))
+            elif self.depends(v, by):
+                terms.append(multiply((self.edge(of, v), Total(v, by))))
+        return add(terms)
+
+    def _inputs(self, of: Variable) -> tuple[Variable, ...]:
+        if not self.at_step(of):
+            return self.sample.inputs.get(of, ())
+        body = self.body(of)
+        return tuple(dict.fromkeys(variables(body))) if body is not None else ()
+
+    def _aggregate_differential(self, of: Variable, by: Variable) -> Expr:
+        inputs = self.sample.inputs[of]
+        terms: list[Expr] = [self.edge(of, by)] if by in inputs else []
+        for v in inputs:
+            if v != by and not self.at_step(v) and self.depends(v, by):
+                terms.append(multiply((self.edge(of, v), Total(v, by))))
+        now = Time.of(self.index)
+        names = {v.name for v in inputs if self.at_step(v)}
+        body = add(
+            multiply((self.edge(of, Variable(name, now)), Total(Variable(name, now), by)))
+            for name in self.relevant(by)
+            if name in names
+        )
+        return add((*terms, self._over_steps(body)))
+
+
+def refuse_misfit(recurrence: Recurrence) -> None:
+    """DeriveError with the reason where the steps have no fixed, bounded look back."""
+    if recurrence.ahead or any(
+        d.target.time is not None and not d.target.time.is_number for d in recurrence.fixed
+    ):
+        raise DeriveError("a state runs backward in time, so there is no last step to start from")
+    for d in recurrence.steps:
+        for v in variables(d.body):
+            if v.time is None:
+                if v in {s.target for s in recurrence.shared} and _has_steps(recurrence, v):
+                    raise DeriveError(f"{d.target.name} depends on {v.name}, which needs all steps")
+            elif v.name in recurrence.stepwise and not (NOW - v.time).is_number:
+                raise DeriveError(
+                    f"{d.target.name} looks back by a number of steps that is not fixed"
+                )
+
+
+def _has_steps(recurrence: Recurrence, v: Variable) -> bool:
+    sample = unrolled(recurrence, max(1, recurrence.start) + 1)
+    return any(u.time is not None and u.name in recurrence.stepwise for u in ancestors(sample, v))

@@ -1,0 +1,406 @@
+"""The independent meaning of a formula: its value in a random world.
+
+In a world every abstract immediate derivative is a random matrix modulo a large prime (sizes that
+fit); in a closed definition only leaves get values, the rest is computed. An elementary function takes
+a random value at each argument, which is enough where only its slope relates it to anything: the
+slopes are polynomial in the function's value. Totals are worked out along the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import reduce
+from hashlib import blake2b
+
+from derive.algebra.expression import (
+    BigProduct,
+    BigSum,
+    Call,
+    Derivative,
+    Expr,
+    Gradient,
+    Held,
+    Immediate,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Time,
+    Total,
+    Truncated,
+    Variable,
+    Via,
+    move,
+    walk,
+)
+from derive.errors import DeriveError
+from derive.model.functions import SLOPE
+from derive.model.graph import Graph, edges, span
+from derive.model.partials import is_abstract
+from derive.model.recurrence import Recurrence, variables
+from derive.notation.latex import latex
+
+PRIME = 2**61 - 1
+
+Matrix = tuple[tuple[int, ...], ...]
+Value = int | Matrix
+
+_ARGUMENT, _RESULT = Variable("argument"), Variable("value")
+
+
+class NoValue(DeriveError):
+    """The formula has no value in this world: factors that do not fit, or a division by zero."""
+
+
+class World:
+    """One random assignment to a graph; `seed` decides it, so a check can be repeated."""
+
+    def __init__(self, graph: Graph, seed: str = "0") -> None:
+        self.graph = graph
+        self.seed = seed
+        self._scalar_names = _scalar_names(graph.recurrence)
+        self._values: dict[Variable, int] = {}
+        self._slopes: dict[Variable, dict[Variable, int]] = {}
+        self._local: dict[tuple[Variable, Variable], Matrix] = {}
+        self._from: dict[Variable, dict[Variable, Matrix]] = {}
+        self._to: dict[Variable, dict[Variable, Matrix]] = {}
+        self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
+        self._fill()
+
+    # -- random numbers ---------------------------------------------------------------------------
+
+    def _random(self, *key: object) -> int:
+        digest = blake2b(repr((self.seed, key)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % PRIME
+
+    def size(self, name: str) -> int:
+        """How many components a variable has in this world: 1 wherever a closed formula uses it."""
+        return 1 if name in self._scalar_names else 2 + self._random("size", name) % 2
+
+    # -- scalars ----------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """The value of every scalar variable, inputs before users."""
+        for node in self.graph.nodes:
+            body = self.graph.bodies.get(node)
+            if body is None or is_abstract(body):
+                self._values[node] = self._random("leaf", node.name, _when(node))
+            else:
+                self._values[node] = self.scalar(body, self._values)
+
+    def scalar(self, expr: Expr, values: Mapping[Variable, int]) -> int:
+        """The value of a closed formula modulo PRIME."""
+        match expr:
+            case Number(value):
+                return _residue(value)
+            case Variable():
+                return values[expr] if expr in values else self._leaf(expr)
+            case Sum(terms):
+                return sum(self.scalar(x, values) for x in terms) % PRIME
+            case Product(factors):
+                return reduce(lambda a, b: a * b % PRIME, (self.scalar(x, values) for x in factors))
+            case Quotient(a, b):
+                return self.scalar(a, values) * _inverse(self.scalar(b, values)) % PRIME
+            case Power(a, Number(value)) if value.denominator == 1:
+                return _power(self.scalar(a, values), int(value))
+            case Power(a, b):
+                return self._random("power", self.scalar(a, values), self.scalar(b, values))
+            case Call(function, arguments, slots):
+                actual = tuple(self.scalar(x, values) for x in arguments)
+                return self._random("call", function, slots, actual)
+            case _:
+                raise NoValue(f"{latex(expr)} has no value")
+
+    def _leaf(self, node: Variable) -> int:
+        return self._random("leaf", node.name, _when(node))
+
+    def _gradient(self, body: Expr) -> dict[Variable, int]:
+        """The slope of a closed formula by each of its variables, in one sweep from the outside in."""
+        slopes: dict[Variable, int] = {}
+        waiting = [(body, 1)]
+        while waiting:
+            here, weight = waiting.pop()
+            if isinstance(here, Variable):
+                slopes[here] = (slopes.get(here, 0) + weight) % PRIME
+            else:
+                waiting += [(part, weight * w % PRIME) for part, w in self._weights(here)]
+        return slopes
+
+    def _weights(self, expr: Expr) -> Iterator[tuple[Expr, int]]:
+        """Each direct part of a formula with the slope of the formula by it."""
+
+        def value(x: Expr) -> int:
+            return self.scalar(x, self._values)
+
+        match expr:
+            case Number():
+                return
+            case Sum(terms):
+                yield from ((term, 1) for term in terms)
+            case Product(factors):
+                yield from zip(factors, _without_each([value(f) for f in factors]), strict=True)
+            case Quotient(a, b):
+                below = _inverse(value(b))
+                yield a, below
+                yield b, -value(a) * below * below % PRIME
+            case Power(a, Number(n)) if n.denominator == 1:
+                yield a, int(n) * _power(value(a), int(n) - 1) % PRIME if n else 0
+            case Call(function, (argument,), ()) if function in SLOPE:
+                known = {_ARGUMENT: value(argument), _RESULT: value(expr)}
+                yield argument, self.scalar(SLOPE[function](_ARGUMENT, _RESULT), known)
+            case Call(function, arguments, slots):
+                for i, argument in enumerate(arguments, 1):
+                    yield argument, value(Call(function, arguments, (*slots, i)))
+            case _ if not any(isinstance(x, Variable) for x in walk(expr)):
+                return
+            case _:
+                raise NoValue(f"no rule differentiates {latex(expr)}")
+
+    # -- derivatives ------------------------------------------------------------------------------
+
+    def local(self, of: Variable, by: Variable) -> Matrix:
+        """∂⁺`of`/∂`by`, |of| × |by|; zero where `of` does not use `by`."""
+        key = (of, by)
+        if key not in self._local:
+            self._local[key] = self._local_uncached(of, by)
+        return self._local[key]
+
+    def _local_uncached(self, of: Variable, by: Variable) -> Matrix:
+        rows, columns = self.size(of.name), self.size(by.name)
+        if (of, by) not in edges(self.graph):
+            return _zeros(rows, columns)
+        body = self.graph.bodies[of]
+        if not is_abstract(body):
+            if of not in self._slopes:
+                self._slopes[of] = self._gradient(body)
+            return ((self._slopes[of][by],),)
+        return tuple(
+            tuple(self._random("edge", of.name, _when(of), by.name, _when(by), i, j) for j in range(columns))
+            for i in range(rows)
+        )
+
+    def total(self, of: Variable, by: Variable) -> Matrix:
+        """∂`of`/∂`by` over all paths: a derivative of the cost is worked out backward from it."""
+        if of == self.graph.cost:
+            zero = _zeros(self.size(of.name), self.size(by.name))
+            return self._adjoints(of).get(by, zero)
+        return self.sensitivity(of, by)
+
+    def sensitivity(self, of: Variable, by: Variable) -> Matrix:
+        """∂`of`/∂`by`, always worked out forward from `by`."""
+        if by.time is None:
+            if by not in self._from:
+                self._from[by] = self._paths(by, self.graph.nodes)
+            table = self._from[by]
+        else:
+            position = self.graph.position
+            last = position.get(of, -1) + 1
+            table = self._paths(by, self.graph.nodes[position.get(by, last) : last])
+        return table.get(of, _zeros(self.size(of.name), self.size(by.name)))
+
+    def _paths(
+        self, by: Variable, nodes: tuple[Variable, ...], held: Variable | None = None
+    ) -> dict[Variable, Matrix]:
+        """∂A/∂`by` for every A of `nodes` (in topological order) that depends on it."""
+        table = {by: _identity(self.size(by.name))}
+        for node in nodes:
+            if node in (by, held):
+                continue
+            parts = [
+                _times(self.local(node, v), table[v])
+                for v in self.graph.inputs.get(node, ())
+                if v in table
+            ]
+            if parts:
+                table[node] = reduce(_plus, parts)
+        return table
+
+    def _adjoints(self, of: Variable) -> dict[Variable, Matrix]:
+        """∂`of`/∂B for every B, backward along the graph."""
+        if of not in self._to:
+            table = {of: _identity(self.size(of.name))}
+            for node in reversed(self.graph.nodes[: self.graph.position[of]]):
+                parts = [
+                    _times(table[v], self.local(v, node))
+                    for v in self.graph.users[node]
+                    if v in table
+                ]
+                if parts:
+                    table[node] = reduce(_plus, parts)
+            self._to[of] = table
+        return self._to[of]
+
+    def truncated(self, of: Variable, by: Variable, steps: int) -> Matrix:
+        """The paths from `by` to `of` that cross at most `steps` time steps."""
+        if of not in self._layers or steps > self._layers[of][0]:
+            self._layers[of] = (2 * steps + 1, self._truncated_layers(of, 2 * steps + 1))
+        table = self._layers[of][1]
+        return table[by][steps] if by in table else _zeros(self.size(of.name), self.size(by.name))
+
+    def _truncated_layers(self, of: Variable, most: int) -> dict[Variable, list[Matrix]]:
+        """For each node the truncated derivatives for 0, 1, … `most` steps."""
+        layers = {of: [_identity(self.size(of.name))] * (most + 1)}
+        for node in reversed(self.graph.nodes[: self.graph.position[of]]):
+            sums = [_zeros(self.size(of.name), self.size(node.name))] * (most + 1)
+            for user in self.graph.users[node]:
+                crossed = span(user, node)
+                for left in range(crossed, most + 1) if user in layers else ():
+                    part = _times(layers[user][left - crossed], self.local(user, node))
+                    sums[left] = _plus(sums[left], part)
+            layers[node] = sums
+        return layers
+
+    # -- formulas ---------------------------------------------------------------------------------
+
+    def value(self, expr: Expr, letters: Mapping[str, Time] | None = None) -> Value:
+        """The value of a formula whose index letters are replaced by numbers first."""
+        return self._value(move(expr, letters) if letters else expr)
+
+    def _value(self, expr: Expr) -> Value:
+        match expr:
+            case Derivative():
+                return _small(self._derivative(expr))
+            case Gradient(of, by):
+                return _small(self.total(of, by))
+            case Sum(terms):
+                return reduce(_add, map(self._value, terms))
+            case Product(factors):
+                return reduce(_multiply, map(self._value, factors))
+            case BigSum(index, lower, upper, body):
+                at = range(lower.shift, upper.shift + 1)
+                return reduce(_add, (self._value(move(body, {index: Time.at(i)})) for i in at), 0)
+            case BigProduct(index, lower, upper, body):
+                at = range(upper.shift, lower.shift - 1, -1)
+                return reduce(
+                    _multiply, (self._value(move(body, {index: Time.at(i)})) for i in at), 1
+                )
+            case _ if any(isinstance(x, Derivative | BigSum | BigProduct) for x in walk(expr)):
+                raise NoValue(f"{latex(expr)} has no value")
+            case _:
+                return self.scalar(expr, self._values)
+
+    def _derivative(self, expr: Derivative) -> Matrix:
+        match expr:
+            case Total(of, by) if by.copy is not None:
+                return self._copy_total(of, by)
+            case Total(of, by):
+                return self.total(of, by)
+            case Immediate(of, by):
+                return self.local(of, by)
+            case Via(of, by, through):
+                return _times(self.total(of, through), self.local(through, by))
+            case Held(of, by, held):
+                table = self._paths(by, self.graph.nodes, held)
+                return table.get(of, _zeros(self.size(of.name), self.size(by.name)))
+            case Truncated(of, by, steps):
+                return self.truncated(of, by, steps)
+            case _:
+                raise NoValue(f"{latex(expr)} has no value")
+
+    def _copy_total(self, of: Variable, by: Variable) -> Matrix:
+        """The derivative by the copy of a shared parameter that step `by.copy` uses."""
+        shared = Variable(by.name, by.time)
+        parts = [
+            _times(self.total(of, user), self.local(user, shared))
+            for user in self.graph.users.get(shared, ())
+            if user.time == by.copy
+        ]
+        return reduce(_plus, parts, _zeros(self.size(of.name), self.size(by.name)))
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two values are equal; the number 0 equals a zero matrix of any shape."""
+    if isinstance(left, tuple) and isinstance(right, int):
+        left, right = right, left
+    if isinstance(left, int) and isinstance(right, tuple):
+        return left == 0 and not any(map(any, right))
+    return left == right
+
+
+def _scalar_names(recurrence: Recurrence) -> frozenset[str]:
+    closed = [d for d in recurrence.definitions if not is_abstract(d.body)]
+    names = {v.name for d in closed for v in (d.target, *variables(d.body))}
+    return frozenset(names | {recurrence.cost.name})
+
+
+def _when(node: Variable) -> int | None:
+    return node.time.shift if node.time else None
+
+
+def _residue(value: Fraction) -> int:
+    return value.numerator * _inverse(value.denominator) % PRIME
+
+
+def _inverse(value: int) -> int:
+    if value % PRIME == 0:
+        raise NoValue("a division by zero")
+    return pow(value, -1, PRIME)
+
+
+def _power(base: int, exponent: int) -> int:
+    return pow(base, exponent, PRIME) if exponent >= 0 else _inverse(pow(base, -exponent, PRIME))
+
+
+def _without_each(values: list[int]) -> list[int]:
+    """For each value the product of all the others."""
+    before, after = [1], [1]
+    for left, right in zip(values, reversed(values), strict=True):
+        before.append(before[-1] * left % PRIME)
+        after.append(after[-1] * right % PRIME)
+    return [before[i] * after[len(values) - 1 - i] % PRIME for i in range(len(values))]
+
+
+def _zeros(rows: int, columns: int) -> Matrix:
+    return ((0,) * columns,) * rows
+
+
+def _identity(size: int) -> Matrix:
+    return tuple(tuple(int(i == j) for j in range(size)) for i in range(size))
+
+
+def _plus(a: Matrix, b: Matrix) -> Matrix:
+    if len(a) != len(b) or len(a[0]) != len(b[0]):
+        raise NoValue("terms of different shapes")
+    return tuple(
+        tuple((x + y) % PRIME for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True)
+    )
+
+
+def _times(a: Matrix, b: Matrix) -> Matrix:
+    if len(a[0]) != len(b):
+        raise NoValue("factors whose ends do not meet")
+    columns = tuple(zip(*b, strict=True))
+    return tuple(
+        tuple(sum(x * y for x, y in zip(row, column, strict=True)) % PRIME for column in columns)
+        for row in a
+    )
+
+
+def _small(matrix: Matrix) -> Value:
+    return matrix[0][0] if len(matrix) == len(matrix[0]) == 1 else matrix
+
+
+def _add(a: Value, b: Value) -> Value:
+    if isinstance(a, int) and isinstance(b, int):
+        return (a + b) % PRIME
+    if isinstance(a, int):
+        a, b = b, a
+    if isinstance(b, int):
+        if b:
+            raise NoValue("a number added to a matrix")
+        return a
+    assert not isinstance(a, int)
+    return _plus(a, b)
+
+
+def _multiply(a: Value, b: Value) -> Value:
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b % PRIME
+    if isinstance(a, int):
+        assert isinstance(b, tuple)
+        return tuple(tuple(a * x % PRIME for x in row) for row in b)
+    if isinstance(b, int):
+        return _multiply(b, a)
+    return _small(_times(a, b))

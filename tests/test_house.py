@@ -1,0 +1,127 @@
+"""The house of DESIGN, section 5: a folder imports only from those above it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parent.parent / "derive"
+MODULES = sorted(HOUSE.rglob("*.py"))
+
+# From the ground up; `typesetting` and `writing` know only the errors, and only the top uses them.
+ORDER = (
+    "derive",
+    "errors",
+    "algebra",
+    "notation",
+    "model",
+    "proof",
+    "derivation",
+    "verify",
+    "typesetting",
+    "writing",
+    "document",
+    "commands",
+)
+SYMPY_AT_HOME = {"model/symbols.py"}
+OPENS_FILES = {"commands", "document", "typesetting", "writing"}
+NEVER = {"eval", "exec", "parse_expr", "parse_latex", "simplify", "sympify"}
+OPENING = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path_in_house(path))
+
+
+def path_in_house(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+def folder(path: Path) -> str:
+    """The folder, or the single module, of ORDER in which a file lies."""
+    first = path.relative_to(HOUSE).parts[0]
+    return "derive" if first == "__init__.py" else first.removesuffix(".py")
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """The dotted names that an import statement may load; `from a import b` may load a.b."""
+    match node:
+        case ast.Import(names=names):
+            yield from (name.name for name in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            assert level == 0 and module, "imports are absolute"
+            yield module
+            yield from (f"{module}.{name.name}" for name in names)
+
+
+def at_module_level(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that runs on import: not inside a function, not for the type checker alone."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        match child:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                continue
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+        yield from at_module_level(child)
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Each called name, without what stands before its last dot, and its line."""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                yield name, node.lineno
+
+
+def test_every_module_has_its_place() -> None:
+    assert MODULES
+    assert {folder(path) for path in MODULES} <= set(ORDER)
+
+
+@each_module
+def test_imports_come_from_above(path: Path) -> None:
+    allowed = ORDER[: ORDER.index(folder(path)) + 1]
+    for node in ast.walk(tree(path)):
+        for name in imported(node):
+            package, _, rest = name.partition(".")
+            house = rest.split(".")[0]
+            if package == "derive" and house in ORDER:
+                assert house in allowed, f"{path_in_house(path)}:{node.lineno} imports {name}"
+
+
+@each_module
+def test_sympy_is_imported_where_it_is_at_home(path: Path) -> None:
+    if path_in_house(path) in SYMPY_AT_HOME:
+        return
+    for node in at_module_level(tree(path)):
+        for name in imported(node):
+            lazy = name.split(".")[0] != "sympy" and not name.startswith("derive.model.symbols")
+            assert lazy, f"{path_in_house(path)} imports {name} when it is imported"
+
+
+@each_module
+def test_input_is_never_evaluated(path: Path) -> None:
+    assert [call for call in calls(path) if call[0] in NEVER] == []
+    names = {name.split(".")[-1] for node in ast.walk(tree(path)) for name in imported(node)}
+    assert names.isdisjoint(NEVER)
+
+
+@each_module
+def test_files_are_opened_in_one_place(path: Path) -> None:
+    if folder(path) not in OPENS_FILES:
+        assert [call for call in calls(path) if call[0] in OPENING] == []
+
+
+@pytest.mark.parametrize("module", ["derive.commands", "derive.proof", "derive.derivation"])
+def test_the_command_line_starts_without_sympy(module: str) -> None:
+    script = f"import sys, {module}; sys.exit('sympy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=HOUSE.parent, check=False)
+    assert done.returncode == 0
