@@ -1,14 +1,83 @@
-"""The command line: reads, calls, prints, exit codes; the only place that opens files."""
+"""The command line: reads, calls, prints, exit codes; the only place that opens files.
+
+Each command imports what it needs when it runs, so that --help and --version stay quick.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from derive import __version__
+from derive.errors import DeriveError, Place
 
-app = typer.Typer(name="derive", no_args_is_help=True, add_completion=False)
+if TYPE_CHECKING:
+    from derive.algebra.expression import Variable
+    from derive.layout import Format
+    from derive.model.recurrence import Recurrence
+    from derive.proof.kernel import Theorem
+
+LARGEST_FILE = 2_000_000
+TESTED_HORIZONS = 6
+KINDS = ("text", "latex", "md", "html", "pdf", "json")
+SUFFIXES = {".txt": "text", ".tex": "latex", ".md": "md", ".html": "html", ".pdf": "pdf", ".json": "json"}
+
+
+class OneSentence(TyperGroup):
+    """A command group whose usage errors are one sentence, too."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Runs the command; a usage error prints one line and exits with 2."""
+        try:
+            result = super().main(*args, standalone_mode=False, **extra)
+        except Exception as error:
+            sentence = getattr(error, "format_message", None)
+            if sentence is None or not standalone_mode:
+                raise
+            _complain(" ".join(sentence().split()))
+            sys.exit(getattr(error, "exit_code", 2))
+        if standalone_mode:
+            sys.exit(result if isinstance(result, int) else 0)
+        return result
+
+
+app = typer.Typer(
+    name="derive",
+    cls=OneSentence,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ModelArgument = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="A built-in model or a file of definitions.")
+]
+Definitions = Annotated[
+    list[str] | None,
+    typer.Option("-D", metavar="LATEX", help="A definition, such as 'h_t = f(h_{t-1}, \\theta)'."),
+]
+Horizon = Annotated[int, typer.Option("-T", help="The number of steps.")]
+MaybeHorizon = Annotated[
+    int | None, typer.Option("-T", help="Prove it for this number of steps instead of every T.")
+]
+Wrt = Annotated[
+    list[str] | None, typer.Option("--wrt", help="A parameter to differentiate by (default: all).")
+]
+To = Annotated[str | None, typer.Option("--to", help=f"One of {', '.join(KINDS)}.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write to this file; its suffix picks the format.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")]
+Standalone = Annotated[
+    bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -24,3 +93,440 @@ def main(
     ] = False,
 ) -> None:
     """Derive, prove and write gradients of recurrences."""
+
+
+@app.command()
+def bptt(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    horizon: Horizon = 3,
+    wrt: Wrt = None,
+    truncate: Annotated[
+        int | None, typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps.")
+    ] = None,
+    to: To = None,
+    output: Output = None,
+    full: Full = False,
+    standalone: Standalone = False,
+) -> None:
+    """The gradient three ways, each step checked, and the three proved equal."""
+    with _reported():
+        page = _page(to, output, full, standalone)
+        recurrence = _model(model, definitions)
+        _bptt(page, recurrence, horizon, wrt, truncate)
+
+
+@app.command()
+def prove(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    horizon: MaybeHorizon = None,
+    wrt: Wrt = None,
+    to: To = None,
+    output: Output = None,
+    full: Full = False,
+    standalone: Standalone = False,
+) -> None:
+    """The proof that the gradients agree: for every T, or with -T for that T."""
+    with _reported():
+        page = _page(to, output, full, standalone)
+        recurrence = _model(model, definitions)
+        if horizon is None:
+            _prove_every(page, recurrence, wrt)
+        else:
+            _prove_at(page, recurrence, horizon, wrt)
+
+
+@app.command()
+def example(
+    name: Annotated[str | None, typer.Argument(help="chain-rule or product.")] = None,
+    definitions: Definitions = None,
+    wrt: Wrt = None,
+    to: To = None,
+    output: Output = None,
+    full: Full = False,
+    standalone: Standalone = False,
+) -> None:
+    """A worked example: by the chain rule, by expanding first, and that both agree."""
+    with _reported():
+        page = _page(to, output, full, standalone)
+        _example(page, name, definitions, wrt)
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(help="The model to show (default: all).")] = None,
+    to: To = None,
+    output: Output = None,
+    standalone: Standalone = False,
+) -> None:
+    """The built-in models, as LaTeX definitions."""
+    with _reported():
+        page = _page(to, output, True, standalone)
+        _models(page, name)
+
+
+@app.command()
+def notes(
+    to: To = None,
+    output: Output = None,
+    full: Full = False,
+    standalone: Standalone = False,
+) -> None:
+    """The handwritten notes, written out whole and corrected."""
+    with _reported():
+        page = _page(to, output, full, standalone)
+        _notes(page)
+
+
+# -- the commands' work -----------------------------------------------------------------------------
+
+
+def _bptt(
+    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None, truncate: int | None
+) -> None:
+    from derive import document
+    from derive.derivation.local import local
+    from derive.derivation.truncated import truncated
+    from derive.proof.setting import AtHorizon, EveryHorizon
+
+    if truncate is not None and truncate < 0:
+        raise DeriveError(f"expected --truncate of at least 0, found {truncate}")
+    _need_steps(recurrence)
+    setting = AtHorizon(recurrence, horizon)
+    try:
+        slopes = local(EveryHorizon(recurrence))
+    except DeriveError:
+        slopes = local(setting)
+    parts, derivations = [], [slopes] if slopes else []
+    for by in _wrt(recurrence, wrt):
+        ways, agreement = _three_ways(setting, by)
+        if truncate is not None:
+            ways = (*ways, truncated(setting, by, truncate))
+        parts.append({"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left})
+        derivations += ways
+    if page.kind == "json":
+        chosen = [part["wrt"] for part in parts]
+        agreements = [part["agreement"] for part in parts]
+        page.write_json(document.as_json(recurrence, horizon, chosen, derivations, agreements))
+    else:
+        page.write(lambda layout: document.gradient(layout, setting, slopes, parts))
+
+
+def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theorem]:
+    """BPTT, total differentiation and forward accumulation, and that they agree."""
+    from derive.derivation.backward import backward
+    from derive.derivation.forward import forward
+    from derive.derivation.total import total
+    from derive.proof.agreement import agree
+
+    ways = (backward(setting, by), total(setting, by), forward(setting, by))
+    return ways, agree(setting, by, ways[1], ways[2], ways[0])
+
+
+def _prove_every(page: Page, recurrence: Recurrence, wrt: Sequence[str] | None) -> None:
+    from derive import document
+    from derive.derivation.every import every
+    from derive.proof.setting import EveryHorizon
+
+    _need_steps(recurrence)
+    chosen = _wrt(recurrence, wrt)
+    try:
+        setting = EveryHorizon(recurrence)
+        theorems = {by: every(setting, by) for by in chosen}
+    except DeriveError as error:
+        _prove_some(page, recurrence, chosen, error.sentence)
+        return
+    if page.kind == "json":
+        found = list(theorems.values())
+        page.write_json(document.as_json(recurrence, None, chosen, found, found))
+    else:
+        page.write(lambda layout: document.every_horizon(layout, setting, theorems))
+
+
+def _prove_some(
+    page: Page, recurrence: Recurrence, chosen: Sequence[Variable], reason: str
+) -> None:
+    """What can be proved where every T cannot: the first few T, with the reason; exit code 1."""
+    from derive import document
+    from derive.proof.setting import AtHorizon
+
+    least = max(1, recurrence.start)
+    ways: list[Theorem] = []
+    theorems: list[Theorem] = []
+    for horizon in range(least, least + TESTED_HORIZONS):
+        setting = AtHorizon(recurrence, horizon)
+        for by in chosen:
+            found, agreement = _three_ways(setting, by)
+            ways += found
+            theorems.append(agreement)
+    if page.kind == "json":
+        page.write_json(document.as_json(recurrence, None, chosen, ways, theorems))
+    else:
+        title = "Proved for some T only"
+        page.write(lambda layout: document.agreements(layout, recurrence, title, theorems, reason))
+    _complain(f"not proved for every T: {reason}")
+    raise typer.Exit(1)
+
+
+def _prove_at(
+    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None
+) -> None:
+    from derive import document
+    from derive.proof.setting import AtHorizon
+
+    _need_steps(recurrence)
+    setting = AtHorizon(recurrence, horizon)
+    chosen = _wrt(recurrence, wrt)
+    ways: list[Theorem] = []
+    theorems: list[Theorem] = []
+    for by in chosen:
+        found, agreement = _three_ways(setting, by)
+        ways += found
+        theorems.append(agreement)
+    if page.kind == "json":
+        page.write_json(document.as_json(recurrence, horizon, chosen, ways, theorems))
+    else:
+        title = f"The three gradients agree at T = {horizon}"
+        page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
+
+
+def _example(
+    page: Page, name: str | None, definitions: Sequence[str] | None, wrt: Sequence[str] | None
+) -> None:
+    from derive import document
+    from derive.derivation.example import example as work_out
+    from derive.model.builtin import EXAMPLES, builtin
+
+    if definitions:
+        if name is not None:
+            raise DeriveError(f"expected the name of an example or -D, found both ({name})")
+        recurrence, about = _model(None, definitions), "as given"
+    else:
+        name = name or next(iter(EXAMPLES))
+        recurrence = builtin(name, EXAMPLES)
+        about = EXAMPLES[name].about
+    ways = {by: work_out(recurrence, by) for by in _wrt(recurrence, wrt)}
+    if page.kind == "json":
+        derivations = [t for found in ways.values() for t in found[:-1]]
+        theorems = [found[-1] for found in ways.values()]
+        page.write_json(document.as_json(recurrence, None, list(ways), derivations, theorems))
+    else:
+        page.write(lambda layout: document.worked_example(layout, about, recurrence, ways))
+
+
+def _models(page: Page, name: str | None) -> None:
+    from derive import document
+    from derive.model.builtin import BUILTIN, builtin
+    from derive.notation.latex import latex
+
+    if name is not None and name not in BUILTIN:
+        builtin(name)
+    chosen = [name] if name is not None else list(BUILTIN)
+    listed = [(n, BUILTIN[n].about, builtin(n)) for n in chosen]
+    if page.kind == "json":
+        rows = [
+            {"name": n, "about": about, "definitions": [latex(e) for e in document.definitions_of(r)]}
+            for n, about, r in listed
+        ]
+        page.write_json({"schema": "derive.models/1", "models": rows})
+    else:
+        page.write(lambda layout: document.models(layout, listed))
+
+
+def _notes(page: Page) -> None:
+    from derive import document
+    from derive.derivation.notes import notes as tell
+
+    story = tell()
+    if page.kind == "json":
+        page.write_json(
+            document.as_json(story.recurrence, None, [story.by], story.derivations, story.theorems)
+        )
+    else:
+        page.write(lambda layout: document.notes(layout, story))
+
+
+# -- input ------------------------------------------------------------------------------------------
+
+
+def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
+    """A built-in model, a file of definitions, or the definitions of -D."""
+    from derive.model.builtin import BUILTIN, DEFAULT, builtin
+    from derive.model.recurrence import recurrence
+    from derive.notation.reader import read_statements
+
+    if definitions:
+        if name is not None:
+            raise DeriveError(f"expected a model or -D, found both ({name})")
+        texts = [(f"-D {i}", text) for i, text in enumerate(definitions, 1)]
+        return recurrence(read_statements(texts)[0])
+    if name is None or name in BUILTIN:
+        return builtin(name or DEFAULT)
+    path = Path(name)
+    if not path.suffix and "/" not in name and not path.exists():
+        raise DeriveError(f"expected a file or one of {', '.join(BUILTIN)}, found {name!r}")
+    return recurrence(read_statements([(name, _read(path))])[0])
+
+
+def _read(path: Path) -> str:
+    """The text of a file; DeriveError for what is no text file."""
+    if path.is_dir():
+        raise DeriveError(f"{path} is a folder: expected a file of definitions")
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise DeriveError(f"{path} cannot be read: {reason}") from error
+    if len(data) > LARGEST_FILE:
+        raise DeriveError(f"{path} is larger than the limit of {LARGEST_FILE} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        place = Place(str(path), line, 1)
+        raise DeriveError("expected text in UTF-8, found a byte that is none", place) from error
+    if "\0" in text:
+        raise DeriveError("expected text, found a zero byte", Place(str(path), 1, 1))
+    return text.replace("\r\n", "\n")
+
+
+def _need_steps(recurrence: Recurrence) -> None:
+    if not recurrence.steps:
+        raise DeriveError("no recurrence found: expected a definition such as h_t = f(h_{t-1}, \\theta)")
+
+
+def _wrt(recurrence: Recurrence, names: Sequence[str] | None) -> list[Variable]:
+    """The parameters that `names` mean: θ, \\theta and theta are one; all of them by default."""
+    from derive.notation.latex import latex
+    from derive.notation.unicode import text
+
+    if not recurrence.parameters:
+        raise DeriveError("the model has no parameter to differentiate by")
+    if not names:
+        return list(recurrence.parameters)
+    known = {}
+    for p in recurrence.parameters:
+        for spelling in (latex(p).lstrip("\\"), text(p), latex(p)):
+            known[spelling] = p
+    chosen = []
+    for name in (n.strip() for joined in names for n in joined.split(",")):
+        if name not in known:
+            listed = ", ".join(text(p) for p in recurrence.parameters)
+            raise DeriveError(f"expected --wrt to name one of {listed}, found {name!r}")
+        if known[name] not in chosen:
+            chosen.append(known[name])
+    return chosen
+
+
+# -- output -----------------------------------------------------------------------------------------
+
+
+class Page:
+    """Where a document goes and in which format."""
+
+    def __init__(self, kind: str, output: Path | None, full: bool, standalone: bool) -> None:
+        self.kind = kind
+        self.output = output
+        self.full = full
+        self.standalone = standalone
+
+    def write(self, render: Callable[[Format], str]) -> None:
+        """Renders the document and puts it out."""
+        from derive import document
+
+        if self.kind == "pdf":
+            self._write_pdf(render(document.layout_of("latex", self.full, 80, True)))
+            return
+        screen = self.output is None and sys.stdout.isatty()
+        columns = _columns() if screen else 80
+        layout = document.layout_of(self.kind, self.full, columns, self.standalone)
+        rendered = render(layout)
+        if self.kind == "text" and screen:
+            document.show(rendered, columns)
+        elif self.kind == "text":
+            self._put(document.plain(rendered))
+        else:
+            self._put(rendered)
+
+    def write_json(self, data: dict[str, Any]) -> None:
+        """Puts out data as JSON, non-ASCII letters as they are."""
+        import json
+
+        self._put(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+    def _put(self, rendered: str) -> None:
+        from derive.writing import write_atomically
+
+        if self.output is not None:
+            write_atomically(self.output, rendered.encode("utf-8"))
+            return
+        try:
+            sys.stdout.buffer.write(rendered.encode("utf-8"))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(0) from None
+
+    def _write_pdf(self, tex: str) -> None:
+        from derive.typesetting import NoTeX, typeset
+        from derive.writing import write_atomically
+
+        assert self.output is not None
+        try:
+            pdf = typeset(tex)
+        except NoTeX as error:
+            beside = self.output.with_suffix(".tex")
+            write_atomically(beside, tex.encode("utf-8"))
+            raise DeriveError(f"{error.sentence}; the LaTeX is in {beside}") from None
+        write_atomically(self.output, pdf)
+
+
+def _page(to: str | None, output: Path | None, full: bool, standalone: bool) -> Page:
+    """The format that --to names or the suffix of -o picks."""
+    if to is not None and to not in KINDS:
+        raise DeriveError(f"expected --to to be one of {', '.join(KINDS)}, found {to!r}")
+    kind = to
+    if kind is None and output is not None and str(output) != "-":
+        kind = SUFFIXES.get(output.suffix.lower())
+        if kind is None:
+            raise DeriveError(
+                f"expected a file that ends in {', '.join(SUFFIXES)}, or --to, found {str(output)!r}"
+            )
+    if output is not None and str(output) == "-":
+        output = None
+    if kind == "pdf" and output is None:
+        raise DeriveError("expected -o FILE.pdf: a PDF does not go to the terminal")
+    return Page(kind or "text", output, full, standalone)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return max(40, min(get_terminal_size((80, 24)).columns, 120))
+
+
+def _complain(sentence: str) -> None:
+    print(f"derive: {sentence}", file=sys.stderr)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Errors as one sentence: 1 for what is not proved, 2 for what cannot be used."""
+    try:
+        yield
+    except DeriveError as error:
+        _complain(str(error))
+        raise typer.Exit(_exit_code(error)) from None
+    except RecursionError:
+        _complain("the input is nested too deeply")
+        raise typer.Exit(2) from None
+
+
+def _exit_code(error: DeriveError) -> int:
+    if type(error) is DeriveError or "derive.proof.rules" not in sys.modules:
+        return 2
+    from derive.proof.rules import Unproved
+
+    return 1 if isinstance(error, Unproved) else 2

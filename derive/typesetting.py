@@ -1,4 +1,4 @@
-"""LaTeX → PDF, by a TeX that is installed here: no shell escape, a temporary folder, a time limit."""
+"""LaTeX → PDF, by an installed TeX: no shell escape, a temporary folder, a time limit."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ ENGINES: Mapping[str, tuple[str, ...]] = {
     "tectonic": ("--untrusted", "--keep-logs"),
 }
 
-# Paranoid: TeX reads and writes only below its folder, beside its own installation. Lines of the log are
-# not to be broken at column 79, else no error could be quoted.
+# Paranoid: TeX reads and writes only below its folder, beside its own installation. The log's lines
+# are not to be broken at column 79, else no error could be quoted. (LuaTeX's Lua is not bound by
+# this: the documents are our own templates, and formulas pass our own grammar and printer first.)
 ENVIRONMENT: Mapping[str, str] = {
     "openin_any": "p",
     "openout_any": "p",

@@ -11,10 +11,10 @@ from derive.errors import DeriveError
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Put `data` at `path` through a temporary file beside it; no half-written file is left behind.
+    """Put `data` at `path` by way of a temporary file beside it, of which nothing is left behind.
 
-    A link is followed, an existing file keeps its permissions, and a device or a pipe is written to as
-    it is. Raises DeriveError if the file cannot be written.
+    A link is followed, an existing file keeps its permissions, and a device or a pipe is written to
+    as it is. Raises DeriveError if the file cannot be written.
     """
     try:
         if path.is_dir():

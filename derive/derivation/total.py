@@ -6,7 +6,7 @@ from derive.algebra.expression import Equation, Expr, Total, Variable, walk
 from derive.derivation.forward import no_dependence, sensitivity_chain, sensitivity_order
 from derive.model.graph import Graph, count_paths
 from derive.proof.kernel import Theorem, prove
-from derive.proof.rules import distributed, local_derivatives, substitute
+from derive.proof.rules import local_derivatives, substitute_and_distribute
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Chain, Derivation, Writer
 
@@ -43,8 +43,8 @@ def _all_paths(setting: AtHorizon, by: Variable, chains: list[Chain]) -> Chain:
         given = _next_step(setting.graph, line, equations, goal)
         if not given:
             break
-        writer.then("substitute", substitute(setting, writer.line, given), given)
-        writer.then("distribute", distributed(writer.line))
+        after = substitute_and_distribute(setting, writer.line, given)
+        writer.then("substitute and distribute", after, given)
         line = writer.line
     writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
     chain = writer.chain

@@ -11,6 +11,7 @@ from derive.algebra.expression import (
     BigSum,
     Call,
     Derivative,
+    Equation,
     Expr,
     Gradient,
     Index,
@@ -27,6 +28,8 @@ from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
 from derive.notation.grammar import Statement
 from derive.notation.latex import latex
+
+Remark = tuple[str | Expr | Equation, ...]
 
 STEP = "t"
 HORIZON = "T"
@@ -54,7 +57,8 @@ class Recurrence:
     `steps` are the definitions that hold for every t, in topological order within a step; `fixed`
     those for one given time (initial and final states); `shared` those without time, the cost among
     them. `first` is the first step at which a step definition holds. `lag` is the largest number of
-    steps that a definition looks back; `ahead` the largest that it looks forward.
+    steps that a definition looks back; `ahead` the largest that it looks forward. `assumptions` are
+    sentences, words and formulas in turn, on what the definitions leave open.
     """
 
     steps: tuple[Definition, ...]
@@ -68,7 +72,7 @@ class Recurrence:
     first: Mapping[str, int]
     lag: int
     ahead: int
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Remark, ...]
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -255,7 +259,7 @@ def _refuse_two_arities(definitions: Iterable[Definition]) -> None:
 
 def _with_cost(
     definitions: tuple[Definition, ...],
-) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
+) -> tuple[tuple[Definition, ...], tuple[Remark, ...]]:
     """A model without a cost gets C = Σ L_t, and L_t = ℓ(…) where it has no loss; both are said."""
     if any(d.target.time is None for d in definitions):
         return definitions, ()
@@ -275,7 +279,7 @@ def _with_cost(
         loss = Variable(_fresh(names | {cost}, LOSS_NAMES), NOW)
         extra.append(Definition(loss, Call("\\ell", tuple(ends))))
     extra.append(Definition(Variable(cost), BigSum(STEP, Time.at(1), END, loss)))
-    sentences = tuple(f"no cost was given: ${latex(d.target)} = {latex(d.body)}$" for d in extra)
+    sentences = tuple(("no cost was given, so ", Equation(d.target, d.body)) for d in extra)
     return (*definitions, *extra), sentences
 
 
@@ -304,7 +308,7 @@ def _cost(definitions: Sequence[Definition]) -> Variable:
 
 
 def _assemble(
-    definitions: tuple[Definition, ...], cost: Variable, assumed: tuple[str, ...]
+    definitions: tuple[Definition, ...], cost: Variable, assumed: tuple[Remark, ...]
 ) -> Recurrence:
     steps = [d for d in definitions if d.target.time == NOW]
     fixed = [d for d in definitions if d.target.time not in (None, NOW)]
@@ -350,7 +354,7 @@ def _assemble(
             key=lambda v: (v.name, -(v.time.shift if v.time else 0)),
         )
     )
-    says = tuple(f"the initial state ${latex(v)}$ is a constant" for v in initial)
+    says = tuple(("the initial state ", v, " is a constant") for v in initial)
     return Recurrence(
         steps=_order_within_step(steps),
         fixed=tuple(fixed),

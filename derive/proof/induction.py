@@ -31,7 +31,7 @@ from derive.model.recurrence import END, NOW
 from derive.proof.kernel import _SEAL, Theorem, check
 from derive.proof.rules import Unproved
 from derive.proof.setting import EveryHorizon
-from derive.proof.steps import Derivation
+from derive.proof.steps import Chain, Derivation
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,9 @@ def prove_every(setting: EveryHorizon, by: Variable, induction: Induction) -> Th
     _part(setting, induction.step, Equation(now, before))
     _part(setting, induction.conclusion, Equation(at_start, backward))
     parts = (induction.base, induction.step, induction.conclusion)
-    chains = tuple(chain for part in parts for chain in part.chains)
+    chains = tuple(
+        Chain(chain.steps, chain.title, part.title) for part in parts for chain in part.chains
+    )
     method = f"induction on t from T down to {setting.start}"
     whole = Derivation("The theorem for every T", chains)
     return Theorem(Equation(differential, backward), setting.scope, method, whole, setting, _SEAL)

@@ -114,6 +114,11 @@ def substitute(setting: Setting, before: Expr, given: Given) -> Expr:
     return replace(before, {equation.left: equation.right for equation in given})
 
 
+def substitute_and_distribute(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Equals for equals, and the products multiplied out, the order of the factors kept."""
+    return distributed(substitute(setting, before, given))
+
+
 def exchange_terms(setting: Setting, before: Expr, given: Given) -> Expr:
     """Terms that together are the left side of a given equation become its right side."""
     terms = list(terms_of(before))
@@ -334,6 +339,7 @@ RULES: Mapping[str, Rule] = {
     "total differential": total_differential,
     "collect at node": collect_at_node,
     "substitute": substitute,
+    "substitute and distribute": substitute_and_distribute,
     "exchange terms": exchange_terms,
     "distribute": distribute,
     "local derivatives": local_derivatives,

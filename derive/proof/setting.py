@@ -177,13 +177,14 @@ class AtHorizon(Setting):
 
     def differential(self, of: Variable, by: Variable) -> Expr:
         after = descendants(self.graph, by)
-        terms = []
-        for used in self.graph.inputs.get(of, ()):
-            if used == by:
-                terms.append(self.edge(of, by))
-            elif used in after:
-                terms.append(multiply((self.edge(of, used), Total(used, by))))
-        return add(terms)
+        inputs = self.graph.inputs.get(of, ())
+        direct = [self.edge(of, by)] if self.uses(of, by) else []
+        through = (
+            multiply((self.edge(of, used), Total(used, by)))
+            for used in inputs
+            if used != by and used in after
+        )
+        return add((*direct, *through))
 
 
 class EveryHorizon(Setting):
@@ -358,14 +359,14 @@ class EveryHorizon(Setting):
     def differential(self, of: Variable, by: Variable) -> Expr:
         if of in self.aggregates():
             return self._aggregate_differential(of, by)
-        used = self._inputs(of)
-        terms = []
-        for v in used:
-            if v == by:
-                terms.append(self.edge(of, by))
-            elif self.depends(v, by):
-                terms.append(multiply((self.edge(of, v), Total(v, by))))
-        return add(terms)
+        inputs = self._inputs(of)
+        direct = [self.edge(of, by)] if by in inputs else []
+        through = (
+            multiply((self.edge(of, v), Total(v, by)))
+            for v in inputs
+            if v != by and self.depends(v, by)
+        )
+        return add((*direct, *through))
 
     def _inputs(self, of: Variable) -> tuple[Variable, ...]:
         if not self.at_step(of):

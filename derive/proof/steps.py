@@ -22,11 +22,13 @@ class Step:
 class Chain:
     """Steps of which each begins where the last ended; together one equation.
 
-    `title` says in a few words what the chain is about, for the reader.
+    `title` says in a few words what the chain is about, `section` to which part of a longer proof it
+    belongs; both are for the reader.
     """
 
     steps: tuple[Step, ...]
     title: str = ""
+    section: str = ""
 
     @property
     def equation(self) -> Equation:

@@ -1,0 +1,403 @@
+"""Theorems to text, through `templates/`. It only reads, and takes nothing that the kernel has not made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from derive.algebra.expression import (
+    Call,
+    Derivative,
+    Equation,
+    Expr,
+    Immediate,
+    Index,
+    Number,
+    Time,
+    Total,
+    Variable,
+    factors_of,
+    terms_of,
+    walk,
+)
+from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
+from derive.notation.latex import latex
+from derive.proof.induction import hybrid
+from derive.proof.kernel import Theorem
+from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.steps import Chain, Step
+
+MOST_CHAINS = 36
+SCHEMA = "derive.derivation/1"
+
+
+def template_folder() -> Path:
+    """The templates inside the wheel, or those of the checkout."""
+    packaged = Path(str(files("derive"))) / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "templates"
+
+
+def environment() -> Environment:
+    """Jinja with delimiters that leave LaTeX alone; an undefined name is an error."""
+    return Environment(
+        loader=FileSystemLoader(template_folder()),
+        undefined=StrictUndefined,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+def layout_of(name: str, full: bool, columns: int, standalone: bool) -> Format:
+    """The output format called `name`; LaTeX is a fragment unless `standalone`."""
+    if name == "latex" and not standalone:
+        return Fragment(full, columns)
+    return FORMATS[name](full, columns)
+
+
+class Paper:
+    """One document in the making: it numbers the lines of theorems and remembers what they are called."""
+
+    def __init__(self, layout: Format) -> None:
+        self.layout = layout
+        self.environment = environment()
+        self._numbers: dict[Equation, int] = {}
+        self._standing: set[tuple[str, tuple[Step, ...]]] = set()
+        self._count = 0
+
+    # -- what templates call ----------------------------------------------------------------------
+
+    def lines(self, theorem: Theorem) -> list[str]:
+        """The theorem's derivation as numbered lines; lines that stand already are not repeated."""
+        if not isinstance(theorem, Theorem):
+            raise TypeError("a document takes theorems only")
+        return [row for _, row in self._fresh_lines(theorem, theorem.derivation.chains)]
+
+    def _fresh_lines(
+        self, theorem: Theorem, chains: Sequence[Chain]
+    ) -> list[tuple[str, str]]:
+        """(section, row) for the chains that do not stand in the document yet."""
+        title = theorem.derivation.title
+        new = [c for c in chains if (title, c.steps) not in self._standing]
+        for chain in new:
+            self._standing.add((title, chain.steps))
+            self._number(chain)
+        rows = []
+        for chain in self._chosen(new):
+            if isinstance(chain, Gap):
+                rows.append(("", self.layout.line(chain)))
+            else:
+                rows.append((chain.section, self.layout.line(self._line(chain, theorem))))
+        return rows
+
+    def sections(self, theorem: Theorem) -> list[tuple[str, list[str]]]:
+        """The numbered lines of a longer proof, part by part."""
+        titles = dict.fromkeys(chain.section for chain in theorem.derivation.chains)
+        rows = self._fresh_lines(theorem, theorem.derivation.chains)
+        return [(t, [row for section, row in rows if section == t]) for t in titles]
+
+    def number(self, equation: Equation) -> str:
+        """The number under which an equation stands in this document."""
+        return f"({self._numbers[equation]})"
+
+    def render(self, template: str, **names: Any) -> str:
+        """The document that `template` makes of `names`."""
+        kind = "fragment" if isinstance(self.layout, Fragment) else self.layout.name
+        out = self.environment.get_template(f"formats/{kind}.j2").module
+        page = self.environment.get_template(f"documents/{template}.j2")
+        rendered = page.render(
+            out=out,
+            m=self.layout.math,
+            w=self.layout.words,
+            display=self.layout.display,
+            rows=self.layout.rows,
+            lines=self.lines,
+            sections=self.sections,
+            number=self.number,
+            rich_characters=self.layout.name != "latex",
+            **names,
+        )
+        return _tidied(rendered, self.layout)
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def _number(self, chain: Chain) -> None:
+        self._count += 1
+        start = chain.steps[0].before
+        for step in chain.steps:
+            self._numbers.setdefault(Equation(start, step.after), self._count)
+        self._numbers[chain.equation] = self._count
+
+    def _chosen(self, chains: Sequence[Chain]) -> Iterable[Chain | Gap]:
+        """All chains, or those of the first two steps and the last where they are many."""
+        times = {t for chain in chains if (t := _time(chain)) is not None}
+        if self.layout.full or len(chains) <= MOST_CHAINS or len(times) < 5:
+            yield from chains
+            return
+        ordered = sorted(times)
+        kept = {ordered[0], ordered[1], ordered[-1], None}
+        hidden = 0
+        for chain in chains:
+            if _time(chain) in kept:
+                if hidden:
+                    yield Gap(hidden)
+                hidden = 0
+                yield chain
+            else:
+                hidden += 1
+        if hidden:
+            yield Gap(hidden)
+
+    def _line(self, chain: Chain, theorem: Theorem) -> Line:
+        rows = tuple(Row(step.after, self._reason(step, theorem)) for step in chain.steps)
+        number = self._numbers[chain.equation]
+        return Line(number, chain.steps[0].before, rows, chain.title)
+
+    def _reason(self, step: Step, theorem: Theorem) -> tuple[Segment, ...]:
+        """The rule's sentence, from its template, with formulas in it."""
+        formulas: list[Expr | Equation] = []
+
+        def m(node: Expr | Equation) -> str:
+            formulas.append(node)
+            return f"\x02{len(formulas) - 1}\x03"
+
+        template = self.environment.get_template(f"rules/{step.rule.replace(' ', '-')}.j2")
+        sentence = template.render(m=m, **self._facts(step, theorem)).strip()
+        pieces = re.split(r"\x02(\d+)\x03", sentence)
+        return tuple(
+            formulas[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces) if piece
+        )
+
+    def _facts(self, step: Step, theorem: Theorem) -> Mapping[str, Any]:
+        numbers = sorted({self._numbers[e] for e in step.given if e in self._numbers})
+        return {
+            "parts": terms_of(step.after),
+            "symbol": step.before if isinstance(step.before, Derivative) else None,
+            "last": factors_of(step.before)[-1],
+            "after_last": factors_of(step.after)[-1],
+            "cited": _cited(numbers),
+            "cost": theorem.setting.cost,
+            "step_letter": Index(Time.of(STEP)),
+            "horizon": Index(Time.of(HORIZON)),
+        }
+
+
+def _cited(numbers: Sequence[int]) -> str:
+    if len(numbers) > 4:
+        return f"({numbers[0]}) … ({numbers[-1]})"
+    return ", ".join(f"({n})" for n in numbers)
+
+
+def _time(chain: Chain) -> int | None:
+    """The step that a chain speaks of; None where it speaks of none, or of the whole."""
+    start = chain.steps[0].before
+    if isinstance(start, Derivative):
+        for node in (start.by, start.of):
+            if node.time is not None and node.time.is_number:
+                return node.time.shift
+    if isinstance(start, Variable) and start.time is not None and start.time.is_number:
+        return start.time.shift
+    return None
+
+
+def _tidied(rendered: str, layout: Format) -> str:
+    """No run of blank lines, none in a fragment, which ends without a line break."""
+    tidy = re.sub(r"\n{3,}", "\n\n", rendered).strip()
+    if isinstance(layout, Fragment):
+        tidy = re.sub(r"\n{2,}", "\n", tidy)
+        tidy = re.sub(r"\\\\\s*$", "", tidy).rstrip()
+    return tidy + "\n"
+
+
+# -- whole documents --------------------------------------------------------------------------------
+
+
+def gradient(
+    layout: Format,
+    setting: AtHorizon,
+    local: Theorem | None,
+    parts: Sequence[Mapping[str, Any]],
+) -> str:
+    """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
+    recurrence = setting.recurrence
+    unrolled, hidden = _unrolled(setting, layout.full)
+    state = next(d.target for d in reversed(recurrence.steps))
+    return Paper(layout).render(
+        "gradient",
+        **_model_names(recurrence, layout),
+        horizon=setting.horizon,
+        unrolled=unrolled,
+        hidden=hidden,
+        local=local,
+        parts=parts,
+        example_symbol=Total(state, parts[0]["wrt"]),
+        immediate=Immediate(state, parts[0]["wrt"]),
+    )
+
+
+def every_horizon(layout: Format, setting: EveryHorizon, theorems: Mapping[Variable, Theorem]) -> str:
+    """The document of `derive prove`: base, step and conclusion for each parameter."""
+    cost, start = setting.cost, Time.at(setting.start)
+    states = [Variable(name, Time.of(STEP)) for name in setting.order]
+    beyond = Variable(states[0].name, Time.of(HORIZON, 1))
+    parts = [
+        {
+            "wrt": by,
+            "theorem": theorem,
+            "goal": Total(cost, by),
+            "hybrid_name": _hybrid_name(NOW),
+            "hybrid": Equation(_hybrid_name(NOW), hybrid(setting, by)),
+            "at_end": _hybrid_name(END),
+            "at_step": Equation(_hybrid_name(NOW), _hybrid_name(NOW - 1)),
+            "at_start": _hybrid_name(start),
+        }
+        for by, theorem in theorems.items()
+    ]
+    return Paper(layout).render(
+        "theorem",
+        **_model_names(setting.recurrence, layout),
+        parts=parts,
+        beyond=Total(cost, beyond),
+        forward_symbol=Total(states[0], next(iter(theorems))),
+        adjoint_symbol=Total(cost, states[0]),
+    )
+
+
+def _hybrid_name(at: Time) -> Expr:
+    argument = Number(Fraction(at.shift)) if at.is_number else Index(at)
+    return Call("I", (argument,))
+
+
+def agreements(
+    layout: Format, recurrence: Recurrence, title: str, theorems: Sequence[Theorem], reason: str = ""
+) -> str:
+    """The theorems for given T, and why there is none for every T where that was asked."""
+    return Paper(layout).render(
+        "agreement",
+        **_model_names(recurrence, layout),
+        title=title,
+        theorems=theorems,
+        reason=reason,
+    )
+
+
+def worked_example(
+    layout: Format, about: str, recurrence: Recurrence, ways: Mapping[Variable, Sequence[Theorem]]
+) -> str:
+    """The document of `derive example`: each way, and that the ways agree."""
+    parts = [
+        {"wrt": by, "ways": found[:-1] or found, "agreement": found[-1]}
+        for by, found in ways.items()
+    ]
+    return Paper(layout).render(
+        "example", **_model_names(recurrence, layout), about=about, parts=parts
+    )
+
+
+def models(layout: Format, listed: Sequence[tuple[str, str, Recurrence]]) -> str:
+    """The document of `derive models`: name, purpose and definitions of each."""
+    rows = [
+        {"name": name, "about": about, "definitions": definitions_of(recurrence)}
+        for name, about, recurrence in listed
+    ]
+    return Paper(layout).render("models", models=rows)
+
+
+def definitions_of(recurrence: Recurrence) -> list[Equation]:
+    """The definitions of a model, as equations."""
+    return [Equation(d.target, d.body) for d in recurrence.definitions]
+
+
+def _model_names(recurrence: Recurrence, layout: Format) -> dict[str, Any]:
+    """What the part "Model" of every document needs."""
+    sentences = [
+        layout.sentence(assumption)
+        for assumption in recurrence.assumptions
+    ]
+    return {"definitions": definitions_of(recurrence), "assumptions": sentences}
+
+
+def _unrolled(setting: AtHorizon, full: bool) -> tuple[list[list[Equation]], int]:
+    """The unrolled definitions, a row a step; the middle steps are left out where they are many."""
+    bodies = setting.graph.bodies
+    times = sorted({v.time.shift for v in bodies if v.time is not None})
+    kept = set(times) if full or len(times) <= 6 else {*times[:2], times[-1]}
+    rows: dict[int | None, list[Equation]] = {}
+    for node, body in bodies.items():
+        at = node.time.shift if node.time is not None else None
+        if at is None or at in kept:
+            rows.setdefault(at, []).append(Equation(node, body))
+    return list(rows.values()), len(bodies) - sum(map(len, rows.values()))
+
+
+def show(rendered: str, columns: int) -> None:
+    """Rendered text on the terminal, with weight and colour."""
+    from rich.console import Console
+
+    Console(width=columns, highlight=False, emoji=False).print(rendered, end="")
+
+
+def plain(rendered: str, columns: int = 80) -> str:
+    """Rendered text without weight or colour, for a file or a pipe."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    out = StringIO()
+    console = Console(file=out, width=columns, color_system=None, highlight=False, emoji=False)
+    console.print(rendered, end="", soft_wrap=False)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def as_json(
+    recurrence: Recurrence,
+    horizon: int | None,
+    wrt: Sequence[Variable],
+    derivations: Sequence[Theorem],
+    theorems: Sequence[Theorem],
+) -> dict[str, Any]:
+    """The schema derive.derivation/1: formulas as LaTeX."""
+    for theorem in (*derivations, *theorems):
+        if not isinstance(theorem, Theorem):
+            raise TypeError("a document takes theorems only")
+    return {
+        "schema": SCHEMA,
+        "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
+        "T": horizon,
+        "wrt": [latex(v) for v in wrt],
+        "derivations": [_derivation_json(t) for t in derivations],
+        "theorems": [
+            {"claim": latex(t.claim), "scope": t.scope, "method": t.method} for t in theorems
+        ],
+    }
+
+
+def _derivation_json(theorem: Theorem) -> dict[str, Any]:
+    return {
+        "title": theorem.derivation.title,
+        "steps": [
+            {
+                "rule": step.rule,
+                "before": latex(step.before),
+                "after": latex(step.after),
+                "given": [latex(e) for e in step.given],
+            }
+            for step in theorem.derivation.steps
+        ],
+        "result": latex(theorem.claim),
+    }
+
+

@@ -1,0 +1,328 @@
+"""How a numbered line of a derivation is set: broken to the width of a page, a cell or a terminal.
+
+Only layout: formulas come from the printers, words from the templates.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape as html_escape
+
+from derive.algebra.expression import Equation, Expr
+from derive.notation.latex import latex, latex_terms, width
+from derive.notation.unicode import text, text_terms
+
+MOST_TERMS = 12
+SHOWN_TERMS = 3
+
+Segment = str | Expr | Equation
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line after an equals sign, and why: words and formulas in turn."""
+
+    right: Expr
+    reason: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A numbered equation with its rows; `title` says what it is about."""
+
+    number: int
+    left: Expr
+    rows: tuple[Row, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines that are left out; `count` says how many."""
+
+    count: int
+
+
+def elided(terms: Sequence[str], full: bool, dots: str) -> list[str]:
+    """First, second, ⋯, last of a long sum; every term with `full`."""
+    if full or len(terms) <= MOST_TERMS:
+        return list(terms)
+    return [*terms[:SHOWN_TERMS], f"+ {dots}", terms[-1]]
+
+
+class Format(ABC):
+    """One output format: inline formulas, escaped words, and numbered lines."""
+
+    name: str
+    suffix: str
+
+    def __init__(self, full: bool = False, columns: int = 80) -> None:
+        self.full = full
+        self.columns = columns
+
+    @abstractmethod
+    def math(self, node: Expr | Equation) -> str:
+        """A formula within a sentence."""
+
+    @abstractmethod
+    def words(self, sentence: str) -> str:
+        """Plain words, escaped."""
+
+    @abstractmethod
+    def line(self, line: Line | Gap) -> str:
+        """A numbered line with its rows."""
+
+    def display(self, nodes: Sequence[Expr | Equation]) -> str:
+        """Formulas on lines of their own, without numbers."""
+        return "\n".join(self.math(node) for node in nodes)
+
+    def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
+        """Groups of formulas; where formulas stand side by side, each group begins a row."""
+        return self.display([node for group in groups for node in group])
+
+    def sentence(self, segments: Sequence[Segment]) -> str:
+        return "".join(self.words(s) if isinstance(s, str) else self.math(s) for s in segments)
+
+
+def broken(terms: Sequence[str], widths: Sequence[float], room: float) -> list[str]:
+    """Terms filled into rows no wider than `room`; a term that is wider has a row of its own."""
+    rows: list[str] = []
+    used = 0.0
+    for term, size in zip(terms, widths, strict=True):
+        if rows and used + size <= room:
+            rows[-1] += f" {term}"
+            used += size
+        else:
+            rows.append(term)
+            used = size
+    return rows
+
+
+class Tex(Format):
+    """LaTeX: rows for `align`; headings are \\intertext in a fragment, sections in a document."""
+
+    name, suffix = "latex", ".tex"
+    page = 39.0
+    standalone = True
+
+    def math(self, node: Expr | Equation) -> str:
+        return f"${latex(node)}$"
+
+    def words(self, sentence: str) -> str:
+        table = {"&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "⋯": "$\\cdots$", "…": "\\dots{}"}
+        return "".join(table.get(c, c) for c in sentence)
+
+    def reason(self, segments: Sequence[Segment]) -> str:
+        return f"\\text{{\\footnotesize {self.sentence(segments)}}}"
+
+    def line(self, line: Line | Gap) -> str:
+        if isinstance(line, Gap):
+            return f"&\\ \\vdots \\quad \\text{{\\footnotesize ({line.count} more lines)}} \\notag"
+        left = latex(line.left)
+        wide = width(left) > 7
+        rows = self._broken_left(line.left) if wide else []
+        first = "" if wide else left
+        for row in line.rows:
+            rows += self._row(first, row, self.page - (0 if wide else 7))
+            first = ""
+        body = [f"{row} \\notag" for row in rows]
+        body[0] = f"{rows[0]} \\tag{{{line.number}}}"
+        return " \\\\\n".join(body)
+
+    def _broken_left(self, left: Expr) -> list[str]:
+        terms = elided(latex_terms(left), self.full, "\\cdots")
+        pieces = broken(terms, [width(t) for t in terms], self.page)
+        return [f"& {piece}" if not i else f"&\\quad {piece}" for i, piece in enumerate(pieces)]
+
+    def _row(self, first: str, row: Row, room: float) -> list[str]:
+        terms = elided(latex_terms(row.right), self.full, "\\cdots")
+        pieces = broken(terms, [width(t) for t in terms], room)
+        rows = [f"{first} &= {pieces[0]}", *(f"&\\quad {piece}" for piece in pieces[1:])]
+        if row.reason:
+            size = 0.42 * sum(len(s) if isinstance(s, str) else width(latex(s)) * 2 for s in row.reason)
+            if width(pieces[-1]) + size + 2 <= room:
+                rows[-1] += f" \\quad {self.reason(row.reason)}"
+            else:
+                rows.append(f"&\\qquad {self.reason(row.reason)}")
+        return rows
+
+    def display(self, nodes: Sequence[Expr | Equation]) -> str:
+        return " \\\\\n".join(f"{_aligned(node)} \\notag" for node in nodes)
+
+
+class Fragment(Tex):
+    """Rows that stand inside somebody else's `align`."""
+
+    standalone = False
+
+
+def _aligned(node: Expr | Equation) -> str:
+    if isinstance(node, Equation):
+        return f"{latex(node.left)} &= {latex(node.right)}"
+    return f"& {latex(node)}"
+
+
+class Markdown(Format):
+    """Markdown with the dollars of GitHub and Jupyter."""
+
+    name, suffix = "md", ".md"
+    page = 46.0
+
+    def math(self, node: Expr | Equation) -> str:
+        return f"${latex(node)}$"
+
+    def words(self, sentence: str) -> str:
+        return sentence.replace("*", "\\*")
+
+    def line(self, line: Line | Gap) -> str:
+        if isinstance(line, Gap):
+            return f"*⋯ {line.count} more lines ⋯*\n"
+        left = latex(line.left)
+        wide = width(left) > 8
+        rows = [f"& {left}"] if wide else []
+        first = "" if wide else left
+        for row in line.rows:
+            terms = elided(latex_terms(row.right), self.full, "\\cdots")
+            pieces = broken(terms, [width(t) for t in terms], self.page - (0 if wide else 8))
+            rows.append(f"{first} &= {pieces[0]}")
+            rows += [f"&\\quad {piece}" for piece in pieces[1:]]
+            first = ""
+        body = " \\\\\n".join(rows)
+        reasons = "; ".join(self.sentence(r.reason) for r in line.rows if r.reason)
+        return f"**({line.number})** {reasons}\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n"
+
+    def display(self, nodes: Sequence[Expr | Equation]) -> str:
+        rows = " \\\\\n".join(_aligned(node) for node in nodes)
+        return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
+
+
+class Text(Format):
+    """Unicode for a terminal of `columns` columns, with rich's markup for weight and colour."""
+
+    name, suffix = "text", ".txt"
+
+    def math(self, node: Expr | Equation) -> str:
+        return self.words(text(node))
+
+    def words(self, sentence: str) -> str:
+        return sentence.replace("[", "\\[")
+
+    def line(self, line: Line | Gap) -> str:
+        if isinstance(line, Gap):
+            return f"         ⋮  [dim]({line.count} more lines)[/dim]"
+        label = f"  ({line.number})".ljust(7)
+        left = text(line.left)
+        wide = _cells(left) > self.columns // 4
+        indent = 9 if wide else 7 + _cells(left)
+        rows = self._filled(line.left, label, " " * 9) if wide else []
+        for i, row in enumerate(line.rows):
+            rows += self._row(label + left if not wide and not i else " " * indent, row)
+        return "\n".join(rows)
+
+    def _filled(self, expr: Expr, head: str, indent: str) -> list[str]:
+        terms = elided(text_terms(expr), self.full, "⋯")
+        room = self.columns - max(_cells(indent), _cells(head))
+        pieces = broken(terms, [_cells(t) + 1.0 for t in terms], room)
+        return [self.words((indent if i else head) + piece) for i, piece in enumerate(pieces)]
+
+    def _row(self, head: str, row: Row) -> list[str]:
+        indent = " " * (_cells(head) + 3)
+        rows = self._filled(row.right, f"{head} = ", indent)
+        reason = self.sentence(row.reason)
+        if not reason:
+            return rows
+        size, used = _cells(_plain(reason)), _cells(_plain(rows[-1]))
+        if used + 3 + size <= self.columns:
+            gap = " " * (self.columns - used - size)
+            rows[-1] += f"{gap}[dim]{reason}[/dim]"
+        else:
+            rows += [f"[dim]{r}[/dim]" for r in self._wrapped(reason, len(indent))]
+        return rows
+
+    def _wrapped(self, reason: str, indent: int) -> list[str]:
+        from textwrap import wrap
+
+        room = max(24, self.columns - min(indent, self.columns - 30))
+        return [r.rjust(self.columns + len(r) - _cells(_plain(r))) for r in wrap(reason, room)]
+
+    def display(self, nodes: Sequence[Expr | Equation]) -> str:
+        """Formulas side by side as far as they fit, three spaces apart."""
+        rows: list[str] = []
+        used = float(self.columns)
+        for node in nodes:
+            piece = self.math(node)
+            size = _cells(_plain(piece)) + 3.0
+            if used + size <= self.columns + 1:
+                rows[-1] += f"   {piece}"
+                used += size
+            elif size + 2 > self.columns and isinstance(node, Equation):
+                head = f"  {text(node.left)} = "
+                rows += self._filled(node.right, head, " " * min(_cells(head), 8))
+                used = self.columns
+            else:
+                rows.append(f"  {piece}")
+                used = size + 2
+        return "\n".join(rows)
+
+    def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
+        """Each group on rows of its own."""
+        return "\n".join(self.display(group) for group in groups)
+
+
+def _plain(markup: str) -> str:
+    return markup.replace("\\[", "[")
+
+
+def _cells(line: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(line)
+
+
+class Html(Format):
+    """A page with MathML, which browsers show without any script."""
+
+    name, suffix = "html", ".html"
+    page = 60.0
+
+    def math(self, node: Expr | Equation) -> str:
+        return _mathml(latex(node))
+
+    def words(self, sentence: str) -> str:
+        return html_escape(sentence, quote=False)
+
+    def line(self, line: Line | Gap) -> str:
+        if isinstance(line, Gap):
+            return f'<p class="gap">⋮ ({line.count} more lines)</p>'
+        left = latex(line.left)
+        rows = []
+        for i, row in enumerate(line.rows):
+            terms = elided(latex_terms(row.right), self.full, "\\cdots")
+            pieces = broken(terms, [width(t) for t in terms], self.page)
+            first = _mathml(left) if not i else ""
+            number = f"({line.number})" if not i else ""
+            for j, piece in enumerate(pieces):
+                last = j == len(pieces) - 1
+                reason = self.sentence(row.reason) if last else ""
+                sign = "=" if not j else ""
+                rows.append(
+                    f"<tr><td class=n>{number if not j else ''}</td><td class=l>{first if not j else ''}"
+                    f"</td><td>{sign}</td><td>{_mathml(piece)}</td><td class=r>{reason}</td></tr>"
+                )
+        return f"<table>{''.join(rows)}</table>"
+
+
+def _mathml(formula: str) -> str:
+    from latex2mathml.converter import convert
+
+    return convert(formula)
+
+
+FORMATS: dict[str, type[Format]] = {
+    "latex": Tex,
+    "md": Markdown,
+    "text": Text,
+    "html": Html,
+}
