@@ -21,11 +21,14 @@ from derive.algebra.expression import (
     Number,
     Time,
     Total,
+    Tuple,
     Variable,
+    Via,
     factors_of,
     terms_of,
     walk,
 )
+from derive.derivation.notes import Story
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
@@ -314,6 +317,55 @@ def models(layout: Format, listed: Sequence[tuple[str, str, Recurrence]]) -> str
         for name, about, recurrence in listed
     ]
     return Paper(layout).render("models", models=rows)
+
+
+def notes(layout: Format, story: Story) -> str:
+    """The document of `derive notes`: the notes' story in their order, corrected."""
+    passages, by = story.passages, story.by
+    three, pair = passages["agreement"].setting, passages["pair"].setting
+    every = passages["every"].setting
+    copies = passages["copies"].setting
+    assert isinstance(three, AtHorizon) and isinstance(every, EveryHorizon)
+    cost = three.cost
+    state, output, loss = (Variable(name, NOW) for name in every.order)
+    now, weight = Variable("w", NOW), copies.recurrence.shared[0].target
+    parts = {d.target.name: d for d in pair.recurrence.steps}
+    examples = {
+        name.replace("-", "_"): {
+            "definitions": definitions_of(ways[0].setting.recurrence),
+            "ways": ways[:-1],
+            "agreement": ways[-1],
+        }
+        for name, ways in story.examples.items()
+    }
+    return Paper(layout).render(
+        "notes",
+        **_model_names(story.recurrence, layout),
+        **examples,
+        p=passages,
+        state=state,
+        output=output,
+        loss=loss,
+        input=Variable("x", NOW),
+        target=Variable("y", NOW),
+        cost_by_loss=Total(cost, loss),
+        output_by=Total(output, by),
+        next_state=Variable(state.name, NOW + 1),
+        later=Total(cost, Variable(state.name, NOW + 2)),
+        pair=Tuple((state, by)),
+        pair_definition=Equation(parts["z"].target, parts["z"].body),
+        pair_output=Equation(parts["o"].target, parts["o"].body),
+        copy=now,
+        copy_definition=Equation(now, Variable("w")),
+        via_copy=Via(weight, Variable("w"), now),
+        three_left=Total(cost, state),
+        unrolled=_unrolled(three, True)[0],
+        goal=Total(cost, by),
+        hybrid_name=_hybrid_name(NOW),
+        hybrid=Equation(_hybrid_name(NOW), hybrid(every, by)),
+        at_end=_hybrid_name(END),
+        at_start=_hybrid_name(Time.at(every.start)),
+    )
 
 
 def definitions_of(recurrence: Recurrence) -> list[Equation]:

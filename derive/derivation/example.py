@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.algebra.expression import Equation, Expr, Total, Variable, walk
+from derive.algebra.expression import Equation, Expr, Total, Variable, terms_of, walk
 from derive.derivation.backward import adjoint_chain
 from derive.derivation.forward import no_dependence
 from derive.errors import DeriveError
@@ -16,8 +16,10 @@ from derive.proof.rules import (
     definition,
     differentiate,
     expand,
+    expand_terms,
     follow_first_step,
     local_derivatives,
+    outer_derivatives,
     split_by_first_step,
     split_via_and_held,
     substitute,
@@ -83,21 +85,43 @@ def by_chain_rule(setting: AtHorizon, by: Variable) -> Theorem:
     main = Writer(Total(setting.cost, by))
     users = setting.users(by, setting.cost)
     split = split_by_first_step
-    if len(users) == 2 and setting.cost in users:
+    forked = len(users) == 2 and setting.cost in users and not indirect
+    if forked:
         main.then("split via and held", split_via_and_held(setting, main.line, ()))
     else:
         main.then("split by first step", split(setting, main.line, ()))
     main.then("follow first step", follow_first_step(setting, main.line, ()))
     _use(setting, main, known)
+    if forked:
+        main.then("outer derivatives", outer_derivatives(setting, main.line, ()))
     main.then("local derivatives", local_derivatives(setting, main.line, ()))
     definitions = _definitions(setting, inner)
     for chain in definitions:
         given = (chain.equation,)
         main.then("substitute", substitute(setting, main.line, given), given)
     main.then("expand", expand(setting, main.line, ()))
+    parts = _parts(setting, by, definitions) if forked else []
     chain_found = main.chain
-    chains = (*lemmas, *definitions, *([chain_found] if chain_found else []))
+    chains = (*lemmas, *definitions, *parts, *([chain_found] if chain_found else []))
     return prove(setting, Derivation(BY_CHAIN_RULE, chains), "chain rule")
+
+
+def _parts(setting: AtHorizon, by: Variable, definitions: Sequence[Chain]) -> list[Chain]:
+    """The part via the one other user, and the part with it held, each worked out by itself."""
+    total = Total(setting.cost, by)
+    found = []
+    for part in terms_of(split_via_and_held(setting, total, ())):
+        writer = Writer(part)
+        writer.then("follow first step", follow_first_step(setting, writer.line, ()))
+        writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+        for chain in definitions:
+            given = (chain.equation,)
+            writer.then("substitute", substitute(setting, writer.line, given), given)
+        writer.then("expand terms", expand_terms(setting, writer.line, ()))
+        writer.then("expand", expand(setting, writer.line, ()))
+        if writer.chain is not None:
+            found.append(writer.chain)
+    return found
 
 
 def _adjoint(setting: AtHorizon, node: Variable, known: dict[Expr, Equation]) -> Chain:
@@ -126,6 +150,7 @@ def by_expanding(setting: AtHorizon, by: Variable) -> Theorem:
     for chain in definitions:
         given = (chain.equation,)
         closed.then("substitute", substitute(setting, closed.line, given), given)
+    closed.then("expand terms", expand_terms(setting, closed.line, ()))
     closed.then("expand", expand(setting, closed.line, ()))
     chain = closed.chain
     assert chain is not None

@@ -315,18 +315,20 @@ def _assemble(
     shared = [d for d in definitions if d.target.time is None]
     first = _first_steps(steps, fixed)
     timed = {d.target.name for d in definitions if d.target.time is not None}
-    lags = [(d, v, _lag(d, v)) for d in steps for v in variables(d.body) if v.name in timed]
+    _refuse_bare(definitions, timed)
+    lags = [
+        (d, v, _lag(d, v))
+        for d in steps
+        for v in variables(d.body)
+        if v.name in timed and v.time is not None
+    ]
     lag = max((k for _, _, k in lags if k is not None), default=0)
     if lag > MOST_LAG:
         raise DeriveError(f"a lag of {lag} steps is more than the limit of {MOST_LAG}")
     ahead = max((-k for _, _, k in lags if k is not None and k < 0), default=0)
     _refuse_future(lags, fixed, {d.target.name for d in steps})
     symbols = [v for d in definitions for v in variables(d.body)]
-    defined = {d.target.name for d in definitions}
-    for v in symbols:
-        if v.name in timed and v.time is None:
-            place = next(d.place for d in definitions if v in variables(d.body))
-            raise DeriveError(f"{v.name} varies in time, but stands without an index here", place)
+    defined = {d.target.name for d in shared}
     parameters = tuple(
         dict.fromkeys(v for v in symbols if v.time is None and v.name not in defined)
     )
@@ -369,6 +371,16 @@ def _assemble(
         ahead=ahead,
         assumptions=(*assumed, *says),
     )
+
+
+def _refuse_bare(definitions: Iterable[Definition], timed: set[str]) -> None:
+    """h without its index is an error; w_t = w, the copies of a shared w, is not."""
+    for d in definitions:
+        for v in variables(d.body):
+            if v.name in timed and v.time is None and (d.body != v or d.target.name != v.name):
+                raise DeriveError(
+                    f"{v.name} varies in time, but stands without an index here", locate(d, v)
+                )
 
 
 def _first_steps(steps: Sequence[Definition], fixed: Sequence[Definition]) -> dict[str, int]:

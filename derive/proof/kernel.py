@@ -70,10 +70,10 @@ def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tu
         yield World(setting.graph), {HORIZON: Time.at(setting.horizon)}, ()
         return
     assert isinstance(setting, EveryHorizon)
-    least = max(1, setting.start)
-    for horizon in range(least, least + setting.recurrence.lag + 3):
+    for horizon in range(setting.least, setting.least + setting.recurrence.lag + 3):
         graph = unrolled(setting.recurrence, horizon)
-        steps = tuple(Time.at(t) for t in range(setting.start + 1, horizon + 1))
+        last = horizon - setting.beyond
+        steps = tuple(Time.at(t) for t in range(setting.start + 1, last + 1))
         yield World(graph, str(horizon)), {HORIZON: Time.at(horizon)}, steps
 
 
@@ -84,7 +84,11 @@ def _has_step(expr: Expr) -> bool:
 def prove(setting: Setting, derivation: Derivation, method: str = "checked steps") -> Theorem:
     """The theorem that `derivation` derives; Unproved, naming the step, where it does not."""
     check(setting, derivation)
-    return Theorem(derivation.claim, setting.scope, method, derivation, setting, _SEAL)
+    scope = setting.scope
+    claim = derivation.claim
+    if isinstance(setting, EveryHorizon) and (_has_step(claim.left) or _has_step(claim.right)):
+        scope = f"{scope}, {setting.range_of_steps()}"
+    return Theorem(claim, scope, method, derivation, setting, _SEAL)
 
 
 def check(

@@ -11,8 +11,10 @@ from itertools import pairwise, product
 from derive.algebra.expression import (
     ZERO,
     BigSum,
+    Derivative,
     Equation,
     Expr,
+    Gradient,
     Held,
     Immediate,
     Product,
@@ -52,6 +54,23 @@ def split_by_first_step(setting: Setting, before: Expr, given: Given) -> Expr:
         setting.edge(total.of, total.by) if user == total.of else Via(total.of, total.by, user)
         for user in users
     )
+
+
+def split_over_every_use(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂A/∂B = Σ_V (∂A/∂B)_V over all V that use B; one that does not reach A contributes 0."""
+    total = _total(before)
+    return add(Via(total.of, total.by, user) for user in setting.every_user(total.by))
+
+
+def follow_every_use(setting: Setting, before: Expr, given: Given) -> Expr:
+    """(∂A/∂B)_V = ∂A/∂V · ∂⁺V/∂B, also where V does not reach A."""
+
+    def follow(term: Expr) -> Expr:
+        if isinstance(term, Via) and term.through in setting.every_user(term.by):
+            return setting.step(term.of, term.through, term.by)
+        return term
+
+    return add(map(follow, terms_of(before)))
 
 
 def split_via_and_held(setting: Setting, before: Expr, given: Given) -> Expr:
@@ -167,6 +186,21 @@ def local_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
     return tidy_rebuild(before, lambda part: local_derivatives(setting, part, given))
 
 
+def outer_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
+    """The cost's own derivatives worked out; what it is made of stays as it is."""
+    if isinstance(before, Derivative) and before.of == setting.cost:
+        found = setting.local_of(before)
+        return before if found is None else found
+    return tidy_rebuild(before, lambda part: outer_derivatives(setting, part, given))
+
+
+def as_gradient(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∇_B A is another way to write ∂A/∂B, for the derivatives along edges."""
+    if isinstance(before, Total) and setting.uses(before.of, before.by):
+        return Gradient(before.of, before.by)
+    return tidy_rebuild(before, lambda part: as_gradient(setting, part, given))
+
+
 def no_path(setting: Setting, before: Expr, given: Given) -> Expr:
     """∂A/∂B = 0 where A does not depend on B."""
     if isinstance(before, Total) and not setting.depends(before.of, before.by):
@@ -234,6 +268,13 @@ def expand(setting: Setting, before: Expr, given: Given) -> Expr:
     from derive.model.symbols import expanded
 
     return expanded(before)
+
+
+def expand_terms(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Each term of a closed formula multiplied out by itself, by SymPy."""
+    from derive.model.symbols import expanded
+
+    return add(map(expanded, terms_of(before)))
 
 
 def differentiate(setting: Setting, before: Expr, given: Given) -> Expr:
@@ -333,6 +374,8 @@ def _is_horizon(time: Time) -> bool:
 
 RULES: Mapping[str, Rule] = {
     "split by first step": split_by_first_step,
+    "split over every use": split_over_every_use,
+    "follow every use": follow_every_use,
     "split via and held": split_via_and_held,
     "follow first step": follow_first_step,
     "chain rule": chain_rule,
@@ -343,6 +386,8 @@ RULES: Mapping[str, Rule] = {
     "exchange terms": exchange_terms,
     "distribute": distribute,
     "local derivatives": local_derivatives,
+    "outer derivatives": outer_derivatives,
+    "as gradient": as_gradient,
     "no path": no_path,
     "take out last": take_out_last,
     "put in first": put_in_first,
@@ -351,6 +396,7 @@ RULES: Mapping[str, Rule] = {
     "truncated chain rule": truncated_chain_rule,
     "dropped paths": dropped_paths,
     "definition": definition,
+    "expand terms": expand_terms,
     "expand": expand,
     "differentiate": differentiate,
     "split copies": split_copies,

@@ -59,6 +59,10 @@ class Setting(ABC):
         """The variables that use `by` directly and on which `of` depends, or `of` itself."""
 
     @abstractmethod
+    def every_user(self, by: Variable) -> tuple[Variable, ...]:
+        """The variables that use `by` directly, whatever they reach."""
+
+    @abstractmethod
     def chain(self, of: Variable, by: Variable) -> Expr:
         """∂of/∂by = Σ_V ∂of/∂V · ∂⁺V/∂by over the V that use `by` directly: the chain rule."""
 
@@ -172,6 +176,9 @@ class AtHorizon(Setting):
         found = (v for v in self.graph.users.get(shared, ()) if v in above)
         return tuple(v for v in found if by.copy is None or v.time == by.copy)
 
+    def every_user(self, by: Variable) -> tuple[Variable, ...]:
+        return self.graph.users.get(by, ())
+
     def chain(self, of: Variable, by: Variable) -> Expr:
         return add(self.step(of, user, by) for user in self.users(by, of))
 
@@ -191,13 +198,15 @@ class EveryHorizon(Setting):
     """The model at a symbolic step t and a symbolic horizon T.
 
     What lies beyond the horizon (∂C/∂h_{T+1}) counts as 0, and so does ∂⁺C/∂h_t where C does not use
-    h_t at that step; so one form of the chain rule serves all steps start < t ≤ T.
+    h_t at that step; so one form of the chain rule serves all steps start < t ≤ T. `beyond` is how far
+    past t a proof looks where it must stay inside the horizon: then start < t ≤ T - beyond.
     Raises DeriveError, with the reason, for a model that this form does not fit.
     """
 
-    def __init__(self, recurrence: Recurrence, index: str = "s") -> None:
+    def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
         super().__init__(recurrence)
         refuse_misfit(recurrence)
+        self.beyond = beyond
         self.index = index
         self.start = recurrence.start
         self.order = tuple(d.target.name for d in recurrence.steps)
@@ -207,7 +216,17 @@ class EveryHorizon(Setting):
 
     @property
     def scope(self) -> str:
-        return f"every T ≥ {max(1, self.start)}"
+        return f"every T ≥ {self.least}"
+
+    @property
+    def least(self) -> int:
+        """The first horizon for which the range of steps is not empty."""
+        return max(1, self.start) + self.beyond
+
+    def range_of_steps(self) -> str:
+        """The steps at which a statement about t holds."""
+        last = f"T - {self.beyond}" if self.beyond else "T"
+        return f"{self.start + 1} ≤ t ≤ {last}"
 
     def _horizon_time(self) -> Time:
         return END
@@ -262,13 +281,15 @@ class EveryHorizon(Setting):
         return move(template.body, {STEP: node.time})
 
     def depends(self, of: Variable, by: Variable) -> bool:
+        if of.time is not None and by.time is not None and self.at_step(of) and self.at_step(by):
+            return by == of or self._reaches(by, of)
         return self._sampled(of) in descendants(self.sample, self._sampled(by))
 
     def _sampled(self, node: Variable) -> Variable:
         """A variable of the sample graph that stands for `node`: late steps stand for all."""
         if node.time is None or node.time.is_number:
             return Variable(node.name, node.time)
-        middle = self.sample.horizon - 1
+        middle = self.sample.horizon - 1 - self.beyond
         late = node.time.replace({a: Time.at(middle) for a, _ in node.time.letters})
         return Variable(node.name, Time.at(min(late.shift, self.sample.horizon)))
 
@@ -287,6 +308,9 @@ class EveryHorizon(Setting):
         return Variable(of.name, Time.at(self.sample.horizon - 1))
 
     def users(self, by: Variable, of: Variable) -> tuple[Variable, ...]:
+        return tuple(v for v in self.every_user(by) if self._reaches(v, of))
+
+    def every_user(self, by: Variable) -> tuple[Variable, ...]:
         """As in `Setting`, for a `by` that has a time."""
         assert by.time is not None
         found: list[Variable] = []
@@ -303,7 +327,7 @@ class EveryHorizon(Setting):
             nodes = [Variable(user, by.time + lag) for lag, _, user in later]
             found += [v for v in nodes if self.at_step(v)]
         found += [a for a in self.aggregates() if self._aggregates(a, by)]
-        return tuple(v for v in found if self._reaches(v, of))
+        return tuple(found)
 
     def _aggregates(self, aggregate: Variable, by: Variable) -> bool:
         if self.at_step(by):
