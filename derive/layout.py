@@ -17,6 +17,13 @@ from derive.notation.unicode import text, text_terms
 MOST_TERMS = 12
 SHOWN_TERMS = 3
 
+TEX_CHARACTERS = {
+    "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}", "~": "\\~{}",
+    "\\": "\\textbackslash{}", "^": "\\^{}", "$": "\\$", "⋯": "$\\cdots$", "…": "\\dots{}",
+    "≥": "$\\ge$", "≤": "$\\le$", "θ": "$\\theta$", "²": "$^2$", "·": "$\\cdot$", "ℓ": "$\\ell$",
+    "∂": "$\\partial$", "Σ": "$\\sum$", "₀": "$_0$",
+}  # fmt: skip
+
 Segment = str | Expr | Equation
 
 
@@ -111,8 +118,7 @@ class Tex(Format):
         return f"${latex(node)}$"
 
     def words(self, sentence: str) -> str:
-        table = {"&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "⋯": "$\\cdots$", "…": "\\dots{}"}
-        return "".join(table.get(c, c) for c in sentence)
+        return "".join(TEX_CHARACTERS.get(c, c) for c in sentence)
 
     def reason(self, segments: Sequence[Segment]) -> str:
         return f"\\text{{\\footnotesize {self.sentence(segments)}}}"
