@@ -26,16 +26,24 @@ if TYPE_CHECKING:
 LARGEST_FILE = 2_000_000
 TESTED_HORIZONS = 6
 KINDS = ("text", "latex", "md", "html", "pdf", "json")
-SUFFIXES = {".txt": "text", ".tex": "latex", ".md": "md", ".html": "html", ".pdf": "pdf", ".json": "json"}
+SUFFIXES = {
+    ".txt": "text",
+    ".tex": "latex",
+    ".md": "md",
+    ".html": "html",
+    ".pdf": "pdf",
+    ".json": "json",
+}
 
 
 class OneSentence(TyperGroup):
     """A command group whose usage errors are one sentence, too."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Runs the command; a usage error prints one line and exits with 2."""
+        standalone_mode = extra.pop("standalone_mode", True)
         try:
-            result = super().main(*args, standalone_mode=False, **extra)
+            result = super().main(*args, **{**extra, "standalone_mode": False})
         except Exception as error:
             sentence = getattr(error, "format_message", None)
             if sentence is None or not standalone_mode:
@@ -72,9 +80,12 @@ Wrt = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", help=f"One of {', '.join(KINDS)}.")]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Write to this file; its suffix picks the format.")
+    Path | None,
+    typer.Option("-o", "--output", help="Write to this file; its suffix picks the format."),
 ]
-Full = Annotated[bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
+]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
 ]
@@ -102,7 +113,8 @@ def bptt(
     horizon: Horizon = 3,
     wrt: Wrt = None,
     truncate: Annotated[
-        int | None, typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps.")
+        int | None,
+        typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps."),
     ] = None,
     to: To = None,
     output: Output = None,
@@ -183,7 +195,11 @@ def notes(
 
 
 def _bptt(
-    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None, truncate: int | None
+    page: Page,
+    recurrence: Recurrence,
+    horizon: int,
+    wrt: Sequence[str] | None,
+    truncate: int | None,
 ) -> None:
     from derive import document
     from derive.derivation.local import local
@@ -198,12 +214,15 @@ def _bptt(
         slopes = local(EveryHorizon(recurrence))
     except DeriveError:
         slopes = local(setting)
-    parts, derivations = [], [slopes] if slopes else []
+    parts: list[dict[str, Any]] = []
+    derivations: list[Theorem] = [slopes] if slopes else []
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
-        parts.append({"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left})
+        parts.append(
+            {"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left}
+        )
         derivations += ways
     if page.kind == "json":
         chosen = [part["wrt"] for part in parts]
@@ -269,9 +288,7 @@ def _prove_some(
     raise typer.Exit(1)
 
 
-def _prove_at(
-    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None
-) -> None:
+def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
     from derive import document
     from derive.proof.setting import AtHorizon
 
@@ -326,7 +343,11 @@ def _models(page: Page, name: str | None) -> None:
     listed = [(n, BUILTIN[n].about, builtin(n)) for n in chosen]
     if page.kind == "json":
         rows = [
-            {"name": n, "about": about, "definitions": [latex(e) for e in document.definitions_of(r)]}
+            {
+                "name": n,
+                "about": about,
+                "definitions": [latex(e) for e in document.definitions_of(r)],
+            }
             for n, about, r in listed
         ]
         page.write_json({"schema": "derive.models/1", "models": rows})
@@ -394,7 +415,9 @@ def _read(path: Path) -> str:
 
 def _need_steps(recurrence: Recurrence) -> None:
     if not recurrence.steps:
-        raise DeriveError("no recurrence found: expected a definition such as h_t = f(h_{t-1}, \\theta)")
+        raise DeriveError(
+            "no recurrence found: expected a definition such as h_t = f(h_{t-1}, \\theta)"
+        )
 
 
 def _wrt(recurrence: Recurrence, names: Sequence[str] | None) -> list[Variable]:

@@ -26,7 +26,6 @@ from derive.algebra.expression import (
     Via,
     factors_of,
     terms_of,
-    walk,
 )
 from derive.derivation.notes import Story
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
@@ -89,9 +88,7 @@ class Paper:
             raise TypeError("a document takes theorems only")
         return [row for _, row in self._fresh_lines(theorem, theorem.derivation.chains)]
 
-    def _fresh_lines(
-        self, theorem: Theorem, chains: Sequence[Chain]
-    ) -> list[tuple[str, str]]:
+    def _fresh_lines(self, theorem: Theorem, chains: Sequence[Chain]) -> list[tuple[str, str]]:
         """(section, row) for the chains that do not stand in the document yet."""
         title = theorem.derivation.title
         new = [c for c in chains if (title, c.steps) not in self._standing]
@@ -99,11 +96,11 @@ class Paper:
             self._standing.add((title, chain.steps))
             self._number(chain)
         rows = []
-        for chain in self._chosen(new):
-            if isinstance(chain, Gap):
-                rows.append(("", self.layout.line(chain)))
+        for shown in self._chosen(new):
+            if isinstance(shown, Gap):
+                rows.append(("", self.layout.line(shown)))
             else:
-                rows.append((chain.section, self.layout.line(self._line(chain, theorem))))
+                rows.append((shown.section, self.layout.line(self._line(shown, theorem))))
         return rows
 
     def sections(self, theorem: Theorem) -> list[tuple[str, list[str]]]:
@@ -251,7 +248,9 @@ def gradient(
     )
 
 
-def every_horizon(layout: Format, setting: EveryHorizon, theorems: Mapping[Variable, Theorem]) -> str:
+def every_horizon(
+    layout: Format, setting: EveryHorizon, theorems: Mapping[Variable, Theorem]
+) -> str:
     """The document of `derive prove`: base, step and conclusion for each parameter."""
     cost, start = setting.cost, Time.at(setting.start)
     states = [Variable(name, Time.of(STEP)) for name in setting.order]
@@ -285,7 +284,11 @@ def _hybrid_name(at: Time) -> Expr:
 
 
 def agreements(
-    layout: Format, recurrence: Recurrence, title: str, theorems: Sequence[Theorem], reason: str = ""
+    layout: Format,
+    recurrence: Recurrence,
+    title: str,
+    theorems: Sequence[Theorem],
+    reason: str = "",
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
     return Paper(layout).render(
@@ -375,10 +378,7 @@ def definitions_of(recurrence: Recurrence) -> list[Equation]:
 
 def _model_names(recurrence: Recurrence, layout: Format) -> dict[str, Any]:
     """What the part "Model" of every document needs."""
-    sentences = [
-        layout.sentence(assumption)
-        for assumption in recurrence.assumptions
-    ]
+    sentences = [layout.sentence(assumption) for assumption in recurrence.assumptions]
     return {"definitions": definitions_of(recurrence), "assumptions": sentences}
 
 
@@ -451,5 +451,3 @@ def _derivation_json(theorem: Theorem) -> dict[str, Any]:
         ],
         "result": latex(theorem.claim),
     }
-
-

@@ -81,9 +81,9 @@ class Format(ABC):
     def line(self, line: Line | Gap) -> str:
         """A numbered line with its rows."""
 
+    @abstractmethod
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """Formulas on lines of their own, without numbers."""
-        return "\n".join(self.math(node) for node in nodes)
 
     def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
         """Groups of formulas; where formulas stand side by side, each group begins a row."""
@@ -147,7 +147,9 @@ class Tex(Format):
         pieces = broken(terms, [width(t) for t in terms], room)
         rows = [f"{first} &= {pieces[0]}", *(f"&\\quad {piece}" for piece in pieces[1:])]
         if row.reason:
-            size = 0.42 * sum(len(s) if isinstance(s, str) else width(latex(s)) * 2 for s in row.reason)
+            size = 0.42 * sum(
+                len(s) if isinstance(s, str) else width(latex(s)) * 2 for s in row.reason
+            )
             if width(pieces[-1]) + size + 2 <= room:
                 rows[-1] += f" \\quad {self.reason(row.reason)}"
             else:
@@ -155,7 +157,8 @@ class Tex(Format):
         return rows
 
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
-        return " \\\\\n".join(f"{_aligned(node)} \\notag" for node in nodes)
+        rows = _aligned_rows(nodes, self.full, self.page)
+        return " \\\\\n".join(f"{row} \\notag" for row in rows)
 
 
 class Fragment(Tex):
@@ -164,10 +167,21 @@ class Fragment(Tex):
     standalone = False
 
 
-def _aligned(node: Expr | Equation) -> str:
-    if isinstance(node, Equation):
-        return f"{latex(node.left)} &= {latex(node.right)}"
-    return f"& {latex(node)}"
+def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> list[str]:
+    """Formulas as rows aligned at their equals signs, broken where they are too wide."""
+    rows: list[str] = []
+    for node in nodes:
+        left = latex(node.left) if isinstance(node, Equation) else ""
+        right = node.right if isinstance(node, Equation) else node
+        sign = "= " if left else ""
+        if width(left) > 8:
+            rows.append(f"& {left}")
+            left = ""
+        terms = elided(latex_terms(right), full, "\\cdots")
+        pieces = broken(terms, [width(t) for t in terms], page - 8)
+        rows.append(f"{left} &{sign}{pieces[0]}")
+        rows += [f"&\\quad {piece}" for piece in pieces[1:]]
+    return rows
 
 
 class Markdown(Format):
@@ -200,7 +214,7 @@ class Markdown(Format):
         return f"**({line.number})** {reasons}\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n"
 
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
-        rows = " \\\\\n".join(_aligned(node) for node in nodes)
+        rows = " \\\\\n".join(_aligned_rows(nodes, self.full, self.page))
         return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
 
 
@@ -264,13 +278,20 @@ class Text(Format):
                 rows[-1] += f"   {piece}"
                 used += size
             elif size + 2 > self.columns and isinstance(node, Equation):
-                head = f"  {text(node.left)} = "
-                rows += self._filled(node.right, head, " " * min(_cells(head), 8))
+                rows += self._equation(node)
                 used = self.columns
             else:
                 rows.append(f"  {piece}")
                 used = size + 2
         return "\n".join(rows)
+
+    def _equation(self, node: Equation) -> list[str]:
+        """An equation on several rows; a long left side has rows of its own."""
+        head = f"  {text(node.left)} = "
+        if _cells(head) <= self.columns // 4:
+            return self._filled(node.right, head, " " * _cells(head))
+        left = self._filled(node.left, "  ", "      ")
+        return left + self._filled(node.right, "    = ", "      ")
 
     def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
         """Each group on rows of its own."""
@@ -299,6 +320,9 @@ class Html(Format):
     def words(self, sentence: str) -> str:
         return html_escape(sentence, quote=False)
 
+    def display(self, nodes: Sequence[Expr | Equation]) -> str:
+        return "\n".join(_html_rows(node, self.full) for node in nodes)
+
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
             return f'<p class="gap">⋮ ({line.count} more lines)</p>'
@@ -318,6 +342,14 @@ class Html(Format):
                     f"</td><td>{sign}</td><td>{_mathml(piece)}</td><td class=r>{reason}</td></tr>"
                 )
         return f"<table>{''.join(rows)}</table>"
+
+
+def _html_rows(node: Expr | Equation, full: bool) -> str:
+    """A formula in paragraphs, a long sum elided."""
+    right = node.right if isinstance(node, Equation) else node
+    pieces = " ".join(elided(latex_terms(right), full, "\\cdots"))
+    left = f"{latex(node.left)} = " if isinstance(node, Equation) else ""
+    return f'<p class="formula">{_mathml(left + pieces)}</p>'
 
 
 def _mathml(formula: str) -> str:

@@ -101,8 +101,8 @@ def by_chain_rule(setting: AtHorizon, by: Variable) -> Theorem:
         main.then("substitute", substitute(setting, main.line, given), given)
     main.then("expand", expand(setting, main.line, ()))
     parts = _parts(setting, by, definitions) if forked else []
-    chain_found = main.chain
-    chains = (*lemmas, *definitions, *parts, *([chain_found] if chain_found else []))
+    last = main.chain
+    chains = (*lemmas, *definitions, *parts, *([last] if last else []))
     return prove(setting, Derivation(BY_CHAIN_RULE, chains), "chain rule")
 
 
@@ -147,8 +147,8 @@ def by_expanding(setting: AtHorizon, by: Variable) -> Theorem:
     definitions = _definitions(setting, inner)
     closed = Writer(setting.cost)
     closed.then("definition", definition(setting, setting.cost, ()))
-    for chain in definitions:
-        given = (chain.equation,)
+    for named in definitions:
+        given = (named.equation,)
         closed.then("substitute", substitute(setting, closed.line, given), given)
     closed.then("expand terms", expand_terms(setting, closed.line, ()))
     closed.then("expand", expand(setting, closed.line, ()))

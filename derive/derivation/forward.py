@@ -19,7 +19,9 @@ def sensitivity_order(setting: AtHorizon, by: Variable) -> list[Variable]:
     return [node for node in graph.nodes if node in live and node != by]
 
 
-def sensitivity_chain(setting: AtHorizon, node: Variable, by: Variable, closed: bool) -> Chain | None:
+def sensitivity_chain(
+    setting: AtHorizon, node: Variable, by: Variable, closed: bool
+) -> Chain | None:
     """∂node/∂by by the total differential of node's definition; with `closed`, local forms too."""
     writer = Writer(Total(node, by))
     writer.then("total differential", total_differential(setting, writer.line, ()))

@@ -166,15 +166,15 @@ def _unrolled_twice(setting: EveryHorizon) -> Theorem:
     writer.then("as gradient", RULES["as gradient"](setting, writer.line, ()))
     chain = writer.chain
     assert chain is not None
-    return _story(
-        setting, "The recursion, twice unrolled", one, next_one, *outputs, *states, chain
-    )
+    return _story(setting, "The recursion, twice unrolled", one, next_one, *outputs, *states, chain)
 
 
 def _parameter(setting: EveryHorizon, by: Variable) -> Theorem:
     """∂C/∂θ from the adjoints: every step's own use of θ."""
     return _story(
-        setting, "From the adjoints to the parameter", told(setting, Total(setting.cost, by), "chain rule")
+        setting,
+        "From the adjoints to the parameter",
+        told(setting, Total(setting.cost, by), "chain rule"),
     )
 
 
@@ -226,9 +226,7 @@ def _copies_at_two() -> Theorem:
     setting = AtHorizon(recurrence, 2)
     (by,) = recurrence.parameters
     rules = ("split by first step", "follow first step", "local derivatives")
-    return _story(
-        setting, "Two steps, two copies", told(setting, Total(setting.cost, by), *rules)
-    )
+    return _story(setting, "Two steps, two copies", told(setting, Total(setting.cost, by), *rules))
 
 
 def proved_equations(story: Story) -> set[Equation]:

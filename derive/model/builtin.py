@@ -97,9 +97,7 @@ BUILTIN: Mapping[str, Builtin] = {model.name: model for model in _ALL}
 DEFAULT = "abstract"
 
 EXAMPLES: Mapping[str, Builtin] = {
-    "chain-rule": Builtin(
-        "chain-rule", "f(z) = z² with z = 4x + 3", ("f(z) = z^2", "z = 4 x + 3")
-    ),
+    "chain-rule": Builtin("chain-rule", "f(z) = z² with z = 4x + 3", ("f(z) = z^2", "z = 4 x + 3")),
     "product": Builtin(
         "product",
         "f(θ) = θ·h(θ) + θ² with h = 3θ",

@@ -130,7 +130,8 @@ def _add_step_zero(
             continue
         if v.time.shift > 0:
             raise DeriveError(
-                f"{latex(v)} is beyond the horizon T = {end[HORIZON].shift}", _cost_place(recurrence)
+                f"{latex(v)} is beyond the horizon T = {end[HORIZON].shift}",
+                _cost_place(recurrence),
             )
         if v.name in states:
             continue
@@ -184,7 +185,7 @@ def span(user: Variable, used: Variable) -> int:
 def paths(graph: Graph, by: Variable, of: Variable) -> Iterator[tuple[Variable, ...]]:
     """Every path from `by` to `of`, as its nodes from `of` inward; there may be very many."""
     live = descendants(graph, by) & ancestors(graph, of)
-    waiting = [(by,)]
+    waiting: list[tuple[Variable, ...]] = [(by,)]
     while waiting:
         path = waiting.pop()
         if path[0] == of:
@@ -232,7 +233,9 @@ def ancestors(graph: Graph, node: Variable) -> frozenset[Variable]:
     return _closure(graph.inputs, node)
 
 
-def _closure(edges: Mapping[Variable, tuple[Variable, ...]], start: Variable) -> frozenset[Variable]:
+def _closure(
+    edges: Mapping[Variable, tuple[Variable, ...]], start: Variable
+) -> frozenset[Variable]:
     found = {start}
     waiting = [start]
     while waiting:

@@ -78,10 +78,10 @@ class Partials:
         if is_abstract(body) or nested or any(isinstance(p, BigProduct) for p in walk(body)):
             return None
         names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
-        outside = replace(body, dict(names))
-        if by.time is not None and not self._whole(by, outside, sums):
-            if not by.time.is_number:
-                return None
+        outside = replace(body, {big: name for big, name in names.items()})
+        general = by.time is not None and not by.time.is_number
+        if general and not self._whole(by, outside, sums):
+            return None
         parts = [_differentiate(move(outside, {HORIZON: horizon}), by)]
         for big, name in names.items():
             inner = add(_matching(big, by, horizon))
@@ -96,9 +96,7 @@ class Partials:
         plain = all(
             s.lower == Time.at(1)
             and s.upper == END
-            and all(
-                v.time == Time.of(s.index) for v in variables(s.body) if v.name == by.name
-            )
+            and all(v.time == Time.of(s.index) for v in variables(s.body) if v.name == by.name)
             for s in own
         )
         return alone and plain and bool(own)

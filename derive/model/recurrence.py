@@ -99,7 +99,9 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     """The model that `statements` define; DeriveError with the place where they define none."""
     definitions = tuple(_normal(s) for s in _resolve_functions(statements))
     if not definitions:
-        raise DeriveError("no definition found: expected a formula such as h_t = f(h_{t-1}, \\theta)")
+        raise DeriveError(
+            "no definition found: expected a formula such as h_t = f(h_{t-1}, \\theta)"
+        )
     _refuse_twice(definitions)
     _refuse_two_arities(definitions)
     definitions, assumed = _with_cost(definitions)
@@ -230,7 +232,9 @@ def _refuse_twice(definitions: Iterable[Definition]) -> None:
     for d in definitions:
         if d.target in seen:
             raise DeriveError(f"{latex(d.target)} is defined twice", d.place)
-        if timed.setdefault(d.target.name, d.target.time is not None) != (d.target.time is not None):
+        if timed.setdefault(d.target.name, d.target.time is not None) != (
+            d.target.time is not None
+        ):
             raise DeriveError(
                 f"{d.target.name} is defined both with and without a time index", d.place
             )
@@ -243,8 +247,10 @@ def _refuse_two_arities(definitions: Iterable[Definition]) -> None:
         for part in walk(d.body):
             if not isinstance(part, Call):
                 continue
-            count = 1 if part.function in SLOPE else arities.setdefault(
-                part.function, len(part.arguments)
+            count = (
+                1
+                if part.function in SLOPE
+                else arities.setdefault(part.function, len(part.arguments))
             )
             if count != len(part.arguments):
                 raise DeriveError(
@@ -412,9 +418,7 @@ def _refuse_future(
     fixed: Sequence[Definition],
     stepwise: set[str],
 ) -> None:
-    final = {
-        d.target for d in fixed if d.target.time is not None and not d.target.time.is_number
-    }
+    final = {d.target for d in fixed if d.target.time is not None and not d.target.time.is_number}
     for d, v, k in lags:
         if k is None or k >= 0 or v.name not in stepwise:
             continue
@@ -442,9 +446,7 @@ def _order_within_step(steps: Sequence[Definition]) -> tuple[Definition, ...]:
     by_name = {d.target.name: d for d in steps}
     names = list(by_name)
     now = {
-        name: [
-            v.name for v in variables(by_name[name].body) if v.time == NOW and v.name in by_name
-        ]
+        name: [v.name for v in variables(by_name[name].body) if v.time == NOW and v.name in by_name]
         for name in names
     }
     return tuple(by_name[name] for name in _sorted(names, now, by_name, "within one time step"))

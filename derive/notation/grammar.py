@@ -167,7 +167,11 @@ class Parser:
             self.fail(why)
         found, after = group_at(self.found, self.at)
         self.at = after
-        end = self.found[after].offset if self.found[after].kind == "end" else self.found[after - 1].offset
+        end = (
+            self.found[after].offset
+            if self.found[after].kind == "end"
+            else self.found[after - 1].offset
+        )
         return self.inside(found, end)
 
     # -- sums and products ------------------------------------------------------------------------
@@ -285,10 +289,10 @@ class Parser:
                 self.at = after
                 return WORDS[word]
         is_sigma = token.text == "\\sigma" and "\\sigma" not in self.scope.quantities
-        if is_sigma and self.found[self.at + 1].text in ("(", "'"):
-            if "\\sigma" not in self.scope.timed:
-                self.at += 1
-                return "\\sigma"
+        free = is_sigma and "\\sigma" not in self.scope.timed
+        if free and self.found[self.at + 1].text in ("(", "'"):
+            self.at += 1
+            return "\\sigma"
         return None
 
     def elementary_call(self, function: str) -> Expr:
@@ -451,7 +455,11 @@ class Parser:
     def variable(self) -> Variable:
         token = self.here
         result = self.primary()
-        if isinstance(result, Call) and not result.slots and result.function in self.scope.functions:
+        if (
+            isinstance(result, Call)
+            and not result.slots
+            and result.function in self.scope.functions
+        ):
             return Variable(result.function)
         if not isinstance(result, Variable):
             self.fail("a variable", token)
@@ -460,7 +468,11 @@ class Parser:
 
     def named(self, name: str, token: Token) -> Expr:
         """What a name with its scripts and arguments is."""
-        if name in self.scope.indices and name not in self.scope.functions and not self._is_name(name):
+        if (
+            name in self.scope.indices
+            and name not in self.scope.functions
+            and not self._is_name(name)
+        ):
             return self.with_power(Index(Time.of(name)))
         return self.scripted(name, token)
 
@@ -496,14 +508,22 @@ class Parser:
             self.fail("a subscript")
         letters = index_letters(found)
         numbers = letters is not None and not letters[0]
-        if letters and ((letters[0] and letters[0] <= self.scope.indices) or (
-            numbers and name in self.scope.timed
-        )):
+        if letters and (
+            (letters[0] and letters[0] <= self.scope.indices)
+            or (numbers and name in self.scope.timed)
+        ):
             time = inside.time()
             inside.expect_end()
             return name, time
         for token in found:
-            if token.kind not in ("name", "number") and token.text not in (*STYLES, "{", "}", ",", "+", "-"):
+            if token.kind not in ("name", "number") and token.text not in (
+                *STYLES,
+                "{",
+                "}",
+                ",",
+                "+",
+                "-",
+            ):
                 self.fail("an index or a label", token)
         return f"{name}_{{{''.join(t.text for t in found)}}}", None
 

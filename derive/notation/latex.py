@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from derive.algebra.expression import (
+    MINUS_ONE,
     BigProduct,
     BigSum,
     Call,
@@ -28,7 +29,6 @@ from derive.algebra.expression import (
     Variable,
     Via,
 )
-
 
 
 def latex(node: Expr | Equation) -> str:
@@ -128,10 +128,7 @@ def _base(name: str, indexed: bool) -> str:
 
 def _signed(term: Expr, first: bool) -> str:
     """A term with its sign; the sign of a negative number in front becomes the operator."""
-    if isinstance(term, Sum):
-        text = f"\\left({latex(term)}\\right)"
-    else:
-        text = latex(term)
+    text = f"\\left({latex(term)}\\right)" if isinstance(term, Sum) else latex(term)
     if first:
         return text
     negative = isinstance(term, Number) and term.value < 0
@@ -143,9 +140,8 @@ def _signed(term: Expr, first: bool) -> str:
 def _product(factors: tuple[Expr, ...]) -> str:
     """Juxtaposition; `\\cdot` where a number follows a factor, a sign where -1 leads."""
     head, rest = factors[0], factors[1:]
-    if head == Number(head.value if isinstance(head, Number) else 0) and isinstance(head, Number):
-        if head.value == -1 and not isinstance(rest[0], Number | Index):
-            return f"-{_joined(rest)}"
+    if head == MINUS_ONE and not isinstance(rest[0], Number):
+        return f"-{_joined(rest)}"
     return _joined(factors)
 
 
@@ -180,7 +176,11 @@ def _body(body: Expr) -> str:
     """The body of a Σ: a sum in braces, so that the Σ reaches over all of it."""
     if isinstance(body, Sum):
         return f"\\left\\{{{latex(body)}\\right\\}}"
-    if isinstance(body, Product) and isinstance(body.factors[0], Number) and body.factors[0].value < 0:
+    if (
+        isinstance(body, Product)
+        and isinstance(body.factors[0], Number)
+        and body.factors[0].value < 0
+    ):
         return f"\\left({latex(body)}\\right)"
     if isinstance(body, Number) and body.value < 0:
         return f"\\left({latex(body)}\\right)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from derive.errors import DeriveError, Place
 from derive.notation.grammar import RELATIONS, Statement, parse_statement
@@ -22,7 +23,9 @@ _OPEN = re.compile(
     r"|\\begin\{(?P<name>" + "|".join(ENVIRONMENTS) + r")(?P<star>\*?)\}"
 )
 _BLANK = re.compile(r"\n[ \t]*\n")
-_INNER = re.compile(r"\\(?:begin|end)\{(?:" + "|".join(INNER) + r")\*?\}(?:\{[^{}]*\})?(?:\[[^\]]*\])?")
+_INNER = re.compile(
+    r"\\(?:begin|end)\{(?:" + "|".join(INNER) + r")\*?\}(?:\{[^{}]*\})?(?:\[[^\]]*\])?"
+)
 _NOTE = re.compile(r"\\(?:label|tag\*?|text|intertext)\{[^{}]*\}")
 
 
@@ -139,11 +142,13 @@ def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     shown = text[start:end]
     for pattern in (_INNER, _NOTE):
         shown = pattern.sub(lambda m: " " * len(m.group()), shown)
-    cuts = [m.span() for m in re.finditer(r"\\\\(?:\[[^\]]*\])?|\\q?quad(?![a-zA-Z])|;(?!\w)", shown)]
+    cuts = [
+        m.span() for m in re.finditer(r"\\\\(?:\[[^\]]*\])?|\\q?quad(?![a-zA-Z])|;(?!\w)", shown)
+    ]
     cuts = [(a, b) for a, b in cuts if not (shown[a] == ";" and a and shown[a - 1] == "\\")]
     cuts += [(m.start(), m.end()) for m in re.finditer(r",(?=\s)", shown) if _top(shown, m.start())]
     edges = [(0, 0), *sorted(cuts), (len(shown), len(shown))]
-    pieces = [(a[1], b[0]) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [(a[1], b[0]) for a, b in pairwise(edges)]
     merged: list[tuple[int, int]] = []
     for a, b in pieces:
         piece = shown[a:b].strip(" \t\n&")

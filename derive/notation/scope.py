@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 
 from derive.errors import DeriveError
 from derive.notation.tokens import Source, Token
 
 FUNCTION_LETTERS = frozenset(
-    ("f", "g", "h", "l", "r", "q", "p", "k", "F", "G", "H", "L", "E", "J", "R", "Q")
-    + ("\\phi", "\\varphi", "\\psi", "\\Phi", "\\Psi", "\\ell", "\\rho", "\\sigma", "\\mathcal{L}")
-)
+    "fghlrqpkFGHLEJRQ") | {
+    "\\phi", "\\varphi", "\\psi", "\\Phi", "\\Psi", "\\ell", "\\rho", "\\sigma", "\\mathcal{L}",
+}  # fmt: skip
 
 ELEMENTARY = {
     "\\tanh": "\\tanh", "\\exp": "\\exp", "\\log": "\\log", "\\ln": "\\ln", "\\sin": "\\sin",
@@ -26,10 +27,12 @@ WORDS = {
 }  # fmt: skip
 
 STYLES = frozenset(
-    ("\\hat", "\\bar", "\\tilde", "\\vec", "\\dot", "\\mathbf", "\\boldsymbol", "\\bm")
-    + ("\\mathcal", "\\mathrm", "\\mathit", "\\mathsf", "\\operatorname", "\\text", "\\widehat")
-    + ("\\widetilde", "\\overline", "\\underline", "\\mathbb")
-)
+    {
+        "\\hat", "\\bar", "\\tilde", "\\vec", "\\dot", "\\mathbf", "\\boldsymbol", "\\bm",
+        "\\mathcal", "\\mathrm", "\\mathit", "\\mathsf", "\\operatorname", "\\text", "\\widehat",
+        "\\widetilde", "\\overline", "\\underline", "\\mathbb",
+    }
+)  # fmt: skip
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -148,7 +151,9 @@ def arguments_at(found: tuple[Token, ...], at: int) -> tuple[tuple[Token, ...], 
     """The comma-separated contents of the parentheses at `at`; None where there are none."""
     if found[at].text != "(":
         return None
-    depth, parts, current, i = 0, [], [], at
+    parts: list[tuple[Token, ...]] = []
+    current: list[Token] = []
+    depth, i = 0, at
     while found[i].kind != "end":
         text = found[i].text
         depth += {"(": 1, "[": 1, "{": 1, "\\{": 1}.get(text, 0)
@@ -179,7 +184,7 @@ def index_letters(script: tuple[Token, ...] | None) -> tuple[set[str], bool] | N
     letters = {t.text for t in script if t.kind == "name"}
     if sum(t.kind == "name" for t in script) != len(letters):
         return None
-    neighbours = zip(script, script[1:], strict=False)
+    neighbours = pairwise(script)
     if any(a.kind == "name" and b.kind in ("name", "number") for a, b in neighbours):
         return None
     return letters, len(script) > 1

@@ -56,7 +56,14 @@ IGNORED = {
     "notag", "limits", "nolimits", "middle", "thinspace", "medspace", "/", "enspace",
 }  # fmt: skip
 
-BRACKETS = {"\\{": "{", "\\lbrace": "{", "\\}": "}", "\\rbrace": "}", "\\lbrack": "[", "\\rbrack": "]"}
+BRACKETS = {
+    "\\{": "{",
+    "\\lbrace": "{",
+    "\\}": "}",
+    "\\rbrace": "}",
+    "\\lbrack": "[",
+    "\\rbrack": "]",
+}
 
 CHARACTERS = {
     "·": ("macro", "\\cdot"), "×": ("macro", "\\times"), "−": ("char", "-"), "∂": ("macro", "\\partial"),
@@ -256,10 +263,10 @@ def _append(result: list[Token], token: Token) -> None:
     """Adds a token, joined to a number that ends right before it (a script stands by itself)."""
     last = result[-1] if result else None
     digits = token.kind == "number" or token.text == "."
-    if last is not None and last.kind == "number" and digits:
-        if last.offset + len(last.text) == token.offset and "." not in (
-            last.text if token.text == "." else ""
-        ):
+    joins = last is not None and last.kind == "number" and digits
+    if joins and last is not None and last.offset + len(last.text) == token.offset:
+        second_point = token.text == "." and "." in last.text
+        if not second_point:
             result[-1] = Token("number", last.text + token.text, last.offset)
             return
     result.append(token)

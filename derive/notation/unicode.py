@@ -21,7 +21,6 @@ from derive.algebra.expression import (
     Product,
     Quotient,
     Sum,
-    Time,
     Total,
     Truncated,
     Tuple,

@@ -19,7 +19,7 @@ from derive.algebra.expression import (
     factors_of,
     terms_of,
 )
-from derive.algebra.words import NOTHING, Words, atom, times, total
+from derive.algebra.words import Words, atom, constant, times, total
 from derive.model.graph import count_paths
 from derive.proof.kernel import _SEAL, Theorem
 from derive.proof.rules import Unproved
@@ -66,17 +66,14 @@ def normal_form(theorem: Theorem, of: Total) -> Words:
     equations = local_equations(theorem)
     done: dict[Expr, Words] = {}
 
-    def expand(symbol: Expr, top: bool = False) -> Words:
+    def expand(symbol: Expr) -> Words:
         if symbol in done:
             return done[symbol]
         if isinstance(symbol, Total) and symbol in equations:
             result = total(_expanded(term) for term in terms_of(equations[symbol]))
         else:
             closed = theorem.setting.local_of(symbol)
-            constant = isinstance(closed, Number)
-            result = {(): closed.value} if isinstance(closed, Number) else atom(symbol)
-            if constant and not result[()]:
-                result = NOTHING
+            result = constant(closed.value) if isinstance(closed, Number) else atom(symbol)
         if len(result) > MOST_WORDS:
             raise Unproved(f"more than {MOST_WORDS} products")
         done[symbol] = result
@@ -85,7 +82,7 @@ def normal_form(theorem: Theorem, of: Total) -> Words:
     def _expanded(term: Expr) -> Words:
         result: Words = {(): Fraction(1)}
         for factor in factors_of(term):
-            part = {(): factor.value} if isinstance(factor, Number) else expand(factor)
+            part = constant(factor.value) if isinstance(factor, Number) else expand(factor)
             result = times(result, part)
         return result
 
@@ -115,7 +112,9 @@ def agree(
     goal = Total(setting.cost, by)
     for theorem in (differential, forward, backward):
         if theorem.setting is not setting or theorem.claim.left != goal:
-            raise Unproved("the derivations to compare are not of one model, one T and one parameter")
+            raise Unproved(
+                "the derivations to compare are not of one model, one T and one parameter"
+            )
     sensitivities, adjoints = local_equations(forward), local_equations(backward)
     _same_equations(local_equations(differential), sensitivities)
     _cut(setting, by, sensitivities, adjoints)
@@ -155,7 +154,11 @@ def _number(count: int) -> str:
 def _same_equations(one: Mapping[Total, Expr], other: Mapping[Total, Expr]) -> None:
     """Total differentiation and forward accumulation say the same of every sensitivity."""
     for symbol in one.keys() | other.keys():
-        if symbol not in one or symbol not in other or as_words(one[symbol]) != as_words(other[symbol]):
+        if (
+            symbol not in one
+            or symbol not in other
+            or as_words(one[symbol]) != as_words(other[symbol])
+        ):
             raise Unproved("total differentiation and forward accumulation differ at one node")
 
 

@@ -47,9 +47,7 @@ def hybrid(setting: EveryHorizon, by: Variable, at: Time = NOW) -> Expr:
     """I(t): the steps up to `at` differentiated forward, the later ones backward."""
     now = Time.of(setting.index)
     first = Time.at(setting.start + 1)
-    forward = [
-        BigSum(setting.index, first, at, body) for body in _forward_parts(setting, by, now)
-    ]
+    forward = [BigSum(setting.index, first, at, body) for body in _forward_parts(setting, by, now)]
     backward = [
         BigSum(setting.index, at + 1, END, body) for body in _backward_parts(setting, by, now)
     ]
@@ -124,7 +122,9 @@ def outside(setting: EveryHorizon, by: Variable) -> Iterator[Expr]:
         for v in setting.sample.inputs[aggregate]:
             if v == by:
                 yield setting.step(setting.cost, aggregate, v)
-            elif v not in setting.aggregates() and not setting.at_step(v) and setting.depends(v, by):
+            elif (
+                v not in setting.aggregates() and not setting.at_step(v) and setting.depends(v, by)
+            ):
                 yield multiply((setting.step(setting.cost, aggregate, v), Total(v, by)))
 
 

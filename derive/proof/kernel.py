@@ -141,6 +141,8 @@ def _check_values(chain: Chain, worlds: Worlds, where: str) -> None:
         try:
             agree = worlds.agree(before, step.after)
         except NoValue as error:
-            raise Unproved(f"{where}: {step.rule!r} gives a line without a value: {error}") from None
+            raise Unproved(
+                f"{where}: {step.rule!r} gives a line without a value: {error}"
+            ) from None
         if not agree:
             raise Unproved(f"{where}: {step.rule!r} changed the value of {latex(step.before)}")

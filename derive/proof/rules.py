@@ -316,9 +316,9 @@ def _copies_of_every_step(setting: EveryHorizon, total: Total) -> Expr:
 
 def as_copies(setting: Setting, before: Expr, given: Given) -> Expr:
     """A step's own use of θ is a use of its copy: ∂⁺h_t/∂θ^{(t)} = ∂⁺h_t/∂θ."""
-    if isinstance(before, Immediate) and before.by.copy is not None:
-        if before.of.time == before.by.copy:
-            return setting.edge(before.of, Variable(before.by.name, before.by.time))
+    copied = isinstance(before, Immediate) and before.by.copy is not None
+    if copied and isinstance(before, Immediate) and before.of.time == before.by.copy:
+        return setting.edge(before.of, Variable(before.by.name, before.by.time))
     return tidy_rebuild(before, lambda part: as_copies(setting, part, given))
 
 

@@ -233,7 +233,7 @@ class EveryHorizon(Setting):
 
     def _template_edges(self) -> tuple[tuple[str, str, int], ...]:
         """(user, used, lag) for the edges between step definitions."""
-        found = {}
+        found: dict[tuple[str, str, int], None] = {}
         for d in self.recurrence.steps:
             for v in variables(d.body):
                 if v.name in self.recurrence.stepwise and v.time is not None:
@@ -366,11 +366,13 @@ class EveryHorizon(Setting):
             for name in self.relevant(by)
             if self.uses(Variable(name, now), by)
         )
-        early = [v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._reaches(v, of)]
-        shared = [
-            v for v in self._shared if by in self.sample.inputs[v] and self._reaches(v, of)
+        early = [
+            v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._reaches(v, of)
         ]
-        return add((*self._terms(of, shared, by), *self._terms(of, early, by), self._over_steps(body)))
+        shared = [v for v in self._shared if by in self.sample.inputs[v] and self._reaches(v, of)]
+        return add(
+            (*self._terms(of, shared, by), *self._terms(of, early, by), self._over_steps(body))
+        )
 
     def _terms(self, of: Variable, users: Iterable[Variable], by: Variable) -> list[Expr]:
         return [self.step(of, user, by) for user in users]

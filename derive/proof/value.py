@@ -177,7 +177,10 @@ class World:
                 self._slopes[of] = self._gradient(body)
             return ((self._slopes[of][by],),)
         return tuple(
-            tuple(self._random("edge", of.name, _when(of), by.name, _when(by), i, j) for j in range(columns))
+            tuple(
+                self._random("edge", of.name, _when(of), by.name, _when(by), i, j)
+                for j in range(columns)
+            )
             for i in range(rows)
         )
 
@@ -270,11 +273,15 @@ class World:
                 return reduce(_multiply, map(self._value, factors))
             case BigSum(index, lower, upper, body):
                 at = range(lower.shift, upper.shift + 1)
-                return reduce(_add, (self._value(move(body, {index: Time.at(i)})) for i in at), 0)
+                start: Value = 0
+                return reduce(
+                    _add, (self._value(move(body, {index: Time.at(i)})) for i in at), start
+                )
             case BigProduct(index, lower, upper, body):
                 at = range(upper.shift, lower.shift - 1, -1)
+                unit: Value = 1
                 return reduce(
-                    _multiply, (self._value(move(body, {index: Time.at(i)})) for i in at), 1
+                    _multiply, (self._value(move(body, {index: Time.at(i)})) for i in at), unit
                 )
             case _ if any(isinstance(x, Derivative | BigSum | BigProduct) for x in walk(expr)):
                 raise NoValue(f"{latex(expr)} has no value")
