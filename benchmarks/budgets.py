@@ -52,18 +52,26 @@ def naive_sympy(horizon: int) -> float:
     return elapsed
 
 
+def _indexed(name: str, t: int) -> str:
+    """The LaTeX of an indexed symbol, by which the unrolled model knows it."""
+    return f"{name}_{t}" if t < 10 else f"{name}_{{{t}}}"
+
+
 def _by_recursion(unrolled: object, weight: object, horizon: int) -> object:
-    """The same gradient by SymPy's forward recursion h_t' = (1 - h_t²)(h_{t-1} + w h_{t-1}')."""
+    """The same gradient as one writes BPTT in SymPy: adjoints from the last step to the first."""
     import sympy
 
     symbols = unrolled.symbols  # type: ignore[attr-defined]
-    state, slope, total = symbols["h_0"], sympy.Integer(0), sympy.Integer(0)
+    states = [symbols["h_0"]]
     for t in range(1, horizon + 1):
-        before = state
-        inside = symbols["w"] * before + symbols["u"] * symbols[f"x_{t}"] + symbols["b"]
-        state = sympy.tanh(inside)
-        slope = (1 - state**2) * (before + symbols["w"] * slope)
-        total += (symbols["v"] * state - symbols[f"y_{t}"]) * symbols["v"] * slope
+        drive = symbols["u"] * symbols[_indexed("x", t)] + symbols["b"]
+        states.append(sympy.tanh(symbols["w"] * states[-1] + drive))
+    adjoint, total = sympy.Integer(0), sympy.Integer(0)
+    for t in range(horizon, 0, -1):
+        carried = adjoint * (1 - states[t + 1] ** 2) * symbols["w"] if t < horizon else 0
+        error = symbols["v"] * states[t] - symbols[_indexed("y", t)]
+        adjoint = error * symbols["v"] + carried
+        total += adjoint * (1 - states[t] ** 2) * states[t - 1]
     return total
 
 

@@ -232,10 +232,10 @@ class Text(Format):
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
             return f"         ⋮  [dim]({line.count} more lines)[/dim]"
-        label = f"  ({line.number})".ljust(7)
+        label = f"  ({line.number}) ".ljust(7)
         left = text(line.left)
         wide = _cells(left) > self.columns // 4
-        indent = 9 if wide else 7 + _cells(left)
+        indent = 9 if wide else _cells(label) + _cells(left)
         rows = self._filled(line.left, label, " " * 9) if wide else []
         for i, row in enumerate(line.rows):
             rows += self._row(label + left if not wide and not i else " " * indent, row)

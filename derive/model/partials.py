@@ -129,10 +129,11 @@ def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
     for v in seen:
         assert v.time is not None
         index = by.time - (v.time - Time.of(big.index))
-        if index.is_number and horizon.is_number:
-            low, high = big.lower.replace(letters), big.upper.replace(letters)
-            if not low.shift <= index.shift <= high.shift:
-                continue
+        low, high = big.lower.replace(letters), big.upper.replace(letters)
+        early = index.is_number and low.is_number and index.shift < low.shift
+        late = index.is_number and high.is_number and index.shift > high.shift
+        if early or late:
+            continue
         yield move(_differentiate(big.body, v), {big.index: index})
 
 

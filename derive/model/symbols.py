@@ -139,6 +139,8 @@ def from_sympy(value: Any, atoms: dict[Any, Expr]) -> Expr:
             if exponent.could_extract_minus_sign():
                 return Quotient(ONE, go(base**-exponent))
             return Power(go(base), go(exponent))
+        if isinstance(part, sympy.log):
+            return Call("\\log", tuple(map(go, part.args)))
         if hasattr(part, "ours"):
             name, slots = part.ours
             return Call(name, tuple(map(go, part.args)), slots)

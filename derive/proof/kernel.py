@@ -8,7 +8,7 @@ in a random world. The axioms come from the setting, that is, from the model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from functools import cache
 
 from derive.algebra.expression import Equation, Expr, Time, move
@@ -35,10 +35,10 @@ class Theorem:
     method: str
     derivation: Derivation
     setting: Setting
-    _seal: object = field(repr=False)
+    seal: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self._seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             raise Unproved("only the kernel makes a theorem")
 
 

@@ -105,6 +105,9 @@ class World:
                 return self.scalar(a, values) * _inverse(self.scalar(b, values)) % PRIME
             case Power(a, Number(value)) if value.denominator == 1:
                 return _power(self.scalar(a, values), int(value))
+            case Power(a, Number(value)):
+                root = self._random("root", self.scalar(a, values), value.denominator)
+                return _power(root, value.numerator)
             case Power(a, b):
                 return self._random("power", self.scalar(a, values), self.scalar(b, values))
             case Call(function, arguments, slots):
@@ -145,8 +148,11 @@ class World:
                 below = _inverse(value(b))
                 yield a, below
                 yield b, -value(a) * below * below % PRIME
-            case Power(a, Number(n)) if n.denominator == 1:
-                yield a, int(n) * _power(value(a), int(n) - 1) % PRIME if n else 0
+            case Power(a, Number(n)):
+                yield a, _residue(n) * value(Power(a, Number(n - 1))) % PRIME if n else 0
+            case Power(a, b):
+                yield a, value(b) * value(expr) * _inverse(value(a)) % PRIME
+                yield b, value(expr) * value(Call("\\log", (a,))) % PRIME
             case Call(function, (argument,), ()) if function in SLOPE:
                 known = {_ARGUMENT: value(argument), _RESULT: value(expr)}
                 yield argument, self.scalar(SLOPE[function](_ARGUMENT, _RESULT), known)
