@@ -9,7 +9,6 @@ from derive.derivation.backward import adjoint_chain
 from derive.derivation.forward import no_dependence
 from derive.errors import DeriveError
 from derive.model.graph import ancestors, descendants
-from derive.model.partials import is_abstract
 from derive.model.recurrence import Recurrence, variables
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import (
@@ -161,6 +160,3 @@ def by_expanding(setting: AtHorizon, by: Variable) -> Theorem:
     last = main.chain
     chains = (*definitions, chain, *([last] if last else []))
     return prove(setting, Derivation(BY_EXPANDING, chains), "expansion")
-
-
-__all__ = ["by_chain_rule", "by_expanding", "example", "is_abstract", "refuse_unlike_example"]

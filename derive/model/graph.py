@@ -29,8 +29,9 @@ MOST_STEPS = 10_000
 class Graph:
     """The variables of T steps, inputs before users.
 
-    `bodies` holds the definition of each defined variable at its own time; `inputs` and `users`
-    the direct edges. Leaves (parameters, inputs, constant initial states) have no body.
+    `bodies` holds the definition of each defined variable at its own time, `abstract` those whose
+    definition is one application of an abstract function; `inputs` and `users` are the direct edges.
+    Leaves (parameters, inputs, constant initial states) have no body.
     """
 
     recurrence: Recurrence
@@ -40,6 +41,7 @@ class Graph:
     inputs: Mapping[Variable, tuple[Variable, ...]]
     users: Mapping[Variable, tuple[Variable, ...]]
     position: Mapping[Variable, int]
+    abstract: frozenset[Variable]
 
     @property
     def cost(self) -> Variable:
@@ -86,7 +88,17 @@ def unrolled(recurrence: Recurrence, horizon: int) -> Graph:
         inputs,
         {node: tuple(used_by) for node, used_by in users.items()},
         {node: i for i, node in enumerate(order)},
+        frozenset(node for node in bodies if _definition(recurrence, node, horizon).is_abstract),
     )
+
+
+def _definition(recurrence: Recurrence, node: Variable, horizon: int) -> Definition:
+    """The definition that a node of the graph has, as the model states it."""
+    end = {HORIZON: Time.at(horizon)}
+    for d in (*recurrence.fixed, *recurrence.shared):
+        if move(d.target, end) == node:
+            return d
+    return next(d for d in recurrence.steps if d.target.name == node.name)
 
 
 def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:

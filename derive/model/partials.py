@@ -31,16 +31,6 @@ from derive.model.functions import SLOPE
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurrence, variables
 
 
-def is_abstract(body: Expr) -> bool:
-    """Whether `body` is f(a, b, …) with f abstract and the arguments different plain variables."""
-    return (
-        isinstance(body, Call)
-        and body.function not in SLOPE
-        and all(isinstance(a, Variable) for a in body.arguments)
-        and len(set(body.arguments)) == len(body.arguments)
-    )
-
-
 class Partials:
     """The closed immediate derivatives of one recurrence, as formulas; None where there is none."""
 
@@ -66,7 +56,7 @@ class Partials:
 
     def _closed_uncached(self, definition: Definition, by: Variable) -> Expr | None:
         body = definition.body
-        if is_abstract(body) or any(isinstance(p, BigSum | BigProduct) for p in walk(body)):
+        if definition.is_abstract or any(isinstance(p, BigSum | BigProduct) for p in walk(body)):
             return None
         return _differentiate(body, by, definition.target)
 
@@ -75,7 +65,7 @@ class Partials:
         body = definition.body
         sums = [p for p in walk(body) if isinstance(p, BigSum)]
         nested = any(isinstance(p, BigSum | BigProduct) for s in sums for p in walk(s.body))
-        if is_abstract(body) or nested or any(isinstance(p, BigProduct) for p in walk(body)):
+        if definition.is_abstract or nested or any(isinstance(p, BigProduct) for p in walk(body)):
             return None
         names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
         outside = replace(body, {big: name for big, name in names.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from derive.algebra.expression import (
     BigProduct,
@@ -29,6 +30,9 @@ from derive.model.functions import SLOPE
 from derive.notation.grammar import Statement
 from derive.notation.latex import latex
 
+if TYPE_CHECKING:
+    from derive.model.symbols import Unrolled
+
 Remark = tuple[str | Expr | Equation, ...]
 
 STEP = "t"
@@ -48,6 +52,17 @@ class Definition:
     body: Expr
     place: Place | None = None
     source: str = ""
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether the body is f(a, b, …), f abstract, the arguments different plain variables."""
+        body = self.body
+        return (
+            isinstance(body, Call)
+            and body.function not in SLOPE
+            and all(isinstance(a, Variable) for a in body.arguments)
+            and len(set(body.arguments)) == len(body.arguments)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,12 @@ class Recurrence:
     def start(self) -> int:
         """The last time that is not a step of every variable: 0, unless h_1, … are given."""
         return max((first - 1 for first in self.first.values()), default=0)
+
+    def unroll(self, horizon: int) -> Unrolled:
+        """The recurrence for `horizon` steps in SymPy symbols (this imports SymPy)."""
+        from derive.model.symbols import unroll
+
+        return unroll(self, horizon)
 
     @property
     def stepwise(self) -> frozenset[str]:

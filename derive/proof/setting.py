@@ -34,7 +34,7 @@ class Setting(ABC):
 
     def __init__(self, recurrence: Recurrence) -> None:
         self.recurrence = recurrence
-        self.partials = Partials(recurrence)
+        self._local = cache(Partials(recurrence))
         self.sample = unrolled(recurrence, sample_horizon(recurrence))
         self._indirect = _indirect_kinds(self.sample)
 
@@ -76,7 +76,7 @@ class Setting(ABC):
 
     def local(self, of: Variable, by: Variable) -> Expr | None:
         """The closed form of ∂⁺of/∂by, by the model's definition; None for an abstract function."""
-        return self.partials(of, Variable(by.name, by.time), self._horizon_time())
+        return self._local(of, Variable(by.name, by.time), self._horizon_time())
 
     def local_of(self, symbol: Expr) -> Expr | None:
         """The closed form of an edge's symbol; None where it is no edge or has no closed form."""

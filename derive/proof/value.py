@@ -38,7 +38,6 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
 from derive.model.graph import Graph, edges, span
-from derive.model.partials import is_abstract
 from derive.model.recurrence import Recurrence, variables
 from derive.notation.latex import latex
 
@@ -85,7 +84,7 @@ class World:
         """The value of every scalar variable, inputs before users."""
         for node in self.graph.nodes:
             body = self.graph.bodies.get(node)
-            if body is None or is_abstract(body):
+            if body is None or node in self.graph.abstract:
                 self._values[node] = self._random("leaf", node.name, _when(node))
             else:
                 self._values[node] = self.scalar(body, self._values)
@@ -178,7 +177,7 @@ class World:
         if (of, by) not in edges(self.graph):
             return _zeros(rows, columns)
         body = self.graph.bodies[of]
-        if not is_abstract(body):
+        if of not in self.graph.abstract:
             if of not in self._slopes:
                 self._slopes[of] = self._gradient(body)
             return ((self._slopes[of][by],),)
@@ -333,7 +332,7 @@ def same(left: Value, right: Value) -> bool:
 
 
 def _scalar_names(recurrence: Recurrence) -> frozenset[str]:
-    closed = [d for d in recurrence.definitions if not is_abstract(d.body)]
+    closed = [d for d in recurrence.definitions if not d.is_abstract]
     names = {v.name for d in closed for v in (d.target, *variables(d.body))}
     return frozenset(names | {recurrence.cost.name})
 
