@@ -12,6 +12,7 @@ from dataclasses import InitVar, dataclass
 from functools import cache
 
 from derive.algebra.expression import Equation, Expr, Time, move
+from derive.errors import DeriveError
 from derive.model.graph import unrolled
 from derive.model.recurrence import HORIZON, STEP
 from derive.notation.latex import latex
@@ -131,7 +132,13 @@ def _check_step(setting: Setting, step: Step, proved: set[Equation], where: str)
     for equation in step.given:
         if equation not in proved:
             raise Unproved(f"{where}: {latex(equation)} is used but was not proved")
-    if rule(setting, step.before, step.given) != step.after:
+    try:
+        line = rule(setting, step.before, step.given)
+    except DeriveError as error:
+        raise Unproved(f"{where}: {step.rule!r}: {error.sentence}") from error
+    except Exception as error:  # a line from outside may be anything; a rule need not foresee it
+        raise Unproved(f"{where}: {step.rule!r} cannot be applied to that line") from error
+    if line != step.after:
         raise Unproved(f"{where}: {step.rule!r} does not turn {latex(step.before)} into that line")
 
 
