@@ -28,7 +28,7 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.model.functions import SLOPE
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurrence, variables
+from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
 
 
 class Partials:
@@ -37,7 +37,6 @@ class Partials:
     def __init__(self, recurrence: Recurrence) -> None:
         self.recurrence = recurrence
         self._steps = {d.target.name: d for d in recurrence.steps}
-        self._fixed = {d.target: d for d in recurrence.fixed}
         self._shared = {d.target: d for d in recurrence.shared}
         self._closed = cache(self._closed_uncached)
 
@@ -46,13 +45,32 @@ class Partials:
         if of in self._shared:
             found = self._shared_partial(self._shared[of], by, horizon)
             return found and _folded(found)
-        if of in self._fixed:
-            found = self._closed(self._fixed[of], by)
+        given = self._given(of, horizon)
+        if given is not None:
+            found = self._closed(given, by)
         else:
-            assert of.time is not None
-            found = self._closed(self._steps[of.name], _at_step(by, of.time))
-            found = found and move(found, {STEP: of.time})
+            found = self._step_partial(self._steps[of.name], of, by, horizon)
         return found and _folded(move(found, {HORIZON: horizon}))
+
+    def _step_partial(
+        self, definition: Definition, of: Variable, by: Variable, horizon: Time
+    ) -> Expr | None:
+        """The template's derivative by every variable of it that is `by` at this step, moved there."""
+        assert of.time is not None
+        letters = {STEP: of.time, HORIZON: horizon}
+        same = [v for v in dict.fromkeys(variables(definition.body)) if move(v, letters) == by]
+        found = [self._closed(definition, v) for v in same]
+        if any(part is None for part in found):
+            return None
+        return move(add(part for part in found if part is not None), {STEP: of.time})
+
+    def _given(self, of: Variable, horizon: Time) -> Definition | None:
+        """The definition of `of` for its own time alone, such as h_0 or, at a given T, b_{T+1}."""
+        letters = {HORIZON: horizon}
+        for d in self.recurrence.fixed:
+            if of == d.target or of == move(d.target, letters):
+                return Definition(d.target, move(d.body, letters), d.place, d.source)
+        return None
 
     def _closed_uncached(self, definition: Definition, by: Variable) -> Expr | None:
         body = definition.body
@@ -99,13 +117,6 @@ def _folded(expr: Expr) -> Expr:
             return Number(a / b)
         case other:
             return other
-
-
-def _at_step(by: Variable, now: Time) -> Variable:
-    """`by`, seen from step `now`, as the definition at t writes it."""
-    if by.time is None:
-        return by
-    return Variable(by.name, NOW + (by.time - now))
 
 
 def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
