@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
+from math import gcd, inf
+from typing import NoReturn
 
 from derive.algebra.expression import (
     MINUS_ONE,
@@ -37,26 +38,34 @@ from derive.algebra.expression import (
     number,
 )
 from derive.errors import DeriveError, Place
+from derive.notation.rows import rows
 from derive.notation.scope import (
     ELEMENTARY,
+    RELATIONS,
     STYLES,
+    UPRIGHT,
     WORDS,
     Scope,
+    Script,
+    arguments_at,
     collect,
     group_at,
+    has_index,
     index_letters,
     name_at,
+    spelled,
     unwrapped,
 )
-from derive.notation.tokens import Source, Token, tokens
+from derive.notation.tokens import DEEPEST_NESTING, OPENS, Source, Token, tokens
 
 GREATEST_EXPONENT = 1000
-RELATIONS = {"=": "=", "\\equiv": ":=", "\\coloneqq": ":=", "\\in": "in"}
 TIMES = ("\\cdot", "\\times", "*", "\\ast")
 FRACTIONS = ("\\frac", "\\dfrac", "\\tfrac", "\\cfrac")
 DOTS = ("\\cdots", "\\dots", "\\ldots", "\\dotsc", "\\dotsb", "\\vdots")
-CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
-OPENING = ("(", "[", "{", "\\{")
+NO_FACTOR = frozenset(
+    (*RELATIONS, *TIMES, *UPRIGHT, "\\le", "\\leq", "\\ge", "\\geq", "\\langle", "\\rangle")
+)
+FEWER = ("\\le", "\\leq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +79,36 @@ class Statement:
     source: str
 
 
-def parse_expression(text: str, scope: Scope, path: str = "formula") -> Expr:
+def parse_expression(text: str, scope: Scope, place: Place | None = None) -> Expr:
     """The expression that `text` writes; DeriveError with the place where it is none."""
-    source = Source(path, text)
+    source = _source(text, place)
     parser = Parser(source, tokens(source), scope)
-    result = parser.expression()
-    parser.expect_end()
-    return result
+    with parser.bounded():
+        return parser.whole()
 
 
-def parse_equation(text: str, scope: Scope, path: str = "formula") -> Equation:
+def parse_equation(text: str, scope: Scope, place: Place | None = None) -> Equation:
     """The equation that `text` writes, with exactly one equals sign."""
-    statement = parse_statement(Source(path, text), 0, len(text), scope)
+    statement = parse_statement(_source(text, place), 0, len(text), scope)
     return Equation(statement.left, statement.right)
+
+
+def parse_formula(text: str, scope: Scope, place: Place | None = None) -> tuple[Statement, ...]:
+    """The definitions that stand in one formula, in rows or side by side."""
+    source = _source(text, place)
+    return tuple(parse_statement(source, a, b, scope) for a, b in rows(text, 0, len(text)))
 
 
 def parse_statement(source: Source, start: int, end: int, scope: Scope) -> Statement:
     """One definition: a left side, a relation, a right side."""
     parser = Parser(source, tokens(source, start, end), scope)
+    first = parser.here.offset
     with parser.bounded():
-        first = parser.here.offset
         left = parser.expression()
         relation = parser.relation()
-        right = parser.expression()
+        right = parser.shape() if relation == "in" else parser.expression()
         if parser.here.text in RELATIONS:
-            parser.fail("a definition with one relation sign")
+            parser.fail("the end of the formula, since a definition has one relation sign")
         parser.expect_end()
     return Statement(left, right, relation, source.place(first), source.text[first:end])
 
@@ -105,13 +119,30 @@ def scope_of(*texts: str) -> Scope:
     return collect((source, tokens(source)) for source in sources)
 
 
-class Parser:
-    """Reads one formula; `at` is the token that comes next."""
+def _source(text: str, place: Place | None) -> Source:
+    place = place or Place("formula", 1, 1)
+    return Source(place.path, text, place.line, place.column)
 
-    def __init__(self, source: Source, found: tuple[Token, ...], scope: Scope) -> None:
+
+class Parser:
+    """Reads one formula, or one group of it; `at` is the token that comes next.
+
+    `closing` is what stands after the last token of a group; `depth` counts the parts around it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        found: tuple[Token, ...],
+        scope: Scope,
+        closing: str = "",
+        depth: int = 0,
+    ) -> None:
         self.source = source
         self.found = found
         self.scope = scope
+        self.closing = closing
+        self.depth = depth
         self.at = 0
 
     # -- tokens -----------------------------------------------------------------------------------
@@ -120,14 +151,18 @@ class Parser:
     def here(self) -> Token:
         return self.found[self.at]
 
-    def fail(self, expected: str, token: Token | None = None) -> None:
+    def fail(self, expected: str, token: Token | None = None) -> NoReturn:
         """Raises DeriveError: expected …, found …, at the place of the token."""
         token = token or self.here
-        found = f"'{token.text}'" if token.kind != "end" else "the end of the formula"
+        text = self.closing if token.kind == "end" else token.text
+        found = f"'{text}'" if text else "the end of the formula"
         raise DeriveError(f"expected {expected}, found {found}", self.source.place(token.offset))
 
-    def take(self, text: str) -> bool:
-        if self.here.text == text and self.here.kind != "end":
+    def refuse(self, sentence: str, token: Token) -> NoReturn:
+        raise DeriveError(sentence, self.source.place(token.offset))
+
+    def take(self, *texts: str) -> bool:
+        if self.here.text in texts and self.here.kind != "end":
             self.at += 1
             return True
         return False
@@ -140,12 +175,19 @@ class Parser:
         if self.here.kind != "end":
             self.fail("an operator or the end of the formula")
 
+    def whole(self) -> Expr:
+        """The expression that fills the formula or the group."""
+        result = self.expression()
+        self.expect_end()
+        return result
+
     @contextmanager
     def bounded(self) -> Iterator[None]:
+        """Turns the interpreter's own limit, met on a stack that was deep before, into ours."""
         try:
             yield
         except RecursionError:
-            raise DeriveError("nested too deeply", self.source.place(self.here.offset)) from None
+            self.refuse("nested too deeply", self.found[0])
 
     def relation(self) -> str:
         if self.take(":"):
@@ -157,28 +199,24 @@ class Parser:
         self.at += 1
         return RELATIONS[token.text]
 
-    def inside(self, found: tuple[Token, ...], end: int) -> Parser:
-        """A parser for a group of tokens that ends before the offset `end`."""
-        return Parser(self.source, (*found, Token("end", "", end)), self.scope)
+    def inside(self, found: Script, end: Token) -> Parser:
+        """A parser for tokens that end before the token `end`."""
+        stop = Token("end", "", end.offset)
+        return Parser(self.source, (*found, stop), self.scope, end.text or self.closing, self.depth)
 
     def group(self, why: str) -> Parser:
         """A parser for the braced group or single token that comes next."""
-        if self.here.kind == "end":
+        if self.here.kind == "end" or self.here.text == "}":
             self.fail(why)
-        found, after = group_at(self.found, self.at)
-        self.at = after
-        end = (
-            self.found[after].offset
-            if self.found[after].kind == "end"
-            else self.found[after - 1].offset
-        )
-        return self.inside(found, end)
+        braced = self.here.text == "{"
+        found, self.at = group_at(self.found, self.at)
+        return self.inside(found, self.found[self.at - 1] if braced else self.here)
 
     # -- sums and products ------------------------------------------------------------------------
 
     def expression(self) -> Expr:
         terms = [self.signed_term()]
-        while self.here.text in ("+", "-") or self.here.text in ("\\pm",):
+        while self.here.text in ("+", "-"):
             terms.append(self.signed_term())
         return terms[0] if len(terms) == 1 else Sum(tuple(terms))
 
@@ -200,11 +238,9 @@ class Parser:
         """A product: juxtaposed, with a dot, or a quotient with a slash."""
         found = [self.factor()]
         while True:
-            if self.here.text in TIMES:
-                self.at += 1
+            if self.take(*TIMES):
                 found.append(self.factor())
-            elif self.here.text == "/":
-                self.at += 1
+            elif self.take("/"):
                 found.append(_quotient(found.pop(), self.factor()))
             elif self.begins_factor():
                 found.append(self.factor())
@@ -213,106 +249,121 @@ class Parser:
 
     def begins_factor(self) -> bool:
         token = self.here
+        if token.text in UPRIGHT:
+            inside, _ = group_at(self.found, self.at + 1)
+            return name_at(self.found, self.at)[0] is not None or spelled(inside) in WORDS
         if token.kind in ("name", "number"):
             return True
-        if token.kind == "macro":
-            return token.text not in (*RELATIONS, *TIMES, "\\text", "\\le", "\\leq", "\\pm")
-        return token.text in OPENING
+        return token.text in OPENS or (token.kind == "macro" and token.text not in NO_FACTOR)
 
     def factor(self) -> Expr:
         token = self.here
         base = self.primary()
-        if token.kind in ("number",) or token.text in OPENING or token.text in FRACTIONS:
+        if token.kind == "number" or token.text in OPENS or token.text in FRACTIONS:
             base = self.with_power(base)
         return base
 
     def with_power(self, base: Expr) -> Expr:
-        while self.here.text == "^":
-            self.at += 1
+        while self.take("^"):
             base = self.power(base, self.group("an exponent"))
         return base
 
     def power(self, base: Expr, exponent: Parser) -> Expr:
         place = exponent.here
-        value = exponent.expression()
-        exponent.expect_end()
-        if isinstance(value, Number) and abs(value.value) > GREATEST_EXPONENT:
-            self.fail(f"an exponent of at most {GREATEST_EXPONENT} (the limit)", place)
-        if isinstance(value, Power) and isinstance(value.base, Number):
+        value = exponent.whole()
+        if isinstance(value, Power) and _size(value) is not None:
             self.fail("an exponent that is no tower of numbers", place)
+        if (_size(value) or 0) * _exponents(base) > GREATEST_EXPONENT:
+            self.fail(f"an exponent of at most {GREATEST_EXPONENT} (the limit)", place)
         return Power(base, value)
 
     # -- what a factor can be ---------------------------------------------------------------------
 
     def primary(self) -> Expr:
+        """The next part with what belongs to it, at most DEEPEST_NESTING parts inside each other."""
         token = self.here
+        if self.depth >= DEEPEST_NESTING:
+            self.refuse(f"nested more deeply than the limit of {DEEPEST_NESTING}", token)
+        self.depth += 1
+        try:
+            return self.unbounded_primary(token)
+        finally:
+            self.depth -= 1
+
+    def unbounded_primary(self, token: Token) -> Expr:
         if token.kind == "number":
             self.at += 1
-            return Number(Fraction(token.text.rstrip(".") or "0"))
-        if token.text in OPENING:
+            return Number(Fraction(token.text))
+        if token.text in OPENS:
             return self.bracketed()
         if token.text in FRACTIONS:
             return self.fraction()
         if token.text in ("\\sum", "\\prod"):
             return self.big()
         if token.text == "\\partial":
-            return self.slot_derivative()
+            return self.slot_or_quotient()
         if token.text == "\\nabla":
             return self.gradient()
         if token.text in DOTS:
-            raise DeriveError(
-                "an elided sum cannot be read: write it out (--full)",
-                self.source.place(token.offset),
-            )
+            self.refuse("an elided sum cannot be read; write it out (--full)", token)
+        return self.symbol(token)
+
+    def symbol(self, token: Token) -> Expr:
+        """An elementary function, or a name with its scripts and arguments."""
         elementary = self.elementary()
         if elementary is not None:
             return self.elementary_call(elementary)
         name, after = name_at(self.found, self.at)
         if name is not None:
             self.at = after
-            return self.named(name, token)
+            return self.named(name)
+        if token.text in STYLES:
+            self.at += 1
+            self.fail(f"a name after '{token.text}'")
         if token.kind == "macro":
-            raise DeriveError(f"unknown macro '{token.text}'", self.source.place(token.offset))
+            self.refuse(f"unknown macro '{token.text}'", token)
         self.fail("a symbol, a number or a bracket")
-        raise AssertionError
 
     def elementary(self) -> str | None:
         """The canonical name of the elementary function that comes next, which is then taken."""
         token = self.here
-        if token.text in ELEMENTARY:
-            self.at += 1
-            return ELEMENTARY[token.text]
-        if token.text in ("\\operatorname", "\\mathrm", "\\text"):
+        if self.take(*ELEMENTARY):
+            return token.text
+        if token.text in UPRIGHT:
             found, after = group_at(self.found, self.at + 1)
-            word = "".join(t.text for t in found)
+            word = spelled(found)
             if word in WORDS:
                 self.at = after
                 return WORDS[word]
-        is_sigma = token.text == "\\sigma" and "\\sigma" not in self.scope.quantities
-        free = is_sigma and "\\sigma" not in self.scope.timed
-        if free and self.found[self.at + 1].text in ("(", "'"):
+        if self._is_logistic(token):
             self.at += 1
-            return "\\sigma"
+            return token.text
         return None
+
+    def _is_logistic(self, token: Token) -> bool:
+        if token.text != "\\sigma" or "\\sigma" in self.scope.timed | self.scope.quantities:
+            return False
+        declared = self.scope.functions.get("\\sigma", 1)
+        return declared == 1 and self.found[self.at + 1].text in ("(", "'")
 
     def elementary_call(self, function: str) -> Expr:
         if function == "\\sqrt":
-            inner = self.group("the radicand")
-            argument = inner.expression()
-            inner.expect_end()
-            return self.with_power(Call(function, (argument,)))
-        exponent: Parser | None = None
-        if self.take("^"):
-            exponent = self.group("an exponent")
+            if self.here.text == "[":
+                self.fail("a square root: other roots are written as powers")
+            return self.with_power(Call(function, (self.group("the radicand").whole(),)))
+        exponent = self.group("an exponent") if self.take("^") else None
         slots = self.primes()
         if self.here.text == "(":
+            opened = self.here
             arguments = self.arguments()
             if len(arguments) != 1:
-                self.fail(f"one argument of {function}")
+                self.refuse(
+                    f"{function} is used with {len(arguments)} arguments and takes 1", opened
+                )
             call: Expr = Call(function, arguments, slots)
         else:
             call = Call(function, (self.bare_argument(function),), slots)
-        return self.power(call, exponent) if exponent else self.with_power(call)
+        return self.with_power(self.power(call, exponent) if exponent else call)
 
     def bare_argument(self, function: str) -> Expr:
         argument = self.factor()
@@ -338,7 +389,9 @@ class Parser:
     def close(self, text: str, opened: Token) -> None:
         if not self.take(text):
             place = self.source.place(opened.offset)
-            self.fail(f"'{text}' to close the '{opened.text}' at {place.line}:{place.column}")
+            self.fail(
+                f"'{text}' to close the '{opened.text}' opened at {place.line}:{place.column}"
+            )
 
     def bracketed(self) -> Expr:
         opened = self.here
@@ -346,13 +399,13 @@ class Parser:
         items = [self.expression()]
         while opened.text == "(" and self.take(","):
             items.append(self.expression())
-        self.close(CLOSING[opened.text], opened)
+        self.close(OPENS[opened.text], opened)
         if len(items) > 1:
             return Tuple(tuple(items))
         (inner,) = items
-        if opened.text == "{" and isinstance(inner, Variable) and inner.time is None:
-            return self.scripted(inner.name, opened)
-        if isinstance(inner, Total) and self.here.text == "_" and opened.text == "(":
+        if opened.text == "{" and isinstance(inner, Variable) and inner == Variable(inner.name):
+            return self.scripted(inner.name)
+        if isinstance(inner, Total) and opened.text != "{" and self.here.text == "_":
             return self.via_or_held(inner)
         return inner
 
@@ -360,95 +413,101 @@ class Parser:
         self.need("_")
         inside = self.group("a variable")
         through = inside.variable()
-        if inside.here.text == "\\text":
-            word, inside.at = group_at(inside.found, inside.at + 1)
-            if "".join(t.text for t in word) != "held":
-                inside.fail("'held'")
+        if inside.here.text != "\\text":
             inside.expect_end()
-            return Held(total.of, total.by, through)
+            return Via(total.of, total.by, through)
+        word, inside.at = group_at(inside.found, inside.at + 1)
+        if spelled(word) != "held":
+            inside.fail("'held'", word[0] if word else None)
         inside.expect_end()
-        return Via(total.of, total.by, through)
+        return Held(total.of, total.by, through)
 
     def big(self) -> Expr:
         kind = BigSum if self.here.text == "\\sum" else BigProduct
         self.at += 1
-        lower: tuple[str, Time, Time | None] | None = None
+        index, lower, stop = "t", Time.at(1), None
         upper: Time | None = None
         while self.here.text in ("_", "^"):
-            below = self.here.text == "_"
-            self.at += 1
+            below = self.take("_") or not self.take("^")
             bound = self.group("a bound")
             if below:
-                lower = bound.lower_bound()
+                index, lower, stop = bound.lower_bound()
             else:
-                upper = bound.time()
-                bound.expect_end()
-        index, start, stop = lower or ("t", Time.at(1), None)
-        end = upper or stop or Time.of("T")
-        factors = self.factors_after_big()
-        return kind(index, start, end, factors)
-
-    def factors_after_big(self) -> Expr:
+                upper = bound.whole_time()
         if not self.begins_factor():
-            self.fail("what is summed")
+            self.fail("what is summed" if kind is BigSum else "what is multiplied")
         found = self.factors()
-        return found[0] if len(found) == 1 else Product(tuple(found))
+        body = found[0] if len(found) == 1 else Product(tuple(found))
+        return kind(index, lower, upper or stop or Time.of("T"), body)
 
     def lower_bound(self) -> tuple[str, Time, Time | None]:
         """t, t=1, or 1 \\le t \\le T."""
-        if self.here.kind == "name" and self.found[self.at + 1].kind == "end":
-            letter = self.here.text
-            self.at += 1
-            return letter, Time.at(1), None
+        start = self.here
         first = self.time()
+        if self.here.kind == "end":
+            return self._letter(first, start), Time.at(1), None
         if self.take("="):
-            second = self.time()
-            self.expect_end()
-            return self._index_of(first), second, None
-        for sign in ("\\le", "\\leq", "<"):
-            if self.take(sign):
-                middle = self.time()
-                strict = sign == "<"
-                if not any(self.take(s) for s in ("\\le", "\\leq")):
-                    self.fail("'\\le'")
-                last = self.time()
-                self.expect_end()
-                return self._index_of(middle), first + int(strict), last
-        self.fail("a bound such as t=1")
-        raise AssertionError
+            return self._letter(first, start), self.whole_time(), None
+        strict = self.take("<")
+        if not strict and not self.take(*FEWER):
+            self.fail("'=' or '\\le'")
+        start = self.here
+        letter = self._letter(self.time(), start)
+        strict_above = self.take("<")
+        if not strict_above and not self.take(*FEWER):
+            self.fail("'\\le'")
+        return letter, first + int(strict), self.whole_time() - int(strict_above)
 
-    def _index_of(self, time: Time) -> str:
+    def _letter(self, time: Time, token: Token) -> str:
         if len(time.letters) != 1 or time.letters[0][1] != 1 or time.shift:
-            self.fail("an index letter")
+            self.fail("an index letter", token)
         return time.letters[0][0]
+
+    def whole_time(self) -> Time:
+        result = self.time()
+        self.expect_end()
+        return result
 
     def time(self) -> Time:
         """An index expression: whole numbers and letters with + and -."""
-        result, sign, first = Time(), 1, True
-        while True:
-            if self.here.text in ("+", "-"):
-                sign = -1 if self.here.text == "-" else 1
-                self.at += 1
-            elif not first:
-                return result
-            result = result + (self.time_atom() if sign == 1 else -self.time_atom())
-            sign, first = 1, False
+        result, first = Time(), True
+        while first or self.here.text in ("+", "-"):
+            minus = self.take("-")
+            if not minus:
+                self.take("+")
+            atom = self.time_atom()
+            result = result - atom if minus else result + atom
+            first = False
+        return result
 
     def time_atom(self) -> Time:
         token = self.here
-        if token.kind == "number" and token.text.isdigit():
-            self.at += 1
-            count = int(token.text)
-            if self.here.kind == "name":
-                letter = self.here.text
-                self.at += 1
-                return Time(((letter, count),), 0) if count else Time()
-            return Time.at(count)
+        if token.kind not in ("name", "number") or "." in token.text:
+            self.fail("an index such as t-1")
+        self.at += 1
         if token.kind == "name":
-            self.at += 1
             return Time.of(token.text)
-        self.fail("an index such as t-1")
-        raise AssertionError
+        count = int(token.text)
+        if self.here.kind != "name":
+            return Time.at(count)
+        letter = self.here.text
+        self.at += 1
+        return Time(((letter, count),)) if count else Time()
+
+    def shape(self) -> Expr:
+        """\\mathbb{R}^{n \\times d}: a call with the dimensions for arguments."""
+        name, after = name_at(self.found, self.at)
+        if name != "\\mathbb{R}":
+            self.fail("'\\mathbb{R}'")
+        self.at = after
+        if not self.take("^"):
+            return Call(name, ())
+        inside = self.group("the dimensions")
+        sizes = [inside.factor()]
+        while inside.take("\\times"):
+            sizes.append(inside.factor())
+        inside.expect_end()
+        return Call(name, tuple(sizes))
 
     # -- names ------------------------------------------------------------------------------------
 
@@ -463,104 +522,106 @@ class Parser:
             return Variable(result.function)
         if not isinstance(result, Variable):
             self.fail("a variable", token)
-        assert isinstance(result, Variable)
         return result
 
-    def named(self, name: str, token: Token) -> Expr:
+    def named(self, name: str) -> Expr:
         """What a name with its scripts and arguments is."""
-        if (
-            name in self.scope.indices
-            and name not in self.scope.functions
-            and not self._is_name(name)
-        ):
+        scope = self.scope
+        is_index = name in scope.indices and name not in scope.functions and name not in scope.timed
+        if is_index and self.here.text not in ("_", "'"):
             return self.with_power(Index(Time.of(name)))
-        return self.scripted(name, token)
+        return self.scripted(name)
 
-    def _is_name(self, name: str) -> bool:
-        return name in self.scope.timed or self.here.text == "_"
-
-    def scripted(self, name: str, token: Token) -> Expr:
+    def scripted(self, name: str) -> Expr:
+        """A name with its subscript, primes, superscript and arguments, in any order TeX allows."""
         time: Time | None = None
-        if self.here.text == "_":
-            self.at += 1
+        if self.take("_"):
             name, time = self.subscript(name)
         slots = self.primes()
         if slots and self.here.text != "(":
             name, slots = name + "'" * len(slots), ()
-        if self.here.text == "^" and time is None:
-            raised = self.superscript_time(name)
-            if isinstance(raised, Variable):
-                return raised
-            time = raised
-        if self.here.text == "(" and time is None:
-            if name in self.scope.timed and self._applied_to_time():
-                self.at += 1
-                time = self.time()
-                self.need(")")
+            if time is None and self.take("_"):
+                name, time = self.subscript(name)
+        if time is None and self.here.text == "^":
+            time, copy = self.superscript_time(name)
+            if copy is not None:
+                return self.with_power(Variable(name, None, copy))
+        if time is None and self.here.text == "(":
+            if self._applied_to_time(name):
+                time = self.arguments_as_time()
             elif name in self.scope.functions:
-                return self.call(name, slots, token)
+                return self.call(name, slots)
+        if slots:
+            self.at -= 1
+            self.fail(f"a function before the prime, but {name} is none")
         return self.with_power(Variable(name, time))
 
     def subscript(self, name: str) -> tuple[str, Time | None]:
+        """The name, with its label where the subscript is one, and the time where it is that."""
         inside = self.group("a subscript")
         found = inside.found[:-1]
         if not found:
-            self.fail("a subscript")
+            inside.fail("a subscript")
         letters = index_letters(found)
-        numbers = letters is not None and not letters[0]
-        if letters and (
-            (letters[0] and letters[0] <= self.scope.indices)
-            or (numbers and name in self.scope.timed)
-        ):
-            time = inside.time()
-            inside.expect_end()
-            return name, time
+        if has_index(found, self.scope.indices) or (not letters and self._varies(name)):
+            return name, inside.whole_time()
         for token in found:
-            if token.kind not in ("name", "number") and token.text not in (
-                *STYLES,
-                "{",
-                "}",
-                ",",
-                "+",
-                "-",
-            ):
+            is_label = token.kind in ("name", "number") or token.text in STYLES
+            if not is_label and token.text not in ("{", "}", ",", "+", "-", "'"):
                 self.fail("an index or a label", token)
-        return f"{name}_{{{''.join(t.text for t in found)}}}", None
+            if token.text == "," and self.scope.indices & {t.text for t in found}:
+                self.fail("one index", token)
+        return f"{name}_{{{spelled(found)}}}", None
 
-    def superscript_time(self, name: str) -> Time | Variable | None:
-        """Time written above, or the copy of a shared parameter; None where it is a power."""
+    def _varies(self, name: str) -> bool:
+        """Whether a name has a time; a primed name is like the name without its prime."""
+        return name in self.scope.timed or name.rstrip("'") in self.scope.timed
+
+    def superscript_time(self, name: str) -> tuple[Time | None, Time | None]:
+        """Time written above, and the copy of a shared parameter; neither where it is a power."""
         found, after = group_at(self.found, self.at + 1)
         inner = unwrapped(found)
         letters = index_letters(inner)
-        if letters is None or not (letters[0] <= self.scope.indices):
-            return None
+        if letters is None or not letters <= self.scope.indices:
+            return None, None
         wrapped = inner != found
-        if name in self.scope.raised or (wrapped and name in self.scope.timed):
-            self.at = after
-            return self.inside(inner, self.found[after].offset).time()
-        if wrapped and name not in self.scope.functions:
-            self.at = after
-            return Variable(name, None, self.inside(inner, self.found[after].offset).time())
-        return None
+        timed = name in self.scope.timed and (wrapped or bool(letters))
+        copied = wrapped and name not in self.scope.functions
+        if not (timed or copied or name in self.scope.raised):
+            return None, None
+        self.at = after
+        time = self.inside(inner, self.found[after - 1]).whole_time()
+        return (None, time) if copied and name not in self.scope.timed else (time, None)
 
-    def _applied_to_time(self) -> bool:
-        depth = 0
-        inside = []
-        for token in self.found[self.at :]:
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-            if depth == 0:
-                break
-            inside.append(token)
-        letters = index_letters(tuple(inside[1:]))
-        return letters is not None and letters[0] <= self.scope.indices
+    def _applied_to_time(self, name: str) -> bool:
+        """Whether the parentheses that come next hold a time, as in h(t-1)."""
+        arguments, _ = arguments_at(self.found, self.at)
+        if name not in self.scope.timed or arguments is None or len(arguments) != 1:
+            return False
+        if name in self.scope.functions:
+            return has_index(arguments[0], self.scope.indices)
+        letters = index_letters(arguments[0])
+        return letters is not None and letters <= self.scope.indices
 
-    def call(self, name: str, slots: tuple[int, ...], token: Token) -> Expr:
+    def arguments_as_time(self) -> Time:
+        opened = self.here
+        self.need("(")
+        time = self.time()
+        self.close(")", opened)
+        return time
+
+    def call(self, name: str, slots: tuple[int, ...]) -> Expr:
+        opened = self.here
         arguments = self.arguments()
         expected = self.scope.functions[name]
         if len(arguments) != expected:
-            raise DeriveError(
-                f"{name} is used with {len(arguments)} arguments here and with {expected} before",
-                self.source.place(token.offset),
+            sentence = (
+                f"{name} is used with {len(arguments)} arguments here and with {expected} before"
+            )
+            self.refuse(sentence, opened)
+        if slots and expected > 1:
+            self.refuse(
+                f"{name}' does not say by which argument; write \\partial_{{1}} {name}", opened
             )
         return self.with_power(Call(name, arguments, slots))
 
@@ -571,50 +632,56 @@ class Parser:
         above, below = self.group("a numerator"), self.group("a denominator")
         if _differential(above) and _differential(below):
             return self.derivative(above, below)
-        numerator = above.expression()
-        above.expect_end()
-        denominator = below.expression()
-        below.expect_end()
-        return _quotient(numerator, denominator)
+        return _quotient(above.whole(), below.whole())
 
     def derivative(self, above: Parser, below: Parser) -> Expr:
-        start = above.here
+        """What ∂ mark `of` over ∂ `by` means."""
         _differential(above, take=True)
         _differential(below, take=True)
-        mark: Parser | None = None
-        if above.take("^"):
-            mark = above.group("'+' or '\\le k'")
-        if below.here.text == "^" or below.here.kind == "end":
-            below.fail("a variable")
-        function = above.here
+        mark = above.group("'+' or '\\le k'") if above.take("^") else None
+        of_token = above.here
         of = above.primary()
         above.expect_end()
         by = below.variable()
         below.expect_end()
+        return above.meant(of, by, mark, of_token)
+
+    def meant(self, of: Expr, by: Variable, mark: Parser | None, token: Token) -> Expr:
         if isinstance(of, Call) and mark is None:
-            return self.of_call(of, by, function)
+            return self.of_call(of, by, token)
         if not isinstance(of, Variable):
-            self.fail("a variable to differentiate", start)
-        assert isinstance(of, Variable)
+            self.fail("a variable to differentiate", token)
         if mark is None:
             return Total(of, by)
         if mark.take("+"):
             mark.expect_end()
             return Immediate(of, by)
-        if mark.take("\\le") or mark.take("\\leq"):
-            steps = mark.time()
-            mark.expect_end()
-            if steps.is_number and steps.shift >= 0:
-                return Truncated(of, by, steps.shift)
-        self.fail("'+' or '\\le k' after the ∂", start)
-        raise AssertionError
+        if not mark.take(*FEWER):
+            mark.fail("'+' or '\\le k' after the ∂")
+        number_token = mark.here
+        steps = mark.whole_time()
+        if not steps.is_number or steps.shift < 0:
+            mark.fail("a number of steps", number_token)
+        return Truncated(of, by, steps.shift)
 
     def of_call(self, call: Call, by: Variable, token: Token) -> Expr:
         """∂f(a, b)/∂a: the slot that `by` fills."""
         slots = [i for i, a in enumerate(call.arguments, 1) if a == by]
-        if len(slots) != 1:
-            self.fail("one argument of the function to differentiate by", token)
+        if len(slots) != 1 or call.slots:
+            self.fail("a function with one argument that it is differentiated by", token)
         return Partial(call, slots[0])
+
+    def slot_or_quotient(self) -> Expr:
+        """\\partial_{2} f(a, b), or a derivative on one line, ∂C/∂θ."""
+        if self.found[self.at + 1].text == "_":
+            return self.slot_derivative()
+        self.at += 1
+        mark = self.group("'+' or '\\le k'") if self.take("^") else None
+        token = self.here
+        of = self.primary()
+        self.need("/", " and what it is differentiated by")
+        self.need("\\partial")
+        return self.meant(of, self.variable(), mark, token)
 
     def slot_derivative(self) -> Expr:
         """\\partial_{2} f(a, b): the derivative by the second argument."""
@@ -622,17 +689,16 @@ class Parser:
         while self.take("\\partial"):
             self.need("_", " and the number of an argument")
             inside = self.group("the number of an argument")
-            slot = inside.time()
-            inside.expect_end()
+            token = inside.here
+            slot = inside.whole_time()
             if not slot.is_number or slot.shift < 1:
-                self.fail("the number of an argument")
+                inside.fail("the number of an argument", token)
             slots.insert(0, slot.shift)
         token = self.here
         call = self.primary()
         if not isinstance(call, Call) or max(slots) > len(call.arguments):
             self.fail("a function with that many arguments", token)
-        assert isinstance(call, Call)
-        return self.with_power(Call(call.function, call.arguments, (*call.slots, *slots)))
+        return Call(call.function, call.arguments, (*call.slots, *slots))
 
     def gradient(self) -> Expr:
         self.at += 1
@@ -646,14 +712,17 @@ class Parser:
 def _differential(parser: Parser, take: bool = False) -> bool:
     """Whether a numerator or denominator begins with ∂, d or δ; with `take`, that is read."""
     token = parser.here
-    following = parser.found[parser.at + 1].kind if token.kind != "end" else "end"
-    plain = token.text == "\\partial" or (token.text in ("d", "\\delta") and following != "end")
-    if plain:
+    if token.kind == "end":
+        return False
+    following = parser.found[parser.at + 1]
+    names = following.kind == "name" or following.text in STYLES
+    is_partial = token.text == "\\partial" and following.text != "_"
+    if is_partial or (token.text in ("d", "\\delta") and names):
         parser.at += int(take)
         return True
-    if token.text in ("\\mathrm", "\\operatorname", "\\text"):
+    if token.text in UPRIGHT:
         inside, after = group_at(parser.found, parser.at + 1)
-        if "".join(t.text for t in inside) == "d":
+        if spelled(inside) == "d":
             parser.at = after if take else parser.at
             return True
     return False
@@ -666,3 +735,41 @@ def _quotient(a: Expr, b: Expr) -> Expr:
         if whole and b.value > 1 and gcd(int(a.value), int(b.value)) == 1:
             return number(a.value / b.value)
     return Quotient(a, b)
+
+
+def _size(expr: Expr) -> float | None:
+    """A bound on the magnitude of a number that is written out; None where a symbol occurs."""
+    match expr:
+        case Number(value):
+            return float(abs(value))
+        case Sum(parts) | Product(parts):
+            sizes = [_size(part) for part in parts]
+            known = [size for size in sizes if size is not None]
+            if len(known) < len(sizes):
+                return None
+            return sum(known) if isinstance(expr, Sum) else _product(known)
+        case Quotient(a, b):
+            above, below = _size(a), _size(b)
+            if above is None or below is None:
+                return None
+            return above / below if isinstance(b, Number) and below else inf
+        case Power(a, b):
+            return None if _size(a) is None or _size(b) is None else inf
+        case _:
+            return None
+
+
+def _product(sizes: list[float]) -> float:
+    result = 1.0
+    for size in sizes:
+        result *= size
+    return result
+
+
+def _exponents(base: Expr) -> float:
+    """The product of the written exponents that `base` has already, each at least 1."""
+    result = 1.0
+    while isinstance(base, Power):
+        result *= max(1.0, _size(base.exponent) or 1.0)
+        base = base.base
+    return result

@@ -30,14 +30,26 @@ from derive.algebra.expression import (
     Via,
 )
 
+NARROW_OPERATORS = (
+    "\\tanh",
+    "\\exp",
+    "\\log",
+    "\\ln",
+    "\\sin",
+    "\\cos",
+    "\\tan",
+    "\\sinh",
+    "\\cosh",
+)
+
 
 def latex(node: Expr | Equation) -> str:
     """`node` as LaTeX mathematics, without delimiters."""
-    if isinstance(node, Equation):
-        return f"{latex(node.left)} = {latex(node.right)}"
     match node:
-        case Sum(terms):
-            return " ".join(_signed(term, first=not i) for i, term in enumerate(terms))
+        case Equation(left, right):
+            return f"{latex(left)} = {latex(right)}"
+        case Sum():
+            return " ".join(latex_terms(node))
         case Product(factors):
             return _product(factors)
         case Number(value):
@@ -55,7 +67,7 @@ def latex(node: Expr | Equation) -> str:
         case Quotient(a, b):
             return f"\\frac{{{latex(a)}}}{{{latex(b)}}}"
         case Power(a, b):
-            return f"{_power_base(a)}^{_script(latex(b))}"
+            return _power(a, _script(latex(b)))
         case BigSum(index, lower, upper, body):
             return f"\\sum_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
         case BigProduct(index, lower, upper, body):
@@ -65,7 +77,7 @@ def latex(node: Expr | Equation) -> str:
         case Gradient(of, by):
             return f"\\nabla_{{{latex(by)}}} {latex(of)}"
         case Partial(call, slot):
-            return _quotient("", latex(call), latex(call.arguments[slot - 1]))
+            return _partial(call, slot)
         case _:
             raise TypeError(f"no LaTeX for {node!r}")
 
@@ -73,6 +85,8 @@ def latex(node: Expr | Equation) -> str:
 def latex_terms(expr: Expr) -> tuple[str, ...]:
     """The terms of a sum, each but the first with its sign in front."""
     terms = expr.terms if isinstance(expr, Sum) else (expr,)
+    if len(terms) == 1:
+        return (latex(expr),)
     return tuple(_signed(term, first=not i) for i, term in enumerate(terms))
 
 
@@ -80,21 +94,29 @@ def _derivative(node: Derivative) -> str:
     of, by = latex(node.of), latex(node.by)
     match node:
         case Total():
-            return _quotient("", of, by)
+            return _over("", of, by)
         case Immediate():
-            return _quotient("^{+}", of, by)
+            return _over("^{+}", of, by)
         case Truncated(_, _, steps):
-            return _quotient(f"^{{\\le {steps}}}", of, by)
+            return _over(f"^{{\\le {steps}}}", of, by)
         case Via(_, _, through):
-            return f"\\left({_quotient('', of, by)}\\right)_{_script(latex(through))}"
+            return f"\\left({_over('', of, by)}\\right)_{_script(latex(through))}"
         case Held(_, _, held):
-            return f"\\left({_quotient('', of, by)}\\right)_{{{latex(held)}\\text{{ held}}}}"
+            return f"\\left({_over('', of, by)}\\right)_{{{latex(held)}\\text{{ held}}}}"
         case _:
             raise TypeError(f"no LaTeX for {node!r}")
 
 
-def _quotient(mark: str, of: str, by: str) -> str:
+def _over(mark: str, of: str, by: str) -> str:
     return f"\\frac{{\\partial{mark} {of}}}{{\\partial {by}}}"
+
+
+def _partial(call: Call, slot: int) -> str:
+    """∂f(a, b)/∂a where a is a variable that fills one slot alone, else ∂_1 f(…)."""
+    argument = call.arguments[slot - 1]
+    if isinstance(argument, Variable) and call.arguments.count(argument) == 1 and not call.slots:
+        return _over("", latex(call), latex(argument))
+    return latex(Call(call.function, call.arguments, (*call.slots, slot)))
 
 
 def _number(numerator: int, denominator: int) -> str:
@@ -126,126 +148,157 @@ def _base(name: str, indexed: bool) -> str:
     return f"{{{name}}}" if indexed and "_" in name else name
 
 
+def is_compound(expr: Expr) -> bool:
+    """Whether `expr` is a sum, or an index that reads as one (t-1) or as a product (2t)."""
+    if isinstance(expr, Index):
+        return expr.time.shift != 0 or [count for _, count in expr.time.letters] != [1]
+    return isinstance(expr, Sum)
+
+
+def is_negative(expr: Expr) -> bool:
+    """Whether `expr` begins with a negative number."""
+    head = expr.factors[0] if isinstance(expr, Product) else expr
+    return isinstance(head, Number) and head.value < 0
+
+
+def _grouped(expr: Expr) -> str:
+    return f"\\left({latex(expr)}\\right)"
+
+
 def _signed(term: Expr, first: bool) -> str:
     """A term with its sign; the sign of a negative number in front becomes the operator."""
-    text = f"\\left({latex(term)}\\right)" if isinstance(term, Sum) else latex(term)
+    text = _grouped(term) if is_compound(term) else latex(term)
     if first:
         return text
-    negative = isinstance(term, Number) and term.value < 0
-    if isinstance(term, Product) and isinstance(term.factors[0], Number):
-        negative = term.factors[0].value < 0
-    return f"- {text.removeprefix('-').lstrip()}" if negative else f"+ {text}"
+    return f"- {text[1:].lstrip()}" if is_negative(term) else f"+ {text}"
 
 
 def _product(factors: tuple[Expr, ...]) -> str:
-    """Juxtaposition; `\\cdot` where a number follows a factor, a sign where -1 leads."""
+    """Juxtaposition; `\\cdot` where that would be misread; a bare sign where -1 leads."""
     head, rest = factors[0], factors[1:]
-    if head == MINUS_ONE and not isinstance(rest[0], Number):
+    if head == MINUS_ONE and rest and not isinstance(rest[0], Number):
         return f"-{_joined(rest)}"
     return _joined(factors)
 
 
 def _joined(factors: tuple[Expr, ...]) -> str:
-    text = ""
-    for i, factor in enumerate(factors):
-        piece = _factor(factor, last=i == len(factors) - 1, first=i == 0)
-        if i and (isinstance(factor, Number) or _begins_with_digit(piece)):
-            text += f" \\cdot {piece}"
-        else:
-            text += f" {piece}" if i else piece
+    last = len(factors) - 1
+    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    text = pieces[0]
+    for before, piece in zip(factors, pieces[1:], strict=False):
+        text += f" \\cdot {piece}" if _needs_dot(before, piece) else f" {piece}"
     return text
 
 
-def _begins_with_digit(text: str) -> bool:
-    return text[:1].isdigit()
+def _needs_dot(before: Expr, piece: str) -> bool:
+    """Before a number; after a bare name before a parenthesis (else a call), and after d or δ."""
+    if piece[0].isdigit():
+        return True
+    if isinstance(before, Number) and _NUMBER.match(piece):
+        return True
+    name = before.of if isinstance(before, Gradient) else before
+    if isinstance(name, Variable) and name.time is None and name.copy is None:
+        return piece.startswith(("(", "\\left(")) or name.name in ("d", "\\delta")
+    return False
 
 
-def _factor(factor: Expr, last: bool, first: bool) -> str:
-    match factor:
-        case Sum() | Product():
-            return f"\\left({latex(factor)}\\right)"
-        case BigSum() | BigProduct() if not last:
-            return f"\\left({latex(factor)}\\right)"
-        case Number(value) if value < 0 and not first:
-            return f"\\left({latex(factor)}\\right)"
-        case _:
-            return latex(factor)
+def _factor(factor: Expr, first: bool, last: bool) -> str:
+    open_end = isinstance(factor, BigSum | BigProduct) and not last
+    negative = isinstance(factor, Number) and factor.value < 0 and not first
+    if isinstance(factor, Product) or is_compound(factor) or open_end or negative:
+        return _grouped(factor)
+    return latex(factor)
 
 
 def _body(body: Expr) -> str:
     """The body of a Σ: a sum in braces, so that the Σ reaches over all of it."""
-    if isinstance(body, Sum):
+    if is_compound(body):
         return f"\\left\\{{{latex(body)}\\right\\}}"
-    if (
-        isinstance(body, Product)
-        and isinstance(body.factors[0], Number)
-        and body.factors[0].value < 0
-    ):
-        return f"\\left({latex(body)}\\right)"
-    if isinstance(body, Number) and body.value < 0:
-        return f"\\left({latex(body)}\\right)"
-    return latex(body)
+    return _grouped(body) if is_negative(body) else latex(body)
 
 
-def _power_base(base: Expr) -> str:
+def _power(base: Expr, exponent: str) -> str:
     match base:
-        case Variable(_, _, None) | Index() if not isinstance(base, Index) or _plain(base):
-            return latex(base)
+        case Call(function, arguments, ()) if function in NARROW_OPERATORS and len(arguments) == 1:
+            return f"{function}^{exponent}{_arguments(arguments)}"
+        case Variable(_, _, None):
+            return f"{latex(base)}^{exponent}"
         case Number(value) if value >= 0 and value.denominator == 1:
-            return latex(base)
+            return f"{latex(base)}^{exponent}"
+        case Call(_, _, ()):
+            return f"{latex(base)}^{exponent}"
+        case Index() if not is_compound(base):
+            return f"{latex(base)}^{exponent}"
         case _:
-            return f"\\left({latex(base)}\\right)"
-
-
-def _plain(index: Index) -> bool:
-    return index.time.shift == 0 and len(index.time.letters) == 1
+            return f"{_grouped(base)}^{exponent}"
 
 
 def _call(call: Call) -> str:
-    arguments = ", ".join(map(latex, call.arguments))
+    inside = _arguments(call.arguments)
     if call.function == "\\sqrt" and not call.slots:
-        return f"\\sqrt{{{arguments}}}"
-    inside = f"\\left({arguments}\\right)" if "\\frac" in arguments else f"({arguments})"
+        return f"\\sqrt{{{', '.join(map(latex, call.arguments))}}}"
+    if call.function == "\\sqrt":
+        return f"{_marks(call.slots)}\\sqrt{{{', '.join(map(latex, call.arguments))}}}"
     if not call.slots:
         return f"{call.function}{inside}"
     if len(call.arguments) == 1:
         return f"{call.function}{chr(39) * len(call.slots)}{inside}"
-    marks = "".join(f"\\partial_{{{slot}}} " for slot in reversed(call.slots))
-    return f"{marks}{call.function}{inside}"
+    return f"{_marks(call.slots)}{call.function}{inside}"
 
 
-_NARROW = re.compile(r"\\(left|right|text|mathrm|operatorname|,|;|!)|[{}]")
+def _marks(slots: tuple[int, ...]) -> str:
+    return "".join(f"\\partial_{{{slot}}} " for slot in reversed(slots))
 
 
-def width(text: str) -> float:
-    """The typeset width of LaTeX mathematics in em, estimated: a fraction is as wide as its wider part."""
-    total, i = 0.0, 0
-    while i < len(text):
-        if text.startswith("\\frac", i):
-            above, i = _group(text, i + 5)
-            below, i = _group(text, i)
-            total += max(width(above), width(below)) + 0.25
-        elif text[i] in "_^":
-            script, i = _group(text, i + 1)
-            total += 0.72 * width(script)
-        elif text.startswith("\\sum", i) or text.startswith("\\prod", i):
-            i += 4 if text.startswith("\\sum", i) else 5
-            total += 2.2
-            while i < len(text) and text[i] in "_^":
-                _, i = _group(text, i + 1)
-        elif match := _NARROW.match(text, i):
-            i = match.end()
-        elif match := re.compile(r"\\[a-zA-Z]+").match(text, i):
-            total += _macro_width(match.group())
-            i = match.end()
-        else:
-            total += _char_width(text[i])
-            i += 1
+def _arguments(arguments: tuple[Expr, ...]) -> str:
+    text = ", ".join(map(latex, arguments))
+    tall = any(mark in text for mark in ("\\frac", "\\sum", "\\prod"))
+    return f"\\left({text}\\right)" if tall else f"({text})"
+
+
+_NUMBER = re.compile(r"\\frac\{\d+\}\{\d+\}")
+_SILENT = re.compile(r"\\(?:left|right|text|mathrm|operatorname|,|;|!)(?![a-zA-Z])|[{}]")
+_MACRO = re.compile(r"\\[a-zA-Z]+")
+_BIG = re.compile(r"\\(?:sum|prod)(?![a-zA-Z])")
+_ONE = re.compile(r"\\[a-zA-Z]+|.?", re.S)
+
+
+def width(written: str | Expr) -> float:
+    """The typeset width in em at display size, estimated; a fraction is as wide as its wider part."""
+    text = written if isinstance(written, str) else latex(written)
+    total, at = 0.0, 0
+    while at < len(text):
+        size, at = _wide(text, at)
+        total += size
     return total
 
 
+def _wide(text: str, at: int) -> tuple[float, int]:
+    """The width of what stands at `at`, and where that ends."""
+    if text.startswith("\\frac", at):
+        above, after = _group(text, at + 5)
+        below, after = _group(text, after)
+        return max(width(above), width(below)) + 0.25, after
+    if text[at] in "_^":
+        script, after = _group(text, at + 1)
+        return 0.7 * width(script), max(after, at + 1)
+    if match := _BIG.match(text, at):
+        return 2.2, _after_scripts(text, match.end())
+    if match := _SILENT.match(text, at):
+        return 0.0, match.end()
+    if match := _MACRO.match(text, at):
+        return _macro_width(match.group()), match.end()
+    return _char_width(text[at]), at + 1
+
+
+def _after_scripts(text: str, at: int) -> int:
+    while at < len(text) and text[at] in "_^":
+        _, at = _group(text, at + 1)
+    return at
+
+
 def _macro_width(macro: str) -> float:
-    if macro in ("\\tanh", "\\exp", "\\log", "\\sin", "\\cos", "\\sinh", "\\cosh", "\\tan", "\\ln"):
+    if macro in NARROW_OPERATORS:
         return 0.5 * len(macro)
     return 2.0 if macro == "\\qquad" else 1.0 if macro in ("\\quad", "\\cdots") else 0.62
 
@@ -260,14 +313,13 @@ def _char_width(char: str) -> float:
 
 def _group(text: str, at: int) -> tuple[str, int]:
     """The braced group, macro or character at `at`, and where it ends."""
-    if at >= len(text) or text[at] != "{":
-        match = re.compile(r"\\[a-zA-Z]+|.?").match(text, at)
+    if not text.startswith("{", at):
+        match = _ONE.match(text, at)
         found = match.group() if match else ""
         return found, at + len(found)
-    depth, i = 0, at
-    while i < len(text):
+    depth = 0
+    for i in range(at, len(text)):
         depth += {"{": 1, "}": -1}.get(text[i], 0)
-        i += 1
         if depth == 0:
-            break
-    return text[at + 1 : i - 1], i
+            return text[at + 1 : i], i + 1
+    return text[at + 1 :], len(text)

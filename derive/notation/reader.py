@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from derive.errors import DeriveError, Place
-from derive.notation.grammar import RELATIONS, Statement, parse_statement
-from derive.notation.scope import Scope, collect
-from derive.notation.tokens import Source, Token, tokens
+from derive.notation.grammar import Statement, parse_statement
+from derive.notation.rows import rows
+from derive.notation.scope import RELATIONS, Scope, collect
+from derive.notation.tokens import Source, Token, depth_change, tokens
 
 LARGEST_FILE = 2_000_000
-ENVIRONMENTS = (
-    "equation", "align", "gather", "multline", "displaymath", "math", "eqnarray", "alignat", "flalign",
-)  # fmt: skip
-INNER = ("aligned", "split", "gathered", "alignedat", "array", "cases")
+MARKDOWN = (".md", ".markdown")
+
+_ENVIRONMENT = "equation|align|gather|multline|displaymath|math|eqnarray|alignat|flalign"
+_INNER = "aligned|split|gathered|alignedat"
 
 _OPEN = re.compile(
     r"\\\$|\\\\|(?P<dollars>\$\$)|(?P<dollar>\$)|(?P<bracket>\\\[)|(?P<paren>\\\()"
-    r"|\\begin\{(?P<name>" + "|".join(ENVIRONMENTS) + r")(?P<star>\*?)\}"
+    rf"|\\begin\{{(?P<name>{_ENVIRONMENT}|{_INNER})(?P<star>\*?)\}}"
 )
-_BLANK = re.compile(r"\n[ \t]*\n")
-_INNER = re.compile(
-    r"\\(?:begin|end)\{(?:" + "|".join(INNER) + r")\*?\}(?:\{[^{}]*\})?(?:\[[^\]]*\])?"
+_BLANK = re.compile(r"\n[ \t]*(?=\n)")
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*$.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_HTML = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
+_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
+_LAYOUT = re.compile(
+    rf"\\(?:begin|end)\{{(?:{_INNER})\*?\}}|(?<=\\\\)\*?\[\s*-?[\d.]+\s*[a-z]+\s*\]"
+    r"|\\(?:label|tag\*?|intertext|shortintertext)\{[^{}]*\}|\A\s*\{\d+\}"
 )
-_NOTE = re.compile(r"\\(?:label|tag\*?|text|intertext)\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,59 +67,79 @@ def read_statements(texts: Sequence[tuple[str, str]]) -> tuple[tuple[Statement, 
 def _has_relation(found: tuple[Token, ...]) -> bool:
     depth = 0
     for token in found:
-        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(token.text, 0)
+        depth += depth_change(token.text)
         if depth == 0 and token.text in RELATIONS:
             return True
     return False
 
 
 def formulas(path: str, text: str) -> tuple[Formula, ...]:
-    """The formulas of a TeX or Markdown text; a text without any delimiter has one a line."""
+    """The formulas of a TeX or Markdown text; a text without any delimiter has one a line.
+
+    Raises DeriveError for a text that is too long, and for a delimiter that nothing closes before
+    the paragraph ends (one lost $$ would shift every later pair).
+    """
     if len(text) > LARGEST_FILE:
         raise DeriveError(
             f"a text of {len(text)} characters is longer than the limit of {LARGEST_FILE}",
             Place(path, 1, 1),
         )
-    clean = Source(path, _without_comments(path, text))
-    spans = list(_delimited(clean)) or list(_lines(clean))
+    readable = _without_comments(path, text)
+    spans = tuple(_delimited(Source(path, readable))) or tuple(_lines(readable))
+    source = Source(path, _without_layout(readable, spans))
     return tuple(
-        Formula(clean, a, b) for start, end in spans for a, b in _rows(clean.text, start, end)
+        Formula(source, a, b) for start, end in spans for a, b in rows(source.text, start, end)
     )
 
 
+def _blanked(match: re.Match[str]) -> str:
+    """As many spaces, so that every offset stays what it was."""
+    return re.sub(r"[^\n]", " ", match.group())
+
+
 def _without_comments(path: str, text: str) -> str:
-    """Comments and code blanked out, so that every offset stays what it was."""
-
-    def blank(match: re.Match[str]) -> str:
-        return re.sub(r"[^\n]", " ", match.group())
-
-    text = re.sub(r"(?<!\\)%[^\n]*", blank, text)
-    if path.endswith((".md", ".markdown")):
-        text = re.sub(r"(?ms)^(```|~~~).*?^\1[^\n]*$", blank, text)
-        text = re.sub(r"<!--.*?-->", blank, text, flags=re.S)
-        text = re.sub(r"`[^`\n]+`", blank, text)
+    """Comments and code blanked out; in Markdown's prose a % is a per cent sign."""
+    if not path.endswith(MARKDOWN):
+        return _COMMENT.sub(lambda m: m[1] + " " * (len(m.group()) - len(m[1])), text)
+    for pattern in (_FENCE, _HTML, _CODE):
+        text = pattern.sub(_blanked, text)
     return text
+
+
+def _without_layout(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Labels, inner environments and row spacing blanked out, inside the formulas."""
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [text[at:start], _LAYOUT.sub(_blanked, text[start:end])]
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def _delimited(source: Source) -> Iterator[tuple[int, int]]:
     text, at = source.text, 0
+    blanks = [match.start() for match in _BLANK.finditer(text)]
     while match := _OPEN.search(text, at):
         at = match.end()
         close = _closing(match)
         if close is None:
             continue
-        blank = _BLANK.search(text, match.end())
-        limit = blank.start() if blank else len(text)
-        end = text.find(close, match.end(), limit)
-        while close == "$" and end > 0 and text[end - 1] == "\\":
-            end = text.find(close, end + 1, limit)
+        after = bisect_left(blanks, at)
+        end = _find(text, close, at, blanks[after] if after < len(blanks) else len(text))
         if end < 0:
             raise DeriveError(
                 f"expected '{close}' to close the '{match.group()}' here before the paragraph ends",
                 source.place(match.start()),
             )
-        yield match.end(), end
+        yield at, end
         at = end + len(close)
+
+
+def _find(text: str, close: str, start: int, limit: int) -> int:
+    """Where a display ends; a dollar sign after a backslash ends none."""
+    end = text.find(close, start, limit)
+    while close[0] == "$" and end > 0 and text[end - 1] == "\\" and text[end - 2] != "\\":
+        end = text.find(close, end + 1, limit)
+    return end
 
 
 def _closing(match: re.Match[str]) -> str | None:
@@ -129,50 +154,7 @@ def _closing(match: re.Match[str]) -> str | None:
     return f"\\end{{{match['name']}{match['star']}}}" if match["name"] else None
 
 
-def _lines(source: Source) -> Iterator[tuple[int, int]]:
-    at = 0
-    for line in source.text.splitlines(keepends=True):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield at, at + len(line.rstrip("\r\n"))
-        at += len(line)
-
-
-def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The formulas in one display: rows, and definitions set side by side in a row."""
-    shown = text[start:end]
-    for pattern in (_INNER, _NOTE):
-        shown = pattern.sub(lambda m: " " * len(m.group()), shown)
-    cuts = [
-        m.span() for m in re.finditer(r"\\\\(?:\[[^\]]*\])?|\\q?quad(?![a-zA-Z])|;(?!\w)", shown)
-    ]
-    cuts = [(a, b) for a, b in cuts if not (shown[a] == ";" and a and shown[a - 1] == "\\")]
-    cuts += [(m.start(), m.end()) for m in re.finditer(r",(?=\s)", shown) if _top(shown, m.start())]
-    edges = [(0, 0), *sorted(cuts), (len(shown), len(shown))]
-    pieces = [(a[1], b[0]) for a, b in pairwise(edges)]
-    merged: list[tuple[int, int]] = []
-    for a, b in pieces:
-        piece = shown[a:b].strip(" \t\n&")
-        if merged and piece and (piece[0] in "=+-" or not _relation_at_top(piece)):
-            merged[-1] = (merged[-1][0], b)
-        elif piece:
-            merged.append((a, b))
-    for a, b in merged:
-        piece = shown[a:b]
-        lead = len(piece) - len(piece.lstrip(" \t\n&"))
-        tail = len(piece) - len(piece.rstrip(" \t\n&.,;"))
-        if lead < len(piece):
-            yield start + a + lead, start + b - tail
-
-
-def _top(text: str, at: int) -> bool:
-    """Whether no bracket is open at an offset."""
-    depth = 0
-    for char in text[:at]:
-        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(char, 0)
-    return depth == 0
-
-
-def _relation_at_top(text: str) -> bool:
-    return any(
-        _top(text, m.start()) for m in re.finditer(r"=|\\equiv|\\coloneqq|\\in(?![a-zA-Z])", text)
-    )
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    for match in re.finditer(r"[^\n]+", text):
+        if not match.group().lstrip().startswith("#"):
+            yield match.span()

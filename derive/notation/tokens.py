@@ -1,4 +1,4 @@
-"""LaTeX text to tokens, each with its offset; input is bounded before anything reads it."""
+"""LaTeX text to tokens, each with its offset; input is bounded before anything parses it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from derive.errors import DeriveError, Place
 
-LONGEST_FORMULA = 20_000
+LONGEST_FORMULA = 10_000
+# Every pass over a tree recurses: 60 brackets are what Python's 1,000 frames hold with room to spare.
 DEEPEST_NESTING = 60
 LONGEST_NUMBER = 30
 
@@ -20,18 +22,21 @@ Kind = Literal["name", "number", "macro", "char", "end"]
 
 @dataclass(frozen=True)
 class Source:
-    """A text with a path; it turns offsets into places."""
+    """A text with a path, whose first character stands at `line` and `column` of that path."""
 
     path: str
     text: str
+    line: int = 1
+    column: int = 1
 
     @cached_property
     def _starts(self) -> list[int]:
         return [0, *(i + 1 for i, char in enumerate(self.text) if char == "\n")]
 
     def place(self, offset: int) -> Place:
-        line = bisect_right(self._starts, offset) - 1
-        return Place(self.path, line + 1, offset - self._starts[line] + 1)
+        row = bisect_right(self._starts, offset) - 1
+        column = offset - self._starts[row] + (1 if row else self.column)
+        return Place(self.path, row + self.line, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +56,53 @@ GREEK = {
 }  # fmt: skip
 
 IGNORED = {
-    ",", ";", "!", ":", " ", ">", "quad", "qquad", "left", "right", "displaystyle", "textstyle",
-    "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "nonumber",
-    "notag", "limits", "nolimits", "middle", "thinspace", "medspace", "/", "enspace",
+    ",", ";", "!", ":", " ", ">", "/", "quad", "qquad", "thinspace", "medspace", "enspace",
+    "thickspace", "left", "right", "middle", "displaystyle", "textstyle", "scriptstyle", "limits",
+    "nolimits", "nonumber", "notag", "\\",
+    "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr",
 }  # fmt: skip
+
+# These are ignored with their argument.
+NOTES = {"label", "tag"}
 
 BRACKETS = {
-    "\\{": "{",
-    "\\lbrace": "{",
-    "\\}": "}",
-    "\\rbrace": "}",
-    "\\lbrack": "[",
-    "\\rbrack": "]",
-}
-
-CHARACTERS = {
-    "·": ("macro", "\\cdot"), "×": ("macro", "\\times"), "−": ("char", "-"), "∂": ("macro", "\\partial"),
-    "Σ": ("macro", "\\sum"), "∑": ("macro", "\\sum"), "∏": ("macro", "\\prod"), "ℓ": ("name", "\\ell"),
-    "∇": ("macro", "\\nabla"), "≤": ("macro", "\\le"), "ϑ": ("name", "\\vartheta"),
-    "ϕ": ("name", "\\phi"), "ε": ("name", "\\varepsilon"), "φ": ("name", "\\varphi"),
-    "∈": ("macro", "\\in"), "⋯": ("macro", "\\cdots"), "…": ("macro", "\\dots"), "√": ("macro", "\\sqrt"),
+    "{": "\\{", "lbrace": "\\{", "}": "\\}", "rbrace": "\\}", "lbrack": "[", "rbrack": "]",
+    "lparen": "(", "rparen": ")",
 }  # fmt: skip
 
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ", "0123456789+-t")
-SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼ", "0123456789+-tksnij")
+CHARACTERS: dict[str, tuple[Kind, str]] = {
+    "·": ("macro", "\\cdot"), "⋅": ("macro", "\\cdot"), "×": ("macro", "\\times"),
+    "∂": ("macro", "\\partial"), "∇": ("macro", "\\nabla"), "Σ": ("macro", "\\sum"),
+    "∑": ("macro", "\\sum"), "∏": ("macro", "\\prod"), "≤": ("macro", "\\le"),
+    "∈": ("macro", "\\in"), "≡": ("macro", "\\equiv"), "√": ("macro", "\\sqrt"),
+    "⋯": ("macro", "\\cdots"), "…": ("macro", "\\dots"), "⟨": ("macro", "\\langle"),
+    "⟩": ("macro", "\\rangle"), "ℝ": ("name", "\\mathbb{R}"), "ℓ": ("name", "\\ell"),
+    "ϑ": ("name", "\\vartheta"), "ϕ": ("name", "\\phi"), "φ": ("name", "\\varphi"),
+    "ε": ("name", "\\varepsilon"), "ϵ": ("name", "\\epsilon"), "ϱ": ("name", "\\varrho"),
+    "ς": ("name", "\\varsigma"), "−": ("char", "-"), "′": ("char", "'"), "’": ("char", "'"),
+}  # fmt: skip
+
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵏⁿᵀ", "0123456789+-()tknT", strict=True))
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼₘₚₐₑₒₓₕₗ", "0123456789+-tksnijmpaeoxhl", strict=True))
+
+# After these one digit is the whole argument: \frac12 is a half, x^23 is x² times 3.
+TAKES_ONE = {"_", "^", "\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\sqrt"}
+HALVED = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"}
+
+OPENS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
+CLOSES = frozenset(OPENS.values())
+
+
+def depth_change(text: str) -> int:
+    """1 for a bracket that opens, -1 for one that closes."""
+    return int(text in OPENS) - int(text in CLOSES)
 
 
 def tokens(source: Source, start: int = 0, end: int | None = None) -> tuple[Token, ...]:
     """The tokens of source.text[start:end], with a last one of kind `end`.
 
-    Raises DeriveError for a formula that is too long or nested too deeply, and for braces that do
-    not match.
+    Raises DeriveError for a formula that is too long or nested too deeply, for a number that is too
+    long, and for braces that do not match.
     """
     stop = len(source.text) if end is None else end
     if stop - start > LONGEST_FORMULA:
@@ -89,39 +110,37 @@ def tokens(source: Source, start: int = 0, end: int | None = None) -> tuple[Toke
             f"a formula of {stop - start} characters is longer than the limit of {LONGEST_FORMULA}",
             source.place(start),
         )
-    _check_nesting(source, start, stop)
-    found = _joined_numbers(source, tuple(_read(source, start, stop)))
-    return (*found, Token("end", "", stop))
+    found = (*_without_notes(_scripted(_read(source, start, stop))), Token("end", "", stop))
+    _check_nesting(source, found)
+    return tuple(_joined_numbers(source, found))
 
 
-def _check_nesting(source: Source, start: int, stop: int) -> None:
-    """Braces match, and no bracket is deeper than the limit; a backslash escapes the next character."""
-    text, opened, depth, i = source.text, [], 0, start
-    while i < stop:
-        char = text[i]
-        if char == "\\":
-            i += 2
-            continue
-        if char == "{":
-            opened.append(i)
-        elif char == "}":
-            if not opened:
-                raise DeriveError("found '}' where no '{' is open", source.place(i))
-            opened.pop()
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(char, 0)
+def _check_nesting(source: Source, found: tuple[Token, ...]) -> None:
+    """Braces match, and no bracket is deeper than the limit."""
+    braces: list[int] = []
+    depth = 0
+    for i, token in enumerate(found):
+        depth = max(0, depth + depth_change(token.text))
         if depth > DEEPEST_NESTING:
-            raise DeriveError(
-                f"nested more deeply than the limit of {DEEPEST_NESTING}", source.place(i)
-            )
-        i += 1
-    if opened:
-        raise DeriveError(_unclosed(source, opened[-1]), source.place(stop))
+            place = source.place(token.offset)
+            raise DeriveError(f"nested more deeply than the limit of {DEEPEST_NESTING}", place)
+        if token.text == "{":
+            braces.append(i)
+        elif token.text == "}" and not braces:
+            raise DeriveError("found '}' where no '{' is open", source.place(token.offset))
+        elif token.text == "}":
+            braces.pop()
+    if braces:
+        opened = braces[-1]
+        before = found[opened - 1].text if opened else ""
+        raise DeriveError(
+            _unclosed(source, before, found[opened].offset), source.place(found[-1].offset)
+        )
 
 
-def _unclosed(source: Source, at: int) -> str:
-    before = source.text[:at].rstrip()
-    what = {"_": "subscript", "^": "superscript"}.get(before[-1:], "group")
-    place = source.place(at)
+def _unclosed(source: Source, before: str, offset: int) -> str:
+    what = {"_": "subscript", "^": "superscript"}.get(before, "group")
+    place = source.place(offset)
     return (
         f"expected '}}' to close the {what} opened at {place.line}:{place.column}, "
         "found the end of the formula"
@@ -129,65 +148,55 @@ def _unclosed(source: Source, at: int) -> str:
 
 
 def _read(source: Source, start: int, stop: int) -> Iterator[Token]:
-    from pylatexenc.latexwalker import (
-        LatexWalker,
-        LatexWalkerEndOfStream,
-        LatexWalkerParseError,
-    )
+    """What pylatexenc sees, one token at a time, translated into ours."""
+    from pylatexenc.latexwalker import LatexWalker, LatexWalkerEndOfStream, LatexWalkerError
 
-    walker = LatexWalker(source.text[:stop], tolerant_parsing=True)
-    at = start
-    while at < stop:
+    walker = LatexWalker(source.text[start:stop], tolerant_parsing=True)
+    at = 0
+    while start + at < stop:
         try:
             token = walker.get_token(at)
         except LatexWalkerEndOfStream:
+            rest = source.text[start + at : stop]
+            if rest.strip():
+                place = source.place(stop - len(rest.lstrip()))
+                raise DeriveError(f"expected a formula, found {rest.strip()!r}", place) from None
             return
-        except LatexWalkerParseError:
-            raise DeriveError("expected LaTeX mathematics", source.place(at)) from None
+        except LatexWalkerError:
+            raise DeriveError("expected LaTeX mathematics", source.place(start + at)) from None
         at = max(token.pos + token.len, at + 1)
-        yield from _translated(source, token.tok, token.arg, token.pos)
+        yield from _translated(source, token.tok, token.arg, start + token.pos, token.len)
 
 
-def _translated(source: Source, kind: str, text: object, at: int) -> Iterator[Token]:
+def _translated(source: Source, kind: str, text: object, at: int, size: int) -> Iterator[Token]:
     if kind == "comment":
         return
     if kind == "macro":
-        yield from _macro(source, str(text), at)
-    elif kind == "brace_open" or kind == "brace_close":
+        yield from _macro(str(text), at)
+    elif kind in ("brace_open", "brace_close"):
         yield Token("char", str(text), at)
-    elif kind == "char":
-        yield from _character(str(text), at)
-    elif kind == "specials":
-        written = source.text[at]
-        if written == "'":
-            count = 2 if source.text.startswith("''", at) else 1
-            yield from (Token("char", "'", at + i) for i in range(count))
-        elif written not in "~&":
-            yield from _character(written, at)
+    elif kind in ("char", "specials"):
+        for i, char in enumerate(source.text[at : at + size]):
+            yield from _character(char, at + i)
     else:
-        raise DeriveError(f"expected a formula, found {str(text)!r}", source.place(at))
+        written = source.text[at : at + size]
+        raise DeriveError(f"expected a formula, found {written!r}", source.place(at))
 
 
-def _macro(source: Source, name: str, at: int) -> Iterator[Token]:
+def _macro(name: str, at: int) -> Iterator[Token]:
     if name in IGNORED:
         return
-    if name in GREEK:
-        yield Token("name", f"\\{name}", at)
+    if name in BRACKETS:
+        yield Token("char", BRACKETS[name], at)
     else:
-        macro = f"\\{name}"
-        yield Token("char" if macro in BRACKETS else "macro", macro, at)
+        yield Token("name" if name in GREEK else "macro", f"\\{name}", at)
 
 
 def _character(char: str, at: int) -> Iterator[Token]:
-    if char.isspace():
+    if char.isspace() or char in "~&":
         return
     if char in CHARACTERS:
-        kind, text = CHARACTERS[char]
-        yield Token(kind, text, at)  # type: ignore[arg-type]
-    elif char in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ":
-        yield from _script("^", char.translate(SUPERSCRIPTS), at)
-    elif char in "₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼ":
-        yield from _script("_", char.translate(SUBSCRIPTS), at)
+        yield Token(*CHARACTERS[char], at)
     elif char.isascii() and char.isdigit():
         yield Token("number", char, at)
     elif char.isascii() and char.isalpha():
@@ -195,12 +204,6 @@ def _character(char: str, at: int) -> Iterator[Token]:
     else:
         greek = _greek(char)
         yield Token("name", greek, at) if greek else Token("char", char, at)
-
-
-def _script(mark: str, char: str, at: int) -> Iterator[Token]:
-    kind: Kind = "number" if char.isdigit() else "name" if char.isalpha() else "char"
-    yield Token("char", f"{mark}{mark}", at)
-    yield Token(kind, char, at)
 
 
 def _greek(char: str) -> str | None:
@@ -214,59 +217,82 @@ def _greek(char: str) -> str | None:
     return f"\\{macro}" if macro in GREEK else None
 
 
-def _joined_numbers(source: Source, found: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Neighbouring digits as one number, neighbouring Unicode scripts as one braced script."""
-    result: list[Token] = []
-    alone: set[int] = set()
-    i = 0
-    while i < len(found):
-        token = found[i]
-        if token.text in ("__", "^^"):
-            mark = token.text
-            result += [Token("char", mark[0], token.offset), Token("char", "{", token.offset)]
-            while i < len(found) and found[i].text == mark:
-                _append(result, found[i + 1])
-                i += 2
-            result.append(Token("char", "}", found[i - 1].offset))
+def _scripted(found: Iterator[Token]) -> Iterator[Token]:
+    """Neighbouring Unicode subscripts as one braced subscript, superscripts likewise."""
+    for mark, run in groupby(found, _mark):
+        if not mark:
+            yield from run
             continue
-        if token.kind == "number" or (token.text == "." and result and result[-1].kind == "number"):
-            if _stands_alone(result, alone):
-                alone.add(token.offset)
-                result.append(token)
-            elif result and result[-1].offset in alone:
-                result.append(token)
-            else:
-                _append(result, token)
-        else:
-            result.append(token)
-        i += 1
-    for token in result:
-        if token.kind == "number" and len(token.text) > LONGEST_NUMBER:
-            raise DeriveError(
-                f"a number of {len(token.text)} digits is longer than the limit of {LONGEST_NUMBER}",
-                source.place(token.offset),
-            )
-    return tuple(result)
+        last = 0
+        for i, token in enumerate(run):
+            if not i:
+                yield Token("char", mark, token.offset)
+                yield Token("char", "{", token.offset)
+            plain = (SUBSCRIPTS if mark == "_" else SUPERSCRIPTS)[token.text]
+            yield from _character(plain, token.offset)
+            last = token.offset
+        yield Token("char", "}", last)
 
 
-def _stands_alone(result: list[Token], alone: set[int]) -> bool:
-    """Whether the next digit is a whole argument, as the 1 and the 2 of \\frac12 or the 2 of x^2."""
-    if not result:
-        return False
-    last = result[-1]
-    if last.text in ("_", "^", "\\frac", "\\dfrac", "\\tfrac", "\\cfrac"):
+def _mark(token: Token) -> str:
+    return "_" if token.text in SUBSCRIPTS else "^" if token.text in SUPERSCRIPTS else ""
+
+
+def _without_notes(found: Iterator[Token]) -> Iterator[Token]:
+    """Labels and tags dropped, with what stands in their braces."""
+    for token in found:
+        if token.kind != "macro" or token.text[1:] not in NOTES:
+            yield token
+            continue
+        depth = 0
+        for inside in found:
+            depth += {"{": 1, "}": -1}.get(inside.text, 0)
+            if depth <= 0 and inside.text != "*":
+                break
+
+
+def _joined_numbers(source: Source, found: tuple[Token, ...]) -> Iterator[Token]:
+    """Neighbouring digits, and a decimal point between them, as one number."""
+    at = 0
+    while at < len(found):
+        token, after = found[at], at + 1
+        if token.kind == "number" and not _stands_alone(found, at):
+            after = _number_end(found, at)
+            digits = "".join(t.text for t in found[at:after])
+            _check_length(source, digits, token.offset)
+            token = Token("number", digits, token.offset)
+        yield token
+        at = after
+
+
+def _number_end(found: tuple[Token, ...], at: int) -> int:
+    pointed = False
+    while _touches(found, at):
+        at += 1
+        if found[at].text == "." and not pointed and _touches(found, at):
+            pointed = found[at + 1].kind == "number"
+            if not pointed:
+                return at
+        elif found[at].kind != "number":
+            return at
+    return at + 1
+
+
+def _touches(found: tuple[Token, ...], at: int) -> bool:
+    """Whether the next token follows without a space."""
+    return at + 1 < len(found) and found[at + 1].offset == found[at].offset + 1
+
+
+def _stands_alone(found: tuple[Token, ...], at: int) -> bool:
+    """Whether a digit is a whole argument, as the 1 and the 2 of \\frac12 or the 2 of x^2."""
+    if at and found[at - 1].text in TAKES_ONE:
         return True
-    return last.offset in alone and len(result) > 1 and result[-2].text.endswith("frac")
+    return at > 1 and found[at - 1].kind == "number" and found[at - 2].text in HALVED
 
 
-def _append(result: list[Token], token: Token) -> None:
-    """Adds a token, joined to a number that ends right before it (a script stands by itself)."""
-    last = result[-1] if result else None
-    digits = token.kind == "number" or token.text == "."
-    joins = last is not None and last.kind == "number" and digits
-    if joins and last is not None and last.offset + len(last.text) == token.offset:
-        second_point = token.text == "." and "." in last.text
-        if not second_point:
-            result[-1] = Token("number", last.text + token.text, last.offset)
-            return
-    result.append(token)
+def _check_length(source: Source, digits: str, offset: int) -> None:
+    if len(digits) > LONGEST_NUMBER:
+        raise DeriveError(
+            f"a number of {len(digits)} digits is longer than the limit of {LONGEST_NUMBER}",
+            source.place(offset),
+        )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from derive.algebra.expression import (
+    MINUS_ONE,
     BigProduct,
     BigSum,
     Call,
@@ -27,7 +29,7 @@ from derive.algebra.expression import (
     Variable,
     Via,
 )
-from derive.notation.latex import time_text
+from derive.notation.latex import is_compound, is_negative, time_text
 
 LETTERS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε",
@@ -46,13 +48,15 @@ MARKS = {
 
 BELOW = str.maketrans("0123456789+-tksnijmp", "₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼₘₚ")
 ABOVE = str.maketrans("0123456789+-tkn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗᵏⁿ")
+STYLED = re.compile(r"\\([a-zA-Z]+)\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+MACRO = re.compile(r"\\([a-zA-Z]+) ?")
 
 
 def text(node: Expr | Equation) -> str:
     """`node` in one line of Unicode."""
-    if isinstance(node, Equation):
-        return f"{text(node.left)} = {text(node.right)}"
     match node:
+        case Equation(left, right):
+            return f"{text(left)} = {text(right)}"
         case Sum():
             return " ".join(text_terms(node))
         case Product(factors):
@@ -60,10 +64,10 @@ def text(node: Expr | Equation) -> str:
         case Number(value):
             return str(value)
         case Variable(name, time, copy):
-            mark = f"^({time_text(copy)})" if copy is not None else ""
-            return f"{_name(name)}{_below(time_text(time)) if time is not None else ''}{mark}"
+            mark = f"^({_letters(time_text(copy))})" if copy is not None else ""
+            return f"{_name(name)}{_below(_letters(time_text(time))) if time is not None else ''}{mark}"
         case Index(time):
-            return time_text(time)
+            return _letters(time_text(time))
         case Call():
             return _call(node)
         case Tuple(items):
@@ -72,16 +76,14 @@ def text(node: Expr | Equation) -> str:
             return f"{_tight(a)}/{_tight(b)}"
         case Power(a, b):
             return f"{_tight(a)}{_above(text(b))}"
-        case BigSum(index, lower, upper, body):
-            return f"Σ_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
-        case BigProduct(index, lower, upper, body):
-            return f"Π_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
+        case BigSum() | BigProduct():
+            return _big(node)
         case Derivative():
             return _derivative(node)
         case Gradient(of, by):
             return f"∇{_subscript(text(by))} {text(of)}"
         case Partial(call, slot):
-            return f"∂{text(call)}/∂{text(call.arguments[slot - 1])}"
+            return _partial(call, slot)
         case _:
             raise TypeError(f"no text for {node!r}")
 
@@ -89,14 +91,29 @@ def text(node: Expr | Equation) -> str:
 def text_terms(expr: Expr) -> tuple[str, ...]:
     """The terms of a sum, each but the first with its sign in front."""
     terms = expr.terms if isinstance(expr, Sum) else (expr,)
+    if len(terms) == 1:
+        return (text(expr),)
     return tuple(_signed(term, first=not i) for i, term in enumerate(terms))
 
 
 def _signed(term: Expr, first: bool) -> str:
-    written = f"({text(term)})" if isinstance(term, Sum) else text(term)
+    written = f"({text(term)})" if is_compound(term) else text(term)
     if first:
         return written
-    return f"− {written[1:]}" if written.startswith("-") else f"+ {written}"
+    return f"− {written[1:]}" if is_negative(term) else f"+ {written}"
+
+
+def _big(node: BigSum | BigProduct) -> str:
+    sign = "Σ" if isinstance(node, BigSum) else "Π"
+    lower = _letters(f"{node.index}={time_text(node.lower)}")
+    return f"{sign}_{{{lower}}}^{{{_letters(time_text(node.upper))}}} {_body(node.body)}"
+
+
+def _partial(call: Call, slot: int) -> str:
+    argument = call.arguments[slot - 1]
+    if isinstance(argument, Variable) and call.arguments.count(argument) == 1 and not call.slots:
+        return f"∂{text(call)}/∂{text(argument)}"
+    return text(Call(call.function, call.arguments, (*call.slots, slot)))
 
 
 def _derivative(node: Derivative) -> str:
@@ -121,42 +138,45 @@ def _subscript(inner: str) -> str:
 
 
 def _product(factors: tuple[Expr, ...]) -> str:
-    head, *rest = factors
-    if isinstance(head, Number) and head.value == -1 and not isinstance(rest[0], Number):
-        return f"-{_product(tuple(rest)) if len(rest) > 1 else _factor(rest[0], True)}"
-    pieces = [_factor(f, i == len(factors) - 1) for i, f in enumerate(factors)]
-    line = pieces[0]
-    for piece in pieces[1:]:
-        line += f"·{piece}" if piece[:1].isdigit() else f" {piece}"
-    return line
+    head, rest = factors[0], factors[1:]
+    if head == MINUS_ONE and rest and not isinstance(rest[0], Number):
+        return f"-{_joined(rest)}"
+    return _joined(factors)
 
 
-def _factor(factor: Expr, last: bool) -> str:
+def _joined(factors: tuple[Expr, ...]) -> str:
+    last = len(factors) - 1
+    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    return pieces[0] + "".join(f"·{p}" if p[0].isdigit() else f" {p}" for p in pieces[1:])
+
+
+def _factor(factor: Expr, first: bool, last: bool) -> str:
     open_end = isinstance(factor, BigSum | BigProduct) and not last
-    negative = isinstance(factor, Number) and factor.value < 0
-    if isinstance(factor, Sum | Product) or open_end:
-        return f"({text(factor)})"
-    return f"({text(factor)})" if negative and last else text(factor)
+    negative = isinstance(factor, Number) and factor.value < 0 and not first
+    fraction = isinstance(factor, Number) and factor.value.denominator > 1 and not last
+    if isinstance(factor, Product) or is_compound(factor) or open_end or negative or fraction:
+        sign = "-" if fraction and first and text(factor).startswith("-") else ""
+        return f"{sign}({text(factor).removeprefix(sign)})"
+    return text(factor)
 
 
 def _tight(expr: Expr) -> str:
     whole = isinstance(expr, Number) and expr.value >= 0 and expr.value.denominator == 1
-    if isinstance(expr, Variable | Call | Index) or whole:
-        return text(expr)
-    return f"({text(expr)})"
+    plain = isinstance(expr, Variable | Call | Index) and not is_compound(expr)
+    return text(expr) if plain or whole else f"({text(expr)})"
 
 
 def _body(body: Expr) -> str:
-    return f"{{{text(body)}}}" if isinstance(body, Sum) else text(body)
+    if is_compound(body):
+        return f"{{{text(body)}}}"
+    return f"({text(body)})" if is_negative(body) else text(body)
 
 
 def _call(call: Call) -> str:
     arguments = ", ".join(map(text, call.arguments))
-    name = _name(call.function)
-    if call.function == "\\sqrt":
-        name = "√"
+    name = "√" if call.function == "\\sqrt" else _name(call.function)
     if len(call.arguments) == 1:
-        return f"{name}{chr(8242) * len(call.slots)}({arguments})"
+        return f"{name}{'′' * len(call.slots)}({arguments})"
     marks = "".join(f"∂{_below(str(slot))}" for slot in reversed(call.slots))
     return f"{marks}{name}({arguments})"
 
@@ -176,15 +196,19 @@ def _above(exponent: str) -> str:
 
 def _name(name: str) -> str:
     """A LaTeX name as Unicode: \\hat{y} is ŷ, W_{h} is W_h, \\mathrm{loss} is loss."""
-    base, _, label = name.partition("_")
-    styled = re.fullmatch(r"\\([a-zA-Z]+)\{(.*)\}", base)
-    if styled:
-        inner = _name(styled[2])
-        base = inner + MARKS.get(styled[1], "")
-    elif base.startswith("\\"):
-        stem = base[1:].rstrip("'")
-        base = LETTERS.get(stem, stem) + "′" * base.count("'")
-    if not label:
-        return base
-    inside = re.sub(r"\\([a-zA-Z]+)", lambda m: LETTERS.get(m[1], m[1]), label.strip("{}"))
-    return f"{base}{_below(inside)}"
+    base, mark, label = name.partition("_")
+    written = _letters(base).replace("'", "′")
+    if not mark:
+        return written
+    inside, primes = label.rstrip("'"), label.count("'")
+    plain = _letters(inside.removeprefix("{").removesuffix("}"))
+    return f"{written}{_below(plain)}{'′' * primes}"
+
+
+def _letters(latex_name: str) -> str:
+    """Macros as the letters they stand for, styles as combining marks."""
+    plain = latex_name
+    while match := STYLED.search(plain):
+        inner = unicodedata.normalize("NFC", _letters(match[2]) + MARKS.get(match[1], ""))
+        plain = plain[: match.start()] + inner + plain[match.end() :]
+    return MACRO.sub(lambda m: LETTERS.get(m[1], m[1]), plain)
