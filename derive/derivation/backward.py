@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.algebra.expression import Equation, Expr, Number, Total, Variable, walk
-from derive.derivation.forward import no_dependence
+from derive.derivation.forward import only_line
 from derive.model.graph import ancestors, descendants
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import (
@@ -54,7 +54,6 @@ def backward(setting: AtHorizon, by: Variable) -> Theorem:
         chains.append(chain)
         if isinstance(chain.equation.right, Number):
             known[chain.equation.left] = chain.equation
-    if not live or not chains:
-        chain = no_dependence(setting, by)
-        chains = [chain] if chain else []
+    if not any(chain.equation.left == Total(setting.cost, by) for chain in chains):
+        chains.append(only_line(setting, by, "chain rule"))
     return prove(setting, Derivation(TITLE, tuple(chains)), "back-propagation through time")

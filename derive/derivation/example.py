@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from derive.algebra.expression import Equation, Expr, Total, Variable, terms_of, walk
 from derive.derivation.backward import adjoint_chain
-from derive.derivation.forward import no_dependence
+from derive.derivation.forward import only_line
 from derive.errors import DeriveError
 from derive.model.graph import ancestors, descendants
 from derive.model.recurrence import Recurrence, variables
@@ -48,8 +48,8 @@ def example(recurrence: Recurrence, by: Variable) -> tuple[Theorem, ...]:
     refuse_unlike_example(recurrence)
     setting = AtHorizon(recurrence, 1)
     if not setting.depends(setting.cost, by):
-        chain = no_dependence(setting, by)
-        return (prove(setting, Derivation(BY_CHAIN_RULE, (chain,) if chain else ()), "no path"),)
+        chain = only_line(setting, by, "chain rule")
+        return (prove(setting, Derivation(BY_CHAIN_RULE, (chain,)), "no path"),)
     ways = (by_chain_rule(setting, by), by_expanding(setting, by))
     return (*ways, agree_exactly(ways))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from derive.algebra.expression import Total, Variable
 from derive.model.graph import ancestors, descendants
 from derive.proof.kernel import Theorem, prove
-from derive.proof.rules import local_derivatives, no_path, total_differential
+from derive.proof.rules import RULES, local_derivatives, total_differential
 from derive.proof.setting import AtHorizon
-from derive.proof.steps import Chain, Derivation, Writer
+from derive.proof.steps import Chain, Derivation, Step, Writer
 
 TITLE = "Forward accumulation"
 
@@ -30,10 +30,14 @@ def sensitivity_chain(
     return writer.chain
 
 
-def no_dependence(setting: AtHorizon, by: Variable) -> Chain | None:
-    """∂C/∂by = 0 where no path leads from `by` to the cost."""
-    writer = Writer(Total(setting.cost, by))
-    return writer.then("no path", no_path(setting, writer.line, ())).chain
+def only_line(setting: AtHorizon, by: Variable, rule: str) -> Chain:
+    """∂C/∂by = 0 where no path leads from `by` to the cost; else what `rule` makes of it at once.
+
+    Where the cost uses `by` directly and in no other way, that is the derivative itself.
+    """
+    goal = Total(setting.cost, by)
+    name = rule if setting.depends(setting.cost, by) else "no path"
+    return Chain((Step(name, goal, RULES[name](setting, goal, ())),))
 
 
 def forward(setting: AtHorizon, by: Variable) -> Theorem:
@@ -44,7 +48,5 @@ def forward(setting: AtHorizon, by: Variable) -> Theorem:
     nodes = sensitivity_order(setting, by)
     chains = [sensitivity_chain(setting, node, by, closed=True) for node in nodes]
     written = [chain for chain in chains if chain is not None]
-    if not written:
-        chain = no_dependence(setting, by)
-        written = [chain] if chain else []
+    written = written or [only_line(setting, by, "total differential")]
     return prove(setting, Derivation(TITLE, tuple(written)), "forward accumulation")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.algebra.expression import Equation, Expr, Total, Variable, walk
-from derive.derivation.forward import no_dependence, sensitivity_chain, sensitivity_order
+from derive.derivation.forward import only_line, sensitivity_chain, sensitivity_order
 from derive.model.graph import Graph, count_paths
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import local_derivatives, substitute_and_distribute
@@ -23,8 +23,7 @@ def total(setting: AtHorizon, by: Variable) -> Theorem:
     nodes = list(reversed(sensitivity_order(setting, by)))
     chains = [c for node in nodes if (c := sensitivity_chain(setting, node, by, closed=False))]
     if not chains:
-        chain = no_dependence(setting, by)
-        chains = [chain] if chain else []
+        chains = [only_line(setting, by, "total differential")]
     elif len(chains) > 1 and count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
         chains.append(_all_paths(setting, by, chains))
     else:

@@ -7,7 +7,7 @@ k = 0 keeps each step's own use of θ alone. The paths that are dropped are writ
 from __future__ import annotations
 
 from derive.algebra.expression import Total, Truncated, Variable, factors_of, terms_of
-from derive.derivation.forward import no_dependence
+from derive.derivation.forward import only_line
 from derive.derivation.total import MOST_PATHS_WRITTEN
 from derive.model.graph import count_paths
 from derive.proof.kernel import Theorem, prove
@@ -21,8 +21,8 @@ def truncated(setting: AtHorizon, by: Variable, steps: int) -> Theorem:
     title = f"Truncated back-propagation through time, k = {steps}"
     goal = Truncated(setting.cost, by, steps)
     if not setting.depends(setting.cost, by):
-        nothing = no_dependence(setting, by)
-        return prove(setting, Derivation(title, (nothing,) if nothing else ()), "truncated BPTT")
+        nothing = only_line(setting, by, "chain rule")
+        return prove(setting, Derivation(title, (nothing,)), "truncated BPTT")
     chains = [_adjoint(setting, symbol) for symbol in _needed(setting, goal)]
     found = [chain for chain in chains if chain is not None]
     last = found[-1].equation

@@ -27,7 +27,9 @@ from derive.proof.setting import AtHorizon
 from derive.proof.steps import Derivation
 
 MOST_WORDS = 5_000
-AXIOMS = ("chain rule", "split by first step", "follow first step", "total differential")
+FORWARD = frozenset({"total differential"})
+BACKWARD = frozenset({"chain rule", "split by first step", "follow first step"})
+AXIOMS = FORWARD | BACKWARD
 
 
 def local_equations(theorem: Theorem) -> dict[Total, Expr]:
@@ -37,7 +39,7 @@ def local_equations(theorem: Theorem) -> dict[Total, Expr]:
         start = chain.steps[0].before
         if not isinstance(start, Total) or start in found:
             continue
-        lines = [s.after for s in chain.steps if s.rule in AXIOMS]
+        lines = [s.after for s in chain.steps if s.rule in AXIOMS and s.after != start]
         if lines:
             found[start] = lines[-1]
     return found
@@ -115,6 +117,8 @@ def agree(
             raise Unproved(
                 "the derivations to compare are not of one model, one T and one parameter"
             )
+    _refuse_mixed((differential, forward), BACKWARD)
+    _refuse_mixed((backward,), FORWARD)
     sensitivities, adjoints = local_equations(forward), local_equations(backward)
     _same_equations(local_equations(differential), sensitivities)
     _cut(setting, by, sensitivities, adjoints)
@@ -131,6 +135,13 @@ def agree(
     chains = forward.derivation.chains + backward.derivation.chains
     whole = Derivation("Agreement", chains)
     return Theorem(claim, setting.scope, method, whole, setting, _SEAL)
+
+
+def _refuse_mixed(theorems: Sequence[Theorem], other: frozenset[str]) -> None:
+    """A forward derivation goes by the total differential alone, a backward one by the chain rule."""
+    for theorem in theorems:
+        if other & {step.rule for step in theorem.derivation.steps}:
+            raise Unproved(f"{theorem.derivation.title!r} is not the kind of derivation asked for")
 
 
 def agree_exactly(theorems: Sequence[Theorem]) -> Theorem:

@@ -151,5 +151,7 @@ def _check_values(chain: Chain, worlds: Worlds, where: str) -> None:
             raise Unproved(
                 f"{where}: {step.rule!r} gives a line without a value: {error}"
             ) from None
+        except (LookupError, AssertionError, TypeError) as error:
+            raise Unproved(f"{where}: {step.rule!r} gives a line without a value") from error
         if not agree:
             raise Unproved(f"{where}: {step.rule!r} changed the value of {latex(step.before)}")

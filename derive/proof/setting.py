@@ -263,13 +263,13 @@ class EveryHorizon(Setting):
         )
 
     def aggregates(self) -> tuple[Variable, ...]:
-        """What has no time and depends on the steps, in topological order; the cost is the last."""
+        """The cost, last, and what else without time depends on the steps, in topological order."""
         return tuple(
             v
             for v in self.sample.nodes
             if v.time is None
             and v in self._shared
-            and any(u.time is not None for u in ancestors(self.sample, v))
+            and (v == self.cost or any(u.time is not None for u in ancestors(self.sample, v)))
         )
 
     def body(self, node: Variable) -> Expr | None:
@@ -281,17 +281,15 @@ class EveryHorizon(Setting):
         return move(template.body, {STEP: node.time})
 
     def depends(self, of: Variable, by: Variable) -> bool:
-        if of.time is not None and by.time is not None and self.at_step(of) and self.at_step(by):
-            return by == of or self._reaches(by, of)
-        return self._sampled(of) in descendants(self.sample, self._sampled(by))
-
-    def _sampled(self, node: Variable) -> Variable:
-        """A variable of the sample graph that stands for `node`: late steps stand for all."""
-        if node.time is None or node.time.is_number:
-            return Variable(node.name, node.time)
-        middle = self.sample.horizon - 1 - self.beyond
-        late = node.time.replace({a: Time.at(middle) for a, _ in node.time.letters})
-        return Variable(node.name, Time.at(min(late.shift, self.sample.horizon)))
+        """Whether there may be a path; False only where there is none at any step of any horizon."""
+        if of == by:
+            return True
+        if self.at_step(by):
+            return self._reaches(by, of)
+        after = descendants(self.sample, Variable(by.name, by.time))
+        if not self.at_step(of):
+            return of in after
+        return any(v.name == of.name and self.at_step(v) for v in after)
 
     def uses(self, of: Variable, by: Variable) -> bool:
         if of.time is None:
@@ -342,9 +340,11 @@ class EveryHorizon(Setting):
             if node.time is None:
                 return False
             ahead = of.time - node.time
-            if not ahead.is_number or ahead.shift < 0:
-                return False
             base = self.start + 1
+            if not ahead.is_number or base + ahead.shift > self.sample.horizon:
+                return True
+            if ahead.shift < 0:
+                return False
             return Variable(of.name, Time.at(base + ahead.shift)) in descendants(
                 self.sample, Variable(node.name, Time.at(base))
             )

@@ -65,6 +65,7 @@ class World:
         self._local: dict[tuple[Variable, Variable], Matrix] = {}
         self._from: dict[Variable, dict[Variable, Matrix]] = {}
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
+        self._names = frozenset(v.name for v in graph.nodes)
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
         self._fill()
 
@@ -84,8 +85,8 @@ class World:
         """The value of every scalar variable, inputs before users."""
         for node in self.graph.nodes:
             body = self.graph.bodies.get(node)
-            if body is None or node in self.graph.abstract:
-                self._values[node] = self._random("leaf", node.name, _when(node))
+            if body is None:
+                self._values[node] = self._leaf(node)
             else:
                 self._values[node] = self.scalar(body, self._values)
 
@@ -102,11 +103,11 @@ class World:
                 return reduce(lambda a, b: a * b % PRIME, (self.scalar(x, values) for x in factors))
             case Quotient(a, b):
                 return self.scalar(a, values) * _inverse(self.scalar(b, values)) % PRIME
-            case Power(a, Number(value)) if value.denominator == 1:
-                return _power(self.scalar(a, values), int(value))
-            case Power(a, Number(value)):
-                root = self._random("root", self.scalar(a, values), value.denominator)
-                return _power(root, value.numerator)
+            case Power(a, b) if (exponent := _exponent(b)) is not None:
+                base = self.scalar(a, values)
+                if exponent.denominator > 1:
+                    base = self._random("root", base, exponent.denominator)
+                return _power(base, exponent.numerator)
             case Power(a, b):
                 return self._random("power", self.scalar(a, values), self.scalar(b, values))
             case Call(function, arguments, slots):
@@ -147,7 +148,7 @@ class World:
                 below = _inverse(value(b))
                 yield a, below
                 yield b, -value(a) * below * below % PRIME
-            case Power(a, Number(n)):
+            case Power(a, b) if (n := _exponent(b)) is not None:
                 yield a, _residue(n) * value(Power(a, Number(n - 1))) % PRIME if n else 0
             case Power(a, b):
                 yield a, value(b) * value(expr) * _inverse(value(a)) % PRIME
@@ -275,6 +276,8 @@ class World:
             case Sum(terms):
                 return reduce(_add, map(self._value, terms))
             case Product(factors):
+                if any(map(self._is_beyond, factors)):
+                    return 0
                 return reduce(_multiply, map(self._value, factors))
             case BigSum(index, lower, upper, body):
                 at = range(lower.shift, upper.shift + 1)
@@ -293,7 +296,27 @@ class World:
             case _:
                 return self.scalar(expr, self._values)
 
+    def _is_beyond(self, expr: Expr) -> bool:
+        """Whether this is the derivative, by what lies beyond the horizon, of what does not: 0."""
+        if not isinstance(expr, Total) or expr.by.time is None or not expr.by.time.is_number:
+            return False
+        return expr.by.time.shift > self.graph.horizon and expr.of in self.graph.position
+
+    def _refuse_unknown(self, expr: Derivative) -> None:
+        """A free index, or a variable that the graph does not have, has no value that means anything."""
+        for node in (expr.of, expr.by):
+            if node.time is not None and not node.time.is_number:
+                raise NoValue(f"{latex(node)} has a free index")
+        start = self.graph.recurrence.start
+        known = self._names
+        for node in (expr.of, Variable(expr.by.name, expr.by.time)):
+            early = node.time is not None and node.time.shift <= start and node.name in known
+            unused = node.name in known and node == expr.by and expr.of in self.graph.position
+            if node not in self.graph.position and not early and not unused:
+                raise NoValue(f"{latex(node)} is not in the model at T = {self.graph.horizon}")
+
     def _derivative(self, expr: Derivative) -> Matrix:
+        self._refuse_unknown(expr)
         match expr:
             case Total(of, by) if by.copy is not None:
                 return self._copy_total(of, by)
@@ -349,6 +372,17 @@ def _inverse(value: int) -> int:
     if value % PRIME == 0:
         raise NoValue("a division by zero")
     return pow(value, -1, PRIME)
+
+
+def _exponent(expr: Expr) -> Fraction | None:
+    """An exponent that is a number, also one that is written as a quotient."""
+    match expr:
+        case Number(value):
+            return value
+        case Quotient(Number(a), Number(b)) if b:
+            return a / b
+        case _:
+            return None
 
 
 def _power(base: int, exponent: int) -> int:
