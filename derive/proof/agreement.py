@@ -29,7 +29,7 @@ from derive.proof.steps import Derivation
 MOST_WORDS = 5_000
 FORWARD = frozenset({"total differential"})
 BACKWARD = frozenset({"chain rule", "split by first step", "follow first step"})
-AXIOMS = FORWARD | BACKWARD
+AXIOMS = FORWARD | BACKWARD | {"no path"}
 
 
 def local_equations(theorem: Theorem) -> dict[Total, Expr]:
@@ -128,7 +128,9 @@ def agree(
         forms = [normal_form(t, goal) for t in (differential, forward, backward)]
         if not forms[0] == forms[1] == forms[2]:
             raise Unproved("the three gradients have different normal forms")
-        method = f"{method}, the same {len(forms[0])} words with their factors in the same order"
+        count = len(forms[0])
+        words = "the same word" if count == 1 else f"the same {count} words"
+        method = f"{method}, {words} with the factors in the same order"
     claim = Equation(
         sensitivities.get(goal, forward.claim.right), adjoints.get(goal, backward.claim.right)
     )

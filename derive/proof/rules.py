@@ -119,6 +119,8 @@ def total_differential(setting: Setting, before: Expr, given: Given) -> Expr:
 
 def collect_at_node(setting: Setting, before: Expr, given: Given) -> Expr:
     """Σ_V ∂A/∂V · ∂⁺V/∂N · ∂N/∂B = ∂A/∂N · ∂N/∂B: the chain rule at N, read backwards."""
+    if before == ZERO:
+        raise Unproved("there is no contribution to collect")
     term = terms_of(before)[-1]
     body = terms_of(term.body)[-1] if isinstance(term, BigSum) else term
     last = _total(factors_of(body)[-1])

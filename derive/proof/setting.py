@@ -309,8 +309,9 @@ class EveryHorizon(Setting):
         return tuple(v for v in self.every_user(by) if self._reaches(v, of))
 
     def every_user(self, by: Variable) -> tuple[Variable, ...]:
-        """As in `Setting`, for a `by` that has a time."""
-        assert by.time is not None
+        """As in `Setting`, for a `by` that has a time; the uses of a shared one are a Σ."""
+        if by.time is None:
+            raise DeriveError(f"{by.name} is used at every step: no finite list of users")
         found: list[Variable] = []
         if not self.at_step(by):
             found += [

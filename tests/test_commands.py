@@ -1,0 +1,431 @@
+"""The command line: every command, every format, exit codes, and one sentence for every bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+import derive
+from derive.model.builtin import BUILTIN, EXAMPLES
+
+ROOT = Path(__file__).resolve().parents[1]
+CLI = ROOT / "cli.py"
+KINDS = ("text", "latex", "md", "html", "json")
+SUFFIXES = (".txt", ".tex", ".md", ".html", ".json")
+COMMANDS = {
+    "bptt": ["bptt", "-T", "2"],
+    "prove": ["prove"],
+    "prove at T": ["prove", "-T", "2"],
+    "example": ["example", "product"],
+    "models": ["models"],
+    "notes": ["notes"],
+}
+MISFITS = {
+    "a state that runs backward": (
+        "h_t = f(h_{t-1}, b_t, \\theta)",
+        "b_t = g(b_{t+1}, x_t, \\theta)",
+        "b_{T+1} = a",
+        "C = l(h_T)",
+    ),
+    "a step that needs all steps": (
+        "h_t = \\theta h_{t-1} + x_t",
+        "m = \\sum_{t=1}^{T} h_t",
+        "L_t = \\left(h_t - m\\right)^2",
+        "C = \\sum_{t=1}^{T} L_t",
+    ),
+    "a look back without bound": (
+        "h_t = \\theta h_{t-1} + x_t \\sum_{k=0}^{t-1} h_k",
+        "C = l(h_T)",
+    ),
+}
+
+
+def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
+    return subprocess.run(
+        [sys.executable, str(CLI), *arguments],
+        cwd=folder or ROOT,
+        env={**environment, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def succeeded(*arguments: str, folder: Path | None = None) -> str:
+    done = run(*arguments, folder=folder)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+# -- what is written ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_every_format(command: str, kind: str, tmp_path: Path) -> None:
+    written = succeeded(*COMMANDS[command], "--to", kind, folder=tmp_path)
+    assert written.strip() and written.endswith("\n")
+    assert "\x1b" not in written and "<<" not in written and "None" not in written.split("\n")[0]
+    assert not list(tmp_path.iterdir())
+    if kind == "json":
+        json.loads(written)
+    elif kind == "html":
+        assert written.lstrip().lower().startswith("<!doctype html>") and "<math" in written
+    elif kind == "latex":
+        assert "\\documentclass" not in written and "&" in written
+    elif kind == "md":
+        assert "$" in written
+    else:
+        assert "\\frac" not in written and "$" not in written
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_suffix_picks_the_format(suffix: str, tmp_path: Path) -> None:
+    kind = dict(zip(SUFFIXES, KINDS, strict=True))[suffix]
+    out = tmp_path / f"out{suffix}"
+    assert succeeded("bptt", "linear", "-T", "2", "-o", str(out)) == ""
+    assert out.read_text(encoding="utf-8") == succeeded("bptt", "linear", "-T", "2", "--to", kind)
+    assert [p.name for p in tmp_path.iterdir()] == [out.name]
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out.TXT"
+    out.write_text("old", encoding="utf-8")
+    succeeded("example", "product", "-o", str(out))
+    assert "8θ" in out.read_text(encoding="utf-8").replace(" ", "")
+
+
+def test_to_wins_over_the_suffix(tmp_path: Path) -> None:
+    out = tmp_path / "out.data"
+    succeeded("models", "-o", str(out), "--to", "json")
+    assert json.loads(out.read_text(encoding="utf-8"))["schema"] == "derive.models/1"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
+def test_a_pdf(tmp_path: Path) -> None:
+    out = tmp_path / "out.pdf"
+    assert succeeded("example", "product", "-o", str(out), folder=tmp_path) == ""
+    assert out.read_bytes().startswith(b"%PDF") and [p.name for p in tmp_path.iterdir()] == [
+        out.name
+    ]
+
+
+def test_a_standalone_document() -> None:
+    written = succeeded("bptt", "linear", "-T", "2", "--to", "latex", "--standalone")
+    assert written.startswith("\\documentclass") and written.rstrip().endswith("\\end{document}")
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_text_is_at_most_80_columns_wide(name: str) -> None:
+    for arguments in (("bptt", name), ("prove", name), ("models", name)):
+        for line in succeeded(*arguments).split("\n"):
+            assert cell_len(line) <= 80, line
+
+
+@pytest.mark.parametrize(
+    "arguments", [("notes",), ("example", "chain-rule"), ("example", "product")]
+)
+def test_the_notes_and_examples_are_at_most_80_columns_wide(arguments: tuple[str, ...]) -> None:
+    assert all(cell_len(line) <= 80 for line in succeeded(*arguments).split("\n"))
+
+
+def test_truncation() -> None:
+    written = succeeded("bptt", "-T", "3", "--truncate", "1", "--to", "json")
+    titles = [d["title"] for d in json.loads(written)["derivations"]]
+    assert titles[-1] == "Truncated back-propagation through time, k = 1"
+    rules = [s["rule"] for d in json.loads(written)["derivations"] for s in d["steps"]]
+    assert "truncated chain rule" in rules and "dropped paths" in rules
+    text = succeeded("bptt", "-T", "3", "--truncate", "1")
+    assert "∂≤¹" in text.replace(" ", "") or "≤" in text
+
+
+@pytest.mark.parametrize("name", ["theta", "\\theta", "θ"])
+def test_a_parameter_is_named_in_three_ways(name: str) -> None:
+    found = json.loads(succeeded("bptt", "-T", "2", "--wrt", name, "--to", "json"))
+    assert found["wrt"] == ["\\theta"]
+
+
+@pytest.mark.parametrize("chosen", [["--wrt", "u,b"], ["--wrt", "u", "--wrt", "b", "--wrt", "u"]])
+def test_several_parameters(chosen: list[str]) -> None:
+    found = json.loads(succeeded("bptt", "tanh", "-T", "2", *chosen, "--to", "json"))
+    assert found["wrt"] == ["u", "b"]
+    everything = json.loads(succeeded("bptt", "tanh", "-T", "2", "--to", "json"))
+    assert everything["wrt"] == ["v", "w", "u", "b"] or set(everything["wrt"]) == {
+        "v",
+        "w",
+        "u",
+        "b",
+    }
+
+
+def test_full_leaves_nothing_out() -> None:
+    short, full = succeeded("bptt", "-T", "12"), succeeded("bptt", "-T", "12", "--full")
+    assert "⋯" in short and "⋯" not in full and len(full) > len(short)
+
+
+def test_from_another_folder(tmp_path: Path) -> None:
+    assert succeeded("notes", folder=tmp_path) == succeeded("notes")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("model.tex", "The cell\n\\[ h_t = \\theta h_{t-1} + x_t \\]\ncosts $C = l(h_T)$.\n"),
+        ("model.md", "# Cell\n\n$$h_t = \\theta h_{t-1} + x_t$$\n\nand `code $` $C = l(h_T)$\n"),
+        ("model", "h_t = \\theta h_{t-1} + x_t\r\nC = l(h_T)\r\n"),
+    ],
+)
+def test_a_file_of_definitions(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    found = json.loads(succeeded("bptt", name, "--to", "json", folder=tmp_path))
+    assert found["model"] == ["h_t = \\theta h_{t-1} + x_t", "C = l(h_T)"]
+    options = [o for d in found["model"] for o in ("-D", d)]
+    assert json.loads(succeeded("bptt", *options, "--to", "json")) == found
+
+
+def test_an_example_of_ones_own() -> None:
+    found = json.loads(succeeded("example", "-D", "y = z^3", "-D", "z = 2 x + 1", "--to", "json"))
+    assert found["theorems"][0]["claim"].replace(" ", "").endswith("24x^2+24x+6")
+
+
+def test_models_lists_every_model() -> None:
+    listed = json.loads(succeeded("models", "--to", "json"))
+    assert listed["schema"] == "derive.models/1"
+    assert [m["name"] for m in listed["models"]] == list(BUILTIN)
+    text = succeeded("models")
+    assert all(name in text for name in BUILTIN)
+
+
+# -- the schema ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "models"])
+def test_the_schema(command: str) -> None:
+    found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
+    assert list(found) == ["schema", "model", "T", "wrt", "derivations", "theorems"]
+    assert found["schema"] == "derive.derivation/1"
+    assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))
+    assert found["derivations"] and found["theorems"]
+    for derivation in found["derivations"]:
+        assert list(derivation) == ["title", "steps", "result"] and derivation["steps"]
+        for step in derivation["steps"]:
+            assert list(step) == ["rule", "before", "after", "given"]
+            assert all(isinstance(step[k], str) and step[k] for k in ("rule", "before", "after"))
+            assert all(isinstance(g, str) and "=" in g for g in step["given"])
+    for theorem in found["theorems"]:
+        assert list(theorem) == ["claim", "scope", "method"] and "=" in theorem["claim"]
+        assert theorem["scope"].startswith("every T") or theorem["scope"].startswith("T = ")
+
+
+def test_scopes() -> None:
+    def scopes(*arguments: str) -> list[str]:
+        found = json.loads(succeeded(*arguments, "--to", "json"))
+        return [t["scope"] for t in found["theorems"]]
+
+    assert scopes("bptt", "-T", "2") == ["T = 2"]
+    assert scopes("prove", "-T", "5") == ["T = 5"]
+    assert scopes("prove") == ["every T ≥ 1"]
+    assert scopes("example", "product")[0].startswith("every T")
+    assert scopes("notes")[:2] == ["T = 3", "every T ≥ 1"]
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_every_builtin_model_is_proved_for_every_t(name: str) -> None:
+    found = json.loads(succeeded("prove", name, "--to", "json"))
+    assert found["T"] is None and len(found["theorems"]) == len(found["wrt"])
+    assert all(t["scope"].startswith("every T") for t in found["theorems"])
+
+
+@pytest.mark.parametrize("model", MISFITS.values(), ids=MISFITS)
+def test_what_does_not_fit_every_t_is_said_and_exits_with_1(model: tuple[str, ...]) -> None:
+    definitions = [option for definition in model for option in ("-D", definition)]
+    done = run("prove", *definitions, "--to", "json")
+    assert done.returncode == 1
+    assert (
+        done.stderr.startswith("derive: not proved for every T: ") and done.stderr.count("\n") == 1
+    )
+    scopes = {t["scope"] for t in json.loads(done.stdout)["theorems"]}
+    assert scopes and all(scope.startswith("T = ") for scope in scopes)
+    text = run("prove", *definitions)
+    assert text.returncode == 1 and "every T" in text.stdout
+
+
+# -- bad input ----------------------------------------------------------------------------------------
+
+CELL = "h_t = \\theta h_{t-1} + x_t"
+BAD = {
+    "an unknown value of --to": ["bptt", "--to", "doc"],
+    "an unknown suffix": ["bptt", "-o", "out.doc"],
+    "no suffix": ["bptt", "-o", "out"],
+    "a pdf to the terminal": ["bptt", "--to", "pdf"],
+    "an unknown option": ["bptt", "--colour"],
+    "an unknown command": ["differentiate"],
+    "an unknown model": ["bptt", "lstm"],
+    "an unknown example": ["example", "quotient"],
+    "an unknown model to list": ["models", "lstm"],
+    "an unknown parameter": ["bptt", "--wrt", "w"],
+    "a missing file": ["bptt", "nowhere.tex"],
+    "a missing folder": ["prove", "nowhere/model"],
+    "a folder": ["bptt", "folder.tex"],
+    "a binary file": ["bptt", "binary.tex"],
+    "a file with a zero byte": ["bptt", "zero.tex"],
+    "an empty file": ["bptt", "empty.tex"],
+    "a file without a formula": ["bptt", "prose.md"],
+    "a model and a definition": ["bptt", "tanh", "-D", CELL],
+    "an extra argument": ["bptt", "tanh", "gate"],
+    "T = 0": ["bptt", "-T", "0"],
+    "T = -1": ["bptt", "-T", "-1"],
+    "T = 10^9": ["bptt", "-T", "1000000000"],
+    "T = 10^30": ["bptt", "-T", "1" + 30 * "0"],
+    "prove at T = 0": ["prove", "-T", "0"],
+    "prove at T = 10^9": ["prove", "-T", "1000000000"],
+    "T is no number": ["bptt", "-T", "three"],
+    "a negative truncation": ["bptt", "--truncate", "-1"],
+    "a missing value": ["bptt", "-T"],
+    "an empty definition": ["bptt", "-D", ""],
+    "no relation": ["bptt", "-D", "h_t"],
+    "a lost dollar": ["bptt", "lost.md"],
+    "an unbalanced brace": ["bptt", "-D", "h_t = f(h_{t-1, \\theta)"],
+    "an unbalanced closing brace": ["bptt", "-D", "h_t = f(h_{t-1}}, \\theta)"],
+    "an unbalanced parenthesis": ["bptt", "-D", "h_t = f(h_{t-1}, \\theta"],
+    "an unbalanced frac": ["bptt", "-D", "h_t = \\frac{h_{t-1}}{\\theta"],
+    "deep braces": ["bptt", "-D", "h_t = " + 5000 * "{" + "x_t" + 5000 * "}"],
+    "deep parentheses": ["bptt", "-D", "h_t = " + 5000 * "(" + "x_t" + 5000 * ")"],
+    "deep calls": ["bptt", "-D", "h_t = " + 5000 * "\\tanh(" + "x_t" + 5000 * ")"],
+    "deep fractions": ["bptt", "-D", "h_t = " + 5000 * "\\frac{1}{" + "x_t" + 5000 * "}"],
+    "deep powers": ["bptt", "-D", "h_t = " + 5000 * "x^{" + "x" + 5000 * "}"],
+    "deep signs": ["bptt", "-D", "h_t = " + 5000 * "-" + "x_t"],
+    "deep roots": ["bptt", "deep.tex"],
+    "1 MB": ["bptt", "large.tex"],
+    "1 MB of letters": ["bptt", "letters.tex"],
+    "3 MB": ["bptt", "huge.tex"],
+    "a tower": ["bptt", "-D", "h_t = 9^{9^{9^9}} h_{t-1}"],
+    "a tower with a letter": ["bptt", "-D", "h_t = \\theta^{9^{9^9}} h_{t-1}"],
+    "a long number": ["bptt", "-D", "h_t = \\theta h_{t-1}^{" + 5000 * "9" + "}"],
+    "an undefined macro": ["bptt", "-D", "h_t = \\foo(h_{t-1}, \\theta)"],
+    "a cycle": ["bptt", "-D", "h_t = f(o_t, \\theta)", "-D", "o_t = g(h_t)"],
+    "no parameter": ["bptt", "-D", "h_t = f(h_{t-1}, x_t)"],
+    "no recurrence": ["bptt", "-D", "f = z^2", "-D", "z = 4 x"],
+    "an example with time": ["example", "-D", CELL],
+    "an example of an abstract function": ["example", "-D", "y = f(x)"],
+    "a folder for the output": ["bptt", "-T", "2", "-o", "folder.tex"],
+    "an output where no folder is": ["bptt", "-T", "2", "-o", "nowhere/out.tex"],
+    "division by zero": ["bptt", "-D", "h_t = \\frac{\\theta h_{t-1}}{0}"],
+    "control characters": ["bptt", "-D", "h_t = \x1b[31m h_{t-1}"],
+}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "folder.tex").mkdir()
+    (folder / "binary.tex").write_bytes(bytes(range(256)) * 20)
+    (folder / "zero.tex").write_bytes(b"h_t = f(h_{t-1})\0")
+    (folder / "empty.tex").write_bytes(b"")
+    (folder / "prose.md").write_text("Nothing to see.\n", encoding="utf-8")
+    (folder / "lost.md").write_text(f"Let $${CELL}$ be.\n", encoding="utf-8")
+    (folder / "deep.tex").write_text(
+        "$h_t = " + 5000 * "\\sqrt{" + "x_t" + 5000 * "}" + "$", encoding="utf-8"
+    )
+    (folder / "large.tex").write_text(
+        "$h_t = \\theta h_{t-1}" + 100_000 * " + x_t x_t" + "$", encoding="utf-8"
+    )
+    (folder / "letters.tex").write_text("$h_t = " + 1_000_000 * "a" + "$", encoding="utf-8")
+    (folder / "huge.tex").write_text("$h_t = " + 3_000_000 * "a" + "$", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_sentence_and_exit_code_2(name: str, workplace: Path) -> None:
+    before = sorted(workplace.rglob("*"))
+    begun = time.monotonic()
+    done = run(*BAD[name], folder=workplace)
+    assert time.monotonic() - begun < 10
+    assert done.returncode == 2, (done.returncode, done.stdout[:300], done.stderr[-300:])
+    assert done.stdout == ""
+    assert done.stderr.startswith("derive: ") and done.stderr.endswith("\n")
+    assert len(done.stderr.splitlines()) == 1 and done.stderr.isprintable() is False
+    assert "Traceback" not in done.stderr and len(done.stderr) < 1000 and "\x1b" not in done.stderr
+    assert sorted(workplace.rglob("*")) == before
+
+
+def test_no_output_file_is_left_by_bad_input(workplace: Path) -> None:
+    out = workplace / "left.tex"
+    for arguments in (
+        ["bptt", "-T", "0"],
+        ["bptt", "lstm"],
+        ["example", "-D", CELL],
+        ["notes", "x"],
+    ):
+        assert run(*arguments, "-o", str(out), folder=workplace).returncode == 2
+        assert not out.exists()
+
+
+def test_an_old_file_survives_bad_input(workplace: Path, tmp_path: Path) -> None:
+    out = tmp_path / "old.tex"
+    out.write_text("old", encoding="utf-8")
+    assert run("bptt", "-D", "h_t = f(", "-o", str(out), folder=workplace).returncode == 2
+    assert out.read_text(encoding="utf-8") == "old"
+
+
+def test_the_place_of_an_error(tmp_path: Path) -> None:
+    (tmp_path / "model.tex").write_text("Prose.\n$h_t = f(h_{t-1}, \\foo)$\n", encoding="utf-8")
+    done = run("bptt", "model.tex", folder=tmp_path)
+    assert done.stderr.startswith("derive: model.tex:2:19: ")
+
+
+# -- the frame ----------------------------------------------------------------------------------------
+
+
+def test_a_closed_pipe() -> None:
+    command = f'"{sys.executable}" "{CLI}" bptt -T 40 --full | head -1'
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["bptt", "--help"]])
+def test_help_and_version_import_neither_sympy_nor_rich(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from derive.commands import app\n"
+        "try:\n"
+        f"    app({arguments!r}, prog_name='derive')\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
+        "loaded = {n.split('.')[0] for n in sys.modules}\n"
+        "assert not loaded & {'sympy', 'rich', 'jinja2', 'pylatexenc'}, loaded\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "derive" in done.stdout
+
+
+def test_version_and_help() -> None:
+    assert succeeded("--version") == f"derive {derive.__version__}\n"
+    written = succeeded("--help")
+    assert all(name in written for name in ("notes", "bptt", "prove", "example", "models"))
+    assert all(name in succeeded("example", "--help") for name in EXAMPLES)
+
+
+def test_the_same_twice() -> None:
+    assert succeeded("bptt", "gate", "-T", "2") == succeeded("bptt", "gate", "-T", "2")
