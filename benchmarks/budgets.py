@@ -101,9 +101,17 @@ def main() -> int:
     prove = lambda: process([*DERIVE, "prove"])  # noqa: E731
     rows = [
         ("derive --help / import typer", ratio(lambda: process([*DERIVE, "--help"]), typer), 2.5),
-        ("derive --version / import typer", ratio(lambda: process([*DERIVE, "--version"]), typer), 2.5),
+        (
+            "derive --version / import typer",
+            ratio(lambda: process([*DERIVE, "--version"]), typer),
+            2.5,
+        ),
         ("derive prove (every T) / import sympy", ratio(prove, sympy), 2.0),
-        ("derive prove tanh / import sympy", ratio(lambda: process([*DERIVE, "prove", "tanh"]), sympy), None),
+        (
+            "derive prove tanh / import sympy",
+            ratio(lambda: process([*DERIVE, "prove", "tanh"]), sympy),
+            None,
+        ),
         ("derive notes / import sympy", ratio(lambda: process([*DERIVE, "notes"]), sympy), None),
     ]
     naive = naive_sympy(10)

@@ -268,9 +268,10 @@ def _prove_some(
 ) -> None:
     """What can be proved where every T cannot: the first few T, with the reason; exit code 1."""
     from derive import document
+    from derive.model.horizon import least_horizon
     from derive.proof.setting import AtHorizon
 
-    least = max(1, recurrence.start)
+    least = least_horizon(recurrence)
     ways: list[Theorem] = []
     theorems: list[Theorem] = []
     for horizon in range(least, least + TESTED_HORIZONS):
@@ -531,7 +532,8 @@ def _columns() -> int:
 
 
 def _complain(sentence: str) -> None:
-    print(f"derive: {sentence}", file=sys.stderr)
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in sentence)
+    print(f"derive: {shown}", file=sys.stderr)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count as counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,8 +380,45 @@ def move(expr: Expr, letters: Mapping[str, Time]) -> Expr:
             assert isinstance(moved, Call)
             return Partial(moved, slot)
         case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
+            lower, upper = lower.replace(letters), upper.replace(letters)
             inner = {a: b for a, b in letters.items() if a != index}
-            kind = type(expr)
-            return kind(index, lower.replace(letters), upper.replace(letters), move(body, inner))
+            if index in _letters(*inner.values()):
+                index, body = _renamed(index, body, inner)
+            return type(expr)(index, lower, upper, move(body, inner))
         case _:
             return rebuild(expr, lambda part: move(part, letters))
+
+
+def _renamed(index: str, body: Expr, letters: Mapping[str, Time]) -> tuple[str, Expr]:
+    """A Σ's index and body with another index, which no replacement in `letters` can capture."""
+    if not letters.keys() & free_letters(body):
+        return index, body
+    taken = free_letters(body) | letters.keys() | _letters(*letters.values())
+    fresh = next(a for a in (*"sijklmnpqr", *(f"s_{{{i}}}" for i in counting())) if a not in taken)
+    return fresh, move(body, {index: Time.of(fresh)})
+
+
+def free_letters(expr: Expr) -> frozenset[str]:
+    """The index letters of `expr` that no Σ or Π binds, those in the ends of derivatives included."""
+    match expr:
+        case Variable(_, time, copy):
+            return _letters(*(x for x in (time, copy) if x is not None))
+        case Index(time):
+            return _letters(time)
+        case Derivative() | Gradient():
+            ends = [expr.of, expr.by]
+            if isinstance(expr, Via):
+                ends.append(expr.through)
+            elif isinstance(expr, Held):
+                ends.append(expr.held)
+            return frozenset().union(*map(free_letters, ends))
+        case Partial(call, _):
+            return free_letters(call)
+        case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
+            return _letters(lower, upper) | (free_letters(body) - {index})
+        case _:
+            return frozenset().union(*map(free_letters, children(expr)))
+
+
+def _letters(*times: Time) -> frozenset[str]:
+    return frozenset(letter for time in times for letter, _ in time.letters)

@@ -22,8 +22,9 @@ def total(setting: AtHorizon, by: Variable) -> Theorem:
     """
     nodes = list(reversed(sensitivity_order(setting, by)))
     chains = [c for node in nodes if (c := sensitivity_chain(setting, node, by, closed=False))]
-    if not chains:
-        chains = [only_line(setting, by, "total differential")]
+    if len(nodes) <= 1:
+        alone = sensitivity_chain(setting, setting.cost, by, closed=True) if nodes else None
+        chains = [alone or only_line(setting, by, "total differential")]
     elif len(chains) > 1 and count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
         chains.append(_all_paths(setting, by, chains))
     else:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from math import prod
 
 from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Expr,
+    Number,
+    Product,
+    Quotient,
+    Sum,
     Time,
     Variable,
     add,
@@ -18,11 +24,12 @@ from derive.algebra.expression import (
     multiply,
     rebuild,
 )
-from derive.errors import DeriveError, Place
-from derive.model.recurrence import HORIZON, STEP, Definition, Recurrence, variables
+from derive.errors import DeriveError
+from derive.model.recurrence import HORIZON, NOW, STEP, Definition, Recurrence, variables
 from derive.notation.latex import latex
 
 MOST_STEPS = 10_000
+MOST_TERMS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +55,57 @@ class Graph:
         return self.recurrence.cost
 
 
-def written_out(expr: Expr) -> Expr:
-    """`expr` with every Σ and Π over a range of numbers written out."""
-    match expr:
-        case BigSum(index, lower, upper, body):
-            return add(
-                written_out(move(body, {index: Time.at(i)}))
-                for i in range(lower.shift, upper.shift + 1)
+class Allowance:
+    """How many terms may still be written out."""
+
+    def __init__(self, most: int = MOST_TERMS) -> None:
+        self.most = most
+        self.left = most
+
+    def take(self, expr: BigSum | BigProduct) -> range:
+        """The range of a Σ or Π, taken off; DeriveError where that is too much."""
+        if not expr.lower.is_number or not expr.upper.is_number:
+            raise DeriveError(f"{latex(expr)} has no range of numbers")
+        found = range(expr.lower.shift, expr.upper.shift + 1)
+        self.left -= max(0, expr.upper.shift + 1 - expr.lower.shift)
+        if self.left < 0:
+            raise DeriveError(
+                f"{latex(expr)} takes the model beyond the limit of {self.most} terms"
             )
-        case BigProduct(index, lower, upper, body):
+        return found
+
+
+def written_out(expr: Expr, allowance: Allowance | None = None) -> Expr:
+    """`expr` with every Σ and Π over a range of numbers written out, quotients of numbers folded."""
+    allowance = allowance or Allowance()
+    match expr:
+        case BigSum(index, _, _, body):
+            return add(
+                written_out(move(body, {index: Time.at(i)}), allowance)
+                for i in allowance.take(expr)
+            )
+        case BigProduct(index, _, _, body):
             return multiply(
-                written_out(move(body, {index: Time.at(i)}))
-                for i in range(upper.shift, lower.shift - 1, -1)
+                written_out(move(body, {index: Time.at(i)}), allowance)
+                for i in reversed(allowance.take(expr))
             )
         case _:
-            return rebuild(expr, written_out)
+            return folded(rebuild(expr, lambda part: written_out(part, allowance)))
+
+
+def folded(expr: Expr) -> Expr:
+    """An operation on numbers as the number it is: 1/T at T = 3, the exponent t - s at t = 3, s = 1."""
+    match expr:
+        case Quotient(Number(a), Number(b)) if b:
+            return Number(a / b)
+        case Sum(terms) if all(isinstance(term, Number) for term in terms):
+            return Number(sum((t.value for t in terms if isinstance(t, Number)), Fraction(0)))
+        case Product(factors) if all(isinstance(factor, Number) for factor in factors):
+            return Number(
+                prod((f.value for f in factors if isinstance(f, Number)), start=Fraction(1))
+            )
+        case _:
+            return expr
 
 
 def unrolled(recurrence: Recurrence, horizon: int) -> Graph:
@@ -74,6 +117,7 @@ def unrolled(recurrence: Recurrence, horizon: int) -> Graph:
         raise DeriveError(f"T = {horizon} is more than the limit of {MOST_STEPS} steps")
     bodies = _bodies(recurrence, horizon)
     inputs = {node: tuple(dict.fromkeys(variables(body))) for node, body in bodies.items()}
+    _refuse_beyond(recurrence, horizon, bodies, inputs)
     leaves = dict.fromkeys(v for used in inputs.values() for v in used if v not in bodies)
     order = (*leaves, *_in_order(bodies, inputs))
     users: dict[Variable, list[Variable]] = {node: [] for node in order}
@@ -92,6 +136,24 @@ def unrolled(recurrence: Recurrence, horizon: int) -> Graph:
     )
 
 
+def _refuse_beyond(
+    recurrence: Recurrence,
+    horizon: int,
+    bodies: Mapping[Variable, Expr],
+    inputs: Mapping[Variable, tuple[Variable, ...]],
+) -> None:
+    """A step variable later than T that nobody gives is no initial state: DeriveError."""
+    stepwise = recurrence.stepwise
+    for node, used in inputs.items():
+        for v in used:
+            late = v.time is not None and v.time.shift > horizon and v.name in stepwise
+            if late and v not in bodies:
+                raise DeriveError(
+                    f"{latex(node)} uses {latex(v)}, which is beyond the horizon T = {horizon}",
+                    _definition(recurrence, node, horizon).place,
+                )
+
+
 def _definition(recurrence: Recurrence, node: Variable, horizon: int) -> Definition:
     """The definition that a node of the graph has, as the model states it."""
     end = {HORIZON: Time.at(horizon)}
@@ -104,15 +166,20 @@ def _definition(recurrence: Recurrence, node: Variable, horizon: int) -> Definit
 def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:
     """Every definition at every time at which it holds, in the order of time."""
     end = {HORIZON: Time.at(horizon)}
+    allowance = Allowance()
+
+    def at(body: Expr, letters: Mapping[str, Time]) -> Expr:
+        return written_out(move(body, letters), allowance)
+
     fixed = {
-        Variable(d.target.name, d.target.time.replace(end)): written_out(move(d.body, end))
+        Variable(d.target.name, d.target.time.replace(end)): at(d.body, end)
         for d in recurrence.fixed
         if d.target.time is not None
     }
     bodies: dict[Variable, Expr] = {}
     before = [d for d in recurrence.shared if not _uses_time(recurrence, d)]
     for d in before:
-        bodies[d.target] = written_out(move(d.body, end))
+        bodies[d.target] = at(d.body, end)
     for node in sorted(fixed, key=lambda v: v.time.shift if v.time else 0):
         bodies[node] = fixed[node]
     for t in range(1, horizon + 1):
@@ -120,42 +187,37 @@ def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:
         for d in recurrence.steps:
             node = Variable(d.target.name, Time.at(t))
             if t >= recurrence.first[node.name] and node not in fixed:
-                bodies[node] = written_out(move(d.body, now))
+                bodies[node] = at(d.body, now)
     for d in recurrence.shared:
         if d not in before:
-            bodies[d.target] = written_out(move(d.body, end))
-    _add_step_zero(recurrence, bodies, end)
+            bodies[d.target] = at(d.body, end)
+    early = _step_zero(recurrence, bodies, lambda d, time: at(d.body, {STEP: time, **end}))
+    for node in sorted(early, key=lambda v: v.time.shift if v.time else 0):
+        bodies[node] = early[node]
     return bodies
 
 
-def _add_step_zero(
-    recurrence: Recurrence, bodies: dict[Variable, Expr], end: Mapping[str, Time]
-) -> None:
+def _step_zero(
+    recurrence: Recurrence,
+    bodies: Mapping[Variable, Expr],
+    body_at: Callable[[Definition, Time], Expr],
+) -> Mapping[Variable, Expr]:
     """A Σ from t = 0 may name a loss L_0: it is what its definition says, not an initial state."""
     by_name = {d.target.name: d for d in recurrence.steps}
-    states = {v.name for v in recurrence.initial}
+    states = {
+        v.name for d in recurrence.steps for v in variables(d.body) if v.time not in (None, NOW)
+    }
     waiting = [v for d in recurrence.shared for v in variables(bodies[d.target])]
     early: dict[Variable, Expr] = {}
     while waiting:
         v = waiting.pop()
         if v in bodies or v in early or v.time is None or v.name not in by_name:
             continue
-        if v.time.shift > 0:
-            raise DeriveError(
-                f"{latex(v)} is beyond the horizon T = {end[HORIZON].shift}",
-                _cost_place(recurrence),
-            )
-        if v.name in states:
+        if v.time.shift > 0 or v.name in states:
             continue
-        body = written_out(move(by_name[v.name].body, {STEP: v.time, **end}))
-        early[v] = body
-        waiting.extend(variables(body))
-    for v in sorted(early, key=lambda v: v.time.shift if v.time else 0):
-        bodies[v] = early[v]
-
-
-def _cost_place(recurrence: Recurrence) -> Place | None:
-    return next(d.place for d in recurrence.shared if d.target == recurrence.cost)
+        early[v] = body_at(by_name[v.name], v.time)
+        waiting.extend(variables(early[v]))
+    return early
 
 
 def _uses_time(recurrence: Recurrence, definition: Definition) -> bool:

@@ -6,7 +6,7 @@ closed form: ∂f/∂h is the atom itself. The differentiation of closed formula
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from derive.algebra.expression import (
@@ -16,11 +16,10 @@ from derive.algebra.expression import (
     BigSum,
     Call,
     Expr,
-    Number,
-    Quotient,
     Time,
     Variable,
     add,
+    free_letters,
     move,
     multiply,
     rebuild,
@@ -28,6 +27,7 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.model.functions import SLOPE
+from derive.model.graph import folded, written_out
 from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
 
 
@@ -58,11 +58,22 @@ class Partials:
         """The template's derivative by every variable of it that is `by` at this step, moved there."""
         assert of.time is not None
         letters = {STEP: of.time, HORIZON: horizon}
+        if _has_big(definition.body):
+            return self._of_written_out(definition, of, by, letters)
         same = [v for v in dict.fromkeys(variables(definition.body)) if move(v, letters) == by]
         found = [self._closed(definition, v) for v in same]
         if any(part is None for part in found):
             return None
         return move(add(part for part in found if part is not None), {STEP: of.time})
+
+    def _of_written_out(
+        self, definition: Definition, of: Variable, by: Variable, letters: Mapping[str, Time]
+    ) -> Expr | None:
+        """A Σ or Π inside a step is differentiated where its range is a range of numbers."""
+        body = move(definition.body, letters)
+        if definition.is_abstract or free_letters(body):
+            return None
+        return _differentiate(written_out(body), by, of)
 
     def _given(self, of: Variable, horizon: Time) -> Definition | None:
         """The definition of `of` for its own time alone, such as h_0 or, at a given T, b_{T+1}."""
@@ -74,7 +85,7 @@ class Partials:
 
     def _closed_uncached(self, definition: Definition, by: Variable) -> Expr | None:
         body = definition.body
-        if definition.is_abstract or any(isinstance(p, BigSum | BigProduct) for p in walk(body)):
+        if definition.is_abstract or _has_big(body):
             return None
         return _differentiate(body, by, definition.target)
 
@@ -111,31 +122,49 @@ class Partials:
 
 
 def _folded(expr: Expr) -> Expr:
-    """A quotient of two numbers as the number it is: 1/T at T = 3."""
-    match rebuild(expr, _folded):
-        case Quotient(Number(a), Number(b)) if b:
-            return Number(a / b)
-        case other:
-            return other
+    return folded(rebuild(expr, _folded))
+
+
+def _has_big(expr: Expr) -> bool:
+    return any(isinstance(part, BigSum | BigProduct) for part in walk(expr))
 
 
 def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
     """The derivative of a Σ by one variable: one term for each index that names it."""
     if by.time is None:
-        derived = _differentiate(big.body, by)
-        yield BigSum(big.index, big.lower, big.upper, derived) if derived != ZERO else ZERO
+        yield _each_index(big, _differentiate(big.body, by))
         return
-    seen = dict.fromkeys(v for v in variables(big.body) if v.name == by.name)
     letters = {HORIZON: horizon}
-    for v in seen:
+    low, high = big.lower.replace(letters), big.upper.replace(letters)
+    for v in dict.fromkeys(v for v in variables(big.body) if v.name == by.name):
         assert v.time is not None
-        index = by.time - (v.time - Time.of(big.index))
-        low, high = big.lower.replace(letters), big.upper.replace(letters)
-        early = index.is_number and low.is_number and index.shift < low.shift
-        late = index.is_number and high.is_number and index.shift > high.shift
-        if early or late:
+        time = v.time.replace(letters)
+        count = dict(time.letters).get(big.index, 0)
+        if count == 0:
+            if time == by.time:
+                yield _each_index(big, _differentiate(big.body, v))
+            continue
+        apart = by.time - (time - Time(((big.index, count),)))
+        index = _divided(apart, count)
+        if index is None or _outside(index, low, high):
             continue
         yield move(_differentiate(big.body, v), {big.index: index})
+
+
+def _each_index(big: BigSum, body: Expr) -> Expr:
+    return BigSum(big.index, big.lower, big.upper, body) if body != ZERO else ZERO
+
+
+def _divided(time: Time, count: int) -> Time | None:
+    """`time` / `count`, where that is an index."""
+    if any(n % count for n in (time.shift, *(n for _, n in time.letters))):
+        return None
+    return Time(tuple((a, n // count) for a, n in time.letters), time.shift // count)
+
+
+def _outside(index: Time, low: Time, high: Time) -> bool:
+    below, above = index - low, high - index
+    return (below.is_number and below.shift < 0) or (above.is_number and above.shift < 0)
 
 
 def _differentiate(body: Expr, by: Variable, name: Variable | None = None) -> Expr:

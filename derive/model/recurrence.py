@@ -8,18 +8,16 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from derive.algebra.expression import (
-    BigProduct,
     BigSum,
     Call,
     Derivative,
     Equation,
     Expr,
     Gradient,
-    Index,
     Partial,
     Time,
     Variable,
-    children,
+    free_letters,
     move,
     rebuild,
     replace,
@@ -140,12 +138,7 @@ def _resolve_functions(statements: Sequence[Statement]) -> list[Statement]:
     for s in equations:
         if isinstance(s.left, Call) and bodies[s.left.function] is not s:
             raise DeriveError(f"{s.left.function} is defined twice", bodies[s.left.function].place)
-    calls = [p for s in equations for p in walk(s.right) if isinstance(p, Call)]
-    inlined = {
-        name: s
-        for name, s in bodies.items()
-        if any(c.function == name and c.arguments != _formals(s) for c in calls)
-    }
+    inlined = _inlined(equations, bodies)
     result = []
     for s in equations:
         if isinstance(s.left, Call) and s.left.function in inlined:
@@ -154,6 +147,28 @@ def _resolve_functions(statements: Sequence[Statement]) -> list[Statement]:
         right = _inline(s.right, inlined, bodies, 0, s.place)
         result.append(Statement(left, right, s.relation, s.place, s.source))
     return result
+
+
+def _inlined(
+    equations: Sequence[Statement], bodies: Mapping[str, Statement]
+) -> Mapping[str, Statement]:
+    """The defined functions that are applied to anything but their own arguments.
+
+    Inside such a function its argument stands for another quantity, even where the names agree.
+    """
+    found: dict[str, Statement] = {}
+    while True:
+        before = len(found)
+        for s in equations:
+            own = s.left.function if isinstance(s.left, Call) else None
+            replaced = set(_formals(s)) if own in found else set()
+            for call in walk(s.right):
+                if isinstance(call, Call) and call.function in bodies:
+                    callee = bodies[call.function]
+                    if call.arguments != _formals(callee) or replaced & set(call.arguments):
+                        found[call.function] = callee
+        if len(found) == before:
+            return found
 
 
 def _formals(statement: Statement) -> tuple[Expr, ...]:
@@ -206,6 +221,9 @@ def _normal(statement: Statement) -> Definition:
         raise DeriveError(
             f"expected a symbol on the left of a definition, found {latex(left)}", place
         )
+    if left.time is None and left.name in (STEP, HORIZON):
+        what = "the horizon: give it with -T" if left.name == HORIZON else "the step"
+        raise DeriveError(f"{left.name} is {what}", place)
     for part in walk(body):
         if isinstance(part, Derivative | Gradient | Partial) or (
             isinstance(part, Call) and part.slots
@@ -222,29 +240,15 @@ def _normal(statement: Statement) -> Definition:
             )
         assert left.time is not None
         shift = {free[0]: NOW - left.time.shift}
-        if free[0] != STEP and STEP in _free_letters(body, {free[0]}):
+        if free[0] != STEP and STEP in free_letters(body):
             raise DeriveError(f"{latex(left)} is defined by another index than its own", place)
         left, body = Variable(left.name, NOW), move(body, shift)
     allowed = {HORIZON} | ({STEP} if free else set())
-    for letter in _free_letters(body, set()) - allowed:
+    for letter in sorted(free_letters(body) - allowed):
         raise DeriveError(
             f"the index {letter} stands free in the definition of {latex(left)}", place
         )
     return Definition(left, body, place, statement.source)
-
-
-def _free_letters(expr: Expr, bound: set[str]) -> set[str]:
-    match expr:
-        case Variable(_, time, _):
-            return {a for a, _ in time.letters} - bound if time else set()
-        case Index(time):
-            return {a for a, _ in time.letters} - bound
-        case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
-            ends = {a for a, _ in (*lower.letters, *upper.letters)} - bound
-            return ends | _free_letters(body, bound | {index})
-        case _:
-            parts = (_free_letters(part, bound) for part in children(expr))
-            return set().union(*parts)
 
 
 def _refuse_twice(definitions: Iterable[Definition]) -> None:
@@ -411,19 +415,31 @@ def _refuse_bare(definitions: Iterable[Definition], timed: set[str]) -> None:
 
 
 def _first_steps(steps: Sequence[Definition], fixed: Sequence[Definition]) -> dict[str, int]:
+    """The first step of each step definition: 1, or the one after the given first states."""
     first = {d.target.name: 1 for d in steps}
+    given: dict[str, list[tuple[int, Definition]]] = {}
     for d in fixed:
         time = d.target.time
         assert time is not None
-        if time.is_number and d.target.name in first:
-            first[d.target.name] = max(first[d.target.name], time.shift + 1)
-    for d in fixed:
-        time = d.target.time
-        assert time is not None
-        if time.is_number and abs(time.shift) > MOST_LAG:
+        if not time.is_number:
+            continue
+        if abs(time.shift) > MOST_LAG:
             raise DeriveError(
                 f"a given time of {time.shift} is beyond the limit of {MOST_LAG}", d.place
             )
+        if d.target.name in first:
+            given.setdefault(d.target.name, []).append((time.shift, d))
+    for name, found in given.items():
+        found.sort(key=lambda pair: pair[0])
+        expected = min(found[0][0], 1)
+        for shift, d in found:
+            if shift != expected:
+                missing = Variable(name, Time.at(expected))
+                raise DeriveError(
+                    f"{latex(d.target)} is given, but {latex(missing)} before it is not", d.place
+                )
+            expected += 1
+        first[name] = max(1, expected)
     return first
 
 

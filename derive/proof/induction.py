@@ -28,10 +28,12 @@ from derive.algebra.expression import (
     multiply,
 )
 from derive.model.recurrence import END, NOW
-from derive.proof.kernel import _SEAL, Theorem, check
+from derive.notation.latex import latex
+from derive.proof.kernel import _SEAL, Theorem, check, worlds_of
 from derive.proof.rules import Unproved
 from derive.proof.setting import EveryHorizon
 from derive.proof.steps import Chain, Derivation
+from derive.proof.value import NoValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def prove_every(setting: EveryHorizon, by: Variable, induction: Induction) -> Th
     """
     differential = setting.differential(setting.cost, by)
     backward = setting.chain(setting.cost, by)
+    _refuse_unlike(setting, Total(setting.cost, by), (differential, backward))
     at_end = hybrid(setting, by, END)
     before = hybrid(setting, by, NOW - 1)
     now = hybrid(setting, by, NOW)
@@ -149,6 +152,17 @@ def prove_every(setting: EveryHorizon, by: Variable, induction: Induction) -> Th
     method = f"induction on t from T down to {setting.start}"
     whole = Derivation("The theorem for every T", chains)
     return Theorem(Equation(differential, backward), setting.scope, method, whole, setting, _SEAL)
+
+
+def _refuse_unlike(setting: EveryHorizon, goal: Total, sides: tuple[Expr, ...]) -> None:
+    """Both sides of the theorem are ∂C/∂θ itself: compared with the sum over paths at several T."""
+    worlds = worlds_of(setting)
+    try:
+        alike = all(worlds.agree(goal, side) for side in sides)
+    except NoValue as error:
+        raise Unproved(f"{latex(goal)} has no value: {error.sentence}") from None
+    if not alike:
+        raise Unproved(f"the general step does not give {latex(goal)} at every T")
 
 
 def _part(setting: EveryHorizon, part: Derivation, wanted: Equation) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from functools import cache
 
-from derive.algebra.expression import Equation, Expr, Time, move
+from derive.algebra.expression import Equation, Expr, Time, free_letters
 from derive.errors import DeriveError
 from derive.model.graph import unrolled
 from derive.model.recurrence import HORIZON, STEP
@@ -50,13 +50,22 @@ class Worlds:
         self._instances = tuple(_instances(setting))
 
     def agree(self, left: Expr, right: Expr) -> bool:
-        """Whether two formulas have equal values wherever either has a value at all."""
-        free = _has_step(left) or _has_step(right)
+        """Whether two formulas have equal values at every T and step that is tried.
+
+        Raises NoValue where an index is free that has no range, and where there is nothing to try.
+        """
+        free = free_letters(left) | free_letters(right)
+        tried = False
         for world, ends, steps in self._instances:
-            choices = [{**ends, STEP: t} for t in steps] if free else [dict(ends)]
+            choices = [{**ends, STEP: t} for t in steps] if STEP in free else [dict(ends)]
             for letters in choices:
+                if free - letters.keys():
+                    raise NoValue(f"the index {min(free - letters.keys())} is free")
+                tried = True
                 if not same(world.value(left, letters), world.value(right, letters)):
                     return False
+        if not tried:
+            raise NoValue("there is no step at which this can be tried")
         return True
 
 
@@ -78,16 +87,14 @@ def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tu
         yield World(graph, str(horizon)), {HORIZON: Time.at(horizon)}, steps
 
 
-def _has_step(expr: Expr) -> bool:
-    return move(expr, {STEP: Time.at(0)}) != expr
-
-
 def prove(setting: Setting, derivation: Derivation, method: str = "checked steps") -> Theorem:
     """The theorem that `derivation` derives; Unproved, naming the step, where it does not."""
     check(setting, derivation)
     scope = setting.scope
     claim = derivation.claim
-    if isinstance(setting, EveryHorizon) and (_has_step(claim.left) or _has_step(claim.right)):
+    if isinstance(setting, EveryHorizon) and STEP in free_letters(claim.left) | free_letters(
+        claim.right
+    ):
         scope = f"{scope}, {setting.range_of_steps()}"
     return Theorem(claim, scope, method, derivation, setting, _SEAL)
 

@@ -25,6 +25,7 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError
 from derive.model.graph import Graph, ancestors, descendants, edges, unrolled
+from derive.model.horizon import least_horizon, refuse_misfit, sample_horizon
 from derive.model.partials import Partials
 from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
 
@@ -32,11 +33,10 @@ from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
 class Setting(ABC):
     """The model, and the axioms that hold in it."""
 
-    def __init__(self, recurrence: Recurrence) -> None:
+    def __init__(self, recurrence: Recurrence, sample: Graph) -> None:
         self.recurrence = recurrence
         self._local = cache(Partials(recurrence))
-        self.sample = unrolled(recurrence, sample_horizon(recurrence))
-        self._indirect = _indirect_kinds(self.sample)
+        self._indirect = _indirect_kinds(sample)
 
     @property
     def cost(self) -> Variable:
@@ -103,11 +103,13 @@ class Setting(ABC):
         return edge if user == of else multiply((Total(of, user), edge))
 
 
-def sample_horizon(recurrence: Recurrence) -> int:
-    """Enough steps to show every kind of edge and every detour around it."""
-    names = len(recurrence.steps)
-    reach = max(recurrence.lag, recurrence.ahead, 1)
-    return recurrence.start + 2 + reach * (min(names, 6) + 1)
+def _sample(recurrence: Recurrence) -> Graph | None:
+    """A graph that shows every kind of edge; None for a model that has no general step."""
+    try:
+        refuse_misfit(recurrence)
+    except DeriveError:
+        return None
+    return unrolled(recurrence, sample_horizon(recurrence))
 
 
 def _kind(of: Variable, by: Variable) -> tuple[str, str, int | None]:
@@ -146,9 +148,9 @@ class AtHorizon(Setting):
     """The model unrolled to a given T: a finite graph."""
 
     def __init__(self, recurrence: Recurrence, horizon: int) -> None:
-        super().__init__(recurrence)
         self.graph = unrolled(recurrence, horizon)
         self.horizon = horizon
+        super().__init__(recurrence, _sample(recurrence) or self.graph)
 
     @property
     def scope(self) -> str:
@@ -204,8 +206,9 @@ class EveryHorizon(Setting):
     """
 
     def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
-        super().__init__(recurrence)
         refuse_misfit(recurrence)
+        self.sample = unrolled(recurrence, sample_horizon(recurrence))
+        super().__init__(recurrence, self.sample)
         self.beyond = beyond
         self.index = index
         self.start = recurrence.start
@@ -221,7 +224,7 @@ class EveryHorizon(Setting):
     @property
     def least(self) -> int:
         """The first horizon for which the range of steps is not empty."""
-        return max(1, self.start) + self.beyond
+        return least_horizon(self.recurrence) + self.beyond
 
     def range_of_steps(self) -> str:
         """The steps at which a statement about t holds."""
@@ -415,25 +418,3 @@ class EveryHorizon(Setting):
             if name in names
         )
         return add((*terms, self._over_steps(body)))
-
-
-def refuse_misfit(recurrence: Recurrence) -> None:
-    """DeriveError with the reason where the steps have no fixed, bounded look back."""
-    if recurrence.ahead or any(
-        d.target.time is not None and not d.target.time.is_number for d in recurrence.fixed
-    ):
-        raise DeriveError("a state runs backward in time, so there is no last step to start from")
-    for d in recurrence.steps:
-        for v in variables(d.body):
-            if v.time is None:
-                if v in {s.target for s in recurrence.shared} and _has_steps(recurrence, v):
-                    raise DeriveError(f"{d.target.name} depends on {v.name}, which needs all steps")
-            elif v.name in recurrence.stepwise and not (NOW - v.time).is_number:
-                raise DeriveError(
-                    f"{d.target.name} looks back by a number of steps that is not fixed"
-                )
-
-
-def _has_steps(recurrence: Recurrence, v: Variable) -> bool:
-    sample = unrolled(recurrence, max(1, recurrence.start) + 1)
-    return any(u.time is not None and u.name in recurrence.stepwise for u in ancestors(sample, v))
