@@ -1,4 +1,4 @@
-"""The budgets of the design, measured as ratios within one run; start it with `python benchmarks/budgets.py`.
+"""The budgets of the design, as ratios within one run: `python benchmarks/budgets.py` measures them.
 
 Each line names what was measured, what it is compared with, the ratio of their medians and the budget.
 Whole processes are timed from outside, alternating with what they are compared with, since a machine's

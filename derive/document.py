@@ -361,6 +361,7 @@ def notes(layout: Format, story: Story) -> str:
         copy=now,
         copy_definition=Equation(now, Variable("w")),
         via_copy=Via(weight, Variable("w"), now),
+        parameter_copy=Variable(by.name, None, NOW),
         three_left=Total(cost, state),
         unrolled=_unrolled(three, True)[0],
         goal=Total(cost, by),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from derive.algebra.expression import Equation, Expr, Total, Variable
+from derive.algebra.expression import Equation, Expr, Time, Total, Variable, Via
 from derive.derivation.backward import backward
 from derive.derivation.every import every
 from derive.derivation.example import example
@@ -77,6 +77,7 @@ def notes() -> Story:
         "pair": _pair(),
         "copies": _copies(),
         "copies at two": _copies_at_two(),
+        "parameter copies": _copies_of_parameter(three, by),
         "bptt": backward(three, by),
         "total": total(three, by),
         "accumulation": forward(three, by),
@@ -128,15 +129,18 @@ def _adjoints(setting: EveryHorizon) -> Theorem:
     two = told(
         setting, Total(cost, _at("o")), *split, "substitute", "as gradient", given=[one.equation]
     )
-    three = told(setting, Total(cost, _at("h")), *split)
+    three = told(
+        setting, Total(cost, _at("h")), *split, "substitute", "as gradient", given=[two.equation]
+    )
     return _story(setting, "(1), (2), (3): the adjoints", one, two, three)
 
 
 def _one_loss(setting: EveryHorizon) -> Theorem:
     """One loss L_t has no path through h_{t+1}: that part is there, and it is 0."""
-    loss, state = _at("L"), _at("h")
+    loss, output, state = _at("L"), _at("o"), _at("h")
+    part = told(setting, Via(loss, state, output), "follow first step")
     rules = ("split over every use", "follow every use", "no path")
-    return _story(setting, "One loss alone", told(setting, Total(loss, state), *rules))
+    return _story(setting, "One loss alone", part, told(setting, Total(loss, state), *rules))
 
 
 def _unrolled_twice(setting: EveryHorizon) -> Theorem:
@@ -227,6 +231,14 @@ def _copies_at_two() -> Theorem:
     (by,) = recurrence.parameters
     rules = ("split by first step", "follow first step", "local derivatives")
     return _story(setting, "Two steps, two copies", told(setting, Total(setting.cost, by), *rules))
+
+
+def _copies_of_parameter(setting: AtHorizon, by: Variable) -> Theorem:
+    """∂C/∂θ as the sum over the copies θ^{(t)}, and each copy by what its step makes of it."""
+    copies = [Variable(by.name, None, Time.at(t)) for t in range(1, setting.horizon + 1)]
+    whole = told(setting, Total(setting.cost, by), "split copies")
+    parts = [told(setting, Total(setting.cost, c), "chain rule", "as copies") for c in copies]
+    return _story(setting, "The copies of the parameter", whole, *parts)
 
 
 def proved_equations(story: Story) -> set[Equation]:

@@ -9,15 +9,28 @@ from __future__ import annotations
 from derive.algebra.expression import Total, Truncated, Variable, factors_of, terms_of
 from derive.derivation.forward import only_line
 from derive.derivation.total import MOST_PATHS_WRITTEN
+from derive.errors import DeriveError
 from derive.model.graph import count_paths
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import dropped_paths, local_derivatives, truncated_chain_rule
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Chain, Derivation, Writer
 
+MOST_TRUNCATED = 4_000
+
 
 def truncated(setting: AtHorizon, by: Variable, steps: int) -> Theorem:
-    """∂C/∂`by` without the paths that cross more than `steps` time steps, and what that drops."""
+    """∂C/∂`by` without the paths that cross more than `steps` time steps, and what that drops.
+
+    Raises DeriveError beyond MOST_TRUNCATED: there is an adjoint for each step and each number of
+    steps that may still be crossed.
+    """
+    size = setting.horizon * min(steps, setting.horizon)
+    if size > MOST_TRUNCATED:
+        raise DeriveError(
+            f"a truncation to {steps} of {setting.horizon} steps needs {size} adjoints of each state, "
+            f"more than the limit of {MOST_TRUNCATED}"
+        )
     title = f"Truncated back-propagation through time, k = {steps}"
     goal = Truncated(setting.cost, by, steps)
     if not setting.depends(setting.cost, by):

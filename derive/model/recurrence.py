@@ -14,7 +14,9 @@ from derive.algebra.expression import (
     Equation,
     Expr,
     Gradient,
+    Index,
     Partial,
+    Power,
     Time,
     Variable,
     free_letters,
@@ -387,7 +389,8 @@ def _assemble(
             key=lambda v: (v.name, -(v.time.shift if v.time else 0)),
         )
     )
-    says = tuple(("the initial state ", v, " is a constant") for v in initial)
+    says: tuple[Remark, ...] = tuple(("the initial state ", v, " is a constant") for v in initial)
+    says = (*says, *_readings(definitions, parameters))
     return Recurrence(
         steps=_order_within_step(steps),
         fixed=tuple(fixed),
@@ -402,6 +405,19 @@ def _assemble(
         ahead=ahead,
         assumptions=(*assumed, *says),
     )
+
+
+def _readings(
+    definitions: Iterable[Definition], parameters: Iterable[Variable]
+) -> Iterator[Remark]:
+    """What a reader might take for something else, said."""
+    for p in parameters:
+        if p.name in ("e", "\\pi", "i"):
+            yield (p, " is a parameter here, not the well-known constant")
+    powers = (part for d in definitions for part in walk(d.body) if isinstance(part, Power))
+    for power in dict.fromkeys(powers):
+        if power.exponent == Index(END):
+            yield (power, " is a power, not a transposition")
 
 
 def _refuse_bare(definitions: Iterable[Definition], timed: set[str]) -> None:

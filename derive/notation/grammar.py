@@ -41,6 +41,7 @@ from derive.errors import DeriveError, Place
 from derive.notation.rows import rows
 from derive.notation.scope import (
     ELEMENTARY,
+    FUNCTION_LETTERS,
     RELATIONS,
     STYLES,
     UPRIGHT,
@@ -241,7 +242,12 @@ class Parser:
             if self.take(*TIMES):
                 found.append(self.factor())
             elif self.take("/"):
-                found.append(_quotient(found.pop(), self.factor()))
+                token, below = self.here, self.factor()
+                if self.begins_factor() and not isinstance(below, Number):
+                    self.refuse(
+                        "what stands after '/' may end here or go on: write \\frac{…}{…}", token
+                    )
+                found.append(_quotient(found.pop(), below))
             elif self.begins_factor():
                 found.append(self.factor())
             else:
@@ -264,8 +270,10 @@ class Parser:
         return base
 
     def with_power(self, base: Expr) -> Expr:
-        while self.take("^"):
+        if self.take("^"):
             base = self.power(base, self.group("an exponent"))
+            if self.here.text == "^":
+                self.refuse("a double superscript: put braces around the inner power", self.here)
         return base
 
     def power(self, base: Expr, exponent: Parser) -> Expr:
@@ -293,6 +301,7 @@ class Parser:
     def unbounded_primary(self, token: Token) -> Expr:
         if token.kind == "number":
             self.at += 1
+            self._refuse_scientific(token)
             return Number(Fraction(token.text))
         if token.text in OPENS:
             return self.bracketed()
@@ -307,6 +316,15 @@ class Parser:
         if token.text in DOTS:
             self.refuse("an elided sum cannot be read; write it out (--full)", token)
         return self.symbol(token)
+
+    def _refuse_scientific(self, token: Token) -> None:
+        """1e-3 would be read as 1 · e - 3."""
+        letter, following = self.here, self.found[min(self.at + 1, len(self.found) - 1)]
+        touches = letter.offset == token.offset + len(token.text)
+        signed = following.kind == "number" or following.text in ("+", "-")
+        closed = touches and signed and following.offset == letter.offset + 1
+        if letter.text in ("e", "E") and closed:
+            self.refuse("a number as a computer writes it: write 10^{…}", token)
 
     def symbol(self, token: Token) -> Expr:
         """An elementary function, or a name with its scripts and arguments."""
@@ -352,6 +370,11 @@ class Parser:
                 self.fail("a square root: other roots are written as powers")
             return self.with_power(Call(function, (self.group("the radicand").whole(),)))
         exponent = self.group("an exponent") if self.take("^") else None
+        if exponent and exponent.here.text == "-":
+            self.refuse(
+                f"{function}^{{-1}} may be the inverse function or the reciprocal: write one of them",
+                exponent.here,
+            )
         slots = self.primes()
         if self.here.text == "(":
             opened = self.here
@@ -434,11 +457,20 @@ class Parser:
                 index, lower, stop = bound.lower_bound()
             else:
                 upper = bound.whole_time()
+        upper = upper or stop or Time.of("T")
+        self._refuse_downward(lower, upper)
+        minus = kind is BigSum and self.take("-")
         if not self.begins_factor():
             self.fail("what is summed" if kind is BigSum else "what is multiplied")
-        found = self.factors()
+        found = [*([MINUS_ONE] if minus else []), *self.factors()]
         body = found[0] if len(found) == 1 else Product(tuple(found))
-        return kind(index, lower, upper or stop or Time.of("T"), body)
+        return kind(index, lower, upper, body)
+
+    def _refuse_downward(self, lower: Time, upper: Time) -> None:
+        """A range that begins above its end is a slip, not an empty sum."""
+        over = upper - lower
+        if (over.is_number and over.shift < -1) or dict(over.letters).get("T", 0) < 0:
+            self.refuse("the range runs downward: the smaller bound stands below", self.here)
 
     def lower_bound(self) -> tuple[str, Time, Time | None]:
         """t, t=1, or 1 \\le t \\le T."""
@@ -543,6 +575,7 @@ class Parser:
             if time is None and self.take("_"):
                 name, time = self.subscript(name)
         if time is None and self.here.text == "^":
+            self._refuse_power_of_function(name)
             time, copy = self.superscript_time(name)
             if copy is not None:
                 return self.with_power(Variable(name, None, copy))
@@ -555,6 +588,20 @@ class Parser:
             self.at -= 1
             self.fail(f"a function before the prime, but {name} is none")
         return self.with_power(Variable(name, time))
+
+    def _refuse_power_of_function(self, name: str) -> None:
+        """f^2(h) may be f(h)^2, f(f(h)) or a product."""
+        exponent, after = group_at(self.found, self.at + 1)
+        number = bool(exponent) and all(t.kind == "number" for t in exponent)
+        applied = name in self.scope.functions or (
+            name in FUNCTION_LETTERS and name not in self.scope.timed
+        )
+        if number and applied and self.found[after].text == "(":
+            self.refuse(
+                f"{name}^…( may be a power of the value or a product: "
+                f"write \\left({name}(…)\\right)^… or {name}^… \\cdot (…)",
+                self.found[after],
+            )
 
     def subscript(self, name: str) -> tuple[str, Time | None]:
         """The name, with its label where the subscript is one, and the time where it is that."""

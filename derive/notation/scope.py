@@ -91,6 +91,9 @@ class Skim:
     def mentions(self) -> Iterator[Mention]:
         at = 0
         while self.found[at].kind != "end":
+            if self.found[at].text in ("\\sum", "\\prod"):
+                _, _, at = scripts_at(self.found, at + 1)
+                continue
             name, after = name_at(self.found, at)
             if name is None or name == "\\mathrm{held}":
                 at = max(after, at + 1)
@@ -385,6 +388,12 @@ def _is_call(source: Source, m: Mention, name: str, quantities: set[str]) -> boo
     if m.defined or len(m.arguments) > 1:
         return True
     if name in quantities:
+        if m.name in FUNCTION_LETTERS and m.arguments[0] and not _is_sum(m.arguments[0]):
+            raise DeriveError(
+                f"{name} stands with an argument here and without one elsewhere: "
+                f"write {name} \\cdot (…) for a product",
+                source.place(m.offset),
+            )
         return False
     if m.name not in FUNCTION_LETTERS and _is_sum(m.arguments[0]):
         raise DeriveError(

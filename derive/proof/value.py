@@ -323,7 +323,9 @@ class World:
             case Total(of, by):
                 return self.total(of, by)
             case Immediate(of, by):
-                return self.local(of, by)
+                shared = Variable(by.name, by.time)
+                elsewhere = by.copy is not None and by.copy != of.time
+                return self.local(of, by if elsewhere else shared)
             case Via(of, by, through):
                 return _times(self.total(of, through), self.local(through, by))
             case Held(of, by, held):

@@ -83,8 +83,15 @@ def residue(value: sympy.Rational) -> int:
     return int(value.p) * pow(int(value.q), -1, PRIME) % PRIME
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3])
-@pytest.mark.parametrize("name", POLYNOMIAL)
+# SymPy needs minutes for the explicit rational function of the third step of a quotient.
+RATIONAL_CASES = [
+    (name, horizon)
+    for name in POLYNOMIAL
+    for horizon in range(1, 3 if name == "lag and feedback" else 4)
+]
+
+
+@pytest.mark.parametrize(("name", "horizon"), RATIONAL_CASES)
 def test_totals_of_rational_models_are_sympys(name: str, horizon: int) -> None:
     graph = unrolled(from_latex(POLYNOMIAL[name]), horizon)
     world = World(graph)
