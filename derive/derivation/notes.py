@@ -129,10 +129,10 @@ def _adjoints(setting: EveryHorizon) -> Theorem:
     two = told(
         setting, Total(cost, _at("o")), *split, "substitute", "as gradient", given=[one.equation]
     )
-    three = told(
-        setting, Total(cost, _at("h")), *split, "substitute", "as gradient", given=[two.equation]
-    )
-    return _story(setting, "(1), (2), (3): the adjoints", one, two, three)
+    within = told(setting, Total(_at("o"), _at("h")), "as gradient")
+    given = [two.equation, within.equation]
+    three = told(setting, Total(cost, _at("h")), *split, "substitute", given=given)
+    return _story(setting, "(1), (2), (3): the adjoints", one, two, within, three)
 
 
 def _one_loss(setting: EveryHorizon) -> Theorem:

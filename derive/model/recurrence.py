@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from derive.algebra.expression import (
+    BigProduct,
     BigSum,
     Call,
     Derivative,
@@ -219,18 +220,21 @@ def _inline(
 def _normal(statement: Statement) -> Definition:
     """The definition with its step called t: h_{k+1} = f(h_k) becomes h_t = f(h_{t-1})."""
     left, body, place = statement.left, statement.right, statement.place
+    if left in (Index(END), Variable(HORIZON)):
+        raise DeriveError("T is the horizon: give it with -T", place)
     if not isinstance(left, Variable) or left.copy is not None:
         raise DeriveError(
             f"expected a symbol on the left of a definition, found {latex(left)}", place
         )
-    if left.time is None and left.name in (STEP, HORIZON):
-        what = "the horizon: give it with -T" if left.name == HORIZON else "the step"
-        raise DeriveError(f"{left.name} is {what}", place)
     for part in walk(body):
         if isinstance(part, Derivative | Gradient | Partial) or (
             isinstance(part, Call) and part.slots
         ):
             raise DeriveError("a definition cannot contain a derivative", place)
+        if isinstance(part, BigSum | BigProduct) and _runs_downward(part):
+            raise DeriveError(
+                f"the range of {latex(part)} runs downward: the smaller bound stands below", place
+            )
         if isinstance(part, Variable) and part.copy is not None:
             raise DeriveError("a definition cannot contain a copy of a parameter", place)
     letters = left.time.letters if left.time else ()
@@ -251,6 +255,12 @@ def _normal(statement: Statement) -> Definition:
             f"the index {letter} stands free in the definition of {latex(left)}", place
         )
     return Definition(left, body, place, statement.source)
+
+
+def _runs_downward(big: BigSum | BigProduct) -> bool:
+    """Whether a range begins above its end: a slip, not an empty sum."""
+    over = big.upper - big.lower
+    return (over.is_number and over.shift < -1) or dict(over.letters).get(HORIZON, 0) < 0
 
 
 def _refuse_twice(definitions: Iterable[Definition]) -> None:

@@ -458,19 +458,12 @@ class Parser:
             else:
                 upper = bound.whole_time()
         upper = upper or stop or Time.of("T")
-        self._refuse_downward(lower, upper)
         minus = kind is BigSum and self.take("-")
         if not self.begins_factor():
             self.fail("what is summed" if kind is BigSum else "what is multiplied")
         found = [*([MINUS_ONE] if minus else []), *self.factors()]
         body = found[0] if len(found) == 1 else Product(tuple(found))
         return kind(index, lower, upper, body)
-
-    def _refuse_downward(self, lower: Time, upper: Time) -> None:
-        """A range that begins above its end is a slip, not an empty sum."""
-        over = upper - lower
-        if (over.is_number and over.shift < -1) or dict(over.letters).get("T", 0) < 0:
-            self.refuse("the range runs downward: the smaller bound stands below", self.here)
 
     def lower_bound(self) -> tuple[str, Time, Time | None]:
         """t, t=1, or 1 \\le t \\le T."""

@@ -197,9 +197,8 @@ def outer_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
 
 
 def as_gradient(setting: Setting, before: Expr, given: Given) -> Expr:
-    """∇_B A is another way to write ∂A/∂B, for the derivatives along edges within one time step."""
-    within = isinstance(before, Total) and before.of.time == before.by.time
-    if isinstance(before, Total) and within and setting.uses(before.of, before.by):
+    """∇_B A is another way to write ∂A/∂B, for the derivatives along edges."""
+    if isinstance(before, Total) and setting.uses(before.of, before.by):
         return Gradient(before.of, before.by)
     return tidy_rebuild(before, lambda part: as_gradient(setting, part, given))
 

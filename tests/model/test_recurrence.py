@@ -216,7 +216,7 @@ def test_a_function_definition_is_written_into_its_calls() -> None:
 
 def test_function_definitions_nest() -> None:
     found = from_latex(("h_t = f(h_{t-1})", "f(a) = w \\cdot g(a)", "g(a) = a^2 + b", "C = l(h_T)"))
-    assert bodies(found)[0] == "h_t = w \\left(h_{t-1}^2 + b\\right)"
+    assert bodies(found)[0] == "h_t = w \\cdot \\left(h_{t-1}^2 + b\\right)"
 
 
 def test_an_input_of_the_function_that_is_also_a_parameter_is_not_captured() -> None:
@@ -377,6 +377,23 @@ REFUSED = {
     ),
 }
 
+REFUSED |= {
+    "a gap in the given states": (
+        F + "\nh_0 = a\nh_2 = b\nC = l(h_T)",
+        "but h_1 before it",
+        (3, 1),
+    ),
+    "a state given too late": (F + "\nh_{12} = a\nC = l(h_T)", "but h_1 before it", (2, 1)),
+    "the horizon as a definition": ("T = 3\n" + F + "\nC = l(h_T)", "give it with -T", (1, 1)),
+    "a range that runs downward": (F + "\nC = \\sum_{t=T}^{1} h_t", "runs downward", (2, 1)),
+    "a power of a function": ("h_t = f^2(h_{t-1})\nC = h_T", "may be a power of the value", None),
+    "a function without its argument": (
+        "h_t = f(h_{t-1}) + f\nC = h_T",
+        "with an argument here and without one elsewhere",
+        (1, 7),
+    ),
+}
+
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_models(name: str) -> None:
@@ -429,3 +446,27 @@ def test_examples_are_models_without_steps() -> None:
         assert not found.steps and latex(found.cost) == "f" and len(found.parameters) == 1
     with pytest.raises(DeriveError, match=r"expected one of .*found 'nothing'"):
         builtin("nothing")
+
+
+def test_the_bounds_of_a_sum_need_no_braces() -> None:
+    found = from_latex(("h_t = a h_{t-1}", "C = \\sum_{t=1}^T (h_t + b)"))
+    assert bodies(found)[1] == "C = \\sum_{t=1}^{T} \\left\\{h_t + b\\right\\}"
+
+
+def test_what_might_be_taken_for_something_else_is_said() -> None:
+    found = from_latex(("h_t = e h_{t-1} + w^T", "C = h_T"))
+    said = ["".join(p if isinstance(p, str) else latex(p) for p in a) for a in found.assumptions]
+    assert "e is a parameter here, not the well-known constant" in said
+    assert "w^T is a power, not a transposition" in said
+
+
+def test_a_range_beyond_the_limit_is_refused_at_once() -> None:
+    model = from_latex(("h_t = a h_{t-1}", "C = \\sum_{k=1}^{1000000000} h_1"))
+    with pytest.raises(DeriveError, match="limit of 100000 terms"):
+        unrolled(model, 3)
+
+
+def test_a_state_beyond_the_horizon_is_no_initial_state() -> None:
+    model = from_latex(("h_t = w h_{2t}", "C = h_T"))
+    with pytest.raises(DeriveError, match=r"h_3 uses h_6, which is beyond the horizon T = 4"):
+        unrolled(model, 4)

@@ -72,7 +72,7 @@ def at(name: str, shift: int = 0) -> Variable:
         ("3/4", number(Fraction(3, 4))),
         ("\\frac64", Quotient(number(6), number(4))),
         ("\\dfrac{a}{b}", Quotient(A, B)),
-        ("a/b a", Product((Quotient(A, B), A))),
+        ("a/2 a", Product((Quotient(A, number(2)), A))),
         ("0.5", number(Fraction(1, 2))),
         ("a^{-1}", Power(A, MINUS_ONE)),
         ("a^23", Product((Power(A, number(2)), number(3)))),
@@ -201,6 +201,14 @@ def test_reads(written: str, expected: Expr) -> None:
         ("\\begin{foo} a", "expected a formula, found '\\\\begin{foo}'", 1),
         ("a $ b", "expected a formula, found '$'", 3),
         ("a \\", "expected a formula, found '\\\\'", 3),
+        ("a/b a", "what stands after '/' may end here or go on: write \\frac{…}{…}", 3),
+        ("1e-3 a", "a number as a computer writes it: write 10^{…}", 1),
+        ("a^2^3", "a double superscript: put braces around the inner power", 4),
+        (
+            "\\tanh^{-1}(a)",
+            "\\tanh^{-1} may be the inverse function or the reciprocal: write one of them",
+            8,
+        ),
         ("1" * 31, "a number of 31 digits is longer than the limit of 30", 1),
     ],
 )  # fmt: skip
