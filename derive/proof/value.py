@@ -300,7 +300,9 @@ class World:
         """Whether this is the derivative, by what lies beyond the horizon, of what does not: 0."""
         if not isinstance(expr, Total) or expr.by.time is None or not expr.by.time.is_number:
             return False
-        return expr.by.time.shift > self.graph.horizon and expr.of in self.graph.position
+        position = self.graph.position
+        late = expr.by.time.shift > self.graph.horizon and expr.by not in position
+        return late and expr.of in position
 
     def _refuse_unknown(self, expr: Derivative) -> None:
         """A free index, or a variable that the graph does not have, has no value that means anything."""
