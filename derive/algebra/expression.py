@@ -400,24 +400,33 @@ def _renamed(index: str, body: Expr, letters: Mapping[str, Time]) -> tuple[str, 
 
 def free_letters(expr: Expr) -> frozenset[str]:
     """The index letters of `expr` that no Σ or Π binds, those in the ends of derivatives included."""
+    found: set[str] = set()
+    _collect_letters(expr, found)
+    return frozenset(found)
+
+
+def _collect_letters(expr: Expr, found: set[str]) -> None:
     match expr:
         case Variable(_, time, copy):
-            return _letters(*(x for x in (time, copy) if x is not None))
+            for index in (time, copy):
+                if index is not None:
+                    found.update(letter for letter, _ in index.letters)
         case Index(time):
-            return _letters(time)
+            found.update(_letters(time))
         case Derivative() | Gradient():
-            ends = [expr.of, expr.by]
+            _collect_letters(expr.of, found)
+            _collect_letters(expr.by, found)
             if isinstance(expr, Via):
-                ends.append(expr.through)
+                _collect_letters(expr.through, found)
             elif isinstance(expr, Held):
-                ends.append(expr.held)
-            return frozenset().union(*map(free_letters, ends))
+                _collect_letters(expr.held, found)
         case Partial(call, _):
-            return free_letters(call)
+            _collect_letters(call, found)
         case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
-            return _letters(lower, upper) | (free_letters(body) - {index})
+            found |= _letters(lower, upper) | (free_letters(body) - {index})
         case _:
-            return frozenset().union(*map(free_letters, children(expr)))
+            for part in children(expr):
+                _collect_letters(part, found)
 
 
 def _letters(*times: Time) -> frozenset[str]:

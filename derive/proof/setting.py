@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from derive.algebra.expression import (
@@ -216,6 +216,7 @@ class EveryHorizon(Setting):
         self._edges = self._template_edges()
         self._shared = {d.target: d for d in recurrence.shared}
         self.relevant = cache(self._relevant)
+        self.names_to = cache(self._names_to)
 
     @property
     def scope(self) -> str:
@@ -251,9 +252,27 @@ class EveryHorizon(Setting):
 
     def _relevant(self, by: Variable) -> tuple[str, ...]:
         """The names of the step variables on a path from `by` to the cost, in topological order."""
-        live = descendants(self.sample, by) & ancestors(self.sample, self.cost)
-        names = {v.name for v in live if v.time is not None and v.time.shift > self.start}
-        return tuple(name for name in self.order if name in names)
+        live = {v.name for v in descendants(self.sample, by) if self.at_step(v)}
+        return tuple(name for name in self.order if name in live & self.names_to(self.cost))
+
+    def _names_to(self, of: Variable) -> frozenset[str]:
+        """The names of the steps that `of`, which has no time, depends on at some horizon.
+
+        Names, not nodes: with a lag of 2 the last state needs the even steps at one T, the odd at another.
+        """
+        waiting = [v.name for v in self._inside(of) if self.at_step(v)]
+        found: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [used for user, used, _ in self._edges if user == name]
+        return frozenset(found)
+
+    def _inside(self, of: Variable) -> Iterator[Variable]:
+        """What `of` and the quantities without time that it is made of use directly."""
+        for node in (v for v in ancestors(self.sample, of) if v.time is None):
+            yield from self.sample.inputs.get(node, ())
 
     def early(self) -> tuple[Variable, ...]:
         """The nodes before the first general step, initial states and constants, in order."""
@@ -289,7 +308,10 @@ class EveryHorizon(Setting):
             return True
         if self.at_step(by):
             return self._reaches(by, of)
-        after = descendants(self.sample, Variable(by.name, by.time))
+        shared = Variable(by.name, by.time)
+        if of.time is None:
+            return self._ever(shared, of)
+        after = descendants(self.sample, shared)
         if not self.at_step(of):
             return of in after
         return any(v.name == of.name and self.at_step(v) for v in after)
@@ -356,10 +378,11 @@ class EveryHorizon(Setting):
 
     def _ever(self, node: Variable, of: Variable) -> bool:
         """Whether `of` depends on `node` at some step of some horizon."""
-        if not self.at_step(node):
-            return of in descendants(self.sample, node)
-        above = ancestors(self.sample, of)
-        return any(v.name == node.name and self.at_step(v) for v in above)
+        names = self.names_to(of)
+        if self.at_step(node):
+            return node.name in names
+        after = descendants(self.sample, node)
+        return of in after or any(v.name in names for v in after if self.at_step(v))
 
     def chain(self, of: Variable, by: Variable) -> Expr:
         if by.time is not None:

@@ -65,7 +65,7 @@ class World:
         self._local: dict[tuple[Variable, Variable], Matrix] = {}
         self._from: dict[Variable, dict[Variable, Matrix]] = {}
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
-        self._names = frozenset(v.name for v in graph.nodes)
+        self._names = frozenset(v.name for v in (*graph.nodes, *graph.recurrence.parameters))
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
         self._fill()
 

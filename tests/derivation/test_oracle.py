@@ -170,7 +170,6 @@ SMALL_ENOUGH_TO_EXPAND = {
     "two states": 2,
 }
 CLOSED = tuple(name for name in BUILTIN if not builtin(name).functions)
-STEPS = {"gate": 6}
 EXPLICIT = {"gate": 2, "gate with logarithm": 2, "hyperbolic": 2}
 
 
@@ -187,7 +186,7 @@ CASES = [
         for name in CLOSED
         for t in range(1, 7)
     ],
-    *[(name, horizon) for name in USERS for horizon in range(1, STEPS.get(name, 5) + 1)],
+    *[(name, horizon) for name in USERS for horizon in range(1, 4)],
 ]
 
 

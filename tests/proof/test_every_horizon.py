@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from derive.algebra.expression import Total
+from derive.algebra.expression import ZERO, Total
 from derive.derivation.backward import backward
 from derive.derivation.every import every
 from derive.derivation.forward import forward
@@ -30,6 +30,14 @@ FIRST_T = {
     "a sum of sums": ((F, L, "C = \\sum_{t=1}^{T} \\sum_{s=1}^{t} L_s"), 1),
     "a product over the steps": (("h_t = \\theta h_{t-1}", "C = \\prod_{t=1}^{T} h_t"), 1),
     "steps named from both ends": ((F, "C = l(h_2, h_T) + l(h_{T-1}, h_3)"), 3),
+    "a state of every second step": (
+        ("a_0 = q(\\theta)", "a_t = f(a_{t-2}, x_t)", "b_t = g(a_t, a_{t-2})", "C = l(b_T)"),
+        1,
+    ),
+    "a shared quantity in the initial state alone": (
+        ("w = q(\\theta)", "a_0 = w", "a_t = f(a_{t-2}, x_t)", "C = l(a_T)"),
+        1,
+    ),
     "a long way round": (
         (
             *(f"{a}_t = f_{{{a}}}({b}_{{t-1}})" for a, b in zip("abcdmnp", "bcdmnpq", strict=True)),
@@ -94,3 +102,13 @@ def test_a_sum_over_all_states_before_is_derived_at_a_given_t() -> None:
     at = AtHorizon(model, 4)
     (by,) = model.parameters
     assert agree(at, by, total(at, by), forward(at, by), backward(at, by))
+
+
+def test_a_parameter_that_the_first_t_does_not_use_has_the_gradient_zero_there() -> None:
+    """With h_1 given, θ enters at T = 2 only; the theorem holds from T = 1 on."""
+    model = from_latex(("h_1 = a", "h_t = f(h_{t-1}, \\theta)", "C = \\sum_{t=1}^{T} h_t"))
+    theta = next(p for p in model.parameters if p.name == "\\theta")
+    at = AtHorizon(model, 1)
+    ways = total(at, theta), forward(at, theta), backward(at, theta)
+    assert [w.claim.right for w in ways] == [ZERO] * 3 and agree(at, theta, *ways)
+    assert every(EveryHorizon(model), theta).scope == "every T ≥ 1"

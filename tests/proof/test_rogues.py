@@ -57,7 +57,11 @@ from derive.proof.rules import RULES
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Derivation, Step
 
-HORIZON = {"gate": 2, "coupled": 2}  # and 3 for every other model; lag 2 shows itself at T = 3
+HORIZON = {
+    "gate": 2,
+    "tanh": 2,
+    "coupled": 2,
+}  # and 3 for every other model; lag 2 shows itself at T = 3
 DERIVERS = {
     "total": total,
     "forward": forward,
