@@ -186,7 +186,7 @@ CASES = [
         for name in CLOSED
         for t in range(1, 7)
     ],
-    *[(name, horizon) for name in USERS for horizon in range(1, 4)],
+    *[(name, horizon) for name in USERS for horizon in range(1, 6)],
 ]
 
 
