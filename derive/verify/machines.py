@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import count
@@ -28,11 +28,12 @@ from derive.algebra.expression import (
     move,
     multiply,
     number,
+    replace,
     walk,
 )
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, variables
+from derive.model.recurrence import HORIZON, NOW, STEP, Definition, variables
 from derive.notation.latex import latex
 from derive.verify import polynomials
 from derive.verify.polynomials import Key, Polynomial
@@ -61,11 +62,12 @@ MOST_POWER = 64
 
 
 def equal_for_every_horizon(
-    resolver: Resolver, left: Expr, right: Expr, found: Range, commuting: bool, opened: bool
+    resolver: Resolver, left: Expr, right: Expr, found: Range, commuting: bool, opened: str
 ) -> bool:
     """Whether two resolved formulas are equal on the whole range, for every T.
 
-    With `commuting` all atoms are numbers; with `opened` linear closed definitions are put in. False
+    With `commuting` all atoms are numbers. `opened` says which closed definitions are put in: none
+    (""), those that no later step looks back to ("step"), or all, if they are linear ("all"). False
     says nothing: another form of the two may still be equal. Raises NoForm where there is no machine.
     """
     if found.bounds is None:
@@ -88,7 +90,7 @@ class Compiler:
         windows: Windows,
         letters: tuple[str, ...],
         commuting: bool,
-        opened: bool,
+        opened: str,
     ) -> None:
         self.resolver = resolver
         self.model = resolver.model
@@ -105,6 +107,21 @@ class Compiler:
             raise NoForm("a final state is given")
         self.lag = max((k.shift for k in lags), default=0)
         self.start = self.model.start
+        back = {
+            v.name for d in self.model.steps for v in variables(d.body) if v.time not in (None, NOW)
+        }
+        self.inner = {
+            d.target.name
+            for d in self.model.steps
+            if d.target.name not in back and not d.is_abstract and not _has_big(d.body)
+        }
+        self.plain = {
+            d.target
+            for d in self.model.shared
+            if not d.is_abstract
+            and not _has_big(d.body)
+            and not any(v.time for v in variables(d.body))
+        }
         fixed = [abs(d.target.time.shift) for d in self.model.fixed if d.target.time]
         self.reach = 1 + self.lag + self.start + max(fixed, default=0)
         self._fresh = (f"\\,{i}" for i in count())
@@ -142,7 +159,7 @@ class Compiler:
                 if above == number(1):
                     raise NoForm(f"a division by {_shown(below)}")
                 return Both(self.machine(above), self.machine(inverse))
-            case Variable() if self.opened and expr.name in self.steps:
+            case Variable() if self.opened == "all" and expr.name in self.steps:
                 return self._value(expr)
             case _:
                 raise NoForm(f"{_shown(expr)} has no form that every T shares")
@@ -155,24 +172,23 @@ class Compiler:
         return Summed(fresh, low, high, self.machine(body), self.windows)
 
     def _repeated(self, index: str, lower: Time, upper: Time, body: Expr) -> Machine:
-        """Π over steps of what one step contributes; factors that commute are taken one by one."""
-        here = Time.of(index)
-        polynomial = self.local(body, here + self._latest(body, index), None, 0)
-        shift, factor = _of_one_step(polynomial)
-        top = self._latest(body, index) - shift
-        low = self.windows.need(lower + top)
-        high = self.windows.need(upper + top)
-        if any(index in free_letters(part) for part in walk(body) if isinstance(part, Index)):
+        """Π over steps of what one step contributes."""
+        derives = any(isinstance(x, Total | Immediate) for x in walk(body))
+        if derives and self.start:
+            raise NoForm("a Π of derivatives where the first states are given")
+        if any(isinstance(x, BigSum | BigProduct | Transpose) for x in walk(body)):
+            raise NoForm("a Σ or Π under a Π")
+        if any(index in free_letters(x) for x in walk(body) if isinstance(x, Index)):
             raise NoForm("an index as a number under a Π")
-        return Repeated(low, high, factor)
-
-    def _latest(self, body: Expr, index: str) -> int:
-        offsets = [time.shift for time in _times(body) if time.letters == ((index, 1),)]
-        if not offsets or len(offsets) < len([t for t in _times(body)]):
-            if not list(_times(body)):
-                return 0
+        times = list(_times(body))
+        if any(time.letters != ((index, 1),) for time in times):
             raise NoForm("a factor of a Π that names other steps than its own")
-        return max(offsets)
+        top = max((time.shift for time in times), default=0)
+        polynomial = self.local(body, Time.of(index, top), None, 0)
+        delay, factor = _of_one_step(polynomial)
+        low = self.windows.need(lower + (top - delay))
+        high = self.windows.need(upper + (top - delay))
+        return Repeated(low, high, factor)
 
     def _index_power(self, base: Expr, time: Time) -> Machine:
         """θ^{t-k}: one factor θ for each step from k + 1 to t."""
@@ -193,7 +209,8 @@ class Compiler:
         if any(isinstance(x, Power) and isinstance(x.exponent, Index) for x in walk(expr)):
             return None
         times = list(_times(expr))
-        if self.opened and any(v.name in self.steps and v.time for v in variables(expr)):
+        linear = self.opened == "all"
+        if linear and any(v.name in self.steps and v.time for v in variables(expr)):
             return None
         if not times:
             return Constant(self.local(expr, Time.at(0), None, 0))
@@ -223,14 +240,20 @@ class Compiler:
 
         def go(part: Expr) -> Polynomial:
             match part:
+                case _Atom():
+                    return self._atom(part, delay)
                 case Number(value):
                     return polynomials.number(value)
                 case Index(time):
                     return self._index(time)
                 case Variable(name, None, None):
+                    if self.opened and part in self.shared and part in self.plain:
+                        return go(self.shared[part].body)
                     return polynomials.symbol(SHARED + name)
                 case Variable(name, time, None):
                     assert time is not None
+                    if self.opened == "step" and part.name in self.inner and not early(time):
+                        return go(move(self.steps[name].body, {STEP: time}))
                     return polynomials.symbol(f"{name}@{delay(time)}")
                 case Sum(terms):
                     return polynomials.plus(map(go, terms))
@@ -246,10 +269,16 @@ class Compiler:
                 case Immediate(of, by):
                     assert of.time is not None or of in self.shared
                     return self._edge(of, by, latest, absolute, over)
+                case Total(of, by):
+                    return self._all_paths(of, by, latest, absolute, over)
                 case Call() | Partial() | Power():
                     return self._opaque(part, latest)
                 case _:
                     raise NoForm(f"{_shown(part)} has no form that every T shares")
+
+        def early(time: Time) -> bool:
+            here = None if absolute is None else absolute - delay(time)
+            return here is not None and here < self.model.first.get("", 1)
 
         def delay(time: Time) -> int:
             apart = latest - time
@@ -258,6 +287,31 @@ class Compiler:
             return apart.shift
 
         return go(expr)
+
+    def _atom(self, atom: Variable, delay: Callable[[Time], int]) -> Polynomial:
+        assert atom.time is not None
+        name = f"{atom.name}@{delay(atom.time)}"
+        return polynomials.symbol(name) if self.commuting else polynomials.atom(name)
+
+    def _all_paths(
+        self, of: Variable, by: Variable, latest: Time, absolute: int | None, over: int
+    ) -> Polynomial:
+        """∂of/∂by between two steps at a fixed distance: finitely many paths."""
+        if of == by:
+            return polynomials.ONE
+        if of.time is None or by.time is None or not (of.time - by.time).is_number:
+            raise NoForm("a total derivative with paths of any length")
+        if (of.time - by.time).shift < 0:
+            return polynomials.ZERO
+        delay = (latest - of.time).shift
+        own = None if absolute is None else absolute - delay
+        terms = []
+        for polynomial, used, lag in self.rows_of(of.name, own, over - delay > 0):
+            if not used.startswith(SHARED):
+                rest = Variable(used, of.time - lag)
+                tail = self._all_paths(rest, by, latest, absolute, over)
+                terms.append(polynomials.times(_delayed(polynomial, delay), tail))
+        return polynomials.plus(terms)
 
     def _index(self, time: Time) -> Polynomial:
         found = polynomials.number(time.shift)
@@ -398,7 +452,7 @@ class Compiler:
             return _Atom(f"{at.name}-{lag}{fixed}", d.target.time)
         slope = explicit(d.body, v)
         if isinstance(d.body, Call) and d.body.function in SLOPE:
-            slope = _put(slope, d.body, d.target)
+            slope = replace(slope, {d.body: d.target})
         return slope
 
     def immediate(self, of: Variable, by: Variable) -> Machine:
@@ -612,15 +666,13 @@ def _moved_onto(body: Expr, call: Call) -> Time | None:
     return step if move(body, {STEP: step}) == call else None
 
 
+def _has_big(expr: Expr) -> bool:
+    return any(isinstance(x, BigSum | BigProduct) for x in walk(expr))
+
+
 def _own(d: Definition) -> Time:
     assert d.target.time is not None
     return d.target.time
-
-
-def _put(expr: Expr, body: Expr, target: Variable) -> Expr:
-    from derive.algebra.expression import replace
-
-    return replace(expr, {body: target})
 
 
 def _stem(symbol: str) -> str:
@@ -632,6 +684,3 @@ def _shown(expr: Expr) -> str:
         return latex(expr)
     except TypeError:
         return "a formula"
-
-
-__all__ = ["END", "Iterable", "Mapping"]
