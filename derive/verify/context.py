@@ -121,6 +121,7 @@ class Collector:
 
     def __init__(self, page: Page, given: Sequence[tuple[str, str]] = ()) -> None:
         self.page = page
+        self._macros = dict(page.macros)
         self.said: dict[int, Said] = {}
         self.where = regions(page)
         self.given = _given(given)
@@ -134,6 +135,9 @@ class Collector:
             found[region], _ = self._context(region, statements)
         return found
 
+    def _tokens(self, start: int, end: int) -> tuple[Token, ...]:
+        return tokens(self.page.source, start, end, self._macros)
+
     # -- candidates -------------------------------------------------------------------------------
 
     def _candidates(self) -> Iterator[Candidate]:
@@ -144,7 +148,7 @@ class Collector:
             if head.relation or first.relation not in DEFINES:
                 continue
             try:
-                found = tokens(self.page.source, head.start, first.end)
+                found = self._tokens(head.start, first.end)
                 key = _symbol(found)
             except DeriveError:
                 continue
@@ -194,8 +198,10 @@ class Collector:
     def _parsed(self, c: Candidate, scope: Scope) -> Statement:
         head, first = c.placed.members[:2]
         source = self.page.source
-        left = parse_member(source, head.start, head.end, scope)
-        right = parse_member(source, first.start, first.end, scope)
+        above = self._tokens(head.start, head.end)
+        body = self._tokens(first.start, first.end)
+        left = parse_member(source, head.start, head.end, scope, above)
+        right = parse_member(source, first.start, first.end, scope, body)
         if not isinstance(left, Variable | Call | Index):
             raise DeriveError("expected a symbol on the left of a definition")
         text = source.text[head.start : first.end]
@@ -219,7 +225,7 @@ class Collector:
     def _skims(self, placed: Placed) -> Iterator[Skim]:
         for member in placed.members:
             try:
-                yield Skim(tokens(self.page.source, member.start, member.end))
+                yield Skim(self._tokens(member.start, member.end))
             except DeriveError:
                 continue
 
