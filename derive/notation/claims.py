@@ -13,7 +13,11 @@ from derive.algebra.expression import (
     BigSum,
     Call,
     Expr,
+    Index,
+    Number,
+    Power,
     Product,
+    Sum,
     Time,
     Transpose,
     Variable,
@@ -264,6 +268,12 @@ class ClaimParser(Parser):
                 return self.with_power(Transpose(base))
         return super().with_power(base)
 
+    def power(self, base: Expr, exponent: Parser) -> Expr:
+        found = super().power(base, exponent)
+        assert isinstance(found, Power)
+        time = as_time(found.exponent)
+        return found if time is None else Power(base, Index(time))
+
     def unbounded_primary(self, token: Token) -> Expr:
         if token.text == "." and any(t.text == "|" for t in self.found[self.at :]):
             return self.evaluated()
@@ -324,6 +334,37 @@ def parse_member(
     parser = ClaimParser(source, found or tokens(source, start, end), scope)
     with parser.bounded():
         return parser.whole()
+
+
+def as_time(expr: Expr) -> Time | None:
+    """An exponent such as t - k + 1 as one index; None for a number or anything else."""
+
+    def go(part: Expr) -> Time | None:
+        match part:
+            case Number(value) if value.denominator == 1:
+                return Time.at(int(value))
+            case Index(time):
+                return time
+            case Sum(terms):
+                found = Time()
+                for term in map(go, terms):
+                    if term is None:
+                        return None
+                    found = found + term
+                return found
+            case Product((Number(value), rest)) if value.denominator == 1:
+                inner = go(rest)
+                return None if inner is None else _scaled(inner, int(value))
+            case _:
+                return None
+
+    found = go(expr)
+    return found if found is not None and found.letters else None
+
+
+def _scaled(time: Time, by: int) -> Time:
+    letters = tuple((a, n * by) for a, n in time.letters) if by else ()
+    return Time(letters, time.shift * by)
 
 
 def has_written(expr: Expr) -> bool:

@@ -29,7 +29,7 @@ from derive.notation.latex import latex
 from derive.verify.context import Context
 from derive.verify.machines import equal_for_every_horizon
 from derive.verify.normal import Normal, same
-from derive.verify.numbers import Matrix, Misfit, NoNumber, Numbers, differ
+from derive.verify.numbers import Matrix, Misfit, NoNumber, Numbers, differ, is_transcendental
 from derive.verify.polynomials import TooLarge
 from derive.verify.ranges import Letters, Range
 from derive.verify.readings import Resolver
@@ -65,21 +65,21 @@ class Worlds:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._graphs: dict[int, Graph] = {}
-        self._numbers: dict[tuple[int, int, bool], Numbers] = {}
+        self._numbers: dict[tuple[int, int, bool, bool], Numbers] = {}
 
     def graph(self, horizon: int) -> Graph:
         if horizon not in self._graphs:
             self._graphs[horizon] = unrolled(self.context.model, horizon)
         return self._graphs[horizon]
 
-    def numbers(self, horizon: int, seed: int, sizes: bool) -> Numbers:
-        key = (horizon, seed, sizes)
+    def numbers(self, horizon: int, seed: int, sizes: bool, interval: bool) -> Numbers:
+        key = (horizon, seed, sizes, interval)
         if key not in self._numbers:
             self._numbers[key] = self.fresh(*key)
         return self._numbers[key]
 
-    def fresh(self, horizon: int, seed: int, sizes: bool) -> Numbers:
-        return Numbers(self.context, self.graph(horizon), seed, sizes)
+    def fresh(self, horizon: int, seed: int, sizes: bool, interval: bool) -> Numbers:
+        return Numbers(self.context, self.graph(horizon), seed, sizes, interval)
 
 
 class Comparison:
@@ -92,6 +92,7 @@ class Comparison:
         self.worlds = worlds
         self.left, self.right = left, right
         self.range = found
+        self.interval = is_transcendental(left) or is_transcendental(right)
         self.zero = True
 
     def outcome(self) -> Outcome:
@@ -116,7 +117,7 @@ class Comparison:
         tried, reason = False, ""
         for horizon, seed, letters in self._trials():
             try:
-                numbers = self.worlds.numbers(horizon, seed, sizes)
+                numbers = self.worlds.numbers(horizon, seed, sizes, self.interval)
                 left = numbers.value(self.left, letters)
                 right = numbers.value(self.right, letters)
                 if differ(left, right):
@@ -138,7 +139,7 @@ class Comparison:
                     yield horizon, seed, letters
 
     def _different(self, horizon: int, seed: int, sizes: bool, letters: Letters) -> Outcome:
-        numbers = self.worlds.fresh(horizon, seed, sizes)
+        numbers = self.worlds.fresh(horizon, seed, sizes, self.interval)
         left = numbers.value(self.left, letters)
         right = numbers.value(self.right, letters)
         values = [(f"{a}", str(letters[a].shift)) for a in self.range.letters if a in letters]
@@ -228,7 +229,11 @@ def _nodes(expr: Expr) -> Iterator[Variable]:
 
 
 def _vanishes(value: Matrix) -> bool:
-    return all(isinstance(x, Fraction | int) and x == 0 for row in value for x in row)
+    return all(_is_zero(x) for row in value for x in row)
+
+
+def _is_zero(x: Any) -> bool:
+    return bool(x == 0) if isinstance(x, Fraction | int) else bool(x.a == 0 == x.b)
 
 
 def number_text(value: Any) -> str:
@@ -239,13 +244,15 @@ def number_text(value: Any) -> str:
         return "[" + "; ".join(" ".join(number_text(x) for x in row) for row in value) + "]"
     if isinstance(value, Fraction | int):
         return str(value)
+    if value.a == value.b and float(value.mid).is_integer():
+        return str(int(value.mid))
     return f"≈ {float(value.mid):.6g}"
 
 
 def _shown_values(numbers: Numbers) -> list[tuple[str, str]]:
     """The numbers that were used, few enough to work with; edges that are no total get a plus."""
     found = []
-    for node, value in numbers.used.items():
+    for node, value in list(numbers.used.items()):
         name: Expr = node
         if isinstance(node, Immediate):
             if node.by.time is not None or node.of.time is None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from derive.algebra.expression import (
     Call,
     Expr,
     Index,
     Number,
+    Time,
     Variable,
     Written,
     move,
@@ -22,7 +24,7 @@ from derive.errors import DeriveError
 from derive.model.functions import SLOPE
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of
 from derive.notation.claims import parse_member, parts_of
-from derive.notation.grammar import Statement
+from derive.notation.grammar import Parser, Statement
 from derive.notation.latex import latex
 from derive.notation.scope import (
     Mention,
@@ -62,7 +64,9 @@ class Context:
     """What is known where a claim stands.
 
     `model` holds the definitions without derivatives; `functions` what f(…) stands for; `names` are
-    all names that occur in a definition; `horizon` is T where the text fixes it.
+    all names that occur in a definition; `horizon` is T where the text fixes it. `bare` gives names of
+    their own to quantities without time that share a letter with one that has time (E = Σ E_t);
+    `inlined` are the bodies, at step t, of derived quantities that are no recursions.
     """
 
     scope: Scope
@@ -73,6 +77,8 @@ class Context:
     names: frozenset[str] = frozenset()
     horizon: int | None = None
     calls: Mapping[str, tuple[tuple[Expr, ...], ...]] = field(default_factory=dict)
+    bare: Mapping[str, str] = field(default_factory=dict)
+    inlined: Mapping[str, Expr] = field(default_factory=dict)
 
     @property
     def derived_names(self) -> frozenset[str]:
@@ -98,7 +104,6 @@ class Candidate:
     found: tuple[Token, ...]
     key: tuple[str, str]
     strong: bool
-    applied: bool
 
 
 def regions(page: Page) -> tuple[int, ...]:
@@ -154,15 +159,22 @@ class Collector:
                 continue
             if key is not None:
                 strong = first.relation == ":="
-                applied = key[1] == "("
-                yield Candidate(number, placed, self.where[number], found, key, strong, applied)
+                yield Candidate(number, placed, self.where[number], found, key, strong)
 
     def _accepted(self, region: int) -> list[Candidate]:
         """The candidates of a region that define a symbol that nothing defined before."""
         seen: dict[tuple[str, str], Candidate] = {}
         kept: list[Candidate] = []
-        for c in (c for c in self.candidates if c.region == region):
+        own = [c for c in self.candidates if c.region == region]
+        steps = {c.key[0]: c for c in reversed(own) if c.key[1] == STEP}
+        names = {c.key[0] for c in own}
+        for c in own:
             if c.key in seen and not c.strong:
+                continue
+            step = steps.get(c.key[0])
+            if step is not None and not c.strong and _is_instance(c, step):
+                continue
+            if c.key[0].endswith("'") and c.key[0].rstrip("'") in names:
                 continue
             try:
                 collect((self.page.source, x.found) for x in (*kept, c))
@@ -218,9 +230,9 @@ class Collector:
                 letters |= set(skim.bound())
                 for m in skim.mentions():
                     if m.name in scope.timed or m.name in scope.raised:
-                        letters |= _letters(m)
+                        letters |= _letters(m, scope)
         single = {a for a in letters if a not in plain and a not in scope.timed}
-        return replace(scope, indices=scope.indices | single)
+        return replace(scope, indices=scope.indices | single | {STEP, HORIZON})
 
     def _skims(self, placed: Placed) -> Iterator[Skim]:
         for member in placed.members:
@@ -234,10 +246,11 @@ class Collector:
     ) -> tuple[Context, list[Statement]]:
         horizon = _fixed_horizon(statements)
         statements = [
-            s if s.left != Index(END) else replace(s, left=Variable("")) for s in statements
+            s if not _is_horizon(s.left) else replace(s, left=Variable("")) for s in statements
         ]
         alias = _alias(statements, self._together(region))
-        renamed = [_renamed(s, alias) for s in statements]
+        bare = _bare(statements)
+        renamed = [_renamed(s, alias, bare) for s in statements]
         kept: list[Statement] = []
         derived: list[Statement] = []
         for i, s in enumerate(renamed):
@@ -246,7 +259,7 @@ class Collector:
                 self._say(c, Said(True, "fixes T"))
                 continue
             name = s.left.name if isinstance(s.left, Variable) else None
-            if name is not None and statements[i].left != s.left:
+            if name in alias.values() and statements[i].left != s.left:
                 note = f"read as another name of {latex(s.left)}: the same right side"
                 self._say(c, Said(True, note))
                 continue
@@ -272,6 +285,7 @@ class Collector:
             alias,
             frozenset(names),
             horizon,
+            bare=bare,
         )
         return context, kept
 
@@ -357,11 +371,50 @@ def _when(script: tuple[Token, ...]) -> str:
     return "".join(t.text for t in script)
 
 
-def _letters(m: Mention) -> frozenset[str]:
-    found: set[str] = set()
-    for script in (m.below, unwrapped(m.above) if m.above else None):
-        found |= index_letters(script) or frozenset()
-    return frozenset(found)
+def _is_instance(c: Candidate, step: Candidate) -> bool:
+    """Whether h_T = … or h_2 = … speaks of a step that the definition of h_t covers already.
+
+    A recursion backward in time starts from a given last step, one forward from given first ones.
+    """
+    when = c.key[1]
+    if when == STEP or not when or when == "(":
+        return False
+    ahead = max(_shifts(step), default=0)
+    if HORIZON in when:
+        return ahead <= 0 and "+" not in when
+    if not when.isdigit():
+        return False
+    return int(when) >= 1 and (step.number < c.number or ahead > 0)
+
+
+def _shifts(c: Candidate) -> Iterator[int]:
+    """How far ahead of its own step a step definition names its own variable."""
+    skim = list(Skim(c.found).mentions())
+    times = [_time(m) for m in skim if m.name == c.key[0]]
+    if times and times[0] is not None:
+        for time in times[1:]:
+            apart = time - times[0] if time is not None else None
+            if apart is not None and apart.is_number:
+                yield apart.shift
+
+
+def _time(m: Mention) -> Time | None:
+    """The index that a mention carries, below, above or in parentheses."""
+    argument = m.arguments[0] if m.arguments and len(m.arguments) == 1 else None
+    for script in (m.below, unwrapped(m.above) if m.above else None, argument):
+        if script and index_letters(script) is not None:
+            end = Token("end", "", 0)
+            return Parser(Source("", ""), (*script, end), Scope()).time()
+    return None
+
+
+def _letters(m: Mention, scope: Scope) -> frozenset[str]:
+    """The letters of a mention's index; h(k) counts where h is no function."""
+    called = m.arguments and len(m.arguments) == 1 and m.name not in scope.functions
+    scripts = [m.below, unwrapped(m.above) if m.above else None]
+    if called and not m.below and not m.above and m.arguments:
+        scripts.append(m.arguments[0])
+    return frozenset().union(*(index_letters(script) or frozenset() for script in scripts))
 
 
 def _name(statement: Statement) -> str:
@@ -408,12 +461,24 @@ def _all_variables(statement: Statement) -> list[Variable]:
     return [p for p in (statement.left, *parts_of(statement.right)) if isinstance(p, Variable)]
 
 
+def _is_horizon(left: Expr) -> bool:
+    return left in (Index(END), Variable(HORIZON))
+
+
 def _fixed_horizon(statements: Iterable[Statement]) -> int | None:
     """The T of a line such as T = 3."""
     for s in statements:
-        if s.left == Index(END) and isinstance(s.right, Number) and s.right.value.denominator == 1:
+        whole = isinstance(s.right, Number) and s.right.value.denominator == 1
+        if _is_horizon(s.left) and whole and isinstance(s.right, Number) and s.right.value > 0:
             return int(s.right.value)
     return None
+
+
+def _bare(statements: Iterable[Statement]) -> Mapping[str, str]:
+    """Names for what is defined without time beside a quantity of the same name with time."""
+    defined = {s.left for s in statements if isinstance(s.left, Variable)}
+    timed = {v.name for v in defined if v.time is not None}
+    return {v.name: f"{{{v.name}}}" for v in defined if v.time is None and v.name in timed}
 
 
 def _alias(statements: Sequence[Statement], together: list[frozenset[str]]) -> Mapping[str, str]:
@@ -440,24 +505,28 @@ def _is_application(body: Expr) -> bool:
     )
 
 
-def _renamed(statement: Statement, alias: Mapping[str, str]) -> Statement:
-    if not alias:
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def _renamed(statement: Statement, alias: Mapping[str, str], bare: Mapping[str, str]) -> Statement:
+    if not alias and not bare:
         return statement
-    return replace(
-        statement, left=renamed(statement.left, alias), right=renamed(statement.right, alias)
-    )
+    left, right = (renamed(side, alias, bare) for side in (statement.left, statement.right))
+    return replace(statement, left=left, right=right)
 
 
-def renamed(expr: Expr, alias: Mapping[str, str]) -> Expr:
-    """`expr` with the indexed names in `alias` replaced; θ without an index stays θ."""
+def renamed(expr: Expr, alias: Mapping[str, str], bare: Mapping[str, str] = _NONE) -> Expr:
+    """`expr` with the indexed names in `alias`, and those without index in `bare`, replaced."""
     match expr:
         case Variable(name, time, copy) if time is not None and name in alias:
             return Variable(alias[name], time, copy)
+        case Variable(name, None, None) if name in bare:
+            return Variable(bare[name])
         case Written(of, by, mark, at, held):
-            parts = [part and renamed(part, alias) for part in (by, at)]
-            return Written(renamed(of, alias), parts[0], mark, parts[1], held)
+            parts = [part and renamed(part, alias, bare) for part in (by, at)]
+            return Written(renamed(of, alias, bare), parts[0], mark, parts[1], held)
         case _:
-            return rebuild(expr, lambda part: renamed(part, alias))
+            return rebuild(expr, lambda part: renamed(part, alias, bare))
 
 
 def _is_derived(statement: Statement, derived: set[str]) -> bool:

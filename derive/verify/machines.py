@@ -15,7 +15,6 @@ from derive.algebra.expression import (
     Immediate,
     Index,
     Number,
-    Partial,
     Power,
     Product,
     Quotient,
@@ -271,7 +270,7 @@ class Compiler:
                     return self._edge(of, by, latest, absolute, over)
                 case Total(of, by):
                     return self._all_paths(of, by, latest, absolute, over)
-                case Call() | Partial() | Power():
+                case Call() | Power():
                     return self._opaque(part, latest)
                 case _:
                     raise NoForm(f"{_shown(part)} has no form that every T shares")
@@ -347,30 +346,17 @@ class Compiler:
 
     def _named(self, expr: Expr, name: str, delay: int | None) -> Polynomial:
         suffix = "" if delay is None else f"@{delay}"
-        abstract = isinstance(expr, Partial) or (
-            isinstance(expr, Call) and expr.function not in SLOPE and bool(expr.slots)
-        )
+        abstract = isinstance(expr, Call) and expr.function not in SLOPE and bool(expr.slots)
         if abstract and not self.commuting:
-            if delay is None:
-                raise NoForm("a factor without time that does not commute")
-            return polynomials.atom(name + suffix)
+            return polynomials.atom(name.removeprefix(SHARED) + suffix)
         return polynomials.symbol(name + suffix)
 
     def recognised(self, expr: Expr) -> Expr:
         """A call that is the body of a definition as the variable that it defines."""
-        match expr:
-            case Partial(call, slot):
-                return self.recognised(Call(call.function, call.arguments, (slot,)))
-            case Call(function, arguments, (slot,)) if function not in SLOPE:
-                target = self.resolver._matching(Call(function, arguments))
-                argument = arguments[slot - 1]
-                if target is not None and isinstance(argument, Variable):
-                    return Immediate(target, argument)
-                return expr
-            case Call():
-                return self._as_variable(expr)
-            case _:
-                return expr
+        if not isinstance(expr, Call):
+            return expr
+        found = self.resolver.canonical(expr)
+        return self._as_variable(found) if isinstance(found, Call) else found
 
     def _as_variable(self, call: Call) -> Expr:
         for d in (*self.model.steps, *self.model.shared):
@@ -386,8 +372,7 @@ class Compiler:
     ) -> Polynomial:
         """∂⁺of/∂by as schedules, at the region of its own step."""
         if of.time is None:
-            slope = explicit_or_none(self.shared[of].body, by)
-            return self.local(slope, latest, absolute, over)
+            return self._edge_of_shared(of, by, latest, absolute, over)
         delay = latest - of.time
         if not delay.is_number or delay.shift < 0:
             raise NoForm("an index at no fixed distance")
@@ -400,6 +385,24 @@ class Compiler:
         if by.time is not None and not (of.time - by.time).is_number:
             raise NoForm("an immediate derivative between two free steps")
         return polynomials.ZERO
+
+    def _edge_of_shared(
+        self, of: Variable, by: Variable, latest: Time, absolute: int | None, over: int
+    ) -> Polynomial:
+        """∂⁺C/∂by: a symbol of its own where C is one application of an abstract function."""
+        d = self.shared[of]
+        if by not in set(variables(d.body)):
+            return polynomials.ZERO
+        if not d.is_abstract:
+            slope = explicit_or_none(d.body, by)
+            return self.local(slope, latest, absolute, over)
+        if by.time is None:
+            return self._named(Call(of.name, (), (1,)), f"{SHARED}∂{of.name}/∂{by.name}", None)
+        delay = latest - by.time
+        if not delay.is_number or delay.shift < 0:
+            raise NoForm("an index at no fixed distance")
+        name = f"∂{of.name}/∂{by.name}"
+        return self._named(Call(of.name, (), (1,)), name, delay.shift)
 
     def _rows_of(
         self, name: str, absolute: int | None, beyond: bool
@@ -565,7 +568,7 @@ def explicit_or_none(body: Expr, by: Variable) -> Expr:
 
 
 def schedule_of(key: Key, coefficient: Fraction) -> Schedule:
-    """A term whose symbols carry delays, as what is emitted when."""
+    """A term whose symbols carry delays, as what is emitted when; atoms without delay stand first."""
     monomial, word = key
     shared = tuple(p for p in monomial if p[0].startswith(SHARED))
     parts: dict[int, tuple[list[tuple[str, Fraction | int]], list[str]]] = {}
@@ -575,7 +578,9 @@ def schedule_of(key: Key, coefficient: Fraction) -> Schedule:
             parts.setdefault(int(delay), ([], []))[0].append((stem, n))
     last = 0
     for name in word:
-        stem, _, delay = name.rpartition("@")
+        stem, mark, delay = name.rpartition("@")
+        if not mark:
+            stem, delay = name, "0"
         if int(delay) < last:
             raise NoForm("a factor of an earlier step stands before one of a later step")
         last = int(delay)
@@ -638,8 +643,6 @@ def _times(expr: Expr) -> Iterator[Time]:
                 yield time
             case Total(of, by) | Immediate(of, by):
                 yield from (v.time for v in (of, by) if v.time is not None)
-            case Partial(call, _):
-                yield from _times(call)
 
 
 def _key(expr: Expr, own: Time) -> str:

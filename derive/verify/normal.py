@@ -19,7 +19,6 @@ from derive.algebra.expression import (
     Immediate,
     Index,
     Number,
-    Partial,
     Power,
     Product,
     Quotient,
@@ -112,8 +111,6 @@ class Normal:
                 return self._total(of, by)
             case Immediate(of, by):
                 return self._edge(of, by)
-            case Partial(call, slot):
-                return self._opaque(Call(call.function, call.arguments, (*call.slots, slot)))
             case Call(function, arguments, slots):
                 return self._call(function, arguments, slots, expr)
             case Transpose():

@@ -22,7 +22,6 @@ from derive.algebra.expression import (
     Expr,
     Immediate,
     Number,
-    Partial,
     Power,
     Product,
     Quotient,
@@ -43,6 +42,8 @@ from derive.verify.context import Context
 Matrix = tuple[tuple[Any, ...], ...]
 
 MOST_TERMS = 20_000
+MOST_POWER = 64
+PRECISION = 120
 _SLOT = Variable("slot")
 
 
@@ -65,13 +66,15 @@ class Dual:
 class Numbers:
     """One world of a context at one T; `seed` decides it, `sizes` whether vectors are vectors."""
 
-    def __init__(self, context: Context, graph: Graph, seed: int, sizes: bool) -> None:
+    def __init__(
+        self, context: Context, graph: Graph, seed: int, sizes: bool, interval: bool = False
+    ) -> None:
         self.context = context
         self.horizon = graph.horizon
         self.seed = seed
         self.sizes = sizes
         self.graph = graph
-        self.interval = _is_transcendental(context.model)
+        self.interval = interval or _is_transcendental(context.model)
         self.used: dict[Expr, Any] = {}
         self._scalars = _scalar_names(context.model)
         self._numbers: dict[Variable, Any] = {}
@@ -92,7 +95,11 @@ class Numbers:
         most = 3 + self.seed
         found = 1 + self._digest(*key) % most
         negative = self.seed > 1 and self._digest("sign", *key) % 3 == 0
-        return Fraction(-found if negative else found)
+        return self._exact(Fraction(-found if negative else found))
+
+    def _exact(self, value: Fraction | int) -> Any:
+        """A number of this world: a fraction, or an interval where functions are transcendental."""
+        return to_interval(value) if self.interval else Fraction(value)
 
     def size(self, name: str) -> int:
         """How many components a variable has; 1 where a closed formula uses it."""
@@ -119,7 +126,7 @@ class Numbers:
     def _fresh(self, expr: Expr) -> Matrix:
         match expr:
             case Number(value):
-                return ((value,),)
+                return ((self._exact(value),),)
             case Variable():
                 return self._variable(expr)
             case Total(of, by):
@@ -133,16 +140,14 @@ class Numbers:
             case Transpose(of):
                 return tuple(zip(*self._value(of), strict=True))
             case BigSum(index, lower, upper, body):
-                zero: Matrix = ((Fraction(0),),)
+                zero: Matrix = ((self._exact(0),),)
                 parts = (self._value(move(body, {index: at})) for at in _range(lower, upper))
                 return reduce(plus, parts, zero)
             case BigProduct(index, lower, upper, body):
-                unit: Matrix = ((Fraction(1),),)
+                unit: Matrix = ((self._exact(1),),)
                 descending = reversed(list(_range(lower, upper)))
                 parts = (self._value(move(body, {index: at})) for at in descending)
                 return reduce(times, parts, unit)
-            case Partial(call, slot):
-                return self._opaque(Call(call.function, call.arguments, (*call.slots, slot)))
             case Call(function, _, _) if function not in SLOPE:
                 return self._opaque(expr)
             case Quotient(a, b):
@@ -154,7 +159,7 @@ class Numbers:
         """A product; what lies beyond the horizon counts as 0, whatever it is multiplied by."""
         found = [self._value(f) for f in factors]
         if any(_is_beyond(f, self.graph) for f in factors):
-            return ((Fraction(0),),)
+            return ((self._exact(0),),)
         return reduce(times, found)
 
     def _variable(self, v: Variable) -> Matrix:
@@ -181,7 +186,7 @@ class Numbers:
         for d in own:
             if d.target.time == Time.of(STEP) and v.time is not None:
                 if v.time.shift > self.horizon or v.time.shift < 0:
-                    return ((Fraction(0),),)
+                    return ((self._exact(0),),)
                 return self._defined(v, move(d.body, {STEP: v.time, **end}))
         raise NoNumber(f"{v.name} is not defined at that step")
 
@@ -203,8 +208,6 @@ class Numbers:
                 if found is None:
                     assert body is not None
                     found = self.scalar(body, self.number)
-                elif self.interval:
-                    found = _interval(found)
                 self.used.setdefault(v, found)
             else:
                 found = self.scalar(body, self.number)
@@ -214,11 +217,16 @@ class Numbers:
     def _opaque(self, call: Call) -> Matrix:
         """An abstract function's value or slot derivative: random, the same for the same arguments."""
         rows = self._rows(call.function)
-        columns = reduce(lambda a, i: a * self._size_of(call.arguments[i - 1]), call.slots, 1)
-        key = (call.function, call.slots, repr([self._value(a) for a in call.arguments]))
+        arguments = [self._value(a) for a in call.arguments]
+        columns = reduce(lambda a, i: a * len(arguments[i - 1]), call.slots, 1)
+        key = (call.function, repr([m[0][0] if _is_single(m) else m for m in arguments]))
         return tuple(
-            tuple(self._small("opaque", key, i, j) for j in range(columns)) for i in range(rows)
+            tuple(self._abstract(key, call.slots, i, j) for j in range(columns))
+            for i in range(rows)
         )
+
+    def _abstract(self, key: object, slots: tuple[int, ...], i: int = 0, j: int = 0) -> Any:
+        return self._small("call", key, slots, i, j)
 
     def _rows(self, function: str) -> int:
         for d in self.context.model.definitions:
@@ -226,12 +234,9 @@ class Numbers:
                 return self.size(d.target.name)
         return 1
 
-    def _size_of(self, argument: Expr) -> int:
-        return len(self._value(argument))
-
     def scalar(self, expr: Expr, of: Callable[[Variable], Any]) -> Any:
         """The value of a closed scalar formula."""
-        return self._dual(expr, lambda v: Dual(of(v), Fraction(0))).value
+        return self._dual(expr, lambda v: Dual(of(v), self._exact(0))).value
 
     # -- slopes -----------------------------------------------------------------------------------
 
@@ -241,7 +246,7 @@ class Numbers:
         def go(part: Expr) -> Dual:
             match part:
                 case Number(value):
-                    return Dual(value, Fraction(0))
+                    return Dual(self._exact(value), self._exact(0))
                 case Variable():
                     return of(part)
                 case Sum(terms):
@@ -261,7 +266,7 @@ class Numbers:
                     return self._dual_abstract(function, [go(a) for a in arguments], slots)
                 case BigSum(index, lower, upper, body):
                     parts = [go(move(body, {index: at})) for at in _range(lower, upper)]
-                    zero = Fraction(0)
+                    zero = self._exact(0)
                     return Dual(
                         sum((p.value for p in parts), zero), sum((p.slope for p in parts), zero)
                     )
@@ -271,15 +276,14 @@ class Numbers:
         return go(expr)
 
     def _dual_power(self, base: Dual, exponent: Dual) -> Dual:
-        n = exponent.value
-        if not isinstance(n, Fraction | int) or Fraction(n).denominator != 1 or exponent.slope != 0:
+        n = _whole(exponent.value)
+        if n is None or not _is_zero(exponent.slope):
             raise NoNumber("a power that is no whole number has no exact value")
-        n = int(n)
-        if abs(n) > 64:
-            raise NoNumber("an exponent beyond the limit of 64")
+        if abs(n) > MOST_POWER:
+            raise NoNumber(f"an exponent beyond the limit of {MOST_POWER}")
         if n == 0:
-            return Dual(Fraction(1), Fraction(0))
-        low = _whole_power(base.value, n - 1)
+            return Dual(self._exact(1), self._exact(0))
+        low = _whole_power(base.value, n - 1, self._exact(1))
         return Dual(low * base.value, n * low * base.slope)
 
     def _dual_call(self, function: str, argument: Dual) -> Dual:
@@ -290,10 +294,10 @@ class Numbers:
 
     def _dual_abstract(self, function: str, arguments: list[Dual], slots: tuple[int, ...]) -> Dual:
         key = (function, repr([a.value for a in arguments]))
-        value = self._small("call", key, slots)
+        value = self._abstract(key, slots)
         slope = sum(
-            (self._small("call", key, (*slots, i)) * a.slope for i, a in enumerate(arguments, 1)),
-            Fraction(0),
+            (self._abstract(key, (*slots, i)) * a.slope for i, a in enumerate(arguments, 1)),
+            self._exact(0),
         )
         return Dual(value, slope)
 
@@ -310,7 +314,7 @@ class Numbers:
         rows, columns = self.size(of.name), self.size(by.name)
         shared = Variable(by.name, by.time)
         if (of, shared) not in edges(self.graph) or (by.copy is not None and by.copy != of.time):
-            return ((Fraction(0),) * columns,) * rows
+            return ((self._exact(0),) * columns,) * rows
         if of in self.graph.abstract:
             found = tuple(
                 tuple(self._small("edge", of, shared, i, j) for j in range(columns))
@@ -320,7 +324,7 @@ class Numbers:
             return found
 
         def of_variable(v: Variable) -> Dual:
-            return Dual(self.number(v), Fraction(int(v == shared)))
+            return Dual(self.number(v), self._exact(int(v == shared)))
 
         return ((self._dual(self.graph.bodies[of], of_variable).slope,),)
 
@@ -329,11 +333,13 @@ class Numbers:
         if by not in self._from:
             self._from[by] = self._forward(by)
         rows, columns = self.size(of.name), self.size(by.name)
-        return self._from[by].get(of, ((Fraction(0),) * columns,) * rows)
+        return self._from[by].get(of, ((self._exact(0),) * columns,) * rows)
 
     def _forward(self, by: Variable) -> dict[Variable, Matrix]:
         size = self.size(by.name)
-        table = {by: tuple(tuple(Fraction(int(i == j)) for j in range(size)) for i in range(size))}
+        table = {
+            by: tuple(tuple(self._exact(int(i == j)) for j in range(size)) for i in range(size))
+        }
         for node in self.graph.nodes:
             if node == by:
                 continue
@@ -346,35 +352,48 @@ class Numbers:
 
 def differ(left: Matrix, right: Matrix) -> bool:
     """Whether two values are certainly different; Misfit where they have different shapes."""
-    if (len(left), len(left[0])) != (len(right), len(right[0])):
-        small, large = sorted((left, right), key=lambda m: len(m) * len(m[0]))
-        if len(small) * len(small[0]) == 1 and _is_zero(small[0][0]):
-            return any(_apart(x, Fraction(0)) for row in large for x in row)
-        if not any(_apart(x, Fraction(0)) for row in large for x in row):
-            return any(_apart(x, Fraction(0)) for row in small for x in row)
-        raise Misfit("the two sides have different shapes")
+    if _shape(left) != _shape(right):
+        left, right = _fitted(left, right)
     pairs = zip(left, right, strict=True)
     return any(_apart(x, y) for p, q in pairs for x, y in zip(p, q, strict=True))
 
 
+def _shape(matrix: Matrix) -> tuple[int, int]:
+    return len(matrix), len(matrix[0])
+
+
+def _fitted(left: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
+    """A number beside a square matrix is that multiple of the identity; 0 fits every shape."""
+    for one, other, swapped in ((left, right, False), (right, left, True)):
+        rows, columns = _shape(other)
+        zero = all(_is_zero(x) for row in one for x in row)
+        if zero or (_is_single(one) and rows == columns):
+            number = one[0][0]
+            wide = tuple(
+                tuple(number if i == j else number * 0 for j in range(columns)) for i in range(rows)
+            )
+            wide = wide if not zero else ((number * 0,) * columns,) * rows
+            return (other, wide) if swapped else (wide, other)
+    raise Misfit("terms of different shapes")
+
+
 def _is_zero(x: Any) -> bool:
-    return isinstance(x, Fraction | int) and x == 0
+    if isinstance(x, Fraction | int):
+        return x == 0
+    return bool(x.a == 0 == x.b)
 
 
 def _apart(x: Any, y: Any) -> bool:
     if isinstance(x, Fraction | int) and isinstance(y, Fraction | int):
         return x != y
-    x, y = _interval(x), _interval(y)
+    x, y = to_interval(x), to_interval(y)
     return bool(x.b < y.a or y.b < x.a)
 
 
 def plus(a: Matrix, b: Matrix) -> Matrix:
-    """The sum; the number 0 may be added to a matrix of any shape."""
-    if (len(a), len(a[0])) != (len(b), len(b[0])):
-        for zero, other in ((a, b), (b, a)):
-            if all(_is_zero(x) for row in zero for x in row):
-                return other
-        raise Misfit("terms of different shapes")
+    """The sum; the number 0 may be added to a matrix of any shape, any number to a square one."""
+    if _shape(a) != _shape(b):
+        a, b = _fitted(a, b)
     return tuple(tuple(x + y for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True))
 
 
@@ -398,11 +417,12 @@ def _scalar_names(model: Recurrence) -> frozenset[str]:
 
 
 def _is_transcendental(model: Recurrence) -> bool:
-    return any(
-        isinstance(part, Call) and part.function in SLOPE
-        for d in model.definitions
-        for part in walk(d.body)
-    )
+    return any(is_transcendental(d.body) for d in model.definitions)
+
+
+def is_transcendental(expr: Expr) -> bool:
+    """Whether an elementary function stands in a formula."""
+    return any(isinstance(part, Call) and part.function in SLOPE for part in walk(expr))
 
 
 def _is_beyond(expr: Expr, graph: Graph) -> bool:
@@ -432,10 +452,22 @@ def _dual_times(a: Dual, b: Dual) -> Dual:
     return Dual(a.value * b.value, a.slope * b.value + a.value * b.slope)
 
 
-def _whole_power(base: Any, n: int) -> Any:
+def _whole_power(base: Any, n: int, one: Any) -> Any:
     if n >= 0:
-        return reduce(lambda x, _: x * base, range(n), Fraction(1))
-    return _inverse(_whole_power(base, -n))
+        return reduce(lambda x, _: x * base, range(n), one)
+    return _inverse(_whole_power(base, -n, one))
+
+
+def _whole(x: Any) -> int | None:
+    """The whole number that a number of a world is."""
+    if isinstance(x, Fraction | int):
+        return int(x) if Fraction(x).denominator == 1 else None
+    middle = float(x.mid)
+    return int(middle) if x.a == x.b and middle.is_integer() else None
+
+
+def _is_single(matrix: Matrix) -> bool:
+    return len(matrix) == len(matrix[0]) == 1
 
 
 def _inverse(x: Any) -> Any:
@@ -451,9 +483,11 @@ def _inverse(x: Any) -> Any:
 # -- transcendental functions: intervals of mpmath ------------------------------------------------
 
 
-def _interval(x: Any) -> Any:
+def to_interval(x: Any) -> Any:
+    """A number as an interval of mpmath."""
     from mpmath import iv
 
+    iv.prec = PRECISION
     if isinstance(x, Fraction):
         return iv.mpf(x.numerator) / iv.mpf(x.denominator)
     return iv.mpf(x) if isinstance(x, int) else x
@@ -463,8 +497,7 @@ def apply(function: str, x: Any) -> Any:
     """An elementary function of an exact number or an interval, as an interval."""
     from mpmath import iv
 
-    iv.prec = 120
-    x = _interval(x)
+    x = to_interval(x)
     e = iv.exp(x)
     match function:
         case "\\exp":

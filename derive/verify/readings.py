@@ -20,7 +20,6 @@ from derive.algebra.expression import (
     Immediate,
     Index,
     Number,
-    Partial,
     Power,
     Product,
     Quotient,
@@ -93,6 +92,11 @@ class Resolver:
 
     def variable(self, v: Variable) -> Expr:
         v = self.aliased(v)
+        if v.time is None and v.name in self.context.bare:
+            return Variable(self.context.bare[v.name])
+        inlined = self.context.inlined.get(v.name)
+        if inlined is not None and v.time is not None:
+            return move(inlined, {STEP: v.time})
         bare = v.time is None and v.name in self.timed and v.name not in self.context.alias
         if bare and Variable(v.name) not in self._defined:
             raise DeriveError(f"{v.name} varies in time, but stands without an index")
@@ -129,15 +133,35 @@ class Resolver:
         if known is None:
             if function not in SLOPE and function not in self.context.scope.functions:
                 raise DeriveError(f"the function {function} is not defined")
-            return Call(function, arguments, slots)
+            return self.canonical(Call(function, arguments, slots))
         if len(known.formals) != len(arguments):
             raise DeriveError(f"{function} takes {len(known.formals)} arguments")
         if arguments == known.formals and not slots and Variable(function) in self._defined:
             return Variable(function)
-        body = self.resolve(known.body)
+        body = self.opened(known.body) if slots else self.resolve(known.body)
         for slot in slots:
-            body = self.slope(body, known.formals[slot - 1], {})
+            body = self.slope(body, known.formals[slot - 1])
         return replace(body, dict(zip(known.formals, arguments, strict=True)))
+
+    def opened(self, expr: Expr) -> Expr:
+        """A function's body with the other functions that it applies put in."""
+        if isinstance(expr, Call) and expr.function in self.context.functions and not expr.slots:
+            known = self.context.functions[expr.function]
+            if len(known.formals) == len(expr.arguments):
+                actual = dict(zip(known.formals, map(self.opened, expr.arguments), strict=True))
+                return replace(self.opened(known.body), actual)
+        if isinstance(expr, Variable | Call):
+            return self.resolve(expr)
+        return rebuild(expr, self.opened)
+
+    def canonical(self, call: Call) -> Expr:
+        """A slot derivative of a function that defines a variable, as that variable's derivative."""
+        if len(call.slots) == 1 and call.function not in SLOPE:
+            target = self._matching(Call(call.function, call.arguments))
+            argument = call.arguments[call.slots[0] - 1]
+            if target is not None and isinstance(argument, Variable):
+                return Immediate(target, argument)
+        return call
 
     # -- derivatives ------------------------------------------------------------------------------
 
@@ -285,7 +309,9 @@ class Resolver:
             return None
         call = Call(of.function, arguments)
         target = self._matching(call)
-        return Immediate(target, by) if target is not None else Partial(call, places[0])
+        if target is not None:
+            return Immediate(target, by)
+        return Call(call.function, arguments, (places[0],))
 
     def _slot_of_function(self, of: Variable, by: Variable) -> Expr | None:
         """∂f/∂a for a bare f: the step is the one at which a is an argument of f."""
@@ -331,7 +357,11 @@ class Resolver:
             raise DeriveError("second order: a derivative of what is made of derivatives")
         if by.copy is not None:
             return self._by_copy(of, by)
-        return Total(of, by)
+        return ZERO if self._is_leaf(of) and of.name != by.name else Total(of, by)
+
+    def _is_leaf(self, v: Variable) -> bool:
+        """A parameter or an input: it depends on nothing."""
+        return all(d.target.name != v.name for d in self.model.definitions)
 
     def immediate(self, of: Variable, by: Variable) -> Expr:
         self._known(of, by)
@@ -376,13 +406,17 @@ class Resolver:
         if any(isinstance(x, BigSum | BigProduct | Total | Immediate) for x in walk(formula)):
             raise DeriveError("the derivative of a product with a Σ or a derivative inside")
         for v in dict.fromkeys(variables(formula)):
-            slope = self.slope(formula, v, {})
+            slope = self.slope(formula, v)
             if slope != ZERO and v.name in self.context.names:
                 yield multiply((slope, self.total(v, by)))
 
-    def slope(self, formula: Expr, by: Variable, names: Mapping[Expr, Variable]) -> Expr:
+    def slope(self, formula: Expr, by: Variable) -> Expr:
         """The explicit derivative of a formula by one of its variables, the others held."""
-        return explicit(formula, by)
+
+        def named(part: Expr) -> Expr:
+            return self.canonical(part) if isinstance(part, Call) else rebuild(part, named)
+
+        return named(explicit(formula, by))
 
 
 def explicit(expr: Expr, by: Variable) -> Expr:
