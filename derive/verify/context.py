@@ -66,7 +66,8 @@ class Context:
     `model` holds the definitions without derivatives; `functions` what f(…) stands for; `names` are
     all names that occur in a definition; `horizon` is T where the text fixes it. `bare` gives names of
     their own to quantities without time that share a letter with one that has time (E = Σ E_t);
-    `inlined` are the bodies, at step t, of derived quantities that are no recursions.
+    `inlined` are the bodies, at step t, of derived quantities that are no recursions, and what
+    `recognised` ones are equal to; those have a first step and reach some steps beyond T.
     """
 
     scope: Scope
@@ -79,6 +80,7 @@ class Context:
     calls: Mapping[str, tuple[tuple[Expr, ...], ...]] = field(default_factory=dict)
     bare: Mapping[str, str] = field(default_factory=dict)
     inlined: Mapping[str, Expr] = field(default_factory=dict)
+    recognised: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def derived_names(self) -> frozenset[str]:
@@ -167,14 +169,11 @@ class Collector:
         kept: list[Candidate] = []
         own = [c for c in self.candidates if c.region == region]
         steps = {c.key[0]: c for c in reversed(own) if c.key[1] == STEP}
-        names = {c.key[0] for c in own}
         for c in own:
             if c.key in seen and not c.strong:
                 continue
             step = steps.get(c.key[0])
             if step is not None and not c.strong and _is_instance(c, step):
-                continue
-            if c.key[0].endswith("'") and c.key[0].rstrip("'") in names:
                 continue
             try:
                 collect((self.page.source, x.found) for x in (*kept, c))
@@ -353,6 +352,8 @@ def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
         "\\overset",
         "\\stackrel",
     ):
+        return None
+    if primes > end and arguments is not None:
         return None
     name += "'" * (primes - end)
     script = below or (unwrapped(above) if above else None)

@@ -19,6 +19,7 @@ from derive.verify.pages import read_page
 from derive.verify.placed import Member, Page, Placed
 from derive.verify.ranges import Condition, Range, range_of, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver
+from derive.verify.recursions import prepared
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -155,24 +156,36 @@ class Judge:
         return self.source.text[placed.start : placed.end].strip()
 
     def _context(self, number: int) -> Context:
-        context = self.contexts[self.where[number]]
-        if self.options.horizon is not None:
-            return replace(context, horizon=self.options.horizon)
-        return context
+        return self._prepared[self.where[number]]
+
+    @cached_property
+    def _prepared(self) -> Mapping[int, Context]:
+        """Each region's context, with its derived quantities understood."""
+        reading = Reading(layout=self.layout)
+        found = {}
+        for region, context in self.contexts.items():
+            context = replace(context, calls=self._calls[region])
+            if self.options.horizon is not None:
+                context = replace(context, horizon=self.options.horizon)
+            found[region] = prepared(context, reading)
+        return found
+
+    @property
+    def layout(self) -> str:
+        return self.options.layout or "numerator"
 
     def _worlds(self, number: int) -> Worlds:
         region = self.where[number]
         if region not in self.worlds:
-            self.worlds[region] = Worlds(self.contexts[region])
+            self.worlds[region] = Worlds(self._prepared[region])
         return self.worlds[region]
 
     def _side(self, member: Member, number: int) -> Side:
         text = self.source.text[member.start : member.end].strip()
         try:
             found = tokens(self.source, member.start, member.end, self._macros)
-            expr = parse_member(
-                self.source, member.start, member.end, self._context(number).scope, found
-            )
+            scope = self.contexts[self.where[number]].scope
+            expr = parse_member(self.source, member.start, member.end, scope, found)
         except DeriveError as error:
             return Side(None, text, member.start, str_of(error))
         return Side(expr, text, member.start)
@@ -271,14 +284,13 @@ class Judge:
 
     def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
         """The verdict in the default reading, else in the first other reading that holds."""
-        layout = self.options.layout or "numerator"
         found = range_of(
             line.context,
             [renamed(e, line.context.alias) for e in (line.head, line.member)],
             line.conditions,
             line.context.horizon,
         )
-        reading = Reading(layout=layout)
+        reading = Reading(layout=self.layout)
         outcome = self._compare(number, line, reading, found)
         scope = self._scope(line, found)
         if outcome.kind == "equal":
@@ -304,7 +316,7 @@ class Judge:
         return scope_text(found, len(found.instances) == 1)
 
     def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Outcome:
-        resolver = Resolver(self._with_calls(number, line.context), reading)
+        resolver = Resolver(line.context, reading)
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
         return Comparison(resolver, self._worlds(number), left, right, found).outcome()
@@ -316,10 +328,10 @@ class Judge:
         for choices in alternatives(line.head, line.member):
             reading = replace(default, choices=choices)
             try:
-                resolver = Resolver(self._with_calls(number, line.context), reading)
+                resolver = Resolver(line.context, reading)
                 if any(_is_nothing(resolver, w) for w in choices):
                     continue
-                head = Resolver(self._with_calls(number, line.context), default).resolve(line.head)
+                head = Resolver(line.context, default).resolve(line.head)
                 member = resolver.resolve(line.member)
                 outcome = Comparison(resolver, self._worlds(number), head, member, found).outcome()
             except DeriveError:
@@ -329,9 +341,6 @@ class Judge:
                     "ambiguous", scope, reading=", ".join(f"{k}" for k in choices.values())
                 )
         return None
-
-    def _with_calls(self, number: int, context: Context) -> Context:
-        return replace(context, calls=self._calls[self.where[number]])
 
     @cached_property
     def _calls(self) -> Mapping[int, Mapping[str, tuple[tuple[Expr, ...], ...]]]:

@@ -77,6 +77,9 @@ class Numbers:
         self.interval = interval or _is_transcendental(context.model)
         self.used: dict[Expr, Any] = {}
         self._scalars = _scalar_names(context.model)
+        self._names = {
+            v.name for d in context.model.definitions for v in (d.target, *variables(d.body))
+        }
         self._numbers: dict[Variable, Any] = {}
         self._local: dict[tuple[Variable, Variable], Matrix] = {}
         self._from: dict[Variable, dict[Variable, Matrix]] = {}
@@ -103,7 +106,7 @@ class Numbers:
 
     def size(self, name: str) -> int:
         """How many components a variable has; 1 where a closed formula uses it."""
-        if not self.sizes or name in self._scalars:
+        if not self.sizes or name in self._scalars or name not in self._names:
             return 1
         return 2 + self._digest("size", name) % 2
 

@@ -15,16 +15,19 @@ from derive.algebra.expression import (
     BigSum,
     Call,
     Expr,
+    Immediate,
     Index,
     Power,
     Time,
+    Total,
     Variable,
     Written,
     children,
+    free_letters,
 )
 from derive.errors import DeriveError
 from derive.model.horizon import least_horizon
-from derive.model.recurrence import HORIZON, NOW, Recurrence, variables
+from derive.model.recurrence import HORIZON, NOW, STEP, Recurrence, variables
 from derive.verify.context import Context
 
 TRIED = 6
@@ -81,15 +84,29 @@ class Extent:
                 self.low[name] = min(self.low.get(name, 1), 1 - back.shift)
                 self.high[name] = max(self.high.get(name, 0), -back.shift)
         for d in model.fixed:
-            time = d.target.time
-            if time is not None and time.is_number:
+            when = d.target.time
+            if when is not None and when.is_number:
                 self.low[d.target.name] = min(self.low.get(d.target.name, 1), time.shift)
             elif time is not None and (time - Time.of(HORIZON)).is_number:
                 over = (time - Time.of(HORIZON)).shift
                 self.high[d.target.name] = max(self.high.get(d.target.name, 0), over)
+        self.first = dict(model.first)
+        self.given = {d.target for d in model.fixed}
+        self.bodies = {n: b for n, b in context.inlined.items() if n not in context.recognised}
         for derived in context.derived:
             self.low.setdefault(derived.target.name, 0)
             self.high.setdefault(derived.target.name, 1)
+        for name, (low, high) in context.recognised.items():
+            self.low[name], self.high[name] = low, high
+
+    def is_step(self, of: Variable, table: Letters) -> bool:
+        """Whether a variable is defined at its time, by a step or by a definition of its own."""
+        if of.time is None or of.name not in self.first:
+            return True
+        at = of.time.replace(table)
+        if not at.is_number:
+            return True
+        return at.shift >= self.first[of.name] or Variable(of.name, at) in self.given
 
     def holds(self, name: str, shift: int, horizon: int) -> bool:
         return self.low.get(name, 1) <= shift <= horizon + self.high.get(name, 0)
@@ -109,7 +126,7 @@ def range_of(
     horizon: int | None = None,
 ) -> Range:
     """The range of a line that is made of `exprs`; DeriveError where it is empty for every T."""
-    letters = tuple(sorted(set().union(*map(_free, exprs)) - {HORIZON}))
+    letters = tuple(sorted(set().union(*map(free_letters, exprs)) - {HORIZON}))
     if len(letters) > MOST_LETTERS:
         raise DeriveError(f"more than the limit of {MOST_LETTERS} free indices")
     extent = Extent(context)
@@ -139,7 +156,7 @@ def _instances(
     for chosen in product(range(low, horizon + 2), repeat=len(letters)):
         table = {a: Time.at(n) for a, n in zip(letters, chosen, strict=True)}
         table[HORIZON] = Time.at(horizon)
-        if _satisfied(conditions, table) and all(_inside(e, table, extent, horizon) for e in exprs):
+        if _satisfied(conditions, table) and all(inside(e, table, extent, horizon) for e in exprs):
             yield table
 
 
@@ -151,9 +168,22 @@ def _satisfied(conditions: Iterable[Condition], table: Letters) -> bool:
     return True
 
 
-def _inside(expr: Expr, table: Letters, extent: Extent, horizon: int) -> bool:
+def inside(expr: Expr, table: Letters, extent: Extent, horizon: int) -> bool:
     """Whether every variable named at these letters is inside the horizon, in every term of a Σ."""
     match expr:
+        case Variable(name, time, _) if name in extent.bodies:
+            if time is None or not time.replace(table).is_number:
+                return True
+            inner = {STEP: time.replace(table), HORIZON: Time.at(horizon)}
+            return inside(extent.bodies[name], inner, extent, horizon)
+        case Total(of, by):
+            return inside(of, table, extent, horizon) and inside(by, table, extent, horizon)
+        case Immediate(of, by):
+            return extent.is_step(of, table) and inside(Total(of, by), table, extent, horizon)
+        case Written(of, by, "∂+", _, _) if isinstance(of, Variable) and by is not None:
+            ends = (of, by)
+            steps = extent.is_step(of, table)
+            return steps and all(inside(x, table, extent, horizon) for x in ends)
         case Variable(name, time, copy):
             at = [(name, time)] if time is not None else []
             steps = [copy.replace(table)] if copy is not None else []
@@ -162,7 +192,7 @@ def _inside(expr: Expr, table: Letters, extent: Extent, horizon: int) -> bool:
             return all(_holds(n, x.replace(table), extent, horizon) for n, x in at)
         case Written(of, by, _, at_, _):
             parts = [p for p in (of, by, at_) if p is not None]
-            return all(_inside(p, table, extent, horizon) for p in parts)
+            return all(inside(p, table, extent, horizon) for p in parts)
         case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
             low, high = lower.replace(table), upper.replace(table)
             if not low.is_number or not high.is_number:
@@ -170,26 +200,20 @@ def _inside(expr: Expr, table: Letters, extent: Extent, horizon: int) -> bool:
             if low.shift > high.shift + 1:
                 return False
             ends = {low.shift, high.shift} if low.shift <= high.shift else set()
-            return all(_inside(body, {**table, index: Time.at(i)}, extent, horizon) for i in ends)
+            return all(inside(body, {**table, index: Time.at(i)}, extent, horizon) for i in ends)
         case Power(base, Index(time)):
             over = time.replace(table)
             if over.is_number and over.shift < 0:
                 return False
-            return _inside(base, table, extent, horizon)
+            return inside(base, table, extent, horizon)
         case Call(_, arguments, _):
-            return all(_inside(a, table, extent, horizon) for a in arguments)
+            return all(inside(a, table, extent, horizon) for a in arguments)
         case _:
-            return all(_inside(part, table, extent, horizon) for part in children(expr))
+            return all(inside(part, table, extent, horizon) for part in children(expr))
 
 
 def _holds(name: str, time: Time, extent: Extent, horizon: int) -> bool:
     return not time.is_number or extent.holds(name, time.shift, horizon)
-
-
-def _free(expr: Expr) -> frozenset[str]:
-    from derive.algebra.expression import free_letters
-
-    return free_letters(expr)
 
 
 def _bounds(

@@ -50,6 +50,9 @@ from derive.verify.context import Context, defining, renamed
 LAYOUTS = ("numerator", "gradient", "denominator")
 
 
+_SLOT = Variable("slot")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How derivatives are read.
@@ -95,8 +98,8 @@ class Resolver:
         if v.time is None and v.name in self.context.bare:
             return Variable(self.context.bare[v.name])
         inlined = self.context.inlined.get(v.name)
-        if inlined is not None and v.time is not None:
-            return move(inlined, {STEP: v.time})
+        if inlined is not None:
+            return inlined if v.time is None else move(inlined, {STEP: v.time})
         bare = v.time is None and v.name in self.timed and v.name not in self.context.alias
         if bare and Variable(v.name) not in self._defined:
             raise DeriveError(f"{v.name} varies in time, but stands without an index")
@@ -130,6 +133,11 @@ class Resolver:
         if function == DEPENDING:
             return arguments[0]
         known = self.context.functions.get(function)
+        if function in SLOPE and slots and len(arguments) == 1:
+            found: Expr = Call(function, (_SLOT,))
+            for _ in slots:
+                found = explicit(found, _SLOT)
+            return replace(found, {_SLOT: arguments[0]})
         if known is None:
             if function not in SLOPE and function not in self.context.scope.functions:
                 raise DeriveError(f"the function {function} is not defined")
@@ -352,8 +360,8 @@ class Resolver:
         self._known(of, by)
         if of == by:
             return ONE
-        derived = [d for d in self.context.derived if d.target.name in (of.name, by.name)]
-        if derived:
+        made = {*self.context.inlined, *self.context.derived_names}
+        if made & {of.name, by.name}:
             raise DeriveError("second order: a derivative of what is made of derivatives")
         if by.copy is not None:
             return self._by_copy(of, by)
