@@ -16,6 +16,7 @@ from derive.verify.context import Collector, Context, Said, renamed
 from derive.verify.explain import cause
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, limited
+from derive.verify.mending import Mender
 from derive.verify.pages import read_page
 from derive.verify.placed import Member, Page, Placed
 from derive.verify.ranges import Condition, Range, range_of, scope_text
@@ -26,6 +27,7 @@ from derive.verify.verdicts import Judged, Report, Verdict
 
 EQUATIONS = ("=", ":=")
 MOST_READINGS = 24
+SCREENED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ class Judge:
                 self._tried[key] = (ready, Worlds(ready))
             ready, worlds = self._tried[key]
             sides = [renamed(e, ready.alias, ready.bare) for e in (line.head, line.member)]
-            found = range_of(ready, sides, (), ready.horizon)
+            found = range_of(ready, sides, (), ready.horizon, SCREENED)
             resolver = Resolver(ready, Reading(layout=layout))
             left, right = resolver.resolve(line.head), resolver.resolve(line.member)
             return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
@@ -302,6 +304,8 @@ class Judge:
             return again
         line = Line(context, chain.head.expr, side.expr, conditions[0])
         verdict = self._line(number, line)
+        if verdict.kind == "refuted" and self.options.repairs:
+            verdict = self._mended(number, verdict, chain.head.text, side.text, line)
         if verdict.kind == "refuted" and conditions[1]:
             return Verdict("unread", reason=conditions[1])
         before = chain.last
@@ -310,6 +314,15 @@ class Judge:
             if carried and self._follows(number, before[0].expr, line):
                 reason = "it equals the member before, which is wrong"
                 return replace(verdict, kind="carried", reason=reason)
+        return verdict
+
+    def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
+        """A refuted line with the nearest true one, from a slip in it or in a definition."""
+        reading = Reading(layout=self.layout.name)
+        mender = Mender(line.context, self._worlds(number), reading, line.conditions)
+        found = mender.nearest(head, member)
+        if found is not None:
+            return replace(verdict, suggestion=found.latex, reason=found.slip)
         return verdict
 
     def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
