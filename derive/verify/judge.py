@@ -13,14 +13,14 @@ from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
 from derive.verify.compare import Comparison, Outcome, Worlds
 from derive.verify.context import Collector, Context, Said, renamed
-from derive.verify.explain import cause
+from derive.verify.explain import cause, reading_text, unambiguous
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, limited
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
 from derive.verify.placed import Member, Page, Placed
-from derive.verify.ranges import Condition, Range, range_of, scope_text
-from derive.verify.readings import LAYOUTS, Reading, Resolver
+from derive.verify.ranges import Condition, Range, scope_text
+from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
@@ -225,9 +225,8 @@ class Judge:
                 ready = prepared(context, Reading(layout=layout))
                 self._tried[key] = (ready, Worlds(ready))
             ready, worlds = self._tried[key]
-            sides = [renamed(e, ready.alias, ready.bare) for e in (line.head, line.member)]
-            found = range_of(ready, sides, (), ready.horizon, SCREENED)
             resolver = Resolver(ready, Reading(layout=layout))
+            found = line_range(resolver, (line.head, line.member), (), SCREENED)
             left, right = resolver.resolve(line.head), resolver.resolve(line.member)
             return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
         except (DeriveError, RecursionError):
@@ -321,9 +320,11 @@ class Judge:
         reading = Reading(layout=self.layout.name)
         mender = Mender(line.context, self._worlds(number), reading, line.conditions)
         found = mender.nearest(head, member)
-        if found is not None:
-            return replace(verdict, suggestion=found.latex, reason=found.slip)
-        return verdict
+        if found is None:
+            return verdict
+        plain = verdict.reason in ("", "the two sides differ")
+        reason = found.slip if plain else f"{verdict.reason}; {found.slip}"
+        return replace(verdict, suggestion=found.latex, reason=reason)
 
     def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
         """L^t = L(x^t, y^t) after L_t = L(o_t, y_t): a definition said again, or a conflict."""
@@ -354,13 +355,9 @@ class Judge:
 
     def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
         """The verdict in the default reading, else in the first other reading that holds."""
-        found = range_of(
-            line.context,
-            [renamed(e, line.context.alias, line.context.bare) for e in (line.head, line.member)],
-            line.conditions,
-            line.context.horizon,
-        )
         reading = Reading(layout=self.layout.name)
+        resolver = Resolver(line.context, reading)
+        found = line_range(resolver, (line.head, line.member), line.conditions)
         outcome = self._compare(number, line, reading, found)
         scope = self._scope(line, found)
         if outcome.kind == "equal":
@@ -378,7 +375,7 @@ class Judge:
             return Verdict(
                 "refuted",
                 scope,
-                reason=cause(line.context, line.head, line.member, outcome),
+                reason="" if plain else self._cause(number, line, reading, outcome),
                 counterexample=outcome.counterexample,
             )
         if outcome.kind == "tested":
@@ -395,6 +392,12 @@ class Judge:
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
         return Comparison(resolver, self._worlds(number), left, right, found).outcome()
+
+    def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
+        resolver = Resolver(line.context, reading)
+        sides = resolver.resolve(line.head), resolver.resolve(line.member)
+        found = cause(resolver, self._worlds(number), line.member, sides, outcome)
+        return found or "the two sides differ"
 
     def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:
         """A line of vectors that holds in another layout than that of its text."""
@@ -428,7 +431,11 @@ class Judge:
                 continue
             if outcome.kind == "equal":
                 return Verdict(
-                    "ambiguous", scope, reading=", ".join(f"{k}" for k in choices.values())
+                    "ambiguous",
+                    scope,
+                    reading_text(choices),
+                    "it holds in this reading only",
+                    unambiguous(choices),
                 )
         return None
 
@@ -481,7 +488,7 @@ def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     return Verdict("proved", scope, reading=reading, reason=reason)
 
 
-def alternatives(head: Expr, member: Expr) -> Iterator[Mapping[Written, str]]:
+def alternatives(head: Expr, member: Expr) -> Iterator[dict[Written, str]]:
     """Other readings of at most two notations right of the head, the fewest first."""
     options: list[tuple[Written, str]] = []
     for part in dict.fromkeys(p for p in parts_of(member) if isinstance(p, Written)):

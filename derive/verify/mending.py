@@ -27,9 +27,9 @@ from derive.notation.claims import parse_member, parts_of
 from derive.notation.latex import latex
 from derive.notation.tokens import Source
 from derive.verify.compare import Comparison, Worlds
-from derive.verify.context import Context, renamed
-from derive.verify.ranges import TRIED, Condition, range_of
-from derive.verify.readings import Reading, Resolver
+from derive.verify.context import Context
+from derive.verify.ranges import TRIED, Condition
+from derive.verify.readings import Reading, Resolver, line_range
 from derive.verify.repairs import Candidate, pairs, singles
 
 SECONDS = 2.0
@@ -124,12 +124,8 @@ class Mender:
         return left, right
 
     def _comparison(self, left: Expr, right: Expr, tried: int = TRIED) -> Comparison | None:
-        context = self.context
         try:
-            plain = [renamed(e, context.alias, context.bare) for e in (left, right)]
-            if plain[0] == plain[1]:
-                return None
-            found = range_of(context, plain, self.conditions, context.horizon, tried)
+            found = line_range(self.resolver, (left, right), self.conditions, tried)
             sides = self.resolver.resolve(left), self.resolver.resolve(right)
         except (DeriveError, RecursionError):
             return None
@@ -150,7 +146,7 @@ class Mender:
 
     def _vanishes(self, w: Written, found: Expr) -> bool:
         try:
-            within = range_of(self.context, [renamed(w, self.context.alias)], (), None, SCREENED)
+            within = line_range(self.resolver, (w,), (), SCREENED)
             zero = Comparison(self.resolver, self.worlds, found, add(()), within)
             return not zero.differs(quick=True)
         except DeriveError:

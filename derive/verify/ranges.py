@@ -125,12 +125,14 @@ def range_of(
     conditions: Sequence[Condition] = (),
     horizon: int | None = None,
     tried: int = TRIED,
+    also: frozenset[str] = frozenset(),
 ) -> Range:
     """The range of a line that is made of `exprs`; DeriveError where it is empty for every T.
 
-    With fewer than TRIED horizons `tried` there are only instances, no bounds.
+    `also` are letters that are free although no variable shows them (∇_g L speaks of a step t). With
+    fewer than TRIED horizons `tried` there are only instances, no bounds.
     """
-    letters = tuple(sorted(set().union(*map(free_letters, exprs)) - {HORIZON}))
+    letters = tuple(sorted(also.union(*map(free_letters, exprs)) - {HORIZON}))
     if len(letters) > MOST_LETTERS:
         raise DeriveError(f"more than the limit of {MOST_LETTERS} free indices")
     extent = Extent(context)

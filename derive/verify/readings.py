@@ -6,7 +6,7 @@ A resolved formula holds only `Total`, `Immediate` and opaque slot derivatives o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.algebra.expression import (
@@ -46,6 +46,7 @@ from derive.model.recurrence import NOW, STEP, Definition, variables
 from derive.notation.claims import DEPENDING
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
+from derive.verify.ranges import TRIED, Condition, Range, range_of
 
 # In the second one ∂C/∂x is a row and ∇_x C its transpose.
 LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
@@ -432,6 +433,19 @@ class Resolver:
             return self.canonical(part) if isinstance(part, Call) else rebuild(part, named)
 
         return named(explicit(formula, by))
+
+
+def line_range(
+    resolver: Resolver,
+    sides: Sequence[Expr],
+    conditions: Sequence[Condition] = (),
+    tried: int = TRIED,
+) -> Range:
+    """The range of a line as written; the steps that its readings speak of count as its indices."""
+    context = resolver.context
+    plain = [renamed(side, context.alias, context.bare) for side in sides]
+    spoken = frozenset().union(*(free_letters(resolver.resolve(side)) for side in sides))
+    return range_of(context, plain, conditions, context.horizon, tried, spoken)
 
 
 def explicit(expr: Expr, by: Variable) -> Expr:
