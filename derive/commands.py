@@ -224,6 +224,10 @@ def verify(
     ] = False,
     to: Annotated[str | None, typer.Option("--to", help=f"One of {', '.join(REPORTS)}.")] = None,
     output: Output = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option("--annotate", help="Write the notes with the verdicts here (many: a folder)."),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every formula, not only what needs attention.")
     ] = False,
@@ -239,6 +243,7 @@ def verify(
     with _reported():
         page = _report_page(to, output)
         _check_verify(files, output, horizon, layout, jobs, seconds)
+        copies = _copies(files, annotate)
         definitions = tuple(d for name in model or () for d in _given(name))
         read = [_notes_of(name) for name in files]
         options = _options(horizon, layout, definitions, repairs)
@@ -246,6 +251,7 @@ def verify(
         for report in reports:
             if report.error is not None:
                 _complain(report.error)
+        _write_copies(copies, reports, every)
         _write_reports(page, reports, every)
     code = _verdict_code(reports, strict)
     if code:
@@ -526,6 +532,43 @@ def _write_for_people(page: Page, reports: Sequence[Report], every: bool) -> Non
         marking.show(marking.marked(reports, _columns(), every), _columns())
     else:
         page.write_text(marking.plain(marking.marked(reports, every=every)))
+
+
+def _copies(files: Sequence[str], annotate: Path | None) -> list[Path]:
+    """Where the annotated copy of each file goes: to one file, or each into a folder."""
+    if annotate is None:
+        return []
+    for name in files:
+        if name.lower().endswith(".ipynb"):
+            raise DeriveError(
+                f"{name} is a notebook, which cannot be annotated: use --to md instead"
+            )
+    if len(files) == 1 and not annotate.is_dir():
+        copies = [annotate]
+    else:
+        copies = [annotate / ("stdin.tex" if name == "-" else Path(name).name) for name in files]
+    for i, copy in enumerate(copies):
+        if copy in copies[:i]:
+            raise DeriveError(
+                f"expected files of different names to annotate, found two {copy.name}"
+            )
+        _spare_notes(files, copy)
+    return copies
+
+
+def _write_copies(copies: Sequence[Path], reports: Sequence[Report], every: bool) -> None:
+    from derive.report.margin import annotated
+    from derive.writing import write_atomically
+
+    made = [
+        (copy, annotated(report, str(copy) if report.path == "stdin" else report.path, every))
+        for copy, report in zip(copies, reports, strict=False)
+        if report.error is None
+    ]
+    for copy, text in made:
+        if len(copies) > 1 and not copy.parent.exists():
+            copy.parent.mkdir()
+        write_atomically(copy, text.encode("utf-8"))
 
 
 def _verdict_code(reports: Sequence[Report], strict: bool) -> int:

@@ -161,6 +161,11 @@ USAGE = {
     "an unknown model": ["proved.tex", "--model", "lstm"],
     "a missing model": ["proved.tex", "--model", "lstm.tex"],
     "the notes as output": ["proved.tex", "--to", "md", "-o", "proved.tex"],
+    "an annotated notebook": ["notes.ipynb", "--annotate", "out.ipynb"],
+    "annotated in place": ["proved.tex", "--annotate", "proved.tex"],
+    "annotated in the same folder": ["proved.tex", "tested.tex", "--annotate", "."],
+    "two of one name": ["proved.tex", "./proved.tex", "--annotate", "out"],
+    "no folder for the copy": ["proved.tex", "--annotate", "nowhere/out.tex"],
     "no folder for the output": ["proved.tex", "-o", "nowhere/out.md"],
 }
 
@@ -194,6 +199,15 @@ def test_output_to_a_file(folder: Path) -> None:
         kind = "text" if suffix == "txt" else suffix
         written = (folder / f"out.{suffix}").read_text(encoding="utf-8")
         assert written == run(folder, "refuted.tex", "--to", kind).stdout
+
+
+def test_annotated_copies(folder: Path) -> None:
+    done = run(folder, "refuted.tex", "--annotate", "copy.tex")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\\derivenote{refuted}{(1.1)}" in (folder / "copy.tex").read_text(encoding="utf-8")
+    done = run(folder, "refuted.tex", "missing.tex", "proved.tex", "--annotate", "out")
+    assert done.returncode == 2
+    assert sorted(p.name for p in (folder / "out").iterdir()) == ["proved.tex", "refuted.tex"]
 
 
 def test_options_reach_the_judge(folder: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MOST_ROWS = 6
 CONTEXT = 24  # cells of a long line that are kept before the member
+FAR = 400  # characters before and after a member that are not even measured
 TAB = 4
 NARROWEST = 20
 
@@ -49,7 +50,7 @@ def cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
     from rich.cells import cell_len
 
-    return sum(cell_len(char) for char in text)
+    return len(text) if text.isascii() else sum(cell_len(char) for char in text)
 
 
 def _shown(char: str) -> str:
@@ -74,9 +75,11 @@ def _touched(text: str, start: int, end: int) -> Iterator[tuple[int, int, int, i
 def _rows(text: str, number: int, at: int, start: int, end: int, room: int) -> Iterator[Row]:
     """One line, as rows of at most `room` cells that show the member whole."""
     after = text.find("\n", at)
-    line = _cells(text[at : len(text) if after < 0 else after], start - at, end - at)
+    after = len(text) if after < 0 else after
+    near = max(at, start - FAR)
+    line = _cells(text[near : min(after, end + FAR)], start - near, end - near)
     room = max(room, NARROWEST)
-    if sum(width for _, width, _ in line) > room:
+    if near > at or sum(width for _, width, _ in line) > room:
         line = _cropped(line)
     first: int | None = number
     while line and any(inside for _, _, inside in line):

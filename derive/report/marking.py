@@ -105,9 +105,9 @@ def _environment(columns: int) -> Environment:
         "spread": lambda left, right, width: spread(left, right, columns, width),
         "rightmost": lambda number, width: str(number if number else "").rjust(width),
         "padded": lambda text, width: text + " " * (width - cells(text)),
-        "code": _code,
+        "code": inline_code,
         "fenced": _fenced,
-        "inline": lambda latex: _code(" ".join(visible(latex).split())),
+        "inline": lambda latex: inline_code(" ".join(visible(latex).split())),
         "capital": lambda text: text[:1].upper() + text[1:],
     }
     return jinja
@@ -141,7 +141,7 @@ def escaped_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", text)
 
 
-def _code(text: str) -> str:
+def inline_code(text: str) -> str:
     """Code within a line of Markdown, whatever backquotes it has."""
     ticks = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (ticks + 1)
