@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 MOST_ROWS = 6
 CONTEXT = 24  # cells of a long line that are kept before the member
-FAR = 400  # characters before and after a member that are not even measured
+FAR = 130  # characters before and after a member that are not even measured
 TAB = 4
 NARROWEST = 20
 
@@ -92,9 +92,15 @@ def _cells(line: str, start: int, end: int) -> list[Cell]:
     """The line's characters from the first that is no indentation of the member's line."""
     shown, column = [], 0
     for i, char in enumerate(line):
-        width = TAB - column % TAB if char == "\t" else cells(_shown(char))
-        shown.append((" " * width if char == "\t" else _shown(char), width, start <= i < end))
-        column += width
+        inside = start <= i < end
+        if " " <= char <= "~":
+            shown.append((char, 1, inside))
+        elif char == "\t":
+            width = TAB - column % TAB
+            shown.append((" " * width, width, inside))
+        else:
+            shown.append((_shown(char), cells(_shown(char)), inside))
+        column += shown[-1][1]
     indent = min(len(line) - len(line.lstrip()), start)
     return shown[indent:]
 
