@@ -43,6 +43,7 @@ REPORT_SUFFIXES = {
     ".md": "md",
     ".json": "json",
     ".sarif": "sarif",
+    ".html": "html",
 }
 REPORTS = tuple(REPORT_SUFFIXES.values())
 LAYOUTS = ("numerator", "gradient", "denominator")
@@ -528,6 +529,8 @@ def _write_for_people(page: Page, reports: Sequence[Report], every: bool) -> Non
     screen = page.output is None and sys.stdout.isatty()
     if page.kind == "md":
         page.write_text(marking.markdown(reports, every))
+    elif page.kind == "html":
+        page.write_text(marking.html(reports, every))
     elif screen:
         marking.show(marking.marked(reports, _columns(), every), _columns())
     else:

@@ -181,7 +181,7 @@ def test_bad_usage_is_one_sentence(folder: Path, name: str) -> None:
 
 def test_the_same_bytes_for_any_number_of_jobs(folder: Path) -> None:
     files = [f"{kind}.tex" for kind in KINDS] * 3 + ["die.tex", "missing.tex", "lost.tex"]
-    for kind in ("text", "md", "json", "sarif"):
+    for kind in ("text", "md", "json", "sarif", "html"):
         alone, many = (run(folder, *files, "--to", kind, "-j", n) for n in ("1", "3"))
         assert (alone.stdout, alone.stderr) == (many.stdout, many.stderr)
         assert alone.returncode == many.returncode == 2
@@ -193,7 +193,7 @@ def test_standard_input(folder: Path) -> None:
 
 
 def test_output_to_a_file(folder: Path) -> None:
-    for suffix in ("txt", "md", "json", "sarif"):
+    for suffix in ("txt", "md", "json", "sarif", "html"):
         done = run(folder, "refuted.tex", "-o", f"out.{suffix}")
         assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
         kind = "text" if suffix == "txt" else suffix

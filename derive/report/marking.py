@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from derive.document import environment
@@ -47,6 +48,11 @@ def marked(reports: Sequence[Report], columns: int = 80, every: bool = False) ->
 def markdown(reports: Sequence[Report], every: bool = False) -> str:
     """The report as Markdown."""
     return _rendered("md", reports, 100, every)
+
+
+def html(reports: Sequence[Report], every: bool = False) -> str:
+    """The report as a page of HTML, without any script."""
+    return _rendered("html", reports, 100, every)
 
 
 def words() -> Any:
@@ -101,6 +107,7 @@ def _environment(columns: int) -> Environment:
         "visible": visible,
         "filled": lambda text, indent=2, hang=None: filled(text, columns, indent, hang),
         "style": lambda text, name: f"\x02{name}\x03{text}\x04",
+        "escaped_html": escape,
         "escaped_md": escaped_markdown,
         "spread": lambda left, right, width: spread(left, right, columns, width),
         "rightmost": lambda number, width: str(number if number else "").rjust(width),

@@ -155,6 +155,13 @@ def test_markdown() -> None:
     golden("notes.md", marking.markdown([notes(), one("unread")]))
 
 
+def test_html() -> None:
+    written = marking.html([notes(), one("unread", "<b> $x = y$")])
+    assert written.startswith("<!DOCTYPE html>") and "<b>" not in written
+    assert '<h3 style="color: #b3261e">notes.tex:3:35: refuted for every T ≥ 3' in written
+    assert "&lt;b&gt; $x = y$\n         ^\n</pre>" in written
+
+
 def test_json() -> None:
     golden(
         "notes.json", json.dumps(records.as_json([notes()]), ensure_ascii=False, indent=1) + "\n"
