@@ -42,6 +42,7 @@ SEEDS = 3
 MOST_HORIZONS = 4
 MOST_INSTANCES = 60
 MOST_SHOWN = 9
+MOST_IDLE = 24
 
 Kind = Literal["equal", "tested", "different", "unknown"]
 
@@ -150,12 +151,30 @@ class Comparison:
         left = numbers.value(self.left, letters)
         right = numbers.value(self.right, letters)
         values = [(f"{a}", str(letters[a].shift)) for a in self.range.letters if a in letters]
-        values += _shown_values(numbers)
+        idle = self._idle(numbers, (left, right), letters)
+        values += _shown_values(numbers, idle)
         timeless = not self.resolver.model.steps
         found = Counterexample(
             None if timeless else horizon, tuple(values), number_text(left), number_text(right)
         )
         return Outcome("different", counterexample=found, at=letters)
+
+    def _idle(
+        self, numbers: Numbers, sides: tuple[Matrix, Matrix], letters: Letters
+    ) -> frozenset[Expr]:
+        """The values that were looked at but do not matter: with another one both sides stay."""
+        found = []
+        for node in [n for n in numbers.used if isinstance(n, Variable)][:MOST_IDLE]:
+            key = (numbers.horizon, numbers.seed, numbers.sizes, numbers.interval)
+            other = self.worlds.fresh(*key)
+            other.override = {node: numbers.used[node] + 1}
+            try:
+                again = tuple(other.value(side, letters) for side in (self.left, self.right))
+            except DeriveError:
+                continue
+            if not any(differ(a, b) for a, b in zip(sides, again, strict=True)):
+                found.append(node)
+        return frozenset(found)
 
     # -- proofs -----------------------------------------------------------------------------------
 
@@ -279,10 +298,12 @@ def number_text(value: Any) -> str:
     return f"≈ {float(value.mid):.6g}"
 
 
-def _shown_values(numbers: Numbers) -> list[tuple[str, str]]:
+def _shown_values(numbers: Numbers, idle: frozenset[Expr]) -> list[tuple[str, str]]:
     """The numbers that were used, few enough to work with; edges that are no total get a plus."""
     found = []
     for node, value in list(numbers.used.items()):
+        if node in idle:
+            continue
         name: Expr = node
         if isinstance(node, Immediate):
             if node.by.time is not None or node.of.time is None:

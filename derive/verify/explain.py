@@ -85,7 +85,7 @@ def _named(difference: Polynomial, other: Polynomial) -> Iterator[str]:
     for (monomial, word), c in sorted(difference.items()):
         if c <= 0 or ((monomial, word) in other and is_number({(monomial, word): c})):
             continue
-        factors = [str(c)] if c != 1 or not (monomial or word) else []
+        factors = [] if c == 1 and (monomial or word) else [str(c)]
         factors += [name if n == 1 else f"{name}^{n}" for name, n in monomial]
         yield " ".join([*factors, *word])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from os.path import commonprefix
 
 from derive.algebra.expression import Call, Expr, Variable, Written
 from derive.errors import DeriveError
@@ -18,15 +20,18 @@ from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, 
 from derive.verify.limits import TooLong, limited
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
-from derive.verify.placed import Member, Page, Placed
+from derive.verify.placed import Break, Member, Page, Placed
 from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
+from derive.verify.repairs import slips_in_definition
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
 EQUATIONS = ("=", ":=")
 MOST_READINGS = 24
+SECONDS = 4.0
+WRONG = ("refuted", "carried")
 SCREENED = 3
 
 
@@ -59,6 +64,19 @@ class Line:
     head: Expr
     member: Expr
     conditions: tuple[Condition, ...]
+
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionSlip:
+    """A definition as it was probably meant, and the lines that are true with it."""
+
+    latex: str
+    slip: str
+    line: int
+    mended: frozenset[Pair]
 
 
 def judge(path: str, text: str, options: Options) -> Report:
@@ -316,15 +334,104 @@ class Judge:
         return verdict
 
     def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
-        """A refuted line with the nearest true one, from a slip in it or in a definition."""
+        """A refuted line with the nearest true one: a slip in a definition, or in the line itself."""
+        plain = verdict.reason in ("", "the two sides differ")
+        region = self.where[number]
+        for definition in self._slips[region]:
+            if (head, member) in definition.mended:
+                slip = f"{definition.slip} in the definition on line {definition.line}"
+                reason = slip if plain else f"{verdict.reason}; {slip}"
+                return replace(verdict, suggestion=definition.latex, reason=reason)
         reading = Reading(layout=self.layout.name)
         mender = Mender(line.context, self._worlds(number), reading, line.conditions)
         found = mender.nearest(head, member)
         if found is None:
             return verdict
-        plain = verdict.reason in ("", "the two sides differ")
         reason = found.slip if plain else f"{verdict.reason}; {found.slip}"
         return replace(verdict, suggestion=found.latex, reason=reason)
+
+    @cached_property
+    def _slips(self) -> Mapping[int, tuple[DefinitionSlip, ...]]:
+        """For each region the confused symbol in a definition that explains several of its lines."""
+        found = {}
+        for region in self.contexts:
+            wrong = [k for k in self._kinds_of.get(region, {}).values() if k in WRONG]
+            found[region] = tuple(self._slips_of(region)) if len(wrong) > 1 else ()
+        return found
+
+    def _slips_of(self, region: int) -> Iterator[DefinitionSlip]:
+        """The definition with one symbol changed that makes the most wrong lines true, two at least."""
+        deadline = time.monotonic() + SECONDS
+        best: DefinitionSlip | None = None
+        for start, end in self._closed_definitions(region):
+            for text, slip in slips_in_definition(self.source.text[start:end]):
+                if time.monotonic() > deadline:
+                    break
+                mended = self._mended_by(start, end, text, region)
+                if len(mended) > max(1, len(best.mended) if best else 0):
+                    line = self.source.place(start).line
+                    best = DefinitionSlip(" ".join(text.split()), slip, line, mended)
+        if best is not None:
+            yield best
+
+    def _closed_definitions(self, region: int) -> Iterator[tuple[int, int]]:
+        """Where the definitions stand that are formulas: a slip in f(h_{t-1}, x_t) explains no line."""
+        model = self.contexts[region].model
+        abstract = {d.target.name for d in model.definitions if d.is_abstract}
+        for number, placed in enumerate(self.page.formulas):
+            said = self.said.get(number)
+            if self.where[number] != region or said is None or not said.defines:
+                continue
+            head = self._side(placed.members[0], number).expr
+            if not isinstance(head, Variable) or head.name not in abstract:
+                yield placed.members[0].start, placed.members[1].end
+
+    def _mended_by(self, start: int, end: int, text: str, region: int) -> frozenset[Pair]:
+        """The wrong lines that are proved with another definition; none if a true one becomes wrong."""
+        before = self._kinds_of[region]
+        try:
+            after = self._with(start, end, text, region).kinds().get(region, {})
+        except DeriveError:
+            return frozenset()
+        wrong = {pair for pair, kind in before.items() if kind in WRONG}
+        if any(kind in WRONG and pair not in wrong for pair, kind in after.items()):
+            return frozenset()
+        return frozenset(pair for pair in wrong if after.get(pair) == "proved")
+
+    def _with(self, start: int, end: int, text: str, region: int) -> Judge:
+        """The judge of one region's formulas with text[start:end] replaced by another definition."""
+        old = self.source.text[start:end]
+        shift = len(text) - len(old)
+        at = start + len(commonprefix((old, text)))
+        moved = [
+            placed_after(p, at, shift)
+            for p, where in zip(self.page.formulas, self.where, strict=True)
+            if where == region
+        ]
+        changed = f"{self.source.text[:start]}{text}{self.source.text[end:]}"
+        breaks = tuple(
+            Break(b.offset + (shift if b.offset > at else 0), b.opens) for b in self.page.breaks
+        )
+        source = Source(self.source.path, changed)
+        page = replace(self.page, source=source, formulas=tuple(moved), breaks=breaks)
+        return Judge(page, changed, replace(self.options, repairs=False, seconds=1.0))
+
+    @cached_property
+    def _kinds_of(self) -> Mapping[int, Mapping[Pair, str]]:
+        return Judge(self.page, self.text, replace(self.options, repairs=False)).kinds()
+
+    def kinds(self) -> dict[int, dict[Pair, str]]:
+        """For each region the verdict on each line, named by its head and member."""
+        found: dict[int, dict[Pair, str]] = {}
+        chain = Chain()
+        for number, placed in enumerate(self.page.formulas):
+            if not placed.continues:
+                chain = Chain()
+            for judged in self._formula(number, placed, chain):
+                own = self.source.text[judged.start : judged.end].strip()
+                table = found.setdefault(self.where[number], {})
+                table[chain.text, own] = judged.verdict.kind
+        return found
 
     def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
         """L^t = L(x^t, y^t) after L_t = L(o_t, y_t): a definition said again, or a conflict."""
@@ -480,6 +587,18 @@ class Chain:
             self.head = side
 
 
+def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
+    """A formula after text at `offset` has become longer by `shift` characters."""
+
+    def at(place: int) -> int:
+        return place + shift if place > offset else place
+
+    members = tuple(Member(m.relation, at(m.start), at(m.end)) for m in placed.members)
+    conditions = tuple((at(a), at(b)) for a, b in placed.conditions)
+    start, end = at(placed.start), at(placed.end)
+    return replace(placed, start=start, end=end, members=members, conditions=conditions)
+
+
 def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     reading = "scalars" if outcome.scalars else None
     if reading is None and layout != NUMERATOR:
@@ -533,6 +652,3 @@ def str_of(error: DeriveError) -> str:
     """The sentence of an error, with line and column where it has a place."""
     place = error.place
     return f"{error.sentence} (at {place.line}:{place.column})" if place else error.sentence
-
-
-__all__ = ["LAYOUTS", "Options", "Sequence", "judge"]

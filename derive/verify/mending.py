@@ -32,7 +32,7 @@ from derive.verify.ranges import TRIED, Condition
 from derive.verify.readings import Reading, Resolver, line_range
 from derive.verify.repairs import Candidate, pairs, singles
 
-SECONDS = 2.0
+SECONDS = 1.5
 MOST_PROOFS = 6
 SCREENED = 2
 
