@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from os.path import commonprefix
 
 from derive.algebra.expression import Call, Expr, Variable, Written
 from derive.errors import DeriveError
@@ -355,40 +354,38 @@ class Judge:
         """For each region the confused symbol in a definition that explains several of its lines."""
         found = {}
         for region in self.contexts:
-            wrong = [k for k in self._kinds_of.get(region, {}).values() if k in WRONG]
-            found[region] = tuple(self._slips_of(region)) if len(wrong) > 1 else ()
+            closed = not any(d.is_abstract for d in self.contexts[region].model.definitions)
+            found[region] = tuple(self._slips_of(region)) if closed else ()
         return found
 
     def _slips_of(self, region: int) -> Iterator[DefinitionSlip]:
         """The definition with one symbol changed that makes the most wrong lines true, two at least."""
         deadline = time.monotonic() + SECONDS
         best: DefinitionSlip | None = None
-        for start, end in self._closed_definitions(region):
+        before = self._with(0, 0, "", region).kinds().get(region, {})
+        if sum(kind in WRONG for kind in before.values()) < 2:
+            return
+        for start, end in self._definitions(region):
             for text, slip in slips_in_definition(self.source.text[start:end]):
                 if time.monotonic() > deadline:
                     break
-                mended = self._mended_by(start, end, text, region)
+                mended = self._mended_by(start, end, text, region, before)
                 if len(mended) > max(1, len(best.mended) if best else 0):
                     line = self.source.place(start).line
                     best = DefinitionSlip(" ".join(text.split()), slip, line, mended)
         if best is not None:
             yield best
 
-    def _closed_definitions(self, region: int) -> Iterator[tuple[int, int]]:
-        """Where the definitions stand that are formulas: a slip in f(h_{t-1}, x_t) explains no line."""
-        model = self.contexts[region].model
-        abstract = {d.target.name for d in model.definitions if d.is_abstract}
+    def _definitions(self, region: int) -> Iterator[tuple[int, int]]:
         for number, placed in enumerate(self.page.formulas):
             said = self.said.get(number)
-            if self.where[number] != region or said is None or not said.defines:
-                continue
-            head = self._side(placed.members[0], number).expr
-            if not isinstance(head, Variable) or head.name not in abstract:
+            if self.where[number] == region and said is not None and said.defines:
                 yield placed.members[0].start, placed.members[1].end
 
-    def _mended_by(self, start: int, end: int, text: str, region: int) -> frozenset[Pair]:
+    def _mended_by(
+        self, start: int, end: int, text: str, region: int, before: Mapping[Pair, str]
+    ) -> frozenset[Pair]:
         """The wrong lines that are proved with another definition; none if a true one becomes wrong."""
-        before = self._kinds_of[region]
         try:
             after = self._with(start, end, text, region).kinds().get(region, {})
         except DeriveError:
@@ -402,7 +399,7 @@ class Judge:
         """The judge of one region's formulas with text[start:end] replaced by another definition."""
         old = self.source.text[start:end]
         shift = len(text) - len(old)
-        at = start + len(commonprefix((old, text)))
+        at = start + _common(old, text)
         moved = [
             placed_after(p, at, shift)
             for p, where in zip(self.page.formulas, self.where, strict=True)
@@ -415,10 +412,6 @@ class Judge:
         source = Source(self.source.path, changed)
         page = replace(self.page, source=source, formulas=tuple(moved), breaks=breaks)
         return Judge(page, changed, replace(self.options, repairs=False, seconds=1.0))
-
-    @cached_property
-    def _kinds_of(self) -> Mapping[int, Mapping[Pair, str]]:
-        return Judge(self.page, self.text, replace(self.options, repairs=False)).kinds()
 
     def kinds(self) -> dict[int, dict[Pair, str]]:
         """For each region the verdict on each line, named by its head and member."""
@@ -585,6 +578,12 @@ class Chain:
         self.length += 1
         if (self.head is None or self.head.expr is None) and side.expr is not None:
             self.head = side
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with together."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
