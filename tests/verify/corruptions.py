@@ -18,12 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from corpus import OPEN, Formula, Page, Token, Unreadable, pages, read
 from oracle import Oracle, Truth, free_letters
-from reading import FRACTIONS, Tree, linear, parse
+from reading import ELEMENTARY, FRACTIONS, Tree, linear, parse
 
 TABLE = Path(__file__).with_name("corruptions.tsv")
 COLUMNS = ("page", "line", "column", "kind", "old", "new", "truth", "corrupted")
 WANTED = {"false": 4, "meaningless": 1, "scalars": 1}
 MOST_TRIED = 24
+KIN = {
+    "\\sin": "\\cos", "\\cos": "\\sin", "\\sinh": "\\cosh", "\\cosh": "\\sinh",
+    "\\tanh": "\\sigma", "\\sigma": "\\tanh", "\\exp": "\\cosh", "\\ln": "\\exp",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def scripts(found: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
         signs = [i for i, t in enumerate(inside) if t.text in ("=", "\\le", "\\ge")]
         if signs:
             inside = inside[signs[-1] + 1 :]
-        if inside:
+        if inside and all(t.text.isalnum() or t.text in "+-" for t in inside):
             yield inside
 
 
@@ -142,6 +146,9 @@ def letters(page: Page, found: tuple[Token, ...]) -> Iterator[Edit]:
 def symbols(page: Page, found: tuple[Token, ...]) -> Iterator[Edit]:
     """One symbol for another of the same note: h for o, θ for h."""
     inside_scripts = {t.start for inside in scripts(found) for t in inside}
+    for token in found:
+        if token.text in KIN:
+            yield Edit(token.start, token.end, KIN[token.text], "function")
     names = sorted(
         {
             t.text
@@ -174,7 +181,9 @@ def signs(page: Page, found: tuple[Token, ...]) -> Iterator[Edit]:
 
 
 def coefficients(page: Page, found: tuple[Token, ...]) -> Iterator[Edit]:
-    """A number that is no index."""
+    """A number that is no index, and a 2 where there is none."""
+    if not found[0].text.isdigit():
+        yield Edit(found[0].start, found[0].start, "2 ", "coefficient")
     inside_scripts = {t.start for inside in scripts(found) for t in inside}
     for token in found:
         if token.text.isdigit() and token.start not in inside_scripts:
@@ -216,7 +225,7 @@ def terms(page: Page, found: tuple[Token, ...]) -> Iterator[Edit]:
     """A term of a sum is left out."""
     ends = [at for at, t in top(found) if t.text in ("+", "-")]
     ends = [at for at in ends if at]
-    for at, stop in zip(ends, [*ends[1:], len(found)], strict=True):
+    for at, stop in zip(ends, [*ends[1:], len(found)], strict=False):
         yield Edit(found[at].start, found[stop - 1].end, "", "term dropped")
 
 
@@ -252,6 +261,9 @@ def corrupt(page: Page, oracle: Oracle, number: int, member: int) -> Iterator[Co
         if len(tried) >= MOST_TRIED or counts["false"] == WANTED["false"]:
             return
         text = edit.apply(page.text)
+        touched = page.text[edit.start : max(edit.end, edit.start + 1)] + edit.new
+        if "\n" in touched or blank_lines(text) > blank_lines(page.text):
+            continue
         truth = truth_of(page, text, oracle, number, member)
         if truth is None or text in tried:
             continue
@@ -261,6 +273,11 @@ def corrupt(page: Page, oracle: Oracle, number: int, member: int) -> Iterator[Co
             yield entry(page, text, edit, truth, number, member)
 
 
+def blank_lines(text: str) -> int:
+    """Lines without a word: a new one would end the display."""
+    return sum(not line.strip() for line in text.splitlines())
+
+
 def entry(
     page: Page, text: str, edit: Edit, truth: Truth, number: int, member: int
 ) -> Corruption:
@@ -268,21 +285,23 @@ def entry(
     chain = broken.formulas[number]
     line = f"{broken.latex(chain.head)} = {broken.latex(chain.members[member])}"
     old = page.text[edit.start : edit.end]
-    if not old or "\n" in old + edit.new:
+    if not old:
         old, edit = whole_line(page.text, edit)
     place = page.line(edit.start), page.column(edit.start)
     return Corruption(page.path.name, *place, edit.kind, old, edit.new, truth.kind, line)
 
 
 def whole_line(text: str, edit: Edit) -> tuple[str, Edit]:
-    """An edit that says what stands there: an insertion takes the character before with it."""
-    start = edit.start - 1 if edit.start == edit.end else edit.start
-    return text[start : edit.end], Edit(start, edit.end, text[start : edit.start] + edit.new, edit.kind)
+    """An edit that says what stands there: an insertion takes the character after with it."""
+    old = text[edit.start : edit.start + 1]
+    return old, Edit(edit.start, edit.start + 1, edit.new + old, edit.kind)
 
 
 def bare(formula: Formula) -> bool:
     """A head without a derivative is left alone: corrupted, it might define something."""
-    return not any(t.text in (*FRACTIONS, "\\partial", "\\nabla") for t in formula.head.tokens)
+    texts = [t.text for t in formula.head.tokens]
+    outer = {token.text for _, token in top(formula.head.tokens)}
+    return not (outer & {"+", "-", "'"} or {texts[0]} & {*FRACTIONS, *ELEMENTARY, "\\partial", "\\nabla"})
 
 
 def truth_of(page: Page, text: str, oracle: Oracle, number: int, member: int) -> Truth | None:
@@ -325,6 +344,16 @@ def all_corruptions(page: Page) -> list[Corruption]:
     """The corruptions of all claims of a page."""
     oracle = Oracle(page)
     return [made for f, m in oracle.claims for made in corrupt(page, oracle, f, m)]
+
+
+def place(page: Page, corruption: Corruption) -> tuple[int, int]:
+    """The (formula, member) that a corruption is of: a head's is its only member's."""
+    edit = corruption.edit(page.text)
+    for number, formula in enumerate(page.formulas):
+        for member, part in enumerate(formula.members):
+            if part.start <= edit.start < part.end:
+                return number, max(member, 1)
+    raise ValueError(f"{page.path.name}:{corruption.line} is in no formula")
 
 
 def table() -> list[Corruption]:

@@ -359,6 +359,10 @@ class World:
         if through is not None:
             run = Run(node, self.node(through, letters))
         count = self.dimension(node[0])
+        if kind == "immediate" and through is not None:
+            raise Meaningless("an immediate derivative via something")
+        if kind == "immediate" and of[0] == "call" and by in of[2] and not of[3]:
+            return self.call((*of[:3], (of[2].index(by),)), letters, None, None)
         if kind == "immediate":
             return self.immediate(of, letters, run, count)
         if any(part[0] in ("D", "slotname", "via") for part in walk(of)):
@@ -370,13 +374,14 @@ class World:
             raise Meaningless(f"{by[1]} occurs in no definition")
 
     def immediate(self, of: Tree, letters: Letters, run: Run, count: int) -> Any:
+        if of[0] != "var":
+            raise Meaningless("the immediate derivative of a formula")
         node = self.node(of, letters)
         found = self.definition(node)
         if node == run.by or node[0] in self.model.derived:
             raise Meaningless("the immediate derivative of that")
         if found is None:
-            zeros = ((0,) * count,) * self.dimension(node[0])
-            return Matrix(zeros) if self.vectors else 0
+            raise Outside(f"no step makes {node[0]} there")
         only = Run(run.by, node, run.copy)
         return self.jacobian(self.evaluate(found[0], found[1], Frozen(only), node), count)
 
