@@ -18,8 +18,10 @@ from derive.algebra.expression import (
     Immediate,
     Time,
     Total,
+    Transpose,
     Variable,
     free_letters,
+    rebuild,
     walk,
 )
 from derive.errors import DeriveError
@@ -32,7 +34,7 @@ from derive.verify.normal import Normal, same
 from derive.verify.numbers import Matrix, Misfit, NoNumber, Numbers, differ, is_transcendental
 from derive.verify.polynomials import TooLarge
 from derive.verify.ranges import Letters, Range
-from derive.verify.readings import Resolver
+from derive.verify.readings import Resolver, transposed
 from derive.verify.tape import NoForm
 from derive.verify.verdicts import Counterexample
 
@@ -178,10 +180,11 @@ class Comparison:
         if self._timeless() or len(self.range.instances) == 1:
             return any(self._normal(commuting, opened) for opened in (False, True))
         reasons: list[str] = []
+        left, right = turned(self.left, self.right, commuting)
         for opened in ("", "step", "all"):
             try:
                 if equal_for_every_horizon(
-                    self.resolver, self.left, self.right, self.range, commuting, opened
+                    self.resolver, left, right, self.range, commuting, opened
                 ):
                     return True
             except NoForm as error:
@@ -206,13 +209,35 @@ class Comparison:
     def _normal(self, commuting: bool, opened: bool) -> bool:
         for horizon, instances in self.range.instances[:1]:
             normal = Normal(self.resolver.context, self.worlds.graph(horizon), commuting, opened)
+            left, right = turned(self.left, self.right, commuting)
             for letters in instances:
-                if not same(normal.of(self.left, letters), normal.of(self.right, letters)):
+                if not same(normal.of(left, letters), normal.of(right, letters)):
                     return False
         return True
 
     def _sides(self) -> tuple[Expr, Expr]:
         return self.left, self.right
+
+
+def turned(left: Expr, right: Expr, commuting: bool) -> tuple[Expr, Expr]:
+    """Two columns as the rows that they are the transposes of; numbers are their own transposes.
+
+    Both sides are turned, and only where every transposition then goes away: rows are never taken for
+    columns.
+    """
+    sides = left, right
+    if not any(isinstance(x, Transpose) for side in sides for x in walk(side)):
+        return sides
+    if commuting:
+        return _untransposed(left), _untransposed(right)
+    flipped = transposed(left), transposed(right)
+    if any(isinstance(x, Transpose) for side in flipped for x in walk(side)):
+        raise NoForm("rows and columns in one line")
+    return flipped
+
+
+def _untransposed(expr: Expr) -> Expr:
+    return _untransposed(expr.of) if isinstance(expr, Transpose) else rebuild(expr, _untransposed)
 
 
 def _above(graph: Graph, v: Variable) -> frozenset[Variable]:

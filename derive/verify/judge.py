@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from derive.algebra.expression import Call, Expr, Variable, Written
 from derive.errors import DeriveError
@@ -14,6 +14,7 @@ from derive.notation.tokens import Source, tokens
 from derive.verify.compare import Comparison, Outcome, Worlds
 from derive.verify.context import Collector, Context, Said, renamed
 from derive.verify.explain import cause
+from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, limited
 from derive.verify.pages import read_page
 from derive.verify.placed import Member, Page, Placed
@@ -80,6 +81,7 @@ class Judge:
         self.said = collector.said
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
+        self._tried: dict[tuple[int, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
 
@@ -161,7 +163,7 @@ class Judge:
     @cached_property
     def _prepared(self) -> Mapping[int, Context]:
         """Each region's context, with its derived quantities understood."""
-        reading = Reading(layout=self.layout)
+        reading = Reading(layout=self.layout.name)
         found = {}
         for region, context in self.contexts.items():
             context = replace(context, calls=self._calls[region])
@@ -170,9 +172,64 @@ class Judge:
             found[region] = prepared(context, reading)
         return found
 
-    @property
-    def layout(self) -> str:
-        return self.options.layout or "numerator"
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout that is asked for, else the one in which the lines fit together."""
+        asked = [x for x in LAYOUTS if not self.options.layout or x.startswith(self.options.layout)]
+        lines = [(n, x) for n, x in self._lines() if self._has_vectors(n)]
+
+        @cache
+        def fits(i: int, layout: str) -> bool:
+            return self._fits(*lines[i], layout)
+
+        sides = [(line.head, line.member) for _, line in lines]
+        return infer(sides, asked, fits, self._is_scalar)
+
+    def _is_scalar(self, of: Expr) -> bool:
+        try:
+            return any(
+                Resolver(context, Reading()).is_scalar(of) for context in self.contexts.values()
+            )
+        except DeriveError:
+            return False
+
+    def _has_vectors(self, number: int) -> bool:
+        context = self.contexts[self.where[number]]
+        return any(d.is_abstract for d in context.model.definitions)
+
+    def _lines(self) -> Iterator[tuple[int, Line]]:
+        """The claims of the page that can be read, to find the layout from."""
+        chain = Chain()
+        for number, placed in enumerate(self.page.formulas):
+            chain = chain if placed.continues else Chain()
+            defines = number in self.said and self.said[number].defines
+            for i, member in enumerate(placed.members if not placed.broken else ()):
+                side = self._side(member, number)
+                if member.relation not in EQUATIONS:
+                    chain.begin(side)
+                    continue
+                head = chain.head.expr if chain.head else None
+                if head is not None and side.expr is not None and not (defines and i == 1):
+                    yield number, Line(self.contexts[self.where[number]], head, side.expr, ())
+                chain.add(side, "")
+
+    def _fits(self, number: int, line: Line, layout: str) -> bool:
+        """Whether the shapes of a line fit, and its values agree, in this layout."""
+        region = self.where[number]
+        key = (region, layout)
+        try:
+            if key not in self._tried:
+                context = replace(line.context, calls=self._calls[region])
+                ready = prepared(context, Reading(layout=layout))
+                self._tried[key] = (ready, Worlds(ready))
+            ready, worlds = self._tried[key]
+            sides = [renamed(e, ready.alias, ready.bare) for e in (line.head, line.member)]
+            found = range_of(ready, sides, (), ready.horizon)
+            resolver = Resolver(ready, Reading(layout=layout))
+            left, right = resolver.resolve(line.head), resolver.resolve(line.member)
+            return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
+        except (DeriveError, RecursionError):
+            return False
 
     def _worlds(self, number: int) -> Worlds:
         region = self.where[number]
@@ -286,17 +343,22 @@ class Judge:
         """The verdict in the default reading, else in the first other reading that holds."""
         found = range_of(
             line.context,
-            [renamed(e, line.context.alias) for e in (line.head, line.member)],
+            [renamed(e, line.context.alias, line.context.bare) for e in (line.head, line.member)],
             line.conditions,
             line.context.horizon,
         )
-        reading = Reading(layout=self.layout)
+        reading = Reading(layout=self.layout.name)
         outcome = self._compare(number, line, reading, found)
         scope = self._scope(line, found)
         if outcome.kind == "equal":
-            return _proved(outcome, scope)
+            if outcome.scalars and not plain:
+                other = self._other_layout(number, line, scope)
+                if other is not None:
+                    return other
+            return _proved(outcome, scope, self.layout.name)
         if outcome.kind == "different" and not plain:
             other = self._other_reading(number, line, reading, found, scope)
+            other = other or self._other_layout(number, line, scope)
             if other is not None:
                 return other
         if outcome.kind == "different":
@@ -320,6 +382,21 @@ class Judge:
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
         return Comparison(resolver, self._worlds(number), left, right, found).outcome()
+
+    def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:
+        """A line of vectors that holds in another layout than that of its text."""
+        if self.options.layout or not self._has_vectors(number):
+            return None
+        if self.layout.name == NUMERATOR and self.layout.certain:
+            return None
+        if not has_gradient((line.head, line.member), self._is_scalar):
+            return None
+        for layout in (NUMERATOR, DENOMINATOR):
+            if layout != self.layout.name and self._fits(number, line, layout):
+                reading = f"{layout} layout"
+                reason = f"the text is in {self.layout.name} layout, and this line is not"
+                return Verdict("ambiguous", scope, reading, reason)
+        return None
 
     def _other_reading(
         self, number: int, line: Line, default: Reading, found: Range, scope: str | None
@@ -383,8 +460,10 @@ class Chain:
             self.head = side
 
 
-def _proved(outcome: Outcome, scope: str | None) -> Verdict:
+def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     reading = "scalars" if outcome.scalars else None
+    if reading is None and layout != NUMERATOR:
+        reading = f"{layout} layout"
     reason = "both sides are always 0, so it says nothing" if outcome.zero else ""
     return Verdict("proved", scope, reading=reading, reason=reason)
 

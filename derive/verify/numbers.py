@@ -291,6 +291,8 @@ class Numbers:
 
     def _dual_call(self, function: str, argument: Dual) -> Dual:
         value = apply(function, argument.value)
+        if _is_zero(argument.slope):
+            return Dual(value, self._exact(0))
         known = {_SLOT: argument.value, Variable("result"): value}
         slope = SLOPE[function](_SLOT, Variable("result"))
         return Dual(value, self.scalar(slope, known.__getitem__) * argument.slope)

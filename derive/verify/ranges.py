@@ -181,9 +181,10 @@ def inside(expr: Expr, table: Letters, extent: Extent, horizon: int) -> bool:
         case Immediate(of, by):
             return extent.is_step(of, table) and inside(Total(of, by), table, extent, horizon)
         case Written(of, by, "∂+", _, _) if isinstance(of, Variable) and by is not None:
-            ends = (of, by)
-            steps = extent.is_step(of, table)
-            return steps and all(inside(x, table, extent, horizon) for x in ends)
+            both = (of, by)
+            return extent.is_step(of, table) and all(
+                inside(x, table, extent, horizon) for x in both
+            )
         case Variable(name, time, copy):
             at = [(name, time)] if time is not None else []
             steps = [copy.replace(table)] if copy is not None else []

@@ -47,7 +47,8 @@ from derive.notation.claims import DEPENDING
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
 
-LAYOUTS = ("numerator", "gradient", "denominator")
+# In the second one ∂C/∂x is a row and ∇_x C its transpose.
+LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
 
 
 _SLOT = Variable("slot")
@@ -156,7 +157,8 @@ class Resolver:
         if isinstance(expr, Call) and expr.function in self.context.functions and not expr.slots:
             known = self.context.functions[expr.function]
             if len(known.formals) == len(expr.arguments):
-                actual = dict(zip(known.formals, map(self.opened, expr.arguments), strict=True))
+                pairs = zip(known.formals, map(self.opened, expr.arguments), strict=True)
+                actual: dict[Expr, Expr] = dict(pairs)
                 return replace(self.opened(known.body), actual)
         if isinstance(expr, Variable | Call):
             return self.resolve(expr)
@@ -176,13 +178,18 @@ class Resolver:
     def written(self, w: Written) -> Expr:
         """The derivative that `w` means, in the layout of the text."""
         jacobian = self.jacobian(w)
-        if jacobian == ZERO or self.reading.layout == "numerator":
-            return jacobian
-        if self.reading.layout == "denominator" or self._is_scalar(w.of):
-            return transposed(jacobian)
-        return jacobian
+        match LAYOUTS.index(self.reading.layout):
+            case 0:
+                column = False
+            case 1:
+                column = w.mark == "∇"
+            case 2:
+                column = self.is_scalar(w.of)
+            case _:
+                column = True
+        return transposed(jacobian) if column and jacobian != ZERO else jacobian
 
-    def _is_scalar(self, of: Expr) -> bool:
+    def is_scalar(self, of: Expr) -> bool:
         """Whether the numerator is a cost or a loss, whose gradient texts write as a column."""
         match of:
             case Variable(name, _, _):
@@ -193,11 +200,11 @@ class Resolver:
                 return target is not None and not users
             case Call(function, _, _):
                 target_variable = self.defined_by(function)
-                return target_variable is not None and self._is_scalar(target_variable)
+                return target_variable is not None and self.is_scalar(target_variable)
             case BigSum(_, _, _, body):
-                return self._is_scalar(body)
+                return self.is_scalar(body)
             case Sum(terms):
-                return all(map(self._is_scalar, terms))
+                return all(map(self.is_scalar, terms))
             case _:
                 return False
 

@@ -12,9 +12,10 @@ linear form have no machine: `NoForm`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from derive.algebra.expression import Time
 from derive.model.recurrence import HORIZON
@@ -30,7 +31,7 @@ from derive.verify.polynomials import (
 )
 from derive.verify.ranges import ORIGIN, Bound
 
-State = Hashable
+State = Any
 # What a step contributes: shared symbols are coefficients, the rest are letters.
 Moves = list[tuple[Polynomial, State]]
 
@@ -112,7 +113,7 @@ class Constant(Machine):
         return [(ONE, "after")]
 
     def final(self, state: State) -> bool:
-        return state == "after"
+        return bool(state == "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class Emission(Machine):
         self.start = ("wait", ())
 
     def step(self, state: State, segment: Segment) -> Moves:
-        kind, pending = state  # type: ignore[misc]
+        kind, pending = state
         owed, left = due(pending)
         if kind == "done":
             return [(owed, ("done", left))]
@@ -172,7 +173,7 @@ class Emission(Machine):
         ]
 
     def final(self, state: State) -> bool:
-        return state == ("done", ())
+        return bool(state == ("done", ()))
 
 
 class Repeated(Machine):
@@ -209,7 +210,7 @@ class Path(Machine):
         self.start = ("wait", 0, ())
 
     def step(self, state: State, segment: Segment) -> Moves:
-        name, wait, pending = state  # type: ignore[misc]
+        name, wait, pending = state
         owed, left = due(pending)
         if name == "done":
             return [(owed, ("done", 0, left))]
@@ -245,7 +246,7 @@ class Path(Machine):
                 yield total, (used, lag, later)
 
     def final(self, state: State) -> bool:
-        return state == ("done", 0, ())
+        return bool(state == ("done", 0, ()))
 
 
 def _joined(a: Pending, b: Pending) -> Pending:
@@ -272,14 +273,14 @@ class Either(Machine):
                 for i, (weight, part) in enumerate(self.parts)
                 for found, then in part.step(part.start, segment)
             ]
-        i, inner = state  # type: ignore[misc]
+        i, inner = state
         return [(found, (i, then)) for found, then in self.parts[i][1].step(inner, segment)]
 
     def final(self, state: State) -> bool:
         if state == "before":
             return False
-        i, inner = state  # type: ignore[misc]
-        return self.parts[i][1].final(inner)
+        i, inner = state
+        return bool(self.parts[i][1].final(inner))
 
 
 class Both(Machine):
@@ -290,7 +291,7 @@ class Both(Machine):
         self.start = (left.start, right.start, False)
 
     def step(self, state: State, segment: Segment) -> Moves:
-        a, b, begun = state  # type: ignore[misc]
+        a, b, begun = state
         moves: Moves = []
         right = self.right.step(b, segment)
         if not right:
@@ -312,7 +313,7 @@ class Both(Machine):
         return moves
 
     def final(self, state: State) -> bool:
-        a, b, _ = state  # type: ignore[misc]
+        a, b, _ = state
         return self.left.final(a) and self.right.final(b)
 
 
@@ -332,7 +333,7 @@ class Summed(Machine):
         self.start = (body.start, None)
 
     def step(self, state: State, segment: Segment) -> Moves:
-        inner, distance = state  # type: ignore[misc]
+        inner, distance = state
         least, most = self.windows.span(self.letter)
         moves: Moves = []
         for here in _next_distances(distance, least, most):
@@ -343,7 +344,7 @@ class Summed(Machine):
         return moves
 
     def final(self, state: State) -> bool:
-        inner, distance = state  # type: ignore[misc]
+        inner, distance = state
         return distance is not None and distance >= 0 and self.body.final(inner)
 
 
