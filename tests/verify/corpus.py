@@ -20,8 +20,10 @@ _UNICODE = {
 }  # fmt: skip
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|:=|\d+(?:\.\d+)?|[^\s]", re.S)
 _IGNORED = frozenset(
-    ("\\,", "\\;", "\\!", "\\ ", "\\:", "\\left", "\\right", "\\displaystyle", "\\boxed")
-    + tuple(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r"))
+    (
+        *("\\,", "\\;", "\\!", "\\ ", "\\:", "\\left", "\\right", "\\displaystyle", "\\boxed"),
+        *(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r")),
+    )
 )
 _SPAN = re.compile(
     r"\$\$(?P<a>.*?)\$\$|\\\[(?P<b>.*?)\\\]|(?<!\\)\$(?P<c>[^$]*?)\$"

@@ -278,9 +278,7 @@ def blank_lines(text: str) -> int:
     return sum(not line.strip() for line in text.splitlines())
 
 
-def entry(
-    page: Page, text: str, edit: Edit, truth: Truth, number: int, member: int
-) -> Corruption:
+def entry(page: Page, text: str, edit: Edit, truth: Truth, number: int, member: int) -> Corruption:
     broken = read(page.path, text)
     chain = broken.formulas[number]
     line = f"{broken.latex(chain.head)} = {broken.latex(chain.members[member])}"
@@ -301,7 +299,9 @@ def bare(formula: Formula) -> bool:
     """A head without a derivative is left alone: corrupted, it might define something."""
     texts = [t.text for t in formula.head.tokens]
     outer = {token.text for _, token in top(formula.head.tokens)}
-    return not (outer & {"+", "-", "'"} or {texts[0]} & {*FRACTIONS, *ELEMENTARY, "\\partial", "\\nabla"})
+    return not (
+        outer & {"+", "-", "'"} or {texts[0]} & {*FRACTIONS, *ELEMENTARY, "\\partial", "\\nabla"}
+    )
 
 
 def truth_of(page: Page, text: str, oracle: Oracle, number: int, member: int) -> Truth | None:
@@ -360,7 +360,9 @@ def table() -> list[Corruption]:
     """The corruptions as they are kept."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None))
-    return [Corruption(**{**row, "line": int(row["line"]), "column": int(row["column"])}) for row in rows]  # fmt: skip
+    for row in rows:
+        row.update(line=int(row["line"]), column=int(row["column"]))
+    return [Corruption(**row) for row in rows]
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
 """Is a line true? The brute-force answer, which shares no idea and no code with `derive`.
 
-A page's definitions become a program: every abstract function a fixed random quadratic map between vectors of
-2 or 3 numbers (or plain numbers), every closed formula itself. A derivative ∂A/∂B is what it means: the program
-is run again with B, cut off from its inputs, perturbed by dual numbers; exact integers and fractions where the
-page has polynomials, 40 digits where it has tanh. Both sides are computed for T = 1 … 4 and every index in range.
+A page's definitions become a program: every abstract function a fixed random quadratic map between
+vectors of 2 or 3 numbers (or plain numbers), every closed formula itself. A derivative ∂A/∂B is what it
+means: the program is run again with B, cut off from its inputs, perturbed by dual numbers; exact integers
+and fractions where the page has polynomials, 40 digits where it has tanh. Both sides are computed for
+T = 1 … 4 and every index in range.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from numbers_with_slopes import (
     smooth,
     times,
     transposed,
-    value_of,
 )
 from reading import Names, Tree, condition, names_of, parse
 
@@ -134,7 +134,9 @@ def _definition(left: Tree, body: Tree) -> Definition | None:
 def _is_new(model: Model, definition: Definition, relation: str) -> bool:
     name, known = definition.name, definition.name in model.steps
     if definition.at is not None:
-        return not known and (name, definition.at) not in model.fixed and name not in model.mentioned
+        return (
+            not known and (name, definition.at) not in model.fixed and name not in model.mentioned
+        )
     if not definition.timed and not definition.parameters:
         known = False
     earlier = known or name in model.shared or name in model.closed
@@ -456,7 +458,11 @@ class World:
         values = [go(a) for a in tree[2]]
         if tree[3]:
             raise Meaningless("a slope inside a definition")
-        return smooth(tree[1], values[0], 0) if tree[1] in SMOOTH else self.apply(tree[1], values, None)
+        return (
+            smooth(tree[1], values[0], 0)
+            if tree[1] in SMOOTH
+            else self.apply(tree[1], values, None)
+        )
 
     def variable(self, tree: Tree, letters: Letters, run: Any, reader: Node | None) -> Any:
         node = self.node(tree, letters)
@@ -678,7 +684,14 @@ class Oracle:
         return Truth("scalars", found.why)
 
     def compare(
-        self, left: Any, right: Any, letters: Any, conditions: Any, among: Any, vectors: bool, seed: int
+        self,
+        left: Any,
+        right: Any,
+        letters: Any,
+        conditions: Any,
+        among: Any,
+        vectors: bool,
+        seed: int,
     ) -> Truth:
         compared, loose = 0, False
         model = self.model

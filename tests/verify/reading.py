@@ -19,8 +19,12 @@ ORDER = {"\\le": 0, "\\leq": 0, "<": 1, "\\ge": 0, "\\geq": 0, ">": 1}
 FRACTIONS = ("\\frac", "\\dfrac", "\\tfrac")
 STYLES = ("\\mathbf", "\\hat", "\\mathcal", "\\bar", "\\tilde", "\\boldsymbol", "\\mathrm")
 NO_NAME = frozenset(
-    (*OPEN, *OPEN.values(), *FRACTIONS, *ORDER, "+", "-", "=", ":=", "^", "_", "/", "'", "|", "&", ",")
-) | {"\\partial", "\\sum", "\\prod", "\\nabla", "\\cdot", "\\times", "\\top", "\\text", "\\infty"}  # fmt: skip
+    (
+        *(*OPEN, *OPEN.values(), *FRACTIONS, *ORDER),
+        *("+", "-", "=", ":=", "^", "_", "/", "'", "|", "&", ","),
+        *("\\partial", "\\sum", "\\prod", "\\nabla", "\\cdot", "\\times", "\\top", "\\text"),
+    )
+)
 
 
 @dataclass
@@ -199,9 +203,7 @@ class Reader:
         negative = self.take("-") or (self.take("+") and False)
         factors = [self.factor()]
         while True:
-            if self.take("\\cdot", "\\times"):
-                factors.append(self.factor())
-            elif self.begins():
+            if self.take("\\cdot", "\\times") or self.begins():
                 factors.append(self.factor())
             else:
                 break
@@ -220,10 +222,8 @@ class Reader:
         while self.here == "^":
             self.at += 1
             inside = self.group()
-            if inside == ["\\top"]:
-                tree = ("transpose", tree)
-            else:
-                tree = ("pow", tree, self.whole(inside))
+            above = ("transpose",) if inside == ["\\top"] else ("pow", self.whole(inside))
+            tree = (above[0], tree, *above[1:])
         if self.here == "_" and tree[0] == "D":
             self.at += 1
             return ("via", tree, self.sub(self.group()).variable())
@@ -382,7 +382,7 @@ class Reader:
             end = self.texts.index(")", self.at)
             time = linear(self.texts[self.at : end])
             self.at = end + 1
-        if slots or name in self.names.functions and time is None:
+        if slots or (name in self.names.functions and time is None):
             raise Unreadable(f"{name} without arguments")
         return ("var", name, _key(time), _key(copy))
 

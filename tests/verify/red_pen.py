@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corpus import Member, Page
 from corruptions import Corruption
+
 from derive.verify.judge import Options, judge
 from derive.verify.verdicts import Judged, Report
 

@@ -66,7 +66,9 @@ def lines(folder: str) -> Figures:
     return figures
 
 
-def compare(figures: Figures, page: Page, member: object, judged: Judged | None, where: str) -> None:
+def compare(
+    figures: Figures, page: Page, member: object, judged: Judged | None, where: str
+) -> None:
     expected = page.expectation(member)  # type: ignore[arg-type]
     kind = judged.verdict.kind if judged else "nothing"
     if expected.kind == "proved":
@@ -132,4 +134,6 @@ def test_traps(trap: Trap) -> None:
     judged = at(report_on(page), member.start, member.end)
     assert judged is not None
     allowed = judged.verdict.kind in trap.allowed
-    assert allowed or (trap.truth == "scalars" and proved(judged) and says_scalars(judged)), judged.verdict
+    assert allowed or (trap.truth == "scalars" and proved(judged) and says_scalars(judged)), (
+        judged.verdict
+    )

@@ -35,7 +35,9 @@ def test_wrong_lines_are_false(page: Page) -> None:
         wanted = page.expectation(formula.members[member])
         truth = oracle.truth(formula, member)
         scalars = wanted.scope == "scalars"
-        assert truth.kind == ("scalars" if scalars else "false"), page.latex(formula.members[member])
+        assert truth.kind == ("scalars" if scalars else "false"), page.latex(
+            formula.members[member]
+        )
 
 
 @pytest.mark.parametrize("page", WRONG, ids=name)

@@ -23,7 +23,8 @@ LINEAR = ("h_t = \\theta h_{t-1} + x_t", "C = h_T^2")
 ADJOINT = (
     *NETWORK,
     "J_t := \\frac{\\partial h_t}{\\partial h_{t-1}}",
-    "\\delta_t = \\frac{\\partial L_t}{\\partial o_t} \\frac{\\partial o_t}{\\partial h_t} + \\delta_{t+1} J_{t+1}",
+    "\\delta_t = \\frac{\\partial L_t}{\\partial o_t} \\frac{\\partial o_t}{\\partial h_t}"
+    " + \\delta_{t+1} J_{t+1}",
 )
 NEVER_PROVED = frozenset({"refuted", "unread", "tested", "carried", "ambiguous"})
 
