@@ -31,6 +31,7 @@ from derive.derivation.notes import Story
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
+from derive.proof.certificate import Certificate
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
 from derive.proof.setting import AtHorizon, EveryHorizon
@@ -394,6 +395,37 @@ def _unrolled(setting: AtHorizon, full: bool) -> tuple[list[list[Equation]], int
         if at is None or at in kept:
             rows.setdefault(at, []).append(Equation(node, body))
     return list(rows.values()), len(bodies) - sum(map(len, rows.values()))
+
+
+def certificate(recurrence: Recurrence, certificates: Sequence[Certificate]) -> str:
+    """The Coq file of `derive prove --certificate`, a theorem for each parameter."""
+    jinja = environment()
+    jinja.filters["tex"] = in_comment
+    modules = {c.module for c in certificates}
+    if len(modules) < len(certificates):
+        raise ValueError("two parameters have one module")
+    return jinja.get_template("documents/certificate.v.j2").render(
+        definitions=definitions_of(recurrence),
+        assumptions=["".join(map(in_comment, remark)) for remark in recurrence.assumptions],
+        hypotheses=hypotheses(certificates),
+        certificates=certificates,
+    )
+
+
+def hypotheses(certificates: Sequence[Certificate]) -> list[str]:
+    """What a certificate takes for granted, a sentence each."""
+    jinja = environment()
+    jinja.filters["tex"] = in_comment
+    template = jinja.get_template("documents/hypothesis.j2")
+    found = (h for c in certificates for h in c.hypotheses)
+    return list(dict.fromkeys(template.render(h=h) for h in found))
+
+
+def in_comment(part: str | Expr | Equation) -> str:
+    """LaTeX that can stand in a Coq comment: nothing in it opens or ends a comment or a string."""
+    written = part if isinstance(part, str) else latex(part)
+    spaced = re.sub(r"\((?=\*)|\*(?=\))", lambda found: found[0] + " ", written)
+    return spaced.replace('"', "''")
 
 
 def show(rendered: str, columns: int) -> None:
