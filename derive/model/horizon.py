@@ -57,6 +57,8 @@ def refuse_misfit(recurrence: Recurrence) -> None:
     for d in recurrence.steps:
         _refuse_step(recurrence, d)
     for d in recurrence.fixed:
+        if d.target.time is not None and d.target.time.shift > recurrence.start:
+            raise DeriveError(f"{latex(d.target)} is given for this step alone", d.place)
         for v in variables(d.body):
             early = v.time is not None and v.time.is_number and v.time.shift <= recurrence.start
             if v.name in recurrence.stepwise and not early:
