@@ -441,11 +441,12 @@ def certificate(recurrence: Recurrence, certificates: Sequence[Certificate]) -> 
     modules = {c.module for c in certificates}
     if len(modules) < len(certificates):
         raise ValueError("two parameters have one module")
-    return jinja.get_template("documents/certificate.v.j2").render(
+    return jinja.get_template("documents/certificate/file.j2").render(
         definitions=definitions_of(recurrence),
         assumptions=["".join(map(in_comment, remark)) for remark in recurrence.assumptions],
         hypotheses=list(map(told, hypotheses(certificates))),
         certificates=certificates,
+        maps=any(c.maps for c in certificates),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.algebra.expression import (
     Call,
@@ -140,7 +140,8 @@ class Certificate:
     """Both recursions for one parameter, and what joins them after n steps.
 
     The steps are those after `start`; `least` is the first T of the theorem. `joint` are the edges that
-    cross from a step ≤ t to a later one, `outside` what the cost takes from initial states.
+    cross from a step ≤ t to a later one, `outside` what the cost takes from initial states. With `maps`
+    a letter is a linear map between the `spaces` of two variables, given by their names, not a factor.
     """
 
     module: str
@@ -163,6 +164,8 @@ class Certificate:
     backward: Line
     joint: Terms
     outside: Terms
+    spaces: tuple[tuple[str, str], ...]
+    maps: bool = False
 
     @property
     def cost(self) -> Variable:
@@ -171,13 +174,18 @@ class Certificate:
 
     @property
     def hypotheses(self) -> tuple[Hypothesis, ...]:
-        """What ties the theorem to the model: each letter is the immediate derivative it is named after."""
-        return tuple(Hypothesis("letter", atom.name, atom.derivative) for atom in self.atoms)
+        """What ties the theorem to the model: each letter is the immediate derivative it is named after.
+
+        A map has a transpose as well, of which ⟨u, J v⟩ = ⟨Jᵀ u, v⟩ is assumed.
+        """
+        kind = "adjoint" if self.maps else "letter"
+        return tuple(Hypothesis(kind, atom.name, atom.derivative) for atom in self.atoms)
 
 
-def certificate(theorem: Theorem, by: Variable) -> Certificate:
+def certificate(theorem: Theorem, by: Variable, maps: bool = False) -> Certificate:
     """The data of a theorem on ∂C/∂`by` for every T that the kernel has checked.
 
+    `maps` says that the derivatives are linear maps between vectors or matrices of any shape.
     Raises Unproved where the recursions would not follow exactly the edges of the unrolled model.
     """
     setting = theorem.setting
@@ -186,7 +194,7 @@ def certificate(theorem: Theorem, by: Variable) -> Certificate:
     sides = (setting.differential(setting.cost, by), setting.chain(setting.cost, by))
     if (theorem.claim.left, theorem.claim.right) != sides:
         raise Unproved(f"the theorem is not about {latex(Total(setting.cost, by))}")
-    found = _Builder(setting, by).certificate()
+    found = replace(_Builder(setting, by).certificate(), maps=maps)
     refuse_other_edges(setting, found)
     return found
 
@@ -326,7 +334,14 @@ class _Builder:
             backward=Line("backward", backward.meaning, backward.terms),
             joint=tuple(self._joint()),
             outside=tuple(self._outside()),
+            spaces=self._spaces(),
         )
+
+    def _spaces(self) -> tuple[tuple[str, str], ...]:
+        """The space of each variable that a letter names, and of the parameter and the cost."""
+        edges = [v for edge in self._atoms for v in edge]
+        names = dict.fromkeys(v.name for v in (self.by, self.setting.cost, *edges))
+        return tuple((name, self._name("X", Variable(name))) for name in names)
 
     # -- letters --------------------------------------------------------------------------------------
 
