@@ -92,6 +92,13 @@ ForCoq = Annotated[
         help="Also write the theorem for every T as a Coq file, and check it where coqc is installed.",
     ),
 ]
+Maps = Annotated[
+    bool,
+    typer.Option(
+        "--maps",
+        help="With --certificate: derivatives as maps between vectors or matrices, adjointness assumed.",
+    ),
+]
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
@@ -144,6 +151,7 @@ def prove(
     horizon: MaybeHorizon = None,
     wrt: Wrt = None,
     certificate: ForCoq = None,
+    maps: Maps = False,
     to: To = None,
     output: Output = None,
     full: Full = False,
@@ -152,10 +160,10 @@ def prove(
     """The proof that the gradients agree: for every T, or with -T for that T."""
     with _reported():
         page = _page(to, output, full, standalone)
-        _refuse_certificate(certificate, horizon, output)
+        _refuse_certificate(certificate, maps, horizon, output)
         recurrence = _model(model, definitions)
         if horizon is None:
-            _prove_every(page, recurrence, wrt, certificate)
+            _prove_every(page, recurrence, wrt, certificate, maps)
         else:
             _prove_at(page, recurrence, horizon, wrt)
 
@@ -255,7 +263,11 @@ def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theore
 
 
 def _prove_every(
-    page: Page, recurrence: Recurrence, wrt: Sequence[str] | None, path: Path | None
+    page: Page,
+    recurrence: Recurrence,
+    wrt: Sequence[str] | None,
+    path: Path | None,
+    maps: bool,
 ) -> None:
     from derive import document
     from derive.derivation.every import every
@@ -270,7 +282,7 @@ def _prove_every(
         without = "; no certificate was written" if path is not None else ""
         _prove_some(page, recurrence, chosen, error.sentence + without)
         return
-    layers = _certify(recurrence, theorems, path) if path else document.KERNEL_ALONE
+    layers = _certify(recurrence, theorems, path, maps) if path else document.KERNEL_ALONE
     if page.kind == "json":
         found = list(theorems.values())
         page.write_json(document.as_json(recurrence, None, chosen, found, found, layers))
@@ -278,9 +290,13 @@ def _prove_every(
         page.write(lambda layout: document.every_horizon(layout, setting, theorems, layers))
 
 
-def _refuse_certificate(path: Path | None, horizon: int | None, output: Path | None) -> None:
+def _refuse_certificate(
+    path: Path | None, maps: bool, horizon: int | None, output: Path | None
+) -> None:
     """What cannot be asked of --certificate: another T, a name that coqc does not take."""
     if path is None:
+        if maps:
+            raise DeriveError("expected --certificate FILE.v with --maps")
         return
     if horizon is not None:
         raise DeriveError("a certificate is for every T: expected --certificate without -T")
@@ -292,14 +308,16 @@ def _refuse_certificate(path: Path | None, horizon: int | None, output: Path | N
         raise DeriveError(f"expected two files for -o and --certificate, found {str(path)!r} twice")
 
 
-def _certify(recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path) -> Layers:
+def _certify(
+    recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path, maps: bool
+) -> Layers:
     """Writes the Coq file unless coqc is there and rejects it; which of them checked it."""
     from derive import document
     from derive.coq import NoCoq, accept
     from derive.proof.certificate import certificate
     from derive.writing import write_atomically
 
-    found = [certificate(theorem, by) for by, theorem in theorems.items()]
+    found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
     text = document.certificate(recurrence, found)
     version = reason = ""
     try:

@@ -323,6 +323,9 @@ def test_the_assumptions_are_printed(tmp_path: Path) -> None:
     written = path.read_text(encoding="utf-8")
     assert assumed and all(line in written for line in assumed)
     assert "d_h_h_1 is ∂⁺hₜ/∂hₜ₋₁" in succeeded("prove", "--certificate", str(path))
+    told = succeeded("prove", "--certificate", str(path), "--maps")
+    assert "adjoint_h_h_1: pair u (J w) = pair (J' u) w, J = d_h_h_1 being" in told
+    assert "Hypothesis adjoint_h_h_1 : forall t u w," in path.read_text(encoding="utf-8")
 
 
 # -- bad input ----------------------------------------------------------------------------------------
@@ -367,6 +370,7 @@ BAD = {
         "md",
     ],
     "a certificate in a missing folder": ["prove", "--certificate", "nowhere/c.v"],
+    "maps without a certificate": ["prove", "--maps"],
     "T is no number": ["bptt", "-T", "three"],
     "a negative truncation": ["bptt", "--truncate", "-1"],
     "a missing value": ["bptt", "-T"],

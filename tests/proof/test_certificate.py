@@ -314,6 +314,38 @@ def test_coq_rejects_what_was_tampered_with(name: str, coqc: str, tmp_path: Path
         assert "Syntax error" not in done.stderr and "not found" not in done.stderr
 
 
+# -- as maps ----------------------------------------------------------------------------------------------
+
+
+def as_maps(name: str) -> tuple[Certificate, ...]:
+    return tuple(replace(c, maps=True) for c in certificates(*MODELS[name]))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_each_adjointness_is_a_hypothesis_of_its_own(name: str) -> None:
+    for c in as_maps(name):
+        written = text((c,))
+        assert {h.kind for h in c.hypotheses} <= {"adjoint"}
+        for atom in c.atoms:
+            assert written.count(f"Hypothesis adjoint{atom.name[1:]} :") == 1
+        assert written.count("Hypothesis ") == len(c.atoms) + written.split("*)")[0].count(
+            "Hypothesis "
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["linear", "initial", "terminal", "shared quantities"])
+def test_coq_accepts_maps_with_their_hypotheses_alone(name: str, coqc: str, tmp_path: Path) -> None:
+    (c,) = as_maps(name)
+    written = text((c,))
+    done = run_coqc(coqc, written, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Closed under the global context" in done.stdout
+    other = written.replace("== pair (t_h_h_1 t u) w.", "== pair (t_h_h_1 (S t) u) w.", 1)
+    assert other != written
+    assert run_coqc(coqc, other, tmp_path).returncode != 0
+
+
 # -- what does not fit ------------------------------------------------------------------------------------
 
 
