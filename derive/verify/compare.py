@@ -51,14 +51,16 @@ Kind = Literal["equal", "tested", "different", "unknown"]
 class Outcome:
     """What comparing gave. `scalars`: it holds only for numbers. `zero`: both sides are always 0.
 
-    `at` are the indices of the counterexample, T among them; `reason` is why nothing better was found.
+    `at` are the indices for which the values differ, T among them, in the world that `seed` and `sizes`
+    name; `reason` is why nothing better was found.
     """
 
     kind: Kind
     scalars: bool = False
     zero: bool = False
-    counterexample: Counterexample | None = None
     at: Letters | None = None
+    seed: int = 0
+    sizes: bool = False
     reason: str = ""
 
 
@@ -114,7 +116,7 @@ class Comparison:
 
         A `quick` answer comes from one world at the first T's.
         """
-        return self._screen(sizes, 1 if quick else SEEDS, witness=False) is not None
+        return self._screen(sizes, 1 if quick else SEEDS) is not None
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -127,9 +129,7 @@ class Comparison:
                 left = numbers.value(self.left, letters)
                 right = numbers.value(self.right, letters)
                 if differ(left, right):
-                    if not witness:
-                        return Outcome("different")
-                    return self._different(horizon, seed, sizes, letters)
+                    return Outcome("different", at=letters, seed=seed, sizes=sizes)
                 self.zero = self.zero and _vanishes(left) and _vanishes(right)
                 tried = True
             except Misfit as error:
@@ -146,18 +146,20 @@ class Comparison:
                 for letters in instances[:MOST_INSTANCES]:
                     yield horizon, seed, letters
 
-    def _different(self, horizon: int, seed: int, sizes: bool, letters: Letters) -> Outcome:
-        numbers = self.worlds.fresh(horizon, seed, sizes, self.interval)
+    def counterexample(self, outcome: Outcome) -> Counterexample | None:
+        """The numbers for which the two sides differ, those that do not matter left out."""
+        if outcome.at is None:
+            return None
+        letters, horizon = outcome.at, outcome.at[HORIZON].shift
+        numbers = self.worlds.fresh(horizon, outcome.seed, outcome.sizes, self.interval)
         left = numbers.value(self.left, letters)
         right = numbers.value(self.right, letters)
-        values = [(f"{a}", str(letters[a].shift)) for a in self.range.letters if a in letters]
+        values = [(a, str(letters[a].shift)) for a in self.range.letters if a in letters]
         idle = self._idle(numbers, (left, right), letters)
         values += _shown_values(numbers, idle)
         timeless = not self.resolver.model.steps
-        found = Counterexample(
-            None if timeless else horizon, tuple(values), number_text(left), number_text(right)
-        )
-        return Outcome("different", counterexample=found, at=letters)
+        shown = number_text(left), number_text(right)
+        return Counterexample(None if timeless else horizon, tuple(values), *shown)
 
     def _idle(
         self, numbers: Numbers, sides: tuple[Matrix, Matrix], letters: Letters

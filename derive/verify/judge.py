@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -14,7 +14,13 @@ from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
 from derive.verify.compare import Comparison, Outcome, Worlds
 from derive.verify.context import Collector, Context, Said, renamed
-from derive.verify.explain import cause, reading_text, unambiguous
+from derive.verify.explain import (
+    cause,
+    open_sum,
+    reading_text,
+    taken_for_granted,
+    unambiguous,
+)
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, limited
 from derive.verify.mending import Mender
@@ -114,7 +120,17 @@ class Judge:
         return Report(self.page.source.path, self.text, tuple(found), self._assumptions())
 
     def _assumptions(self) -> tuple[str, ...]:
-        return ()
+        found = [s for context in self._prepared.values() for s in taken_for_granted(context)]
+        if any(open_sum(self.source.text[m.start : m.end]) for m in self._members()):
+            found.append("Σ without limits runs over t = 1, …, T")
+        if any(self._has_vectors(number) for number, _ in self._lines()):
+            given = "as asked for" if self.options.layout else "as its lines suggest"
+            default = self.layout.name == NUMERATOR and not self.layout.certain
+            found.append(f"{self.layout.name} layout{'' if default else f', {given}'}")
+        return tuple(dict.fromkeys(found))
+
+    def _members(self) -> Iterator[Member]:
+        return (m for placed in self.page.formulas for m in placed.members)
 
     def _formula(self, number: int, placed: Placed, chain: Chain) -> Iterator[Judged]:
         if placed.broken:
@@ -289,17 +305,32 @@ class Judge:
         if said is not None and said.unread:
             chain.add(side, "unread")
             return Verdict("unread", reason=said.unread)
-        try:
-            with limited(self.options.seconds):
-                verdict = self._claim(number, side, chain, conditions)
-        except TooLong as error:
-            verdict = Verdict("unread", reason=str(error))
-        except RecursionError:
-            verdict = Verdict("unread", reason="nested too deeply")
-        except DeriveError as error:
-            verdict = Verdict("unread", reason=str_of(error))
+        verdict = self._within_time(lambda: self._claim(number, side, chain, conditions))
+        wrong = verdict.kind in WRONG and self.options.repairs
+        if (
+            wrong
+            and chain.head is not None
+            and chain.head.expr is not None
+            and side.expr is not None
+        ):
+            line = Line(self._context(number), chain.head.expr, side.expr, conditions[0])
+            head = chain.head.text
+            found = self._within_time(lambda: self._mended(number, verdict, head, side.text, line))
+            verdict = found if found.kind == verdict.kind else verdict
         chain.add(side, verdict.kind)
         return verdict
+
+    def _within_time(self, work: Callable[[], Verdict]) -> Verdict:
+        """What `work` says; unread with the reason where it takes too long or cannot say anything."""
+        try:
+            with limited(self.options.seconds):
+                return work()
+        except TooLong as error:
+            return Verdict("unread", reason=str(error))
+        except RecursionError:
+            return Verdict("unread", reason="nested too deeply")
+        except DeriveError as error:
+            return Verdict("unread", reason=str_of(error))
 
     def _claim(
         self,
@@ -320,8 +351,6 @@ class Judge:
             return again
         line = Line(context, chain.head.expr, side.expr, conditions[0])
         verdict = self._line(number, line)
-        if verdict.kind == "refuted" and self.options.repairs:
-            verdict = self._mended(number, verdict, chain.head.text, side.text, line)
         if verdict.kind == "refuted" and conditions[1]:
             return Verdict("unread", reason=conditions[1])
         before = chain.last
@@ -458,7 +487,8 @@ class Judge:
         reading = Reading(layout=self.layout.name)
         resolver = Resolver(line.context, reading)
         found = line_range(resolver, (line.head, line.member), line.conditions)
-        outcome = self._compare(number, line, reading, found)
+        comparison = self._compare(number, line, reading, found)
+        outcome = comparison.outcome()
         scope = self._scope(line, found)
         if outcome.kind == "equal":
             if outcome.scalars and not plain:
@@ -476,7 +506,7 @@ class Judge:
                 "refuted",
                 scope,
                 reason="" if plain else self._cause(number, line, reading, outcome),
-                counterexample=outcome.counterexample,
+                counterexample=None if plain else comparison.counterexample(outcome),
             )
         if outcome.kind == "tested":
             return Verdict("tested", scope, reason=outcome.reason)
@@ -487,11 +517,11 @@ class Judge:
             return None
         return scope_text(found, len(found.instances) == 1)
 
-    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Outcome:
+    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
         resolver = Resolver(line.context, reading)
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
-        return Comparison(resolver, self._worlds(number), left, right, found).outcome()
+        return Comparison(resolver, self._worlds(number), left, right, found)
 
     def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
         resolver = Resolver(line.context, reading)
