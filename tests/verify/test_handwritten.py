@@ -108,8 +108,8 @@ CHANGES = (
     (r"$$= 2z \times 4$$", r"$$= 2z + 4$$", "S48", "refuted"),
     (r"16x^2 + 9 + 24x", r"16x^2 + 9 - 24x", "S50", "refuted"),
     (r"$$f(z) = 16x^2", r"$$f(x) = 16x^2", "S50", "refuted"),
+    (r"\theta} = \frac{\partial L_t}", r"\theta} = \sum \frac{\partial L_t}", "S16", "proved"),
     (r"= 3\theta + 2\theta + \theta = f", r"= 3\theta + 2\theta + 3\theta = f", "S64", "proved"),
-    (r"= \frac{\partial L_t}{\partial \theta} = \left(", r"= \sum_t \frac{\partial L_t}{\partial \theta} = \left(", "S16", "proved"),
 )  # fmt: skip
 
 
