@@ -35,6 +35,7 @@ from derive.model.functions import SLOPE
 from derive.model.graph import Graph, edges
 from derive.model.recurrence import STEP
 from derive.notation.latex import latex
+from derive.notation.unicode import text
 from derive.verify import polynomials
 from derive.verify.context import Context
 from derive.verify.polynomials import Polynomial
@@ -148,7 +149,7 @@ class Normal:
             return self._derived(v)
         body = self.graph.bodies.get(v)
         if body is None or not self.opened or v in self.graph.abstract:
-            return whole(polynomials.symbol(latex(v)))
+            return whole(polynomials.symbol(text(v)))
         return self._of(body)
 
     def _derived(self, v: Variable) -> Ratio:
@@ -221,7 +222,7 @@ class Normal:
         for node in self.graph.abstract:
             if self.graph.bodies[node] == plain:
                 if not call.slots:
-                    return whole(polynomials.symbol(latex(node)))
+                    return whole(polynomials.symbol(text(node)))
                 argument = call.arguments[call.slots[0] - 1]
                 if len(call.slots) == 1 and isinstance(argument, Variable):
                     return self._edge(node, argument)
@@ -235,7 +236,8 @@ class Normal:
         if (of, shared) not in edges(self.graph) or elsewhere:
             return whole(polynomials.ZERO)
         if of in self.graph.abstract:
-            name = f"∂{latex(of)}/∂{latex(shared)}"
+            mark = "⁺" if shared.time is None else ""
+            name = f"∂{mark}{text(of)}/∂{text(shared)}"
             make = polynomials.symbol if self.commuting else polynomials.atom
             return whole(make(name))
         body = self.graph.bodies[of]

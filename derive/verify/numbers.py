@@ -76,6 +76,7 @@ class Numbers:
         self.graph = graph
         self.interval = interval or _is_transcendental(context.model)
         self.used: dict[Expr, Any] = {}
+        self.override: Mapping[Expr, Any] = {}
         self._scalars = _scalar_names(context.model)
         self._names = {
             v.name for d in context.model.definitions for v in (d.target, *variables(d.body))
@@ -98,11 +99,13 @@ class Numbers:
         most = 3 + self.seed
         found = 1 + self._digest(*key) % most
         negative = self.seed > 1 and self._digest("sign", *key) % 3 == 0
-        return self._exact(Fraction(-found if negative else found))
+        return self._exact(-found if negative else found)
 
     def _exact(self, value: Fraction | int) -> Any:
         """A number of this world: a fraction, or an interval where functions are transcendental."""
-        return to_interval(value) if self.interval else Fraction(value)
+        if self.interval:
+            return to_interval(value)
+        return int(value) if value.denominator == 1 else value
 
     def size(self, name: str) -> int:
         """How many components a variable has; 1 where a closed formula uses it."""
@@ -206,7 +209,9 @@ class Numbers:
         """The value of a scalar variable, worked out from the leaves."""
         if v not in self._numbers:
             body = self.graph.bodies.get(v)
-            if body is None or v in self.graph.abstract:
+            if v in self.override:
+                found = self.override[v]
+            elif body is None or v in self.graph.abstract:
                 found = self._small("leaf", v.name, _when(v)) if body is None else None
                 if found is None:
                     assert body is not None

@@ -124,9 +124,15 @@ def range_of(
     exprs: Sequence[Expr],
     conditions: Sequence[Condition] = (),
     horizon: int | None = None,
+    tried: int = TRIED,
+    also: frozenset[str] = frozenset(),
 ) -> Range:
-    """The range of a line that is made of `exprs`; DeriveError where it is empty for every T."""
-    letters = tuple(sorted(set().union(*map(free_letters, exprs)) - {HORIZON}))
+    """The range of a line that is made of `exprs`; DeriveError where it is empty for every T.
+
+    `also` are letters that are free although no variable shows them (∇_g L speaks of a step t). With
+    fewer than TRIED horizons `tried` there are only instances, no bounds.
+    """
+    letters = tuple(sorted(also.union(*map(free_letters, exprs)) - {HORIZON}))
     if len(letters) > MOST_LETTERS:
         raise DeriveError(f"more than the limit of {MOST_LETTERS} free indices")
     extent = Extent(context)
@@ -134,14 +140,16 @@ def range_of(
     start = horizon or max(1, least_horizon(context.model))
     found: list[tuple[int, tuple[Letters, ...]]] = []
     for at in range(start, start + (1 if horizon or timeless else TRIED)):
-        found.append((at, tuple(_instances(exprs, letters, extent, conditions, at))))
-    while found and not found[0][1]:
-        found.pop(0)
+        instances = tuple(_instances(exprs, letters, extent, conditions, at))
+        if found or instances:
+            found.append((at, instances))
+        if len(found) == tried:
+            break
     if not found:
         raise DeriveError("no index lies inside the horizon, so the line says nothing")
     if any(not instances for _, instances in found):
         raise DeriveError("the range of its indices is empty for some larger T")
-    bounds = _bounds(letters, found)
+    bounds = _bounds(letters, found) if tried == TRIED else None
     return Range(letters, found[0][0], bounds, tuple(found))
 
 

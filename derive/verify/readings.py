@@ -6,7 +6,7 @@ A resolved formula holds only `Total`, `Immediate` and opaque slot derivatives o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.algebra.expression import (
@@ -46,6 +46,7 @@ from derive.model.recurrence import NOW, STEP, Definition, variables
 from derive.notation.claims import DEPENDING
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
+from derive.verify.ranges import TRIED, Condition, Range, range_of
 
 # In the second one ∂C/∂x is a row and ∇_x C its transpose.
 LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
@@ -76,6 +77,9 @@ class Resolver:
         self.model = context.model
         self.timed = context.scope.timed
         self._templates = {d.target.name: d for d in self.model.steps}
+        named = [v for d in self.model.definitions for v in (d.target, *variables(d.body))]
+        timed = {v.name for v in named if v.time is not None} | self.timed
+        self._timeless = {v.name for v in named if v.time is None} - timed
         self._defined = {d.target: d for d in (*self.model.fixed, *self.model.shared)}
 
     # -- values -----------------------------------------------------------------------------------
@@ -101,6 +105,8 @@ class Resolver:
         inlined = self.context.inlined.get(v.name)
         if inlined is not None:
             return inlined if v.time is None else move(inlined, {STEP: v.time})
+        if v.time is not None and v.name in self._timeless:
+            raise DeriveError(f"{v.name} stands with an index here and is defined without one")
         bare = v.time is None and v.name in self.timed and v.name not in self.context.alias
         if bare and Variable(v.name) not in self._defined:
             raise DeriveError(f"{v.name} varies in time, but stands without an index")
@@ -432,6 +438,19 @@ class Resolver:
             return self.canonical(part) if isinstance(part, Call) else rebuild(part, named)
 
         return named(explicit(formula, by))
+
+
+def line_range(
+    resolver: Resolver,
+    sides: Sequence[Expr],
+    conditions: Sequence[Condition] = (),
+    tried: int = TRIED,
+) -> Range:
+    """The range of a line as written; the steps that its readings speak of count as its indices."""
+    context = resolver.context
+    plain = [renamed(side, context.alias, context.bare) for side in sides]
+    spoken = frozenset().union(*(free_letters(resolver.resolve(side)) for side in sides))
+    return range_of(context, plain, conditions, context.horizon, tried, spoken)
 
 
 def explicit(expr: Expr, by: Variable) -> Expr:
