@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from derive.verify.judge import Options, judge
 
 STEP = r"Let $h_t = f(h_{t-1}, x_t, \theta)$, $L_t = \ell(h_t, y_t)$, $C = \sum_{t=1}^{T} L_t$."
@@ -26,3 +24,22 @@ def test_a_definition_of_the_first_state_is_at_its_own_time() -> None:
         r" = h_{t-1} + \theta \frac{\partial h_{t-1}}{\partial \theta}",
     )
     assert found == ["proved", "proved"]
+
+
+def test_a_quantity_has_the_value_of_the_call_that_defines_it() -> None:
+    found = verdicts(
+        STEP,
+        r"C = \sum_{t=1}^T \ell(h_t, y_t)",
+        r"L_t + L_t = 2 \ell(h_t, y_t)",
+        r"L_t + L_t = 3 \ell(h_t, y_t)",
+    )
+    assert found == ["tested", "proved", "refuted"]
+
+
+def test_what_is_made_of_a_parameter_in_two_steps_hands_its_paths_on() -> None:
+    model = r"Let $a = g(\theta)$, $b = q(a)$, $h_t = f(h_{t-1}, b)$, $C = \ell(h_T)$."
+    chain = (
+        r"\frac{\partial h_t}{\partial \theta}"
+        r" = \frac{\partial h_t}{\partial b} \frac{\partial b}{\partial \theta}"
+    )
+    assert verdicts(model, chain) == ["proved"]
