@@ -41,7 +41,7 @@ from derive.notation.scope import (
     unwrapped,
 )
 from derive.notation.tokens import Source, Token, tokens
-from derive.verify.pages import Page, Placed
+from derive.verify.placed import Member, Page, Placed
 
 DEFINES = ("=", ":=")
 
