@@ -290,7 +290,7 @@ def _bptt(
 ) -> None:
     from derive import document
     from derive.derivation.local import local
-    from derive.derivation.truncated import truncated
+    from derive.derivation.truncated import MOST_DROPPED_WRITTEN, count_dropped, truncated
     from derive.proof.setting import AtHorizon, EveryHorizon
 
     if truncate is not None and truncate < 0:
@@ -305,10 +305,18 @@ def _bptt(
     derivations: list[Theorem] = [slopes] if slopes else []
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
+        dropped = 0
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
+            dropped = count_dropped(setting, by, truncate)
         parts.append(
-            {"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left}
+            {
+                "wrt": by,
+                "derivations": ways,
+                "agreement": agreement,
+                "goal": ways[0].claim.left,
+                "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
+            }
         )
         derivations += ways
     if page.kind == "json":
