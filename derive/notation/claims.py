@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace as changed
 
 from derive.algebra.expression import (
+    ONE,
     BigProduct,
     BigSum,
     Call,
@@ -17,12 +18,14 @@ from derive.algebra.expression import (
     Number,
     Power,
     Product,
+    Quotient,
     Sum,
     Time,
     Transpose,
     Variable,
     Written,
     move,
+    rebuild,
     walk,
 )
 from derive.notation.grammar import (
@@ -50,6 +53,10 @@ TOPS = frozenset(("\\top", "\\intercal", "⊤", "ᵀ"))
 MORE = ("\\ge", "\\geq")
 # A variable that is written as depending on others: its first argument is the variable.
 DEPENDING = "depending"
+RECIPROCAL = {
+    "sech": ("", "\\cosh"), "csch": ("", "\\sinh"), "coth": ("\\cosh", "\\sinh"),
+    "sec": ("", "\\cos"), "csc": ("", "\\sin"), "cot": ("\\cos", "\\sin"),
+}  # fmt: skip
 SECOND = "second order: derivatives of derivatives are not read yet"
 
 
@@ -168,7 +175,33 @@ class ClaimParser(Parser):
         inside.expect_end()
         return self.written(self.primary(), by, "∇", start)
 
+    def reciprocal(self, token: Token) -> Expr | None:
+        """sech, coth and their like, by the functions that they are made of."""
+        word, after = token.text.removeprefix("\\"), self.at + 1
+        if token.text in UPRIGHT:
+            found, after = group_at(self.found, self.at + 1)
+            word = spelled(found)
+        if word not in RECIPROCAL or (token.kind == "name"):
+            return None
+        self.at = after
+        above, below = RECIPROCAL[word]
+
+        def put(part: Expr) -> Expr:
+            if isinstance(part, Call) and part.function == word and not part.slots:
+                top = Call(above, part.arguments) if above else ONE
+                return Quotient(top, Call(below, part.arguments))
+            return rebuild(part, put)
+
+        return put(self.elementary_call(word))
+
     def symbol(self, token: Token) -> Expr:
+        made = self.reciprocal(token)
+        if made is not None:
+            return made
+        if token.text == "\\operatorname":
+            name, _ = name_at(self.found, self.at)
+            if name is not None and not self._is_declared(name):
+                self.refuse(f"the operator {name} is not known", token)
         if token.text == "d" and not self._is_declared("d") and self._d_over_d():
             start = self.here
             mark = self.differential()

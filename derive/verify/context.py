@@ -428,7 +428,20 @@ def _is_instance(c: Candidate, step: Candidate) -> bool:
         return ahead <= 0 and "+" not in when
     if not when.isdigit():
         return False
+    if int(when) >= 1 and ahead <= 0 and _is_other_call(c, step):
+        return False
     return int(when) >= 1 and (step.number < c.number or ahead > 0)
+
+
+def _is_other_call(c: Candidate, step: Candidate) -> bool:
+    """Whether the right side is one call of a function that the step does not use: h_1 = q(θ)."""
+    at = next((i for i, t in enumerate(c.found) if t.text == "="), None)
+    if at is None:
+        return False
+    name, after = name_at(c.found, at + 1)
+    arguments, end = arguments_at(c.found, after)
+    used = {m.name for m in Skim(step.found).mentions()}
+    return arguments is not None and c.found[end].kind == "end" and name not in used
 
 
 def _shifts(c: Candidate) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -70,6 +71,15 @@ class Line:
     member: Expr
     conditions: tuple[Condition, ...]
 
+
+_MARKS = r"[\s$\\()\[\].,;]*"
+_WORDS = r"(?:for|if|when|whenever|where|with|provided|as long as|valid|only)"
+# What may stand between a formula and the condition that follows or precedes it.
+AFTER = re.compile(rf"{_MARKS}{_WORDS}(?:\s+(?:all|every|each|any|that|for))?{_MARKS}", re.I)
+FOR = re.compile(rf"\b{_WORDS}(?:\s+(?:all|every|each|any))?[\s$\\(]*$", re.I)
+BEFORE = re.compile(
+    rf"{_MARKS}(?:we have|one has|it holds that|then|there is)?[:\s]*{_MARKS}", re.I
+)
 
 Pair = tuple[str, str]
 
@@ -141,7 +151,7 @@ class Judge:
         if not any(m.relation in EQUATIONS for m in placed.members):
             yield self._without_equation(number, placed, chain)
             return
-        conditions = self._conditions(placed)
+        conditions = self._conditions(number)
         said = self.said.get(number)
         count = 0
         for member in placed.members:
@@ -293,8 +303,31 @@ class Judge:
     def _macros(self) -> Mapping[str, str]:
         return dict(self.page.macros)
 
-    def _conditions(self, placed: Placed) -> tuple[tuple[Condition, ...], str]:
-        return stated(self.source, placed.conditions)
+    def _conditions(self, number: int) -> tuple[tuple[Condition, ...], str]:
+        """What the text says of the indices of a formula, inside it and in the words around it."""
+        placed = self.page.formulas[number]
+        spans = [*placed.conditions]
+        if number + 1 < len(self.page.formulas):
+            after = self.page.formulas[number + 1]
+            between = self.source.text[placed.end : after.start]
+            if self._is_condition(number + 1) and AFTER.fullmatch(between):
+                spans.append((after.start, after.end))
+        if number:
+            before = self.page.formulas[number - 1]
+            words = self.source.text[max(0, before.start - 24) : before.start]
+            between = self.source.text[before.end : placed.start]
+            said = FOR.search(words) and BEFORE.fullmatch(between)
+            if said and self._is_condition(number - 1):
+                spans.append((before.start, before.end))
+        return stated(self.source, spans)
+
+    def _is_condition(self, number: int) -> bool:
+        """Whether a formula by itself only restricts indices: k < t."""
+        placed = self.page.formulas[number]
+        if placed.broken or number in self.said:
+            return False
+        found, problem = stated(self.source, [(placed.start, placed.end)])
+        return bool(found) and not problem
 
     # -- one member -------------------------------------------------------------------------------
 

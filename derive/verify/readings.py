@@ -339,11 +339,16 @@ class Resolver:
         if of.time is not None or not self._is_bare_function(of.name):
             return None
         definition = self._definition_by(of.name)
-        for a in variables(definition.body):
-            if a.name == by.name and (a.time is None) == (by.time is None):
-                at = NOW if a.time is None or by.time is None else by.time - (a.time - NOW)
-                return Immediate(move_variable(definition.target, {STEP: at}), by)
-        return None
+        arguments = [a for a in variables(definition.body) if a.name == by.name]
+        fitting = [a for a in arguments if (a.time is None) == (by.time is None)]
+        exact = [a for a in fitting if a == by]
+        if not fitting:
+            return None
+        if len(exact or fitting) > 1:
+            raise DeriveError(f"∂{of.name}/∂{by.name} does not say by which argument")
+        a = (exact or fitting)[0]
+        at = NOW if a.time is None or by.time is None else by.time - (a.time - NOW)
+        return Immediate(move_variable(definition.target, {STEP: at}), by)
 
     def _definition_by(self, function: str) -> Definition:
         return next(
