@@ -335,7 +335,7 @@ class ClaimParser(Parser):
         found = super().big()
         assert isinstance(found, BigSum | BigProduct)
         if self.found[start + 1].text in ("_", "^"):
-            return found
+            return ascending(found)
         index = next((a for a in ("t", "s", "k", "i") if a in _times_of(found.body)), "t")
         return type(found)(index, found.lower, found.upper, found.body)
 
@@ -367,6 +367,16 @@ def parse_member(
     parser = ClaimParser(source, found or tokens(source, start, end), scope)
     with parser.bounded():
         return parser.whole()
+
+
+def ascending(big: BigSum | BigProduct) -> BigSum | BigProduct:
+    """Σ and Π that are written from the last step down to the first, k = t to 1, turned round."""
+    low, high = big.lower, big.upper
+    down = bool(low.letters) and high.is_number and high.shift <= 1
+    last = [a for a, _ in low.letters] == ["T"] and "T" not in dict(high.letters)
+    if not down and not last:
+        return big
+    return type(big)(big.index, high, low, big.body)
 
 
 def as_time(expr: Expr) -> Time | None:

@@ -179,7 +179,8 @@ class Collector:
         own = [c for c in self.candidates if c.region == region]
         steps = {c.key[0]: c for c in reversed(own) if c.key[1] == STEP}
         for c in own:
-            if c.key in seen and not c.strong:
+            updates = not c.key[1] and _names_itself(c)
+            if c.key in seen and not c.strong and not updates:
                 continue
             step = steps.get(c.key[0])
             if step is not None and not c.strong and _is_instance(c, step):
@@ -189,7 +190,8 @@ class Collector:
             except DeriveError as error:
                 self.said[c.number] = Said(False, unread=error.sentence)
                 continue
-            seen.setdefault(c.key, c)
+            if not updates:
+                seen.setdefault(c.key, c)
             kept.append(c)
         return kept
 
@@ -279,6 +281,9 @@ class Collector:
                 note = f"read as another name of {latex(s.left)}: the same right side"
                 self._say(c, Said(True, note))
                 continue
+            if isinstance(s.left, Variable) and s.left in parts_of(s.right):
+                self._say(c, Said(False, unread=f"{latex(s.left)} cannot be defined by itself"))
+                continue
             if _is_derived(s, {_name(d) for d in derived}):
                 derived.append(s)
                 self._say(c, Said(True))
@@ -333,7 +338,7 @@ class Collector:
         for placed, where in zip(self.page.formulas, self.where, strict=True):
             if where == region:
                 names = {
-                    f"{m.name}^" if m.above and index_letters(unwrapped(m.above)) else m.name
+                    f"{m.name}^" if _has_time(m) else m.name
                     for skim in self._skims(placed)
                     for m in skim.mentions()
                 }
@@ -444,6 +449,12 @@ def _is_other_call(c: Candidate, step: Candidate) -> bool:
     return arguments is not None and c.found[end].kind == "end" and name not in used
 
 
+def _names_itself(c: Candidate) -> bool:
+    """Whether θ = θ - … names its own left side again, as an update does."""
+    plain = [m for m in Skim(c.found).mentions() if not (m.below or m.above or m.arguments)]
+    return sum(m.name == c.key[0] for m in plain) > 1
+
+
 def _shifts(c: Candidate) -> Iterator[int]:
     """How far ahead of its own step a step definition names its own variable."""
     skim = list(Skim(c.found).mentions())
@@ -463,6 +474,12 @@ def _time(m: Mention) -> Time | None:
             end = Token("end", "", 0)
             return Parser(Source("", ""), (*script, end), Scope()).time()
     return None
+
+
+def _has_time(m: Mention) -> bool:
+    """Whether a mention carries an index, below or above: θ^t, not θ."""
+    scripts = (m.below, unwrapped(m.above) if m.above else None)
+    return any(index_letters(script) for script in scripts)
 
 
 def _letters(m: Mention, scope: Scope) -> frozenset[str]:

@@ -537,8 +537,7 @@ class Judge:
                 other = self._other_layout(number, line, scope)
                 if other is not None:
                     return other
-            scalars = outcome.scalars or multiplies(line.context)
-            return _proved(replace(outcome, scalars=scalars), scope, self.layout.name)
+            return _proved(outcome, scope, self.layout.name)
         if outcome.kind == "different" and not plain:
             other = self._other_reading(number, line, reading, found, scope)
             other = other or self._other_layout(number, line, scope)

@@ -28,6 +28,7 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError
 from derive.model.horizon import least_horizon
 from derive.model.recurrence import HORIZON, NOW, STEP, Recurrence, variables
+from derive.notation.claims import parts_of
 from derive.verify.context import Context
 
 TRIED = 6
@@ -135,6 +136,8 @@ def range_of(
     letters = tuple(sorted(also.union(*map(free_letters, exprs)) - {HORIZON}))
     if len(letters) > MOST_LETTERS:
         raise DeriveError(f"more than the limit of {MOST_LETTERS} free indices")
+    for expr in exprs:
+        _refuse_descending(expr, exprs)
     extent = Extent(context)
     timeless = not context.model.steps and not letters
     start = horizon or max(1, least_horizon(context.model))
@@ -151,6 +154,22 @@ def range_of(
         raise DeriveError("the range of its indices is empty for some larger T")
     bounds = _bounds(letters, found) if tried == TRIED else None
     return Range(letters, found[0][0], bounds, tuple(found))
+
+
+def _refuse_descending(expr: Expr, exprs: Sequence[Expr]) -> None:
+    """Bounds from t down to k+1 in a line on ∂h_t/∂h_k would be read as an empty Σ or Π."""
+    wanted = {
+        (w.of.time.letters, w.by.time.letters)
+        for e in exprs
+        for w in parts_of(e)
+        if isinstance(w, Written) and isinstance(w.of, Variable) and isinstance(w.by, Variable)
+        if w.of.time is not None and w.by.time is not None
+    }
+    for big in parts_of(expr):
+        if isinstance(big, BigSum | BigProduct):
+            low, high = big.lower.letters, big.upper.letters
+            if low and high and low != high and (low, high) in wanted:
+                raise DeriveError("bounds that descend: write the smaller one below")
 
 
 def _instances(

@@ -227,7 +227,7 @@ class Resolver:
         slot = None if total else self.slot(w.of, by)
         if slot is not None:
             return slot
-        of = self.quantity(w.of)
+        of = self._by_its_argument(w.of, by) or self.quantity(w.of)
         if isinstance(of, Variable) and partial and not total:
             if isinstance(w.of, Variable) and of == by:
                 return ONE
@@ -284,6 +284,7 @@ class Resolver:
             name in self.context.scope.functions
             and Variable(name) not in self._defined
             and name not in self.context.functions
+            and name not in self.context.bare
             and self.defined_by(name) is not None
         )
 
@@ -305,6 +306,18 @@ class Resolver:
                 return found
             case _:
                 return self.resolve(expr)
+
+    def _by_its_argument(self, of: Expr, by: Variable) -> Expr | None:
+        """df/dx after f(x) = …: the slope of f itself, if the notes do not apply f to a z as well."""
+        if not isinstance(of, Variable) or of.time is not None:
+            return None
+        known = self.context.functions.get(of.name)
+        if known is None or by not in known.formals:
+            return None
+        for applied in self.context.calls.get(of.name, ()):
+            if applied != known.formals and all(isinstance(a, Variable) for a in applied):
+                raise DeriveError(f"{of.name} is applied to several quantities: write which one")
+        return self.resolve(Call(of.name, known.formals))
 
     def _applied(self, name: str) -> Call | None:
         """How the notes apply a defined function: f stands for f(z), where f(z) is written."""
