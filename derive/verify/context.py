@@ -400,10 +400,20 @@ def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
     if script and index_letters(script) and not _is_one_step(script):
         return None
     if arguments is not None and script is None:
+        if name.startswith("\\mathrm") and not _uses_arguments(found, arguments, closed):
+            return None
         if len(arguments) == 1 and index_letters(arguments[0]):
             return name, _when(arguments[0])
         return name, "("
     return name, _when(script) if script else ""
+
+
+def _uses_arguments(
+    found: tuple[Token, ...], arguments: tuple[tuple[Token, ...], ...], after: int
+) -> bool:
+    """Whether what follows names an argument: prod(A, B) = 0 defines no function prod."""
+    names = {t.text for argument in arguments for t in argument if t.kind == "name"}
+    return any(t.text in names for t in found[after:])
 
 
 def _is_one_step(script: tuple[Token, ...]) -> bool:
