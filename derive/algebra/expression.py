@@ -223,6 +223,20 @@ class Gradient(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Transpose(Expr):
+    """`A^\\top`: rows and columns exchanged; a scalar is its own transpose."""
+
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Hadamard(Expr):
+    """`a \\odot b`: two or more factors of one shape, multiplied entry by entry."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Partial(Expr):
     """`\\frac{\\partial f(a, b)}{\\partial a}`: slot `slot` (1-based) alone, the others held."""
 
@@ -286,7 +300,7 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct parts of `expr` that are values (the ends of a derivative are not parts)."""
     match expr:
-        case Sum(parts) | Product(parts) | Tuple(parts):
+        case Sum(parts) | Product(parts) | Tuple(parts) | Hadamard(parts):
             return parts
         case Call(_, arguments):
             return arguments
@@ -294,6 +308,8 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (a, b)
         case BigSum(_, _, _, body) | BigProduct(_, _, _, body):
             return (body,)
+        case Transpose(of):
+            return (of,)
         case _:
             return ()
 
@@ -326,6 +342,10 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return BigSum(index, lower, upper, change(body))
         case BigProduct(index, lower, upper, body):
             return BigProduct(index, lower, upper, change(body))
+        case Transpose(of):
+            return Transpose(change(of))
+        case Hadamard(factors):
+            return Hadamard(tuple(map(change, factors)))
         case _:
             return expr
 

@@ -13,6 +13,7 @@ from derive.algebra.expression import (
     Equation,
     Expr,
     Gradient,
+    Hadamard,
     Held,
     Immediate,
     Index,
@@ -24,12 +25,16 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Tuple,
     Variable,
     Via,
 )
 
+CONCATENATION = "[;]"
+NORM = "\\lVert"
+REALS = "\\mathbb{R}"
 NARROW_OPERATORS = (
     "\\tanh",
     "\\exp",
@@ -68,6 +73,11 @@ def latex(node: Expr | Equation) -> str:
             return f"\\frac{{{latex(a)}}}{{{latex(b)}}}"
         case Power(a, b):
             return _power(a, _script(latex(b)))
+        case Transpose(of):
+            bare = isinstance(of, Variable) and of.copy is None
+            return f"{latex(of) if bare else _grouped(of)}^\\top"
+        case Hadamard(factors):
+            return " \\odot ".join(map(_entrywise, factors))
         case BigSum(index, lower, upper, body):
             return f"\\sum_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
         case BigProduct(index, lower, upper, body):
@@ -205,9 +215,16 @@ def _needs_dot(before: Expr, piece: str) -> bool:
 def _factor(factor: Expr, first: bool, last: bool) -> str:
     open_end = isinstance(factor, BigSum | BigProduct) and not last
     negative = isinstance(factor, Number) and factor.value < 0 and not first
-    if isinstance(factor, Product) or is_compound(factor) or open_end or negative:
+    loose = isinstance(factor, Hadamard) and not (first and last)
+    if isinstance(factor, Product) or is_compound(factor) or open_end or negative or loose:
         return _grouped(factor)
     return latex(factor)
+
+
+def _entrywise(factor: Expr) -> str:
+    """One side of ⊙, which binds less closely than juxtaposition."""
+    loose = is_compound(factor) or isinstance(factor, Hadamard | BigSum | BigProduct)
+    return _grouped(factor) if loose or is_negative(factor) else latex(factor)
 
 
 def _body(body: Expr) -> str:
@@ -234,6 +251,13 @@ def _power(base: Expr, exponent: str) -> str:
 
 
 def _call(call: Call) -> str:
+    if call.function == CONCATENATION:
+        return f"\\left[{'; '.join(map(latex, call.arguments))}\\right]"
+    if call.function == NORM:
+        return f"\\lVert {latex(call.arguments[0])} \\rVert"
+    if call.function == REALS:
+        sizes = " \\times ".join(_size(a) for a in call.arguments)
+        return f"{REALS}^{{{sizes}}}" if sizes else REALS
     inside = _arguments(call.arguments)
     if call.function == "\\sqrt" and not call.slots:
         return f"\\sqrt{{{', '.join(map(latex, call.arguments))}}}"
@@ -244,6 +268,10 @@ def _call(call: Call) -> str:
     if len(call.arguments) == 1:
         return f"{call.function}{chr(39) * len(call.slots)}{inside}"
     return f"{_marks(call.slots)}{call.function}{inside}"
+
+
+def _size(dimension: Expr) -> str:
+    return _grouped(dimension) if isinstance(dimension, Sum) else latex(dimension)
 
 
 def _marks(slots: tuple[int, ...]) -> str:
