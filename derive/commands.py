@@ -86,6 +86,10 @@ Output = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
+LAYOUTS = ("numerator", "gradient")
+Layout = Annotated[
+    str, typer.Option("--layout", help=f"With vectors: {' or '.join(LAYOUTS)} layout.")
+]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
 ]
@@ -116,6 +120,7 @@ def bptt(
         int | None,
         typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps."),
     ] = None,
+    layout: Layout = LAYOUTS[0],
     to: To = None,
     output: Output = None,
     full: Full = False,
@@ -125,7 +130,7 @@ def bptt(
     with _reported():
         page = _page(to, output, full, standalone)
         recurrence = _model(model, definitions)
-        _bptt(page, recurrence, horizon, wrt, truncate)
+        _bptt(page, recurrence, horizon, wrt, truncate, _layout(recurrence, layout))
 
 
 @app.command()
@@ -134,6 +139,7 @@ def prove(
     definitions: Definitions = None,
     horizon: MaybeHorizon = None,
     wrt: Wrt = None,
+    layout: Layout = LAYOUTS[0],
     to: To = None,
     output: Output = None,
     full: Full = False,
@@ -144,9 +150,26 @@ def prove(
         page = _page(to, output, full, standalone)
         recurrence = _model(model, definitions)
         if horizon is None:
-            _prove_every(page, recurrence, wrt)
+            _prove_every(page, recurrence, wrt, _layout(recurrence, layout))
         else:
             _prove_at(page, recurrence, horizon, wrt)
+
+
+@app.command()
+def check(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    horizon: Horizon = 3,
+    wrt: Wrt = None,
+    to: To = None,
+    output: Output = None,
+    standalone: Standalone = False,
+) -> None:
+    """The derived gradient at random numbers, entry by entry against central differences."""
+    with _reported():
+        page = _page(to, output, True, standalone)
+        recurrence = _model(model, definitions)
+        _check(page, recurrence, horizon, wrt)
 
 
 @app.command()
@@ -200,8 +223,10 @@ def _bptt(
     horizon: int,
     wrt: Sequence[str] | None,
     truncate: int | None,
+    layout: str,
 ) -> None:
     from derive import document
+    from derive.derivation.gradients import gradients
     from derive.derivation.local import local
     from derive.derivation.truncated import truncated
     from derive.proof.setting import AtHorizon, EveryHorizon
@@ -218,18 +243,19 @@ def _bptt(
     derivations: list[Theorem] = [slopes] if slopes else []
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
+        goal = ways[0].claim.left
+        if layout == "gradient":
+            ways = (gradients(setting, by), *ways[1:])
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
-        parts.append(
-            {"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left}
-        )
+        parts.append({"wrt": by, "derivations": ways, "agreement": agreement, "goal": goal})
         derivations += ways
     if page.kind == "json":
         chosen = [part["wrt"] for part in parts]
         agreements = [part["agreement"] for part in parts]
         page.write_json(document.as_json(recurrence, horizon, chosen, derivations, agreements))
     else:
-        page.write(lambda layout: document.gradient(layout, setting, slopes, parts))
+        page.write(lambda out: document.gradient(out, setting, slopes, parts, layout))
 
 
 def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theorem]:
@@ -243,9 +269,21 @@ def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theore
     return ways, agree(setting, by, ways[1], ways[2], ways[0])
 
 
-def _prove_every(page: Page, recurrence: Recurrence, wrt: Sequence[str] | None) -> None:
+def _layout(recurrence: Recurrence, name: str) -> str:
+    """The layout called `name`; DeriveError for another one, and where there are only scalars."""
+    if name not in LAYOUTS:
+        raise DeriveError(f"expected --layout {' or '.join(LAYOUTS)}, found {name!r}")
+    if name != LAYOUTS[0] and not recurrence.shapes:
+        raise DeriveError(f"--layout {name} needs a model with vectors: declare a shape")
+    return name
+
+
+def _prove_every(
+    page: Page, recurrence: Recurrence, wrt: Sequence[str] | None, layout: str
+) -> None:
     from derive import document
     from derive.derivation.every import every
+    from derive.derivation.gradients import adjoints, gradients
     from derive.proof.setting import EveryHorizon
 
     _need_steps(recurrence)
@@ -253,14 +291,17 @@ def _prove_every(page: Page, recurrence: Recurrence, wrt: Sequence[str] | None) 
     try:
         setting = EveryHorizon(recurrence)
         theorems = {by: every(setting, by) for by in chosen}
+        write = gradients if layout == "gradient" else adjoints
+        closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
     except DeriveError as error:
         _prove_some(page, recurrence, chosen, error.sentence)
         return
     if page.kind == "json":
         found = list(theorems.values())
-        page.write_json(document.as_json(recurrence, None, chosen, found, found))
+        shown = [*found, *closed.values()]
+        page.write_json(document.as_json(recurrence, None, chosen, shown, found))
     else:
-        page.write(lambda layout: document.every_horizon(layout, setting, theorems))
+        page.write(lambda out: document.every_horizon(out, setting, theorems, closed))
 
 
 def _prove_some(
@@ -309,6 +350,27 @@ def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[st
         page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
 
 
+def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
+    from derive import document
+    from derive.derivation.numbers import compare
+    from derive.notation.latex import latex
+
+    if recurrence.functions:
+        raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
+    rows = [compare(recurrence, horizon, by) for by in _wrt(recurrence, wrt)]
+    if page.kind == "json":
+        found = [
+            {"wrt": latex(r.by), "entries": r.entries, "largest": r.largest, "error": r.error}
+            for r in rows
+        ]
+        page.write_json({"schema": "derive.check/1", "T": horizon, "parameters": found})
+    else:
+        page.write(lambda out: document.comparison(out, recurrence, horizon, rows))
+    if not all(r.agrees for r in rows):
+        _complain("the derived gradient differs from the central differences")
+        raise typer.Exit(1)
+
+
 def _example(
     page: Page, name: str | None, definitions: Sequence[str] | None, wrt: Sequence[str] | None
 ) -> None:
@@ -335,13 +397,13 @@ def _example(
 
 def _models(page: Page, name: str | None) -> None:
     from derive import document
-    from derive.model.builtin import BUILTIN, builtin
+    from derive.model.builtin import MODELS, builtin
     from derive.notation.latex import latex
 
-    if name is not None and name not in BUILTIN:
+    if name is not None and name not in MODELS:
         builtin(name)
-    chosen = [name] if name is not None else list(BUILTIN)
-    listed = [(n, BUILTIN[n].about, builtin(n)) for n in chosen]
+    chosen = [name] if name is not None else list(MODELS)
+    listed = [(n, MODELS[n].about, builtin(n)) for n in chosen]
     if page.kind == "json":
         rows = [
             {
@@ -374,7 +436,7 @@ def _notes(page: Page) -> None:
 
 def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
     """A built-in model, a file of definitions, or the definitions of -D."""
-    from derive.model.builtin import BUILTIN, DEFAULT, builtin
+    from derive.model.builtin import DEFAULT, MODELS, builtin
     from derive.model.recurrence import recurrence
     from derive.notation.reader import read_statements
 
@@ -383,11 +445,11 @@ def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
             raise DeriveError(f"expected a model or -D, found both ({name})")
         texts = [(f"-D {i}", text) for i, text in enumerate(definitions, 1)]
         return recurrence(read_statements(texts)[0])
-    if name is None or name in BUILTIN:
+    if name is None or name in MODELS:
         return builtin(name or DEFAULT)
     path = Path(name)
     if not path.suffix and "/" not in name and not path.exists():
-        raise DeriveError(f"expected a file or one of {', '.join(BUILTIN)}, found {name!r}")
+        raise DeriveError(f"expected a file or one of {', '.join(MODELS)}, found {name!r}")
     return recurrence(read_statements([(name, _read(path))])[0])
 
 

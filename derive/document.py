@@ -16,6 +16,7 @@ from derive.algebra.expression import (
     Derivative,
     Equation,
     Expr,
+    Gradient,
     Immediate,
     Index,
     Number,
@@ -28,12 +29,13 @@ from derive.algebra.expression import (
     terms_of,
 )
 from derive.derivation.notes import Story
+from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
-from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
@@ -230,6 +232,7 @@ def gradient(
     setting: AtHorizon,
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
+    convention: str,
 ) -> str:
     """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
     recurrence = setting.recurrence
@@ -245,11 +248,25 @@ def gradient(
         parts=parts,
         example_symbol=Total(state, parts[0]["wrt"]),
         immediate=Immediate(state, parts[0]["wrt"]),
+        convention=convention,
+        matrix=_matrix(setting),
     )
 
 
+def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
+    """∂C/∂W and ∇_W C for the first matrix among the parameters; None where there is none."""
+    found = next((p for p in setting.recurrence.parameters if setting.is_matrix(p)), None)
+    if found is None:
+        return None
+    cost = setting.cost
+    return {"by": found, "row": Total(cost, found), "gradient": Gradient(cost, found)}
+
+
 def every_horizon(
-    layout: Format, setting: EveryHorizon, theorems: Mapping[Variable, Theorem]
+    layout: Format,
+    setting: EveryHorizon,
+    theorems: Mapping[Variable, Theorem],
+    closed: Mapping[Variable, Theorem],
 ) -> str:
     """The document of `derive prove`: base, step and conclusion for each parameter."""
     cost, start = setting.cost, Time.at(setting.start)
@@ -259,6 +276,7 @@ def every_horizon(
         {
             "wrt": by,
             "theorem": theorem,
+            "closed": closed.get(by),
             "goal": Total(cost, by),
             "hybrid_name": _hybrid_name(NOW),
             "hybrid": Equation(_hybrid_name(NOW), hybrid(setting, by)),
@@ -272,6 +290,7 @@ def every_horizon(
         "theorem",
         **_model_names(setting.recurrence, layout),
         parts=parts,
+        matrix=_matrix(setting),
         beyond=Total(cost, beyond),
         forward_symbol=Total(states[0], next(iter(theorems))),
         adjoint_symbol=Total(cost, states[0]),
@@ -297,6 +316,27 @@ def agreements(
         title=title,
         theorems=theorems,
         reason=reason,
+    )
+
+
+def comparison(
+    layout: Format, recurrence: Recurrence, horizon: int, rows: Sequence[Comparison]
+) -> str:
+    """The document of `derive check`: for each parameter the largest entry and the largest error."""
+    return Paper(layout).render(
+        "check",
+        **_model_names(recurrence, layout),
+        horizon=horizon,
+        rows_of=[
+            {
+                "goal": Total(recurrence.cost, r.by),
+                "entries": r.entries,
+                "largest": f"{r.largest:.6g}",
+                "error": f"{r.error:.1e}",
+                "agrees": r.agrees,
+            }
+            for r in rows
+        ],
     )
 
 

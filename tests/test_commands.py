@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 import derive
-from derive.model.builtin import BUILTIN, EXAMPLES
+from derive.model.builtin import BUILTIN, EXAMPLES, MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 CLI = ROOT / "cli.py"
@@ -202,9 +202,9 @@ def test_an_example_of_ones_own() -> None:
 def test_models_lists_every_model() -> None:
     listed = json.loads(succeeded("models", "--to", "json"))
     assert listed["schema"] == "derive.models/1"
-    assert [m["name"] for m in listed["models"]] == list(BUILTIN)
+    assert [m["name"] for m in listed["models"]] == list(MODELS)
     text = succeeded("models")
-    assert all(name in text for name in BUILTIN)
+    assert all(name in text for name in MODELS)
 
 
 # -- the schema ---------------------------------------------------------------------------------------

@@ -74,8 +74,7 @@ def latex(node: Expr | Equation) -> str:
         case Power(a, b):
             return _power(a, _script(latex(b)))
         case Transpose(of):
-            bare = isinstance(of, Variable) and of.copy is None
-            return f"{latex(of) if bare else _grouped(of)}^\\top"
+            return f"{latex(of) if takes_transposition(of) else _grouped(of)}^\\top"
         case Hadamard(factors):
             return " \\odot ".join(map(_entrywise, factors))
         case BigSum(index, lower, upper, body):
@@ -193,7 +192,10 @@ def _product(factors: tuple[Expr, ...]) -> str:
 
 def _joined(factors: tuple[Expr, ...]) -> str:
     last = len(factors) - 1
-    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    pieces = [
+        _grouped(f) if precedes_transposed(f, after) else _factor(f, first=not i, last=i == last)
+        for i, (f, after) in enumerate(zip(factors, (*factors[1:], None), strict=True))
+    ]
     text = pieces[0]
     for before, piece in zip(factors, pieces[1:], strict=False):
         text += f" \\cdot {piece}" if _needs_dot(before, piece) else f" {piece}"
@@ -219,6 +221,18 @@ def _factor(factor: Expr, first: bool, last: bool) -> str:
     if isinstance(factor, Product) or is_compound(factor) or open_end or negative or loose:
         return _grouped(factor)
     return latex(factor)
+
+
+def takes_transposition(expr: Expr) -> bool:
+    """Whether ⊤ stands on an expression without parentheses around it."""
+    if isinstance(expr, Call):
+        return expr.function == CONCATENATION
+    return isinstance(expr, Variable) and expr.copy is None
+
+
+def precedes_transposed(factor: Expr, following: Expr | None) -> bool:
+    """Whether a gradient needs parentheses, as in (∇_h C) x^⊤."""
+    return isinstance(factor, Gradient) and isinstance(following, Transpose)
 
 
 def _entrywise(factor: Expr) -> str:

@@ -37,6 +37,8 @@ from derive.notation.latex import (
     REALS,
     is_compound,
     is_negative,
+    precedes_transposed,
+    takes_transposition,
     time_text,
 )
 
@@ -86,7 +88,7 @@ def text(node: Expr | Equation) -> str:
         case Power(a, b):
             return f"{_tight(a)}{_above(text(b))}"
         case Transpose(of):
-            return f"{text(of) if isinstance(of, Variable) else f'({text(of)})'}ᵀ"
+            return f"{text(of) if takes_transposition(of) else f'({text(of)})'}ᵀ"
         case Hadamard(factors):
             return " ⊙ ".join(map(_entrywise, factors))
         case BigSum() | BigProduct():
@@ -159,7 +161,10 @@ def _product(factors: tuple[Expr, ...]) -> str:
 
 def _joined(factors: tuple[Expr, ...]) -> str:
     last = len(factors) - 1
-    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    pieces = [
+        f"({text(f)})" if precedes_transposed(f, after) else _factor(f, not i, i == last)
+        for i, (f, after) in enumerate(zip(factors, (*factors[1:], None), strict=True))
+    ]
     return pieces[0] + "".join(f"·{p}" if p[0].isdigit() else f" {p}" for p in pieces[1:])
 
 
