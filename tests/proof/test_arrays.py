@@ -37,7 +37,7 @@ SCOPE = scope_of(
         "h_t = \\tanh(W h_{t-1} + U x_t + b)",
         "o_t = V h_t",
         "L_t = o_t^\\top y_t",
-        "C = \\sum_t L_t",
+        "C = \\sum_s L_s",
     )
 )
 D = "\\operatorname{diag}(1 - h_t^2)"
