@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from derive.layout import Format
     from derive.model.recurrence import Recurrence
     from derive.proof.kernel import Theorem
+    from derive.verify.judge import Options
+    from derive.verify.verdicts import Report
 
 LARGEST_FILE = 2_000_000
 TESTED_HORIZONS = 6
@@ -34,6 +36,17 @@ SUFFIXES = {
     ".pdf": "pdf",
     ".json": "json",
 }
+
+
+REPORT_SUFFIXES = {
+    ".txt": "text",
+    ".md": "md",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".html": "html",
+}
+REPORTS = tuple(REPORT_SUFFIXES.values())
+LAYOUTS = ("numerator", "gradient", "denominator")
 
 
 class OneSentence(TyperGroup):
@@ -86,9 +99,9 @@ Output = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
-LAYOUTS = ("numerator", "gradient")
+WRITTEN_LAYOUTS = LAYOUTS[:2]
 Layout = Annotated[
-    str, typer.Option("--layout", help=f"With vectors: {' or '.join(LAYOUTS)} layout.")
+    str, typer.Option("--layout", help=f"With vectors: {' or '.join(WRITTEN_LAYOUTS)}.")
 ]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
@@ -214,6 +227,61 @@ def notes(
         _notes(page)
 
 
+@app.command()
+def verify(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Notes to judge; - is standard input.")
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Definitions: a built-in model or a file; may be repeated."),
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option("-T", help="Judge for this number of steps only.")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", help=f"One of {', '.join(LAYOUTS)} (default: inferred)."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail on what is ambiguous, tested or unread, too.")
+    ] = False,
+    to: Annotated[str | None, typer.Option("--to", help=f"One of {', '.join(REPORTS)}.")] = None,
+    output: Output = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option("--annotate", help="Write the notes with the verdicts here (many: a folder)."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every formula, not only what needs attention.")
+    ] = False,
+    repairs: Annotated[
+        bool, typer.Option("--repairs/--no-repairs", help="Look for the nearest true line.")
+    ] = True,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="How many files at a time.")] = 1,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", help="The longest that one file may take.")
+    ] = None,
+) -> None:
+    """The red pen: each formula of people's notes, judged line by line."""
+    with _reported():
+        page = _report_page(to, output)
+        _check_verify(files, output, horizon, layout, jobs, seconds)
+        copies = _copies(files, annotate)
+        definitions = tuple(d for name in model or () for d in _given(name))
+        read = [_notes_of(name) for name in files]
+        options = _options(horizon, layout, definitions, repairs)
+        reports = _judged(read, options, jobs, seconds)
+        for report in reports:
+            if report.error is not None:
+                _complain(report.error)
+        _write_copies(copies, reports, every)
+        _write_reports(page, reports, every)
+    code = _verdict_code(reports, strict)
+    if code:
+        raise typer.Exit(code)
+
+
 # -- the commands' work -----------------------------------------------------------------------------
 
 
@@ -271,8 +339,8 @@ def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theore
 
 def _layout(recurrence: Recurrence, name: str) -> str:
     """The layout called `name`; DeriveError for another one, and where there are only scalars."""
-    if name not in LAYOUTS:
-        raise DeriveError(f"expected --layout {' or '.join(LAYOUTS)}, found {name!r}")
+    if name not in WRITTEN_LAYOUTS:
+        raise DeriveError(f"expected --layout {' or '.join(WRITTEN_LAYOUTS)}, found {name!r}")
     if name != LAYOUTS[0] and not recurrence.shapes:
         raise DeriveError(f"--layout {name} needs a model with vectors: declare a shape")
     return name
@@ -431,6 +499,151 @@ def _notes(page: Page) -> None:
         page.write(lambda layout: document.notes(layout, story))
 
 
+def _check_verify(
+    files: Sequence[str],
+    output: Path | None,
+    horizon: int | None,
+    layout: str | None,
+    jobs: int,
+    seconds: float | None,
+) -> None:
+    if horizon is not None and horizon < 1:
+        raise DeriveError(f"expected -T of at least 1, found {horizon}")
+    if layout is not None and layout not in LAYOUTS:
+        raise DeriveError(f"expected --layout to be one of {', '.join(LAYOUTS)}, found {layout!r}")
+    if jobs < 1:
+        raise DeriveError(f"expected --jobs of at least 1, found {jobs}")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise DeriveError(f"expected --seconds greater than 0, found {seconds:g}")
+    if files.count("-") > 1:
+        raise DeriveError("expected - once: standard input can be read only once")
+    if output is not None:
+        _spare_notes(files, output)
+
+
+def _spare_notes(files: Sequence[str], output: Path) -> None:
+    """Refuses to write over a file that is to be judged."""
+    for name in files:
+        if name != "-" and output.exists() and Path(name).exists() and output.samefile(name):
+            raise DeriveError(f"{output} is one of the files to judge: it would be overwritten")
+
+
+def _options(
+    horizon: int | None, layout: str | None, model: tuple[tuple[str, str], ...], repairs: bool
+) -> Options:
+    from derive.verify.judge import Options
+
+    return Options(horizon=horizon, layout=layout, model=model, repairs=repairs)
+
+
+def _judged(
+    read: Sequence[Report], options: Options, jobs: int, seconds: float | None
+) -> list[Report]:
+    """The reports, in the order of the files; what could not be read keeps its error."""
+    from derive.verify.workers import reports
+
+    result = list(read)
+    open_files = [i for i, report in enumerate(read) if report.error is None]
+    texts = [(read[i].path, read[i].text) for i in open_files]
+    with _progress(len(texts)) as advance:
+        for number, report in reports(texts, options, jobs, seconds):
+            result[open_files[number]] = report
+            advance()
+    return result
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error where there are many files; it starts no thread."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), auto_refresh=False, transient=True)
+    with bar:
+        task = bar.add_task("judging", total=total)
+        bar.refresh()
+
+        def advance() -> None:
+            bar.advance(task)
+            bar.refresh()
+
+        yield advance
+
+
+def _write_reports(page: Page, reports: Sequence[Report], every: bool) -> None:
+    """Machines are told of every file; people get no page where nothing was judged."""
+    from derive.report import records
+
+    if page.kind == "json":
+        page.write_json(records.as_json(reports))
+    elif page.kind == "sarif":
+        page.write_json(records.as_sarif(reports, __version__, every))
+    elif any(report.error is None for report in reports):
+        _write_for_people(page, reports, every)
+
+
+def _write_for_people(page: Page, reports: Sequence[Report], every: bool) -> None:
+    from derive.report import marking
+
+    screen = page.output is None and sys.stdout.isatty()
+    if page.kind == "md":
+        page.write_text(marking.markdown(reports, every))
+    elif page.kind == "html":
+        page.write_text(marking.html(reports, every))
+    elif screen:
+        marking.show(marking.marked(reports, _columns(), every), _columns())
+    else:
+        page.write_text(marking.plain(marking.marked(reports, every=every)))
+
+
+def _copies(files: Sequence[str], annotate: Path | None) -> list[Path]:
+    """Where the annotated copy of each file goes: to one file, or each into a folder."""
+    if annotate is None:
+        return []
+    for name in files:
+        if name.lower().endswith(".ipynb"):
+            raise DeriveError(
+                f"{name} is a notebook, which cannot be annotated: use --to md instead"
+            )
+    if len(files) == 1 and not annotate.is_dir():
+        copies = [annotate]
+    else:
+        copies = [annotate / ("stdin.tex" if name == "-" else Path(name).name) for name in files]
+    for i, copy in enumerate(copies):
+        if copy in copies[:i]:
+            raise DeriveError(
+                f"expected files of different names to annotate, found two {copy.name}"
+            )
+        _spare_notes(files, copy)
+    return copies
+
+
+def _write_copies(copies: Sequence[Path], reports: Sequence[Report], every: bool) -> None:
+    from derive.report.margin import annotated
+    from derive.writing import write_atomically
+
+    made = [
+        (copy, annotated(report, str(copy) if report.path == "stdin" else report.path, every))
+        for copy, report in zip(copies, reports, strict=False)
+        if report.error is None
+    ]
+    for copy, text in made:
+        if len(copies) > 1 and not copy.parent.exists():
+            copy.parent.mkdir()
+        write_atomically(copy, text.encode("utf-8"))
+
+
+def _verdict_code(reports: Sequence[Report], strict: bool) -> int:
+    """2 if a file could not be judged, 1 if something in one is wrong, 0 if all is well."""
+    bad = {"refuted", "carried"} | ({"ambiguous", "tested", "unread"} if strict else set())
+    if any(report.error is not None for report in reports):
+        return 2
+    return 1 if any(bad & set(report.counts) for report in reports) else 0
+
+
 # -- input ------------------------------------------------------------------------------------------
 
 
@@ -453,27 +666,59 @@ def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
     return recurrence(read_statements([(name, _read(path))])[0])
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, of: str = "definitions") -> str:
     """The text of a file; DeriveError for what is no text file."""
     if path.is_dir():
-        raise DeriveError(f"{path} is a folder: expected a file of definitions")
+        raise DeriveError(f"{path} is a folder: expected a file of {of}")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         reason = (error.strerror or "error").lower()
         raise DeriveError(f"{path} cannot be read: {reason}") from error
+    return _decoded(data, str(path))
+
+
+def _decoded(data: bytes, path: str) -> str:
     if len(data) > LARGEST_FILE:
         raise DeriveError(f"{path} is larger than the limit of {LARGEST_FILE} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        place = Place(str(path), line, 1)
+        place = Place(path, line, 1)
         raise DeriveError("expected text in UTF-8, found a byte that is none", place) from error
     if "\0" in text:
-        raise DeriveError("expected text, found a zero byte", Place(str(path), 1, 1))
+        raise DeriveError("expected text, found a zero byte", Place(path, 1, 1))
     return text.replace("\r\n", "\n")
+
+
+def _given(name: str) -> list[tuple[str, str]]:
+    """The definitions that --model names, each with its path: of a built-in model or of a file."""
+    from derive.model.builtin import BUILTIN
+
+    if name in BUILTIN:
+        return [(f"{name} {i}", text) for i, text in enumerate(BUILTIN[name].definitions, 1)]
+    path = Path(name)
+    if not path.suffix and "/" not in name and not path.exists():
+        raise DeriveError(f"expected a file or one of {', '.join(BUILTIN)}, found {name!r}")
+    return [(name, _read(path))]
+
+
+def _notes_of(name: str) -> Report:
+    """The text of a file of notes, not judged yet; what cannot be read has an error."""
+    from derive.verify.verdicts import Report
+
+    path = "stdin" if name == "-" else name
+    try:
+        text = _decoded(_standard_input(), "stdin") if name == "-" else _read(Path(name), "notes")
+        return Report(path, text, ())
+    except DeriveError as error:
+        return Report(path, "", (), error=str(error))
+
+
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read(LARGEST_FILE + 1)
 
 
 def _need_steps(recurrence: Recurrence) -> None:
@@ -536,6 +781,10 @@ class Page:
         else:
             self._put(rendered)
 
+    def write_text(self, rendered: str) -> None:
+        """Puts out a finished text."""
+        self._put(rendered)
+
     def write_json(self, data: dict[str, Any]) -> None:
         """Puts out data as JSON, non-ASCII letters as they are."""
         import json
@@ -585,6 +834,21 @@ def _page(to: str | None, output: Path | None, full: bool, standalone: bool) -> 
     if kind == "pdf" and output is None:
         raise DeriveError("expected -o FILE.pdf: a PDF does not go to the terminal")
     return Page(kind or "text", output, full, standalone)
+
+
+def _report_page(to: str | None, output: Path | None) -> Page:
+    """Where a report goes: --to and the suffix of -o pick its format."""
+    if to is not None and to not in REPORTS:
+        raise DeriveError(f"expected --to to be one of {', '.join(REPORTS)}, found {to!r}")
+    if output is None or str(output) == "-":
+        return Page(to or "text", None, True, True)
+    kind = to or REPORT_SUFFIXES.get(output.suffix.lower())
+    if kind is None:
+        raise DeriveError(
+            f"expected a file that ends in {', '.join(REPORT_SUFFIXES)}, or --to, "
+            f"found {str(output)!r}"
+        )
+    return Page(kind, output, True, True)
 
 
 def _columns() -> int:

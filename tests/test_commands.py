@@ -121,6 +121,12 @@ def test_a_pdf(tmp_path: Path) -> None:
     ]
 
 
+def test_latin_modern_is_used_only_where_it_is_installed() -> None:
+    written = succeeded("example", "product", "--to", "latex", "--standalone")
+    guarded = r"\IfFileExists{lmodern.sty}{\usepackage[T1]{fontenc}\usepackage{lmodern}}{}"
+    assert guarded in written and written.count("lmodern") == 2
+
+
 def test_a_standalone_document() -> None:
     written = succeeded("bptt", "linear", "-T", "2", "--to", "latex", "--standalone")
     assert written.startswith("\\documentclass") and written.rstrip().endswith("\\end{document}")

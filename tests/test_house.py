@@ -27,6 +27,7 @@ ORDER = (
     "writing",
     "layout",
     "document",
+    "report",
     "commands",
 )
 SYMPY_AT_HOME = {"model/symbols.py"}

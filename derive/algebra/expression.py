@@ -223,6 +223,21 @@ class Gradient(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Written(Expr):
+    """A derivative as somebody wrote it; which derivative it is, a reading decides later.
+
+    `mark` is "∂", "d", "∂+", "∇" or "'"; `by` is None after a prime. `at` is what stands below the
+    brackets around it, as in (∂A/∂B)_V; `held` says that the text adds "held" there.
+    """
+
+    of: Expr
+    by: Expr | None
+    mark: str
+    at: Expr | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Transpose(Expr):
     """`A^\\top`: rows and columns exchanged; a scalar is its own transpose."""
 
@@ -399,6 +414,9 @@ def move(expr: Expr, letters: Mapping[str, Time]) -> Expr:
             moved = move(call, letters)
             assert isinstance(moved, Call)
             return Partial(moved, slot)
+        case Written(of, by, mark, at, held):
+            parts = [part and move(part, letters) for part in (by, at)]
+            return Written(move(of, letters), parts[0], mark, parts[1], held)
         case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
             lower, upper = lower.replace(letters), upper.replace(letters)
             inner = {a: b for a, b in letters.items() if a != index}
@@ -442,6 +460,10 @@ def _collect_letters(expr: Expr, found: set[str]) -> None:
                 _collect_letters(expr.held, found)
         case Partial(call, _):
             _collect_letters(call, found)
+        case Written(of, by, _, at, _):
+            for part in (of, by, at):
+                if part is not None:
+                    _collect_letters(part, found)
         case BigSum(index, lower, upper, body) | BigProduct(index, lower, upper, body):
             found |= _letters(lower, upper) | (free_letters(body) - {index})
         case _:

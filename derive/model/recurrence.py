@@ -134,6 +134,20 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     return _assemble(definitions, cost, assumed, shapes_of(definitions, cost, statements))
 
 
+def model_of(statements: Sequence[Statement]) -> Recurrence:
+    """The model of definitions that need not have a cost: what notes define is whatever they define.
+
+    Raises DeriveError as `recurrence` does, but for a missing cost; then the cost is nameless.
+    """
+    definitions = tuple(_normal(s) for s in _resolve_functions(statements))
+    _refuse_twice(definitions)
+    _refuse_two_arities(definitions)
+    shared = [d.target for d in definitions if d.target.time is None]
+    used = {v for d in definitions for v in variables(d.body) if v != d.target}
+    ends = [v for v in shared if v not in used]
+    return _assemble(definitions, ends[0] if len(ends) == 1 else Variable(""), (), {})
+
+
 # -- functions ------------------------------------------------------------------------------------
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from types import MappingProxyType
 from typing import Literal
 
 from derive.errors import DeriveError, Place
@@ -93,15 +94,23 @@ HALVED = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"}
 OPENS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 CLOSES = frozenset(OPENS.values())
 
+_NO_MACROS: Mapping[str, str] = MappingProxyType({})
+
 
 def depth_change(text: str) -> int:
     """1 for a bracket that opens, -1 for one that closes."""
     return int(text in OPENS) - int(text in CLOSES)
 
 
-def tokens(source: Source, start: int = 0, end: int | None = None) -> tuple[Token, ...]:
+def tokens(
+    source: Source,
+    start: int = 0,
+    end: int | None = None,
+    macros: Mapping[str, str] = _NO_MACROS,
+) -> tuple[Token, ...]:
     """The tokens of source.text[start:end], with a last one of kind `end`.
 
+    `macros` are the user's own, by name; what they stand for takes the place at which they stand.
     Raises DeriveError for a formula that is too long or nested too deeply, for a number that is too
     long, and for braces that do not match.
     """
@@ -111,7 +120,8 @@ def tokens(source: Source, start: int = 0, end: int | None = None) -> tuple[Toke
             f"a formula of {stop - start} characters is longer than the limit of {LONGEST_FORMULA}",
             source.place(start),
         )
-    found = (*_without_notes(_scripted(_read(source, start, stop))), Token("end", "", stop))
+    read = _read(source, start, stop, macros)
+    found = (*_without_notes(_scripted(read)), Token("end", "", stop))
     _check_nesting(source, found)
     return tuple(_joined_numbers(source, found))
 
@@ -148,7 +158,7 @@ def _unclosed(source: Source, before: str, offset: int) -> str:
     )
 
 
-def _read(source: Source, start: int, stop: int) -> Iterator[Token]:
+def _read(source: Source, start: int, stop: int, macros: Mapping[str, str]) -> Iterator[Token]:
     """What pylatexenc sees, one token at a time, translated into ours."""
     from pylatexenc.latexwalker import LatexWalker, LatexWalkerEndOfStream, LatexWalkerError
 
@@ -166,6 +176,11 @@ def _read(source: Source, start: int, stop: int) -> Iterator[Token]:
         except LatexWalkerError:
             raise DeriveError("expected LaTeX mathematics", source.place(start + at)) from None
         at = max(token.pos + token.len, at + 1)
+        if token.tok == "macro" and f"\\{token.arg}" in macros:
+            body = Source(source.path, macros[f"\\{token.arg}"])
+            for inner in _read(body, 0, len(body.text), _NO_MACROS):
+                yield Token(inner.kind, inner.text, start + token.pos)
+            continue
         yield from _translated(source, token.tok, token.arg, start + token.pos, token.len)
 
 

@@ -341,11 +341,6 @@ def judge(gallery: Gallery, setting: Setting, rogue: Rogue, proved: set[Equation
             gallery.wrongly_passed.append(rogue)
 
 
-@cache
-def gallery_of(name: str) -> Gallery:
-    return visit(told() if name == "told" else derivations(name))
-
-
 KINDS = (
     "index shifted",
     "term dropped",
@@ -363,32 +358,37 @@ KINDS = (
 )
 
 
+# A rule gives one line only, so a tampered line never passes under its own label; these kinds may, where
+# they are true.
+MAY_PASS = {"line before altered", "wrong label", "not yet proved", "step removed"}
+MAY_PASS |= {"citation dropped", "citation altered"}
+AT_LEAST = {
+    "gate": 50_000,
+    "tanh": 20_000,
+    "told": 10_000,
+    "coupled": 10_000,
+    "feedback": 10_000,
+    "initial": 10_000,
+    "second-order": 10_000,
+}
+
+
 @pytest.mark.parametrize("name", [*BUILTIN, "told"])
 def test_every_rogue_is_refused_and_nothing_honest_is(name: str) -> None:
-    gallery = gallery_of(name)
+    """All that is said of one gallery, in one test: it is the suite's largest work, done once."""
+    gallery = visit(told() if name == "told" else derivations(name))
     assert not gallery.wrongly_passed, gallery.wrongly_passed[0]
     assert not gallery.wrongly_refused, gallery.wrongly_refused[0]
+    assert not gallery.crashed, f"a rule crashed: {gallery.crashed[0]}"
     assert set(gallery.refused) == set(KINDS), "a kind of rogue has died out"
-    assert sum(gallery.refused.values()) > 2_000
-    assert sum(gallery.passed.values()) < 0.03 * sum(gallery.refused.values())
-
-
-@pytest.mark.parametrize("name", [*BUILTIN, "told"])
-def test_a_tampered_line_never_passes_under_its_own_label(name: str) -> None:
-    """A rule gives one line only; so these pass under no circumstances, not even where they are true."""
-    allowed = {"line before altered", "wrong label", "not yet proved", "step removed"}
-    allowed |= {"citation dropped", "citation altered"}
-    assert set(gallery_of(name).passed) <= allowed
-
-
-def test_a_rogue_is_refused_in_a_sentence_and_never_crashes_a_rule() -> None:
-    galleries = [gallery_of(name) for name in (*BUILTIN, "told")]
-    assert not Counter((rule, error) for g in galleries for rule, error, _ in g.crashed)
+    assert set(gallery.passed) <= MAY_PASS
+    assert gallery.refused.total() > AT_LEAST.get(name, 2_000)
+    assert gallery.passed.total() < 0.03 * gallery.refused.total()
 
 
 def test_the_gallery_is_not_empty() -> None:
-    count = sum(sum(gallery_of(name).refused.values()) for name in (*BUILTIN, "told"))
-    assert count > 100_000
+    assert AT_LEAST.keys() < {*BUILTIN, "told"}
+    assert sum(AT_LEAST.get(name, 2_000) for name in (*BUILTIN, "told")) > 100_000
 
 
 # -- whole derivations ----------------------------------------------------------------------------

@@ -1,0 +1,418 @@
+"""The grammar of claims: what notes write beyond definitions.
+
+Derivatives in all their clothes become `Written` nodes, whose meaning is decided later; transpositions,
+derivatives of whole expressions and evaluations at an index are read here as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+
+from derive.algebra.expression import (
+    BigProduct,
+    BigSum,
+    Call,
+    Expr,
+    Index,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Time,
+    Transpose,
+    Variable,
+    Written,
+    move,
+    walk,
+)
+from derive.notation.grammar import (
+    FEWER,
+    FRACTIONS,
+    TIMES,
+    Parser,
+    _differential,
+    _quotient,
+)
+from derive.notation.scope import (
+    STYLES,
+    UPRIGHT,
+    Scope,
+    Script,
+    arguments_at,
+    group_at,
+    name_at,
+    spelled,
+    unwrapped,
+)
+from derive.notation.tokens import Source, Token, tokens
+
+TOPS = frozenset(("\\top", "\\intercal", "⊤", "ᵀ"))
+MORE = ("\\ge", "\\geq")
+# A variable that is written as depending on others: its first argument is the variable.
+DEPENDING = "depending"
+SECOND = "second order: derivatives of derivatives are not read yet"
+
+
+class ClaimParser(Parser):
+    """Reads one member of a chain; `Parser` reads definitions."""
+
+    def inside(self, found: Script, end: Token) -> ClaimParser:
+        stop = Token("end", "", end.offset)
+        closing = end.text or self.closing
+        return ClaimParser(self.source, (*found, stop), self.scope, closing, self.depth)
+
+    def group(self, why: str) -> ClaimParser:
+        inner = super().group(why)
+        assert isinstance(inner, ClaimParser)
+        return inner
+
+    # -- derivatives ------------------------------------------------------------------------------
+
+    def fraction(self) -> Expr:
+        start = self.here
+        self.at += 1
+        above, below = self.group("a numerator"), self.group("a denominator")
+        if not (_is_differential(above) and _is_differential(below)):
+            return _quotient(above.whole(), below.whole())
+        mark = above.differential()
+        below.differential()
+        by = below.primary()
+        if below.here.kind != "end":
+            below.refuse_second()
+        if above.here.kind == "end":
+            return self.written(self.operand(start), by, mark, start)
+        of = above.whole()
+        return self.written(of, by, mark, start)
+
+    def differential(self) -> str:
+        """Takes ∂, d, δ or ∂^+; the mark that it makes."""
+        token = self.here
+        if token.text in UPRIGHT:
+            _, self.at = group_at(self.found, self.at + 1)
+            mark = "d"
+        else:
+            self.at += 1
+            mark = "d" if token.text == "d" else "∂"
+        if self.here.text == "^":
+            self.at += 1
+            power = self.group("'+' after the ∂")
+            if not power.take("+"):
+                power.refuse_second()
+            power.expect_end()
+            mark = "∂+"
+        return mark
+
+    def refuse_second(self) -> None:
+        if self.here.kind == "number" or self.here.text in ("\\partial", "d", "^"):
+            self.refuse(SECOND, self.here)
+        self.fail("the end of the derivative")
+
+    def written(self, of: Expr, by: Expr, mark: str, token: Token) -> Written:
+        """A first derivative; a derivative of what contains one is refused."""
+        if has_written(of):
+            self.refuse(SECOND, token)
+        if not isinstance(by, Variable | Call):
+            self.fail("a variable that it is differentiated by", token)
+        return Written(of, by, mark)
+
+    def operand(self, operator: Token) -> Expr:
+        r"""What \frac{\partial}{\partial w} is applied to: the factors up to the next sign or dot."""
+        if not self.begins_factor():
+            self.fail("what the derivative is of")
+        found = [self.factor()]
+        while self.begins_factor():
+            if self.here.text in FRACTIONS or has_written(found[-1]):
+                place = self.here
+                self.refuse("what the derivative is of may end here or go on: put brackets", place)
+            found.append(self.factor())
+        return found[0] if len(found) == 1 else Product(tuple(found))
+
+    def slot_or_quotient(self) -> Expr:
+        r"""\partial_2 f, \partial_w f(a, w), or ∂C/∂θ on one line."""
+        start = self.here
+        if self.found[self.at + 1].text == "_":
+            inside, _ = group_at(self.found, self.at + 2)
+            if inside and inside[0].kind == "number":
+                return self.slot_derivative()
+            self.at += 2
+            named = self.group("what the derivative is by")
+            by = named.whole()
+            return self.written(self.operand(start), by, "∂", start)
+        mark = self.differential()
+        if self.here.text == "/":
+            return self.slashed_operator(mark, start)
+        return self.slashed(mark, start)
+
+    def slashed(self, mark: str, start: Token) -> Expr:
+        of = self.primary()
+        self.need("/", " and what it is differentiated by")
+        if not _is_differential(self):
+            self.fail("'\\partial' or 'd'")
+        self.differential()
+        return self.written(of, self.primary(), mark, start)
+
+    def slashed_operator(self, mark: str, start: Token) -> Expr:
+        self.need("/")
+        if not _is_differential(self):
+            self.fail("'\\partial' or 'd'")
+        self.differential()
+        by = self.primary()
+        return self.written(self.operand(start), by, mark, start)
+
+    def gradient(self) -> Expr:
+        start = self.here
+        self.at += 1
+        self.need("_", " and what the gradient is by")
+        inside = self.group("a variable")
+        by = inside.primary()
+        inside.expect_end()
+        return self.written(self.primary(), by, "∇", start)
+
+    def symbol(self, token: Token) -> Expr:
+        if token.text == "d" and not self._is_declared("d") and self._d_over_d():
+            start = self.here
+            mark = self.differential()
+            if self.here.text == "/":
+                return self.slashed_operator(mark, start)
+            return self.slashed(mark, start)
+        if token.text in UPRIGHT and self._upright_d():
+            start = self.here
+            mark = self.differential()
+            if self.here.text == "/":
+                return self.slashed_operator(mark, start)
+            return self.slashed(mark, start)
+        following = self.found[min(self.at + 1, len(self.found) - 1)].text
+        if token.text == "D" and following == "_" and not self._is_declared("D"):
+            return self.gradient()
+        return super().symbol(token)
+
+    def _is_declared(self, name: str) -> bool:
+        scope = self.scope
+        return name in scope.timed or name in scope.quantities or name in scope.functions
+
+    def _upright_d(self) -> bool:
+        inside, _ = group_at(self.found, self.at + 1)
+        return spelled(inside) == "d"
+
+    def _d_over_d(self) -> bool:
+        """Whether d … / d follows: dC/dθ, d/dθ."""
+        texts = [t.text for t in self.found[self.at : self.at + 40]]
+        if "/" not in texts:
+            return False
+        slash = texts.index("/")
+        between = set(texts[1:slash])
+        after = texts[slash + 1 : slash + 2]
+        return after in (["d"], ["\\partial"]) and not between & {"+", "-", "=", *TIMES}
+
+    def named(self, name: str) -> Expr:
+        result = super().named(name)
+        if isinstance(result, Variable) and result.time is not None and self.here.text == "(":
+            return self.depending(result)
+        if isinstance(result, Variable) and result.name.endswith("'"):
+            plain = result.name.rstrip("'")
+            primes = len(result.name) - len(plain)
+            if not self._is_declared(result.name) and primes == 1:
+                return Written(Variable(plain, result.time), None, "'")
+        return result
+
+    def depending(self, variable: Variable) -> Expr:
+        r"""h_t(\theta): h_t, written as depending on θ; anything else in brackets is a factor."""
+        inside, after = arguments_at(self.found, self.at)
+        for argument in inside or ():
+            name, end = name_at((*argument, Token("end", "", 0)), 0)
+            if name is None or end != len(argument) or name in self.scope.indices:
+                return variable
+        self.at = after
+        names = (Variable(spelled(argument)) for argument in inside or ())
+        return Call(DEPENDING, (variable, *names))
+
+    # -- brackets, powers, evaluation ---------------------------------------------------------------
+
+    def bracketed(self) -> Expr:
+        opened = self.here
+        inner = super().bracketed()
+        if not isinstance(inner, Written) or opened.text == "{" or inner.at is not None:
+            return inner
+        if self.here.text == "_":
+            self.at += 1
+            return self.via(inner)
+        if self.here.text == "^" and isinstance(inner.by, Variable):
+            found, after = group_at(self.found, self.at + 1)
+            step = unwrapped(found)
+            if step != found:
+                self.at = after
+                time = self.inside(step, self.found[after - 1]).whole_time()
+                return changed(inner, by=Variable(inner.by.name, inner.by.time, time))
+        return inner
+
+    def via(self, written: Written) -> Expr:
+        inside = self.group("a variable")
+        through = inside.primary()
+        held = False
+        if inside.here.text in UPRIGHT:
+            word, inside.at = group_at(inside.found, inside.at + 1)
+            held = spelled(word).replace(" ", "") in ("held", "heldfixed", "fixed", "const")
+            if not held:
+                inside.fail("'held'", word[0] if word else None)
+        inside.expect_end()
+        if not isinstance(through, Variable | Call):
+            self.fail("a variable below the brackets")
+        return changed(written, at=through, held=held)
+
+    def with_power(self, base: Expr) -> Expr:
+        if self.here.text == "^":
+            found, after = group_at(self.found, self.at + 1)
+            shown = spelled(unwrapped_style(found))
+            if shown in TOPS or (len(found) > 1 and found[0].text in STYLES and shown == "T"):
+                self.at = after
+                return self.with_power(Transpose(base))
+        return super().with_power(base)
+
+    def power(self, base: Expr, exponent: Parser) -> Expr:
+        found = super().power(base, exponent)
+        assert isinstance(found, Power)
+        time = as_time(found.exponent)
+        return found if time is None else Power(base, Index(time))
+
+    def unbounded_primary(self, token: Token) -> Expr:
+        if token.text == "." and any(t.text == "|" for t in self.found[self.at :]):
+            return self.evaluated()
+        return super().unbounded_primary(token)
+
+    def evaluated(self) -> Expr:
+        r"""\left. A \right|_{t=0}: A with the index put in."""
+        self.at += 1
+        body = self.expression()
+        self.need("|")
+        self.need("_", " and where it is taken")
+        inside = self.group("an index and its value")
+        token = inside.here
+        letter = inside.time()
+        inside.need("=")
+        value = inside.whole_time()
+        if len(letter.letters) != 1 or letter != Time.of(letter.letters[0][0]):
+            inside.fail("an index letter", token)
+        return move(body, {letter.letters[0][0]: value})
+
+    # -- sums -----------------------------------------------------------------------------------------
+
+    def big(self) -> Expr:
+        """As for definitions, with bounds that a text may leave out where its index says them."""
+        start = self.at
+        found = super().big()
+        assert isinstance(found, BigSum | BigProduct)
+        if self.found[start + 1].text in ("_", "^"):
+            return found
+        index = next((a for a in ("t", "s", "k", "i") if a in _times_of(found.body)), "t")
+        return type(found)(index, found.lower, found.upper, found.body)
+
+    def lower_bound(self) -> tuple[str, Time, Time | None]:
+        r"""t, t=1, 1 \le t \le T, and the one-sided s \ge t, s > t, k \le t, k < t."""
+        before = self.at
+        token = self.here
+        first = self.time()
+        if len(first.letters) == 1 and first == Time.of(first.letters[0][0]):
+            letter = first.letters[0][0]
+            if self.take(*MORE):
+                return letter, self.whole_time(), None
+            if self.take(">"):
+                return letter, self.whole_time() + 1, None
+            strict = self.here.text == "<"
+            if self.take("<", *FEWER):
+                bound = self.time()
+                if self.here.kind == "end":
+                    return letter, Time.at(1), bound - int(strict)
+        self.at = before
+        assert self.here == token
+        return super().lower_bound()
+
+
+def parse_member(
+    source: Source, start: int, end: int, scope: Scope, found: tuple[Token, ...] | None = None
+) -> Expr:
+    """The expression that source.text[start:end] writes in a chain; DeriveError where it is none."""
+    parser = ClaimParser(source, found or tokens(source, start, end), scope)
+    with parser.bounded():
+        return parser.whole()
+
+
+def as_time(expr: Expr) -> Time | None:
+    """An exponent such as t - k + 1 as one index; None for a number or anything else."""
+
+    def go(part: Expr) -> Time | None:
+        match part:
+            case Number(value) if value.denominator == 1:
+                return Time.at(int(value))
+            case Index(time):
+                return time
+            case Sum(terms):
+                found = Time()
+                for term in map(go, terms):
+                    if term is None:
+                        return None
+                    found = found + term
+                return found
+            case Product((Number(value), rest)) if value.denominator == 1:
+                inner = go(rest)
+                return None if inner is None else _scaled(inner, int(value))
+            case _:
+                return None
+
+    found = go(expr)
+    return found if found is not None and found.letters else None
+
+
+def _scaled(time: Time, by: int) -> Time:
+    letters = tuple((a, n * by) for a, n in time.letters) if by else ()
+    return Time(letters, time.shift * by)
+
+
+def has_written(expr: Expr) -> bool:
+    """Whether a derivative stands anywhere in `expr`."""
+    return any(isinstance(part, Written) for part in parts_of(expr))
+
+
+def parts_of(expr: Expr) -> list[Expr]:
+    """`expr` and everything inside it, inside written derivatives too."""
+    found: list[Expr] = []
+    for part in walk(expr):
+        found.append(part)
+        if isinstance(part, Written):
+            for inner in (part.of, part.by, part.at):
+                if inner is not None:
+                    found += parts_of(inner)
+    return found
+
+
+def _times_of(expr: Expr) -> set[str]:
+    letters: set[str] = set()
+    for part in parts_of(expr):
+        if isinstance(part, Variable) and part.time is not None:
+            letters |= {a for a, _ in part.time.letters}
+    return letters
+
+
+def unwrapped_style(found: Script) -> Script:
+    r"""\mathsf{T} and \mathrm{T} without their style."""
+    if found and found[0].text in STYLES:
+        inside, _ = group_at((*found, Token("end", "", 0)), 1)
+        return inside
+    return found
+
+
+def _is_differential(parser: Parser) -> bool:
+    """Whether ∂, d or δ comes next, alone (an operator) or before what it is of."""
+    token = parser.here
+    if token.kind == "end":
+        return False
+    following = parser.found[parser.at + 1]
+    if token.text in ("\\partial", "d", "\\delta") and following.kind == "end":
+        return True
+    if token.text in ("\\partial", "d") and following.text in ("^", "(", "\\sum", "\\nabla", "/"):
+        return True
+    if token.text in UPRIGHT:
+        inside, _ = group_at(parser.found, parser.at + 1)
+        return spelled(inside) == "d"
+    return _differential(parser) or (
+        token.text == "\\partial" and following.text not in ("_", "+", "-", "=")
+    )

@@ -1,0 +1,1 @@
+"""Verdicts to people and machines: terminal, Markdown, HTML, JSON, SARIF and annotated copies."""

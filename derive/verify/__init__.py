@@ -1,0 +1,1 @@
+"""The red pen: other people's notes, judged line by line."""

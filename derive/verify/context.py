@@ -1,0 +1,574 @@
+"""What the notes define: for each scope its declarations, its model, its derived quantities.
+
+Definitions are collected before any claim is read, so a claim may stand before what it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from derive.algebra.expression import (
+    Call,
+    Expr,
+    Index,
+    Number,
+    Time,
+    Variable,
+    Written,
+    move,
+    rebuild,
+)
+from derive.errors import DeriveError
+from derive.model.functions import SLOPE
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of
+from derive.notation.claims import parse_member, parts_of
+from derive.notation.grammar import Parser, Statement
+from derive.notation.latex import latex
+from derive.notation.scope import (
+    Mention,
+    Scope,
+    Skim,
+    arguments_at,
+    collect,
+    index_letters,
+    name_at,
+    scripts_at,
+    unwrapped,
+)
+from derive.notation.tokens import Source, Token, tokens
+from derive.verify.pages import Page, Placed
+
+DEFINES = ("=", ":=")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that the notes define by a formula: f(x) = x²."""
+
+    formals: tuple[Variable, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A quantity defined with derivatives or backward in time: δ_t = ∂C/∂h_t, λ_t = … + λ_{t+1} J."""
+
+    target: Variable
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known where a claim stands.
+
+    `model` holds the definitions without derivatives; `functions` what f(…) stands for; `names` are
+    all names that occur in a definition; `horizon` is T where the text fixes it. `bare` gives names of
+    their own to quantities without time that share a letter with one that has time (E = Σ E_t);
+    `inlined` are the bodies, at step t, of derived quantities that are no recursions, and what
+    `recognised` ones are equal to; those have a first step and reach some steps beyond T.
+    """
+
+    scope: Scope
+    model: Recurrence
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    derived: tuple[Derived, ...] = ()
+    alias: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    horizon: int | None = None
+    calls: Mapping[str, tuple[tuple[Expr, ...], ...]] = field(default_factory=dict)
+    bare: Mapping[str, str] = field(default_factory=dict)
+    inlined: Mapping[str, Expr] = field(default_factory=dict)
+    recognised: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def derived_names(self) -> frozenset[str]:
+        return frozenset(d.target.name for d in self.derived)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What becomes of a formula's first equation: a definition, with a remark, or not one."""
+
+    defines: bool
+    note: str = ""
+    unread: str = ""
+
+
+@dataclass
+class Candidate:
+    """A formula whose head is one symbol: perhaps a definition."""
+
+    number: int
+    placed: Placed
+    region: int
+    found: tuple[Token, ...]
+    key: tuple[str, str]
+    strong: bool
+
+
+def regions(page: Page) -> tuple[int, ...]:
+    """For each formula the scope it stands in: 0, or the number of its example."""
+    current, count, at, result = 0, 0, 0, []
+    for placed in page.formulas:
+        while at < len(page.breaks) and page.breaks[at].offset <= placed.start:
+            if page.breaks[at].opens:
+                count += 1
+                current = count
+            else:
+                current = 0
+            at += 1
+        result.append(current)
+    return tuple(result)
+
+
+class Collector:
+    """Collects the definitions of one page, region by region."""
+
+    def __init__(self, page: Page, given: Sequence[tuple[str, str]] = ()) -> None:
+        self.page = page
+        self._macros = dict(page.macros)
+        self.said: dict[int, Said] = {}
+        self.where = regions(page)
+        self.given = _given(given)
+        self.candidates = list(self._candidates())
+
+    def contexts(self) -> Mapping[int, Context]:
+        """The context of each region; `said` then tells what became of each candidate."""
+        outer, statements = self._context(0, [])
+        found = {0: outer}
+        for region in sorted(set(self.where) - {0}):
+            found[region], _ = self._context(region, statements)
+        return found
+
+    def _tokens(self, start: int, end: int) -> tuple[Token, ...]:
+        return tokens(self.page.source, start, end, self._macros)
+
+    # -- candidates -------------------------------------------------------------------------------
+
+    def _candidates(self) -> Iterator[Candidate]:
+        for number, placed in enumerate(self.page.formulas):
+            if placed.continues or placed.broken or len(placed.members) < 2:
+                continue
+            head, first = placed.members[:2]
+            if head.relation or first.relation not in DEFINES:
+                continue
+            try:
+                found = self._tokens(head.start, first.end)
+                key = _symbol(found)
+            except DeriveError:
+                continue
+            if key is not None:
+                strong = first.relation == ":="
+                yield Candidate(number, placed, self.where[number], found, key, strong)
+
+    def _accepted(self, region: int) -> list[Candidate]:
+        """The candidates of a region that define a symbol that nothing defined before."""
+        seen: dict[tuple[str, str], Candidate] = {}
+        kept: list[Candidate] = []
+        own = [c for c in self.candidates if c.region == region]
+        steps = {c.key[0]: c for c in reversed(own) if c.key[1] == STEP}
+        for c in own:
+            if c.key in seen and not c.strong:
+                continue
+            step = steps.get(c.key[0])
+            if step is not None and not c.strong and _is_instance(c, step):
+                continue
+            try:
+                collect((self.page.source, x.found) for x in (*kept, c))
+            except DeriveError as error:
+                self.said[c.number] = Said(False, unread=error.sentence)
+                continue
+            seen.setdefault(c.key, c)
+            kept.append(c)
+        return kept
+
+    # -- contexts ---------------------------------------------------------------------------------
+
+    def _context(self, region: int, outer: Sequence[Statement]) -> tuple[Context, list[Statement]]:
+        kept = self._accepted(region)
+        lexed = [*((s, t) for s, t, _ in self.given), *((self.page.source, c.found) for c in kept)]
+        scope = self._with_claims(collect(lexed), region)
+        statements: list[Statement] = []
+        owner: dict[int, Candidate] = {}
+        for source, found, head_end in self.given:
+            statements.append(_statement(source, found, head_end, scope))
+        for c in kept:
+            try:
+                statement = self._parsed(c, scope)
+            except DeriveError as error:
+                self.said[c.number] = Said(False, unread=error.sentence)
+                continue
+            owner[len(statements)] = c
+            statements.append(statement)
+        if region:
+            statements, owner, scope = _with_outer(statements, owner, outer, scope)
+        return self._assembled(scope, statements, owner, region)
+
+    def _parsed(self, c: Candidate, scope: Scope) -> Statement:
+        head, first = c.placed.members[:2]
+        source = self.page.source
+        above = self._tokens(head.start, head.end)
+        body = self._tokens(first.start, first.end)
+        left = parse_member(source, head.start, head.end, scope, above)
+        right = parse_member(source, first.start, first.end, scope, body)
+        if not isinstance(left, Variable | Call | Index):
+            raise DeriveError("expected a symbol on the left of a definition")
+        text = source.text[head.start : first.end]
+        return Statement(left, right, first.relation, source.place(head.start), text)
+
+    def _with_claims(self, scope: Scope, region: int) -> Scope:
+        """The scope with the index letters that claims use."""
+        letters: set[str] = set()
+        plain: set[str] = set(scope.quantities) | set(scope.functions)
+        for placed, where in zip(self.page.formulas, self.where, strict=True):
+            if placed.broken or (where != region and where):
+                continue
+            for skim in self._skims(placed):
+                letters |= set(skim.bound())
+                for m in skim.mentions():
+                    if m.name in scope.timed or m.name in scope.raised:
+                        letters |= _letters(m, scope)
+        single = {a for a in letters if a not in plain and a not in scope.timed}
+        return replace(scope, indices=scope.indices | single | {STEP, HORIZON})
+
+    def _skims(self, placed: Placed) -> Iterator[Skim]:
+        for member in placed.members:
+            try:
+                yield Skim(self._tokens(member.start, member.end))
+            except DeriveError:
+                continue
+
+    def _assembled(
+        self, scope: Scope, statements: list[Statement], owner: Mapping[int, Candidate], region: int
+    ) -> tuple[Context, list[Statement]]:
+        horizon = _fixed_horizon(statements)
+        statements = [
+            s if not _is_horizon(s.left) else replace(s, left=Variable("")) for s in statements
+        ]
+        alias = _alias(statements, self._together(region))
+        bare = _bare(statements)
+        renamed = [_renamed(s, alias, bare) for s in statements]
+        kept: list[Statement] = []
+        derived: list[Statement] = []
+        for i, s in enumerate(renamed):
+            c = owner.get(i)
+            if s.left == Variable(""):
+                self._say(c, Said(True, "fixes T"))
+                continue
+            name = s.left.name if isinstance(s.left, Variable) else None
+            if name in alias.values() and statements[i].left != s.left:
+                note = f"read as another name of {latex(s.left)}: the same right side"
+                self._say(c, Said(True, note))
+                continue
+            if _is_derived(s, {_name(d) for d in derived}):
+                derived.append(s)
+                self._say(c, Said(True))
+                continue
+            try:
+                model_of([*kept, s])
+            except DeriveError as error:
+                self._say(c, Said(False, unread=error.sentence))
+                continue
+            kept.append(s)
+            self._say(c, Said(True))
+        model = model_of(kept)
+        names = {p.name for s in renamed for p in parts_of(s.right) if isinstance(p, Variable)}
+        names |= {n for n in map(_name, renamed) if n}
+        context = Context(
+            scope,
+            model,
+            _functions(kept),
+            tuple(_derived(s) for s in derived),
+            alias,
+            frozenset(names),
+            horizon,
+            bare=bare,
+        )
+        return context, kept
+
+    def _say(self, c: Candidate | None, said: Said) -> None:
+        if c is not None:
+            self.said[c.number] = said
+
+    def _together(self, region: int) -> list[frozenset[str]]:
+        """The names that stand in one formula, for each formula of the region."""
+        found = []
+        for placed, where in zip(self.page.formulas, self.where, strict=True):
+            if where == region:
+                names = {
+                    f"{m.name}^" if m.above and index_letters(unwrapped(m.above)) else m.name
+                    for skim in self._skims(placed)
+                    for m in skim.mentions()
+                }
+                found.append(frozenset(names))
+        return found
+
+
+def _given(texts: Sequence[tuple[str, str]]) -> list[tuple[Source, tuple[Token, ...], int]]:
+    """The definitions that a model from outside brings, lexed, with where their heads end."""
+    from derive.notation.reader import formulas
+    from derive.notation.scope import RELATIONS
+
+    found = []
+    for path, text in texts:
+        for f in formulas(path, text):
+            lexed = tokens(f.source, f.start, f.end)
+            at = next((i for i, t in enumerate(lexed) if t.text in (*RELATIONS, ":")), None)
+            if at is not None and lexed[at].text != "\\in":
+                found.append((f.source, lexed, at))
+    return found
+
+
+def _statement(source: Source, found: tuple[Token, ...], at: int, scope: Scope) -> Statement:
+    wide = 2 if found[at].text == ":" else 1
+    end = found[-1].offset
+    left = parse_member(source, found[0].offset, found[at].offset, scope)
+    right = parse_member(source, found[at + wide].offset, end, scope)
+    text = source.text[found[0].offset : end]
+    return Statement(left, right, "=", source.place(found[0].offset), text)
+
+
+def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
+    """The name on the left of a relation, with the time it is defined for; None where it is no symbol."""
+    name, after = name_at(found, 0)
+    if name is None:
+        return None
+    if found[0].text == "d" and after == 1 and found[1].kind == "name":
+        return None
+    below, above, end = scripts_at(found, after)
+    primes = end
+    while found[primes].text == "'":
+        primes += 1
+    arguments, closed = arguments_at(found, primes)
+    if found[closed].text not in (
+        "=",
+        ":",
+        "\\equiv",
+        "\\coloneqq",
+        "≡",
+        "\\triangleq",
+        "\\overset",
+        "\\stackrel",
+    ):
+        return None
+    if primes > end and arguments is not None:
+        return None
+    name += "'" * (primes - end)
+    script = below or (unwrapped(above) if above else None)
+    if arguments is not None and script is None:
+        if len(arguments) == 1 and index_letters(arguments[0]):
+            return name, _when(arguments[0])
+        return name, "("
+    return name, _when(script) if script else ""
+
+
+def _when(script: tuple[Token, ...]) -> str:
+    """t for a general step, else the script itself: h_{t+1} and h_k define what h_t does."""
+    letters = index_letters(script)
+    if letters and letters != {HORIZON}:
+        return STEP
+    return "".join(t.text for t in script)
+
+
+def _is_instance(c: Candidate, step: Candidate) -> bool:
+    """Whether h_T = … or h_2 = … speaks of a step that the definition of h_t covers already.
+
+    A recursion backward in time starts from a given last step, one forward from given first ones.
+    """
+    when = c.key[1]
+    if when == STEP or not when or when == "(":
+        return False
+    ahead = max(_shifts(step), default=0)
+    if HORIZON in when:
+        return ahead <= 0 and "+" not in when
+    if not when.isdigit():
+        return False
+    return int(when) >= 1 and (step.number < c.number or ahead > 0)
+
+
+def _shifts(c: Candidate) -> Iterator[int]:
+    """How far ahead of its own step a step definition names its own variable."""
+    skim = list(Skim(c.found).mentions())
+    times = [_time(m) for m in skim if m.name == c.key[0]]
+    if times and times[0] is not None:
+        for time in times[1:]:
+            apart = time - times[0] if time is not None else None
+            if apart is not None and apart.is_number:
+                yield apart.shift
+
+
+def _time(m: Mention) -> Time | None:
+    """The index that a mention carries, below, above or in parentheses."""
+    argument = m.arguments[0] if m.arguments and len(m.arguments) == 1 else None
+    for script in (m.below, unwrapped(m.above) if m.above else None, argument):
+        if script and index_letters(script) is not None:
+            end = Token("end", "", 0)
+            return Parser(Source("", ""), (*script, end), Scope()).time()
+    return None
+
+
+def _letters(m: Mention, scope: Scope) -> frozenset[str]:
+    """The letters of a mention's index; h(k) counts where h is no function."""
+    called = m.arguments and len(m.arguments) == 1 and m.name not in scope.functions
+    scripts = [m.below, unwrapped(m.above) if m.above else None]
+    if called and not m.below and not m.above and m.arguments:
+        scripts.append(m.arguments[0])
+    return frozenset().union(*(index_letters(script) or frozenset() for script in scripts))
+
+
+def _name(statement: Statement) -> str:
+    left = statement.left
+    if isinstance(left, Call):
+        return left.function
+    return left.name if isinstance(left, Variable) else ""
+
+
+def _with_outer(
+    own: list[Statement], owner: dict[int, Candidate], outer: Sequence[Statement], scope: Scope
+) -> tuple[list[Statement], dict[int, Candidate], Scope]:
+    """An example sees the indexed names of the outer scope that it does not give another meaning."""
+    taken = {_name(s) for s in own}
+    taken |= {
+        p.name for s in own for p in parts_of(s.right) if isinstance(p, Variable) and not p.time
+    }
+    hidden = set(taken)
+    visible = list(outer)
+    while True:
+        clash = [s for s in visible if _names_of(s) & hidden]
+        if not clash:
+            break
+        hidden |= {_name(s) for s in clash}
+        visible = [s for s in visible if s not in clash]
+    visible = [s for s in visible if isinstance(s.left, Variable) and s.left.time is not None]
+    timed = {v.name for s in visible for v in _all_variables(s) if v.time is not None}
+    calls = {
+        c.function: len(c.arguments)
+        for s in visible
+        for c in parts_of(s.right)
+        if isinstance(c, Call) and c.function not in SLOPE
+    }
+    merged = replace(scope, timed=scope.timed | timed, functions={**calls, **scope.functions})
+    return [*own, *visible], owner, merged
+
+
+def _names_of(statement: Statement) -> set[str]:
+    names = {v.name for v in _all_variables(statement)}
+    return names | {c.function for c in parts_of(statement.right) if isinstance(c, Call)}
+
+
+def _all_variables(statement: Statement) -> list[Variable]:
+    return [p for p in (statement.left, *parts_of(statement.right)) if isinstance(p, Variable)]
+
+
+def _is_horizon(left: Expr) -> bool:
+    return left in (Index(END), Variable(HORIZON))
+
+
+def _fixed_horizon(statements: Iterable[Statement]) -> int | None:
+    """The T of a line such as T = 3."""
+    for s in statements:
+        whole = isinstance(s.right, Number) and s.right.value.denominator == 1
+        if _is_horizon(s.left) and whole and isinstance(s.right, Number) and s.right.value > 0:
+            return int(s.right.value)
+    return None
+
+
+def _bare(statements: Iterable[Statement]) -> Mapping[str, str]:
+    """Names for what is defined without time beside a quantity of the same name with time."""
+    defined = {s.left for s in statements if isinstance(s.left, Variable)}
+    timed = {v.name for v in defined if v.time is not None}
+    return {v.name: f"{{{v.name}}}" for v in defined if v.time is None and v.name in timed}
+
+
+def _alias(statements: Sequence[Statement], together: list[frozenset[str]]) -> Mapping[str, str]:
+    """Names for one quantity: the same single application of an abstract function."""
+    found: dict[str, str] = {}
+    bodies: dict[Expr, Variable] = {}
+    for s in statements:
+        left, right = s.left, s.right
+        if not isinstance(left, Variable) or left.time != NOW or not _is_application(right):
+            continue
+        first = bodies.setdefault(right, left)
+        pair = {first.name, f"{first.name}^"}, {left.name, f"{left.name}^"}
+        apart = not any(names & pair[0] and names & {f"{left.name}^"} for names in together)
+        if first.name != left.name and apart:
+            found[left.name] = first.name
+    return found
+
+
+def _is_application(body: Expr) -> bool:
+    return (
+        isinstance(body, Call)
+        and body.function not in SLOPE
+        and all(isinstance(a, Variable) for a in body.arguments)
+    )
+
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def _renamed(statement: Statement, alias: Mapping[str, str], bare: Mapping[str, str]) -> Statement:
+    if not alias and not bare:
+        return statement
+    left, right = (renamed(side, alias, bare) for side in (statement.left, statement.right))
+    return replace(statement, left=left, right=right)
+
+
+def renamed(expr: Expr, alias: Mapping[str, str], bare: Mapping[str, str] = _NONE) -> Expr:
+    """`expr` with the indexed names in `alias`, and those without index in `bare`, replaced."""
+    match expr:
+        case Variable(name, time, copy) if time is not None and name in alias:
+            return Variable(alias[name], time, copy)
+        case Variable(name, None, None) if name in bare:
+            return Variable(bare[name])
+        case Written(of, by, mark, at, held):
+            parts = [part and renamed(part, alias, bare) for part in (by, at)]
+            return Written(renamed(of, alias, bare), parts[0], mark, parts[1], held)
+        case _:
+            return rebuild(expr, lambda part: renamed(part, alias, bare))
+
+
+def _is_derived(statement: Statement, derived: set[str]) -> bool:
+    left = statement.left
+    for part in parts_of(statement.right):
+        if isinstance(part, Written):
+            return True
+        if isinstance(part, Variable) and part.name in derived:
+            return True
+        if isinstance(left, Variable) and isinstance(part, Variable) and part.name == left.name:
+            ahead = part.time and left.time and part.time - left.time
+            if ahead and ahead.is_number and ahead.shift > 0:
+                return True
+    return isinstance(left, Variable) and left.name in derived
+
+
+def _derived(statement: Statement) -> Derived:
+    """With its step called t: δ_{k-1} = … δ_k becomes δ_t = … δ_{t+1}."""
+    left, body = statement.left, statement.right
+    assert isinstance(left, Variable)
+    letters = left.time.letters if left.time else ()
+    free = [a for a, _ in letters if a != HORIZON]
+    if len(free) == 1 and left.time is not None:
+        body = move(body, {free[0]: NOW - left.time.shift})
+        left = Variable(left.name, NOW)
+    return Derived(left, body)
+
+
+def _functions(statements: Iterable[Statement]) -> Mapping[str, Function]:
+    found = {}
+    for s in statements:
+        if isinstance(s.left, Call):
+            formals = tuple(a for a in s.left.arguments if isinstance(a, Variable))
+            if len(formals) == len(s.left.arguments):
+                found[s.left.function] = Function(formals, s.right)
+    return found
+
+
+def defining(context: Context, function: str) -> Variable | None:
+    """The variable that is one application of this abstract function: f defines h_t."""
+    for d in context.model.definitions:
+        if d.is_abstract and isinstance(d.body, Call) and d.body.function == function:
+            return d.target
+    return None

@@ -1,0 +1,538 @@
+"""One page of notes to verdicts: every formula where it stands, nothing skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from derive.algebra.expression import Call, Expr, Variable, Written
+from derive.errors import DeriveError
+from derive.model.recurrence import variables
+from derive.notation.claims import parse_member, parts_of
+from derive.notation.tokens import Source, tokens
+from derive.verify.compare import Comparison, Outcome, Worlds
+from derive.verify.context import Collector, Context, Said, renamed
+from derive.verify.explain import cause, reading_text, unambiguous
+from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
+from derive.verify.limits import TooLong, limited
+from derive.verify.mending import Mender
+from derive.verify.pages import read_page
+from derive.verify.placed import Member, Page, Placed
+from derive.verify.ranges import Condition, Range, scope_text
+from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
+from derive.verify.recursions import prepared
+from derive.verify.stated import stated
+from derive.verify.verdicts import Judged, Report, Verdict
+
+EQUATIONS = ("=", ":=")
+MOST_READINGS = 24
+SCREENED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may fix: T, the layout, definitions from outside; `seconds` bounds one formula."""
+
+    horizon: int | None = None
+    layout: str | None = None
+    model: tuple[tuple[str, str], ...] = ()
+    repairs: bool = True
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One member of a chain: its formula, or why it could not be read."""
+
+    expr: Expr | None
+    text: str
+    start: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim: the head of its chain, the member, and the member before."""
+
+    context: Context
+    head: Expr
+    member: Expr
+    conditions: tuple[Condition, ...]
+
+
+def judge(path: str, text: str, options: Options) -> Report:
+    """The verdicts on all formulas of one file.
+
+    Raises DeriveError where the file as a whole cannot be read, or a model from outside cannot.
+    """
+    page = read_page(path, text)
+    return Judge(page, text, options).report()
+
+
+class Judge:
+    """Judges the formulas of one page."""
+
+    def __init__(self, page: Page, text: str, options: Options) -> None:
+        self.page = page
+        self.text = text
+        self.options = options
+        self.source = page.source
+        collector = Collector(page, options.model)
+        self.contexts = collector.contexts()
+        self.said = collector.said
+        self.where = collector.where
+        self.worlds: dict[int, Worlds] = {}
+        self._tried: dict[tuple[int, str], tuple[Context, Worlds]] = {}
+
+    # -- the page ---------------------------------------------------------------------------------
+
+    def report(self) -> Report:
+        found: list[Judged] = []
+        chain = Chain()
+        for number, placed in enumerate(self.page.formulas):
+            if not placed.continues:
+                chain = Chain()
+            found += self._formula(number, placed, chain)
+        return Report(self.page.source.path, self.text, tuple(found), self._assumptions())
+
+    def _assumptions(self) -> tuple[str, ...]:
+        return ()
+
+    def _formula(self, number: int, placed: Placed, chain: Chain) -> Iterator[Judged]:
+        if placed.broken:
+            verdict = Verdict("unread", reason=placed.broken)
+            yield self._judged(number, 1, placed.start, placed.end, self._latex(placed), verdict)
+            return
+        if not any(m.relation in EQUATIONS for m in placed.members):
+            yield self._without_equation(number, placed, chain)
+            return
+        conditions = self._conditions(placed)
+        said = self.said.get(number)
+        count = 0
+        for member in placed.members:
+            if not member.relation:
+                chain.begin(self._side(member, number))
+                continue
+            count += 1
+            if member.relation not in EQUATIONS:
+                verdict = Verdict("remark", reason=f"{member.relation} is no equation")
+                side = self._side(member, number)
+                yield self._placed(number, count, member, chain, verdict)
+                chain.begin(side)
+                continue
+            first = count == 1 and said is not None
+            verdict = self._member(number, member, chain, conditions, said if first else None)
+            yield self._placed(number, count, member, chain, verdict)
+
+    def _without_equation(self, number: int, placed: Placed, chain: Chain) -> Judged:
+        """A symbol, a fragment, a shape: nothing is claimed to be equal."""
+        members = placed.members
+        if members:
+            chain.begin(self._side(members[0], number))
+        start = members[0].start if members else placed.start
+        end = members[-1].end if members else placed.end
+        latex = self.source.text[start:end].strip()
+        if len(members) == 2 and members[1].relation == "in" and "\\mathbb" in latex:
+            return self._judged(
+                number, 1, start, end, latex, Verdict("definition", reason="a shape")
+            )
+        return self._judged(number, 1, start, end, latex, Verdict("remark"))
+
+    def _placed(
+        self, number: int, count: int, member: Member, chain: Chain, verdict: Verdict
+    ) -> Judged:
+        own = self.source.text[member.start : member.end].strip()
+        sign = {"=": "=", ":=": ":=", "in": "\\in"}.get(member.relation, member.relation)
+        latex = f"{chain.text} {sign} {own}" if chain.text else own
+        return self._judged(number, count, member.start, member.end, latex, verdict)
+
+    def _judged(
+        self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict
+    ) -> Judged:
+        place = Source(self.source.path, self.text).place(start)
+        if self.page.cells:
+            place = self.source.place(start)
+        shown = " ".join(latex.split())
+        return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, shown, verdict)
+
+    def _latex(self, placed: Placed) -> str:
+        return self.source.text[placed.start : placed.end].strip()
+
+    def _context(self, number: int) -> Context:
+        return self._prepared[self.where[number]]
+
+    @cached_property
+    def _prepared(self) -> Mapping[int, Context]:
+        """Each region's context, with its derived quantities understood."""
+        reading = Reading(layout=self.layout.name)
+        found = {}
+        for region, context in self.contexts.items():
+            context = replace(context, calls=self._calls[region])
+            if self.options.horizon is not None:
+                context = replace(context, horizon=self.options.horizon)
+            found[region] = prepared(context, reading)
+        return found
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout that is asked for, else the one in which the lines fit together."""
+        asked = [x for x in LAYOUTS if not self.options.layout or x.startswith(self.options.layout)]
+        lines = [(n, x) for n, x in self._lines() if self._has_vectors(n)]
+
+        @cache
+        def fits(i: int, layout: str) -> bool:
+            return self._fits(*lines[i], layout)
+
+        sides = [(line.head, line.member) for _, line in lines]
+        return infer(sides, asked, fits, self._is_scalar)
+
+    def _is_scalar(self, of: Expr) -> bool:
+        try:
+            return any(
+                Resolver(context, Reading()).is_scalar(of) for context in self.contexts.values()
+            )
+        except DeriveError:
+            return False
+
+    def _has_vectors(self, number: int) -> bool:
+        context = self.contexts[self.where[number]]
+        return any(d.is_abstract for d in context.model.definitions)
+
+    def _lines(self) -> Iterator[tuple[int, Line]]:
+        """The claims of the page that can be read, to find the layout from."""
+        chain = Chain()
+        for number, placed in enumerate(self.page.formulas):
+            chain = chain if placed.continues else Chain()
+            defines = number in self.said and self.said[number].defines
+            for i, member in enumerate(placed.members if not placed.broken else ()):
+                side = self._side(member, number)
+                if member.relation not in EQUATIONS:
+                    chain.begin(side)
+                    continue
+                head = chain.head.expr if chain.head else None
+                if head is not None and side.expr is not None and not (defines and i == 1):
+                    yield number, Line(self.contexts[self.where[number]], head, side.expr, ())
+                chain.add(side, "")
+
+    def _fits(self, number: int, line: Line, layout: str) -> bool:
+        """Whether the shapes of a line fit, and its values agree, in this layout."""
+        region = self.where[number]
+        key = (region, layout)
+        try:
+            if key not in self._tried:
+                context = replace(line.context, calls=self._calls[region])
+                ready = prepared(context, Reading(layout=layout))
+                self._tried[key] = (ready, Worlds(ready))
+            ready, worlds = self._tried[key]
+            resolver = Resolver(ready, Reading(layout=layout))
+            found = line_range(resolver, (line.head, line.member), (), SCREENED)
+            left, right = resolver.resolve(line.head), resolver.resolve(line.member)
+            return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
+        except (DeriveError, RecursionError):
+            return False
+
+    def _worlds(self, number: int) -> Worlds:
+        region = self.where[number]
+        if region not in self.worlds:
+            self.worlds[region] = Worlds(self._prepared[region])
+        return self.worlds[region]
+
+    def _side(self, member: Member, number: int) -> Side:
+        text = self.source.text[member.start : member.end].strip()
+        try:
+            found = tokens(self.source, member.start, member.end, self._macros)
+            scope = self.contexts[self.where[number]].scope
+            expr = parse_member(self.source, member.start, member.end, scope, found)
+        except DeriveError as error:
+            return Side(None, text, member.start, str_of(error))
+        return Side(expr, text, member.start)
+
+    @cached_property
+    def _macros(self) -> Mapping[str, str]:
+        return dict(self.page.macros)
+
+    def _conditions(self, placed: Placed) -> tuple[tuple[Condition, ...], str]:
+        return stated(self.source, placed.conditions)
+
+    # -- one member -------------------------------------------------------------------------------
+
+    def _member(
+        self,
+        number: int,
+        member: Member,
+        chain: Chain,
+        conditions: tuple[tuple[Condition, ...], str],
+        said: Said | None,
+    ) -> Verdict:
+        side = self._side(member, number)
+        if said is not None and said.defines:
+            chain.add(side, "definition")
+            return Verdict("definition", reason=said.note)
+        if said is not None and said.unread:
+            chain.add(side, "unread")
+            return Verdict("unread", reason=said.unread)
+        try:
+            with limited(self.options.seconds):
+                verdict = self._claim(number, side, chain, conditions)
+        except TooLong as error:
+            verdict = Verdict("unread", reason=str(error))
+        except RecursionError:
+            verdict = Verdict("unread", reason="nested too deeply")
+        except DeriveError as error:
+            verdict = Verdict("unread", reason=str_of(error))
+        chain.add(side, verdict.kind)
+        return verdict
+
+    def _claim(
+        self,
+        number: int,
+        side: Side,
+        chain: Chain,
+        conditions: tuple[tuple[Condition, ...], str],
+    ) -> Verdict:
+        if side.expr is None:
+            return Verdict("unread", reason=side.error)
+        if chain.head is None:
+            return Verdict("unread", reason="there is nothing before it to compare it with")
+        if chain.head.expr is None:
+            return Verdict("unread", reason=f"its head cannot be read: {chain.head.error}")
+        context = self._context(number)
+        again = self._says_again(context, chain.head.expr, side.expr)
+        if again is not None and chain.length == 0:
+            return again
+        line = Line(context, chain.head.expr, side.expr, conditions[0])
+        verdict = self._line(number, line)
+        if verdict.kind == "refuted" and self.options.repairs:
+            verdict = self._mended(number, verdict, chain.head.text, side.text, line)
+        if verdict.kind == "refuted" and conditions[1]:
+            return Verdict("unread", reason=conditions[1])
+        before = chain.last
+        if verdict.kind == "refuted" and before is not None and before[0].expr is not None:
+            carried = before[1] in ("refuted", "carried")
+            if carried and self._follows(number, before[0].expr, line):
+                reason = "it equals the member before, which is wrong"
+                return replace(verdict, kind="carried", reason=reason)
+        return verdict
+
+    def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
+        """A refuted line with the nearest true one, from a slip in it or in a definition."""
+        reading = Reading(layout=self.layout.name)
+        mender = Mender(line.context, self._worlds(number), reading, line.conditions)
+        found = mender.nearest(head, member)
+        if found is None:
+            return verdict
+        plain = verdict.reason in ("", "the two sides differ")
+        reason = found.slip if plain else f"{verdict.reason}; {found.slip}"
+        return replace(verdict, suggestion=found.latex, reason=reason)
+
+    def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
+        """L^t = L(x^t, y^t) after L_t = L(o_t, y_t): a definition said again, or a conflict."""
+        head = renamed(head, context.alias)
+        if not isinstance(head, Variable) or not isinstance(member, Call):
+            return None
+        for d in context.model.definitions:
+            body = d.body
+            same = isinstance(body, Call) and body.function == member.function
+            if d.is_abstract and same and d.target.name == head.name:
+                if renamed(member, context.alias) == body:
+                    return Verdict("definition", reason="said again")
+                return Verdict(
+                    "definition",
+                    reason="a conflict with the earlier definition, which stays in force",
+                )
+        return None
+
+    def _follows(self, number: int, before: Expr, line: Line) -> bool:
+        """Whether the member equals the one before it."""
+        try:
+            verdict = self._line(number, replace(line, head=before), plain=True)
+        except DeriveError:
+            return False
+        return verdict.kind in ("proved", "tested")
+
+    # -- one line ---------------------------------------------------------------------------------
+
+    def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
+        """The verdict in the default reading, else in the first other reading that holds."""
+        reading = Reading(layout=self.layout.name)
+        resolver = Resolver(line.context, reading)
+        found = line_range(resolver, (line.head, line.member), line.conditions)
+        outcome = self._compare(number, line, reading, found)
+        scope = self._scope(line, found)
+        if outcome.kind == "equal":
+            if outcome.scalars and not plain:
+                other = self._other_layout(number, line, scope)
+                if other is not None:
+                    return other
+            return _proved(outcome, scope, self.layout.name)
+        if outcome.kind == "different" and not plain:
+            other = self._other_reading(number, line, reading, found, scope)
+            other = other or self._other_layout(number, line, scope)
+            if other is not None:
+                return other
+        if outcome.kind == "different":
+            return Verdict(
+                "refuted",
+                scope,
+                reason="" if plain else self._cause(number, line, reading, outcome),
+                counterexample=outcome.counterexample,
+            )
+        if outcome.kind == "tested":
+            return Verdict("tested", scope, reason=outcome.reason)
+        return Verdict("unread", reason=outcome.reason)
+
+    def _scope(self, line: Line, found: Range) -> str | None:
+        if not line.context.model.steps and not found.letters:
+            return None
+        return scope_text(found, len(found.instances) == 1)
+
+    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Outcome:
+        resolver = Resolver(line.context, reading)
+        left = resolver.resolve(line.head)
+        right = resolver.resolve(line.member)
+        return Comparison(resolver, self._worlds(number), left, right, found).outcome()
+
+    def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
+        resolver = Resolver(line.context, reading)
+        sides = resolver.resolve(line.head), resolver.resolve(line.member)
+        found = cause(resolver, self._worlds(number), line.member, sides, outcome)
+        return found or "the two sides differ"
+
+    def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:
+        """A line of vectors that holds in another layout than that of its text."""
+        if self.options.layout or not self._has_vectors(number):
+            return None
+        if self.layout.name == NUMERATOR and self.layout.certain:
+            return None
+        if not has_gradient((line.head, line.member), self._is_scalar):
+            return None
+        for layout in (NUMERATOR, DENOMINATOR):
+            if layout != self.layout.name and self._fits(number, line, layout):
+                reading = f"{layout} layout"
+                reason = f"the text is in {self.layout.name} layout, and this line is not"
+                return Verdict("ambiguous", scope, reading, reason)
+        return None
+
+    def _other_reading(
+        self, number: int, line: Line, default: Reading, found: Range, scope: str | None
+    ) -> Verdict | None:
+        """The first reading of the derivatives right of the head in which the line is proved."""
+        for choices in alternatives(line.head, line.member):
+            reading = replace(default, choices=choices)
+            try:
+                resolver = Resolver(line.context, reading)
+                if any(_is_nothing(resolver, w) for w in choices):
+                    continue
+                head = Resolver(line.context, default).resolve(line.head)
+                member = resolver.resolve(line.member)
+                outcome = Comparison(resolver, self._worlds(number), head, member, found).outcome()
+            except DeriveError:
+                continue
+            if outcome.kind == "equal":
+                return Verdict(
+                    "ambiguous",
+                    scope,
+                    reading_text(choices),
+                    "it holds in this reading only",
+                    unambiguous(choices),
+                )
+        return None
+
+    @cached_property
+    def _calls(self) -> Mapping[int, Mapping[str, tuple[tuple[Expr, ...], ...]]]:
+        """How each region's formulas apply the functions that it defines."""
+        found: dict[int, dict[str, tuple[tuple[Expr, ...], ...]]] = {
+            region: {} for region in self.contexts
+        }
+        for number, placed in enumerate(self.page.formulas):
+            for member in placed.members if not placed.broken else ():
+                expr = self._side(member, number).expr
+                for part in parts_of(expr) if expr is not None else ():
+                    if isinstance(part, Call):
+                        table = found[self.where[number]]
+                        old = table.get(part.function, ())
+                        if part.arguments not in old:
+                            table[part.function] = (*old, part.arguments)
+        return found
+
+
+class Chain:
+    """The members of one chain so far: its head and what was said of the last member."""
+
+    def __init__(self) -> None:
+        self.head: Side | None = None
+        self.last: tuple[Side, str] | None = None
+        self.length = 0
+
+    @property
+    def text(self) -> str:
+        return self.head.text if self.head else ""
+
+    def begin(self, side: Side) -> None:
+        self.head, self.last, self.length = side, None, 0
+
+    def add(self, side: Side, kind: str) -> None:
+        """A member; it is the head of what follows where the head itself could not be read."""
+        self.last = (side, kind)
+        self.length += 1
+        if (self.head is None or self.head.expr is None) and side.expr is not None:
+            self.head = side
+
+
+def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
+    reading = "scalars" if outcome.scalars else None
+    if reading is None and layout != NUMERATOR:
+        reading = f"{layout} layout"
+    reason = "both sides are always 0, so it says nothing" if outcome.zero else ""
+    return Verdict("proved", scope, reading=reading, reason=reason)
+
+
+def alternatives(head: Expr, member: Expr) -> Iterator[dict[Written, str]]:
+    """Other readings of at most two notations right of the head, the fewest first."""
+    options: list[tuple[Written, str]] = []
+    for part in dict.fromkeys(p for p in parts_of(member) if isinstance(p, Written)):
+        if part.at is not None and not part.held:
+            options.append((part, "held"))
+        elif part.mark == "∂" and part.at is None:
+            options += [(part, "partial"), (part, "total")]
+    singles = [{w: kind} for w, kind in options]
+    pairs = [
+        {w: kind, v: other}
+        for i, (w, kind) in enumerate(options)
+        for v, other in options[i + 1 :]
+        if w != v
+    ]
+    yield from [*singles, *pairs][:MOST_READINGS]
+
+
+def _is_nothing(resolver: Resolver, w: Written) -> bool:
+    """Whether a derivative, re-read, is identically 0."""
+    from derive.algebra.expression import ZERO, Immediate
+
+    found = resolver.resolve(w)
+    if found == ZERO:
+        return True
+    if isinstance(found, Immediate):
+        return not uses(resolver, found)
+    return False
+
+
+def uses(resolver: Resolver, edge: object) -> bool:
+    """Whether the definition of a derivative's upper variable names the lower one."""
+    from derive.algebra.expression import Immediate
+
+    assert isinstance(edge, Immediate)
+    for d in resolver.model.definitions:
+        if d.target.name == edge.of.name and any(v.name == edge.by.name for v in variables(d.body)):
+            return True
+    return False
+
+
+def str_of(error: DeriveError) -> str:
+    """The sentence of an error, with line and column where it has a place."""
+    place = error.place
+    return f"{error.sentence} (at {place.line}:{place.column})" if place else error.sentence
+
+
+__all__ = ["LAYOUTS", "Options", "Sequence", "judge"]
