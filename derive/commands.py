@@ -359,11 +359,11 @@ def _prove_every(
     try:
         setting = EveryHorizon(recurrence)
         theorems = {by: every(setting, by) for by in chosen}
-        write = gradients if layout == "gradient" else adjoints
-        closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
     except DeriveError as error:
         _prove_some(page, recurrence, chosen, error.sentence)
         return
+    write = gradients if layout == "gradient" else adjoints
+    closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
     if page.kind == "json":
         found = list(theorems.values())
         shown = [*found, *closed.values()]

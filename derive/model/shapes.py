@@ -217,6 +217,7 @@ class _Inference:
         for d in self.definitions:
             self.here = d
             self._refuse_powers(d.body)
+            self._refuse_rows(d)
         return {name: self.resolved(shape) for name, shape in self.names.items()}
 
     # -- letters ----------------------------------------------------------------------------------
@@ -531,6 +532,17 @@ class _Inference:
                     f"{latex(part)} is a power of a matrix ({spoken(shape)}): "
                     "write a product or \\odot",
                     located(self.here, part),
+                )
+
+    def _refuse_rows(self, d: Definition) -> None:
+        """A name for a row: its derivatives would look like those of a column."""
+        for v in _variables(d):
+            rows, columns = self.resolved(self.shape_of_name(v.name))
+            if rows == Time.at(1) and columns != rows:
+                raise DeriveError(
+                    f"{latex(v)} is a row ({spoken((rows, columns))}): "
+                    "write vectors as columns, and rows as x^\\top",
+                    located(d, v),
                 )
 
     def _refuse_horizon(self, part: Power, shape: str) -> NoReturn:

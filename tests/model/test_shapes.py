@@ -79,6 +79,7 @@ def test_inferred(definitions: tuple[str, ...], wanted: dict[str, str]) -> None:
         ),
         ((STATE, "h_t = x_t h_{t-1} / h_{t-1}"), "as a denominator"),
         ((STATE, "h_t = h_{t-1}", "C = h_T"), "ill-typed: C is 1"),
+        (("h_t \\in \\mathbb{R}^{1 \\times n}", "h_t = \\tanh(h_{t-1} W)"), "h_t is a row"),
         ((STATE, "V \\in \\mathbb{R}^n", "h_t = h_{t-1}"), "V is declared but occurs in no"),
         (("W \\in \\mathbb{R}^{n}", "W \\in \\mathbb{R}^{d}", *RNN), "declared with two shapes"),
         (("W \\in \\mathbb{R}^{n \\times n \\times n}", *RNN), "at most two dimensions"),
