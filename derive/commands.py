@@ -186,6 +186,21 @@ def check(
 
 
 @app.command()
+def code(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    wrt: Wrt = None,
+    to: Annotated[str, typer.Option("--to", help="The language: numpy.")] = "numpy",
+    output: Output = None,
+) -> None:
+    """The proved backward pass as a NumPy program, linear in T."""
+    with _reported():
+        if to != "numpy":
+            raise DeriveError(f"expected --to numpy, found {to!r}")
+        _code(_model(model, definitions), wrt, output)
+
+
+@app.command()
 def example(
     name: Annotated[str | None, typer.Argument(help="chain-rule or product.")] = None,
     definitions: Definitions = None,
@@ -416,6 +431,15 @@ def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[st
     else:
         title = f"The three gradients agree at T = {horizon}"
         page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
+
+
+def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None) -> None:
+    from derive import document
+    from derive.derivation.code import program
+
+    _need_steps(recurrence)
+    found = program(recurrence, _wrt(recurrence, wrt))
+    Page("text", output, True, False).write_text(document.code(found))
 
 
 def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:

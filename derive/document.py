@@ -28,6 +28,7 @@ from derive.algebra.expression import (
     factors_of,
     terms_of,
 )
+from derive.derivation.code import Program
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
@@ -338,6 +339,12 @@ def comparison(
             for r in rows
         ],
     )
+
+
+def code(found: Program) -> str:
+    """The document of `derive code`: a Python module."""
+    text = environment().get_template("code/numpy.j2").render(p=found)
+    return text.rstrip() + "\n"
 
 
 def worked_example(

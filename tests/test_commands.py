@@ -481,3 +481,11 @@ def test_what_vectors_refuse(arguments: tuple[str, ...], complaint: str) -> None
     done = run(*arguments)
     assert done.returncode == 2
     assert complaint in done.stderr
+
+
+def test_code_is_a_python_module(tmp_path: Path) -> None:
+    succeeded("code", "rnn", "--wrt", "W,U", "-o", str(tmp_path / "rnn.py"))
+    text = (tmp_path / "rnn.py").read_text(encoding="utf-8")
+    compile(text, "rnn.py", "exec")
+    assert 'return cost, {"W": d_W, "U": d_U}' in text
+    assert run("code", "rnn", "--to", "fortran").returncode == 2
