@@ -95,7 +95,7 @@ def test_the_program_is_linear_in_the_horizon_and_shows_the_proved_lines() -> No
         (builtin("abstract"), "abstract function"),
         (builtin("bidirectional"), "runs backward in time"),
         (from_latex(("h_t = w h_{t-1} + x_t", "C = h_T^2")), "no sum over all h_t"),
-        (builtin("initial"), "initial states are arguments"),
+        (from_latex(("h_0 = a", "h_t = w h_{t-1}", "C = \\sum_t h_t^2")), "initial states are"),
         (from_latex(("h_t = h_{t-1} + w_{a,b} w_{a+b} x_t", "C = \\sum_t h_t^2")), "one name"),
     ],
     ids=["abstract", "backward", "terminal", "initial", "names"],
