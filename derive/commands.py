@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from derive.errors import DeriveError, Place
 
 if TYPE_CHECKING:
     from derive.algebra.expression import Variable
+    from derive.document import Layers
     from derive.layout import Format
     from derive.model.recurrence import Recurrence
     from derive.proof.kernel import Theorem
@@ -96,6 +97,21 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Write to this file; its suffix picks the format."),
 ]
+ForCoq = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate",
+        metavar="FILE.v",
+        help="Also write the theorem for every T as a Coq file, and check it where coqc is installed.",
+    ),
+]
+Maps = Annotated[
+    bool,
+    typer.Option(
+        "--maps",
+        help="With --certificate: derivatives as maps between vectors or matrices, adjointness assumed.",
+    ),
+]
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
@@ -153,6 +169,8 @@ def prove(
     horizon: MaybeHorizon = None,
     wrt: Wrt = None,
     layout: Layout = LAYOUTS[0],
+    certificate: ForCoq = None,
+    maps: Maps = False,
     to: To = None,
     output: Output = None,
     full: Full = False,
@@ -161,9 +179,11 @@ def prove(
     """The proof that the gradients agree: for every T, or with -T for that T."""
     with _reported():
         page = _page(to, output, full, standalone)
+        _refuse_certificate(certificate, maps, horizon, output)
         recurrence = _model(model, definitions)
         if horizon is None:
-            _prove_every(page, recurrence, wrt, _layout(recurrence, layout))
+            chosen = _layout(recurrence, layout)
+            _prove_every(page, recurrence, wrt, chosen, certificate, maps)
         else:
             _prove_at(page, recurrence, horizon, wrt)
 
@@ -362,7 +382,12 @@ def _layout(recurrence: Recurrence, name: str) -> str:
 
 
 def _prove_every(
-    page: Page, recurrence: Recurrence, wrt: Sequence[str] | None, layout: str
+    page: Page,
+    recurrence: Recurrence,
+    wrt: Sequence[str] | None,
+    layout: str,
+    path: Path | None,
+    maps: bool,
 ) -> None:
     from derive import document
     from derive.derivation.every import every
@@ -375,16 +400,56 @@ def _prove_every(
         setting = EveryHorizon(recurrence)
         theorems = {by: every(setting, by) for by in chosen}
     except DeriveError as error:
-        _prove_some(page, recurrence, chosen, error.sentence)
+        without = "; no certificate was written" if path is not None else ""
+        _prove_some(page, recurrence, chosen, error.sentence + without)
         return
     write = gradients if layout == "gradient" else adjoints
     closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
+    layers = _certify(recurrence, theorems, path, maps) if path else document.KERNEL_ALONE
     if page.kind == "json":
         found = list(theorems.values())
         shown = [*found, *closed.values()]
-        page.write_json(document.as_json(recurrence, None, chosen, shown, found))
+        page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers))
     else:
-        page.write(lambda out: document.every_horizon(out, setting, theorems, closed))
+        page.write(lambda out: document.every_horizon(out, setting, theorems, closed, layers))
+
+
+def _refuse_certificate(
+    path: Path | None, maps: bool, horizon: int | None, output: Path | None
+) -> None:
+    """What cannot be asked of --certificate: another T, a name that coqc does not take."""
+    if path is None:
+        if maps:
+            raise DeriveError("expected --certificate FILE.v with --maps")
+        return
+    if horizon is not None:
+        raise DeriveError("a certificate is for every T: expected --certificate without -T")
+    if path.suffix != ".v" or not (path.stem.isascii() and path.stem.isidentifier()):
+        raise DeriveError(
+            f"expected --certificate FILE.v, with letters, digits and _ alone, found {path.name!r}"
+        )
+    if output is not None and output.absolute() == path.absolute():
+        raise DeriveError(f"expected two files for -o and --certificate, found {str(path)!r} twice")
+
+
+def _certify(
+    recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path, maps: bool
+) -> Layers:
+    """Writes the Coq file unless coqc is there and rejects it; which of them checked it."""
+    from derive import document
+    from derive.coq import NoCoq, accept
+    from derive.proof.certificate import certificate
+    from derive.writing import write_atomically
+
+    found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
+    text = document.certificate(recurrence, found)
+    version = reason = ""
+    try:
+        version = accept(text, len(found))
+    except NoCoq as error:
+        reason = error.sentence
+    write_atomically(path, text.encode("utf-8"))
+    return document.Layers(str(path), version, reason, document.hypotheses(found))
 
 
 def _prove_some(
@@ -405,7 +470,9 @@ def _prove_some(
             ways += found
             theorems.append(agreement)
     if page.kind == "json":
-        page.write_json(document.as_json(recurrence, None, chosen, ways, theorems))
+        page.write_json(
+            document.as_json(recurrence, None, chosen, ways, theorems, document.KERNEL_ALONE)
+        )
     else:
         title = "Proved for some T only"
         page.write(lambda layout: document.agreements(layout, recurrence, title, theorems, reason))
@@ -427,7 +494,9 @@ def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[st
         ways += found
         theorems.append(agreement)
     if page.kind == "json":
-        page.write_json(document.as_json(recurrence, horizon, chosen, ways, theorems))
+        page.write_json(
+            document.as_json(recurrence, horizon, chosen, ways, theorems, document.KERNEL_ALONE)
+        )
     else:
         title = f"The three gradients agree at T = {horizon}"
         page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
@@ -900,6 +969,11 @@ def _reported() -> Iterator[None]:
 
 
 def _exit_code(error: DeriveError) -> int:
+    if "derive.coq" in sys.modules:
+        from derive.coq import Rejected
+
+        if isinstance(error, Rejected):
+            return 1
     if type(error) is DeriveError or "derive.proof.rules" not in sys.modules:
         return 2
     from derive.proof.rules import Unproved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +35,7 @@ from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
+from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
@@ -71,6 +73,37 @@ def layout_of(name: str, full: bool, columns: int, standalone: bool) -> Format:
     if name == "latex" and not standalone:
         return Fragment(full, columns)
     return FORMATS[name](full, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Who has checked a result: the kernel always, Coq where `version` says so.
+
+    `certificate` is the file for Coq, `reason` why it was not checked, `hypotheses` what it assumes.
+    """
+
+    certificate: str = ""
+    version: str = ""
+    reason: str = ""
+    hypotheses: tuple[Hypothesis, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The layers in words."""
+        return environment().get_template("documents/layers.j2").render(layers=self).strip()
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON: `rests_on` beside the theorems."""
+        return {
+            "sentence": self.sentence,
+            "kernel": True,
+            "certificate": self.certificate or None,
+            "coqc": self.version or None,
+            "hypotheses": list(map(told, self.hypotheses)),
+        }
+
+
+KERNEL_ALONE = Layers()
 
 
 class Paper:
@@ -268,6 +301,7 @@ def every_horizon(
     setting: EveryHorizon,
     theorems: Mapping[Variable, Theorem],
     closed: Mapping[Variable, Theorem],
+    layers: Layers = KERNEL_ALONE,
 ) -> str:
     """The document of `derive prove`: base, step and conclusion for each parameter."""
     cost, start = setting.cost, Time.at(setting.start)
@@ -292,6 +326,7 @@ def every_horizon(
         **_model_names(setting.recurrence, layout),
         parts=parts,
         matrix=_matrix(setting),
+        layers=layers,
         beyond=Total(cost, beyond),
         forward_symbol=Total(states[0], next(iter(theorems))),
         adjoint_symbol=Total(cost, states[0]),
@@ -316,6 +351,7 @@ def agreements(
         **_model_names(recurrence, layout),
         title=title,
         theorems=theorems,
+        layers=KERNEL_ALONE,
         reason=reason,
     )
 
@@ -443,6 +479,40 @@ def _unrolled(setting: AtHorizon, full: bool) -> tuple[list[list[Equation]], int
     return list(rows.values()), len(bodies) - sum(map(len, rows.values()))
 
 
+def certificate(recurrence: Recurrence, certificates: Sequence[Certificate]) -> str:
+    """The Coq file of `derive prove --certificate`, a theorem for each parameter."""
+    jinja = environment()
+    jinja.filters["tex"] = in_comment
+    modules = {c.module for c in certificates}
+    if len(modules) < len(certificates):
+        raise ValueError("two parameters have one module")
+    return jinja.get_template("documents/certificate/file.j2").render(
+        definitions=definitions_of(recurrence),
+        assumptions=["".join(map(in_comment, remark)) for remark in recurrence.assumptions],
+        hypotheses=list(map(told, hypotheses(certificates))),
+        certificates=certificates,
+        maps=any(c.maps for c in certificates),
+    )
+
+
+def hypotheses(certificates: Sequence[Certificate]) -> tuple[Hypothesis, ...]:
+    """What the certificates take for granted, each assumption once."""
+    return tuple(dict.fromkeys(h for c in certificates for h in c.hypotheses))
+
+
+def told(hypothesis: Hypothesis) -> str:
+    """An assumption in words, its formulas as LaTeX."""
+    template = environment().get_template("documents/hypothesis.j2")
+    return template.render(h=hypothesis, m=in_comment, w=str)
+
+
+def in_comment(part: str | Expr | Equation) -> str:
+    """LaTeX that can stand in a Coq comment: nothing in it opens or ends a comment or a string."""
+    written = part if isinstance(part, str) else latex(part)
+    spaced = re.sub(r"\((?=\*)|\*(?=\))", lambda found: found[0] + " ", written)
+    return spaced.replace('"', "''")
+
+
 def show(rendered: str, columns: int) -> None:
     """Rendered text on the terminal, with weight and colour."""
     from rich.console import Console
@@ -468,6 +538,7 @@ def as_json(
     wrt: Sequence[Variable],
     derivations: Sequence[Theorem],
     theorems: Sequence[Theorem],
+    layers: Layers | None = None,
 ) -> dict[str, Any]:
     """The schema derive.derivation/1: formulas as LaTeX."""
     for theorem in (*derivations, *theorems):
@@ -482,6 +553,7 @@ def as_json(
         "theorems": [
             {"claim": latex(t.claim), "scope": t.scope, "method": t.method} for t in theorems
         ],
+        **({"rests_on": layers.as_json()} if layers else {}),
     }
 
 

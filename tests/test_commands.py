@@ -219,7 +219,8 @@ def test_models_lists_every_model() -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != "models"])
 def test_the_schema(command: str) -> None:
     found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
-    assert list(found) == ["schema", "model", "T", "wrt", "derivations", "theorems"]
+    layers = ["rests_on"] if command.startswith("prove") else []
+    assert list(found) == ["schema", "model", "T", "wrt", "derivations", "theorems", *layers]
     assert found["schema"] == "derive.derivation/1"
     assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))
     assert found["derivations"] and found["theorems"]
@@ -267,6 +268,72 @@ def test_what_does_not_fit_every_t_is_said_and_exits_with_1(model: tuple[str, ..
     assert text.returncode == 1 and "every T" in text.stdout
 
 
+# -- the certificate ----------------------------------------------------------------------------------
+
+
+def coqc(folder: Path, last: str) -> None:
+    """A stand-in for coqc, which says its version and then does what `last` says."""
+    script = folder / "coqc"
+    version = 'if [ "$1" = --version ]; then echo "Coq, version 8.99"; exit 0; fi'
+    script.write_text(f"#!/bin/sh\n{version}\n{last}\n", encoding="utf-8")
+    script.chmod(0o755)
+
+
+def test_the_layers_of_a_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def layers(*arguments: str) -> str:
+        found = json.loads(succeeded("prove", *arguments, "--to", "json", folder=tmp_path))
+        sentence = found["rests_on"]["sentence"]
+        told = " ".join(succeeded("prove", *arguments, folder=tmp_path).split())
+        assert isinstance(sentence, str) and f"Rests on: {sentence}." in told
+        return sentence
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert layers() == layers("-T", "2") == "checked by the kernel"
+    missing = "coqc was not found on this machine"
+    written = f"checked by the kernel; certificate written, not checked here ({missing})"
+    assert layers("--certificate", "c.v") == written
+    assert "Theorem gradients_agree" in (tmp_path / "c.v").read_text(encoding="utf-8")
+    coqc(tmp_path, "echo Closed under the global context")
+    accepted = "checked by the kernel; accepted by coqc 8.99 just now"
+    assert layers("--certificate", "c.v") == accepted
+
+
+def test_a_rejected_certificate_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coqc(tmp_path, "exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("prove", "--certificate", "c.v", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "derive: coqc 8.99 rejects the certificate: it gives no reason\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["coqc"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [*MISFITS.values(), ("h_t = f(h_{t-1}, \\theta)", "C = \\sum_{t=1}^4 l(h_{2t})")],
+    ids=[*MISFITS, "every second step"],
+)
+def test_what_does_not_fit_has_no_certificate(model: tuple[str, ...], tmp_path: Path) -> None:
+    definitions = [option for definition in model for option in ("-D", definition)]
+    done = run("prove", *definitions, "--certificate", "c.v", folder=tmp_path)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "no certificate" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_assumptions_are_printed(tmp_path: Path) -> None:
+    path = tmp_path / "c.v"
+    found = json.loads(succeeded("prove", "--certificate", str(path), "--to", "json"))
+    assumed = found["rests_on"]["hypotheses"]
+    written = path.read_text(encoding="utf-8")
+    assert assumed and all(line in written for line in assumed)
+    assert "d_h_h_1 is ∂⁺hₜ/∂hₜ₋₁" in succeeded("prove", "--certificate", str(path))
+    told = succeeded("prove", "--certificate", str(path), "--maps")
+    assert "adjoint_h_h_1: pair u (J w) = pair (J' u) w, J = d_h_h_1 being" in told
+    assert "Hypothesis adjoint_h_h_1 : forall t u w," in path.read_text(encoding="utf-8")
+
+
 # -- bad input ----------------------------------------------------------------------------------------
 
 CELL = "h_t = \\theta h_{t-1} + x_t"
@@ -296,6 +363,20 @@ BAD = {
     "T = 10^30": ["bptt", "-T", "1" + 30 * "0"],
     "prove at T = 0": ["prove", "-T", "0"],
     "prove at T = 10^9": ["prove", "-T", "1000000000"],
+    "a certificate for one T": ["prove", "-T", "2", "--certificate", "c.v"],
+    "a certificate that coqc cannot read": ["prove", "--certificate", "my-proof.v"],
+    "a certificate with another suffix": ["prove", "--certificate", "proof.tex"],
+    "a certificate in the document's place": [
+        "prove",
+        "--certificate",
+        "c.v",
+        "-o",
+        "c.v",
+        "--to",
+        "md",
+    ],
+    "a certificate in a missing folder": ["prove", "--certificate", "nowhere/c.v"],
+    "maps without a certificate": ["prove", "--maps"],
     "T is no number": ["bptt", "-T", "three"],
     "a negative truncation": ["bptt", "--truncate", "-1"],
     "a missing value": ["bptt", "-T"],

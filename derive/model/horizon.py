@@ -15,7 +15,7 @@ from derive.notation.latex import latex
 
 MOST_SAMPLED = 5_000
 
-_Named = Iterator[tuple[Variable, frozenset[Time]]]
+Named = Iterator[tuple[Variable, frozenset[Time]]]
 
 
 def least_horizon(recurrence: Recurrence) -> int:
@@ -23,7 +23,7 @@ def least_horizon(recurrence: Recurrence) -> int:
     start = recurrence.start
     least = max(1, start)
     for d in recurrence.shared:
-        for _, times in _named_times(recurrence, d):
+        for _, times in named_times(recurrence, d):
             numbers = [time.shift for time in times if time.is_number]
             from_end = [(time - END).shift for time in times if (time - END).is_number]
             first = start if numbers and min(numbers) <= start + 1 else start + 1
@@ -57,6 +57,8 @@ def refuse_misfit(recurrence: Recurrence) -> None:
     for d in recurrence.steps:
         _refuse_step(recurrence, d)
     for d in recurrence.fixed:
+        if d.target.time is not None and d.target.time.shift > recurrence.start:
+            raise DeriveError(f"{latex(d.target)} is given for this step alone", d.place)
         for v in variables(d.body):
             early = v.time is not None and v.time.is_number and v.time.shift <= recurrence.start
             if v.name in recurrence.stepwise and not early:
@@ -64,7 +66,7 @@ def refuse_misfit(recurrence: Recurrence) -> None:
                     f"{latex(d.target)} depends on the later {latex(v)}", locate(d, v)
                 )
     for d in recurrence.shared:
-        for v, times in _named_times(recurrence, d):
+        for v, times in named_times(recurrence, d):
             if not all(time.is_number or (time - END).is_number for time in times):
                 raise DeriveError(
                     f"{latex(d.target)} names {latex(v)}, "
@@ -109,10 +111,10 @@ def _has_steps(recurrence: Recurrence, definition: Definition) -> bool:
     return False
 
 
-def _named_times(recurrence: Recurrence, definition: Definition) -> _Named:
+def named_times(recurrence: Recurrence, definition: Definition) -> Named:
     """Each step variable of a definition with its times, at both ends of each Σ around it."""
 
-    def go(expr: Expr, ends: tuple[Mapping[str, Time], ...]) -> _Named:
+    def go(expr: Expr, ends: tuple[Mapping[str, Time], ...]) -> Named:
         match expr:
             case Variable(name, time, _) if time is not None and name in recurrence.stepwise:
                 yield expr, frozenset(time.replace(end) for end in ends)

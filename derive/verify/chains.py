@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.notation.tokens import LONGEST_FORMULA
 from derive.verify.conditions import DOTS, is_condition, is_index_list
@@ -12,6 +13,7 @@ from derive.verify.placed import Member, Placed, Span
 from derive.verify.symbols import (
     ARROWS,
     CONDITIONAL,
+    PLAIN,
     Symbol,
     is_connective,
     is_name,
@@ -20,6 +22,7 @@ from derive.verify.symbols import (
 SEPARATORS = frozenset(
     ("row", "space", "comma", "semicolon", "column", "words", "label", "implies")
 )
+LAYOUT = frozenset(("layout", "align", "column"))
 _LABEL = re.compile(
     r"[a-zA-Z]|\d{1,3}(?:\.\d{1,3})*[a-z]?|[ivx]{1,5}|[*†‡]+|\\ast|\\star|\\dagger|'+"
 )
@@ -36,6 +39,7 @@ class Piece:
     marks: list[Symbol] = field(default_factory=list)
     symbols: list[Symbol] = field(default_factory=list)
     aligned: bool = False
+    columns: bool = False
 
     def has(self, *kinds: str) -> bool:
         return any(mark.kind in kinds for mark in self.marks)
@@ -76,8 +80,14 @@ class Chain:
     @property
     def dangling(self) -> bool:
         """Whether something must follow: an operator or a relation sign stands last."""
-        last = [s for s in self.members[-1][1] if s.kind not in ("wrap", "thin")]
-        return not last or last[-1].kind == "operator"
+        solid = (s for s in reversed(self.members[-1][1]) if s.kind not in ("wrap", "thin"))
+        last = next(solid, None)
+        return last is None or last.kind == "operator"
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether a condition stands behind its last member, which therefore ends there."""
+        return bool(self.conditions) and self.conditions[-1][0] >= self.end
 
     @property
     def end(self) -> int:
@@ -94,25 +104,31 @@ def split(symbols: list[Symbol], environment: str = "") -> tuple[list[Placed], l
         reader.read(piece, pieces[i + 1] if i + 1 < len(pieces) else None)
     found = reader.placed()
     members = [(m.start, m.end) for f in found for m in f.members]
-    aside = [
+    signs = {m.sign for f in found for m in f.members}
+    loose = [
         (s.start, s.end)
         for s in symbols
-        if s.kind in ("layout", "align", "column")
-        or (
-            s.kind in ("words", "label") and not any(a <= s.start < b for a, b in _near(members, s))
-        )
-        or s in reader.numbers
+        if (s.kind in ("words", "label", "implies") or _is_macro(s))
+        and (s.start, s.end) not in signs
     ]
-    return found, [*aside, *((s.start, s.end) for s in reader.labels)]
+    aside = [(s.start, s.end) for s in symbols if s.kind in LAYOUT]
+    aside += [(s.start, s.end) for s in reader.labels]
+    return found, [*aside, *(span for span in loose if not _inside(members, span[0]))]
 
 
-def _near(members: list[Span], symbol: Symbol) -> list[Span]:
-    """The one member that may hold the symbol."""
-    low, high = 0, len(members)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if members[middle][0] <= symbol.start else (low, middle)
-    return members[max(0, low - 1) : low]
+def _is_macro(symbol: Symbol) -> bool:
+    """Whether a separator is written as a macro of the user's."""
+    return (
+        symbol.kind in SEPARATORS | {"thin"}
+        and symbol.text[1:].isalpha()
+        and symbol.text not in PLAIN
+    )
+
+
+def _inside(members: list[Span], at: int) -> bool:
+    """Whether one of the members, which stand in order, holds an offset."""
+    i = bisect_right(members, at, key=lambda span: span[0]) - 1
+    return i >= 0 and at < members[i][1]
 
 
 def _settled(symbols: list[Symbol], i: int) -> Symbol:
@@ -161,6 +177,7 @@ def _pieces(symbols: list[Symbol]) -> Iterator[Piece]:
             piece = Piece([], [symbol])
         elif symbol.kind == "align":
             piece.aligned |= not piece.solid
+            piece.columns |= bool(piece.solid)
         elif symbol.kind != "layout":
             piece.symbols.append(symbol)
     if piece.solid:
@@ -184,7 +201,7 @@ def _trimmed(piece: Piece) -> Piece:
         or piece.symbols[last - 1].text == ","
     ):
         last -= 1
-    return Piece(piece.marks, piece.symbols[first:last], piece.aligned)
+    return replace(piece, symbols=piece.symbols[first:last])
 
 
 def _with_conditions_apart(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -192,9 +209,10 @@ def _with_conditions_apart(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         at = _last_parenthesis(piece.symbols)
         if _stands_apart(piece.symbols, at) and is_condition(piece.symbols[at:]):
-            yield _trimmed(Piece(piece.marks, piece.symbols[:at], piece.aligned))
-            yield Piece([], piece.symbols[at:])
-        elif piece.symbols:
+            formula = _trimmed(replace(piece, symbols=piece.symbols[:at]))
+            condition = Piece([] if formula.solid else piece.marks, piece.symbols[at:])
+            yield from (p for p in (formula, condition) if p.solid)
+        elif piece.solid:
             yield piece
 
 
@@ -225,7 +243,6 @@ class _Reader:
         self.chains = list[Chain]()
         self.waiting = list[Span]()
         self.labels = list[Symbol]()
-        self.numbers = set[Symbol]()
         self.in_condition = False
 
     def read(self, piece: Piece, following: Piece | None) -> None:
@@ -280,7 +297,7 @@ class _Reader:
                     self.labels += solid[:end]
                     rest = piece.symbols[piece.symbols.index(after) :]
 
-                    return Piece(piece.marks, rest, piece.aligned)
+                    return replace(piece, symbols=rest)
         return piece
 
     # -- formulas ---------------------------------------------------------------------------------
@@ -308,7 +325,8 @@ class _Reader:
     def _continue_chain(self, piece: Piece, last: Chain | None) -> None:
         parts = _parts(piece)[1:]
         arrow = parts[0][0].meaning in ARROWS if parts[0][0] else False
-        if last is None and arrow and len(parts) > 1:
+        if last is None and arrow and len(parts) > 1 and parts[0][1]:
+            self.labels.append(piece.solid[0])
             self._begin(Piece(piece.marks, piece.symbols[piece.symbols.index(parts[0][1][0]) :]))
             return
         if last is None:
@@ -329,7 +347,7 @@ class _Reader:
 
     def _continues_member(self, piece: Piece, last: Chain) -> bool:
         """Whether a piece without a relation sign in front goes on with the member before."""
-        if last.conditions and last.conditions[-1][0] >= last.end:
+        if last.conditioned:
             return False
         first = piece.solid[0]
         if last.dangling:
@@ -347,21 +365,21 @@ class _Reader:
         if not piece.has_relation or piece.aligned:
             return False
         separated = piece.has("comma", "semicolon", "words", "implies", "space")
-        return separated or self.environment == "gather"
+        return separated or piece.columns or self.environment == "gather"
 
     def _extend(self, piece: Piece, last: Chain) -> None:
         (_, head), *rest = _parts(piece)
         between = [m for m in piece.marks if m.kind in ("words", "label", "comma", "semicolon")]
-        sign, symbols = last.members[-1]
-        glue = between if symbols else []
-        last.members[-1] = (sign, [*symbols, *glue, *head])
+        symbols = last.members[-1][1]
+        symbols += [*between, *head] if symbols else head
         self._add(last, rest)
 
     def _add(self, chain: Chain, parts: list[tuple[Symbol | None, list[Symbol]]]) -> None:
         """Appends members; an arrow that leads nowhere stays in the member before it."""
         for sign, symbols in parts:
             empty = not [s for s in symbols if s.kind not in ("wrap", "thin")]
-            if sign and empty and sign.meaning in ARROWS and chain.members:
+            arrow = sign is not None and empty and sign.meaning in ARROWS
+            if sign and arrow and chain.members and not chain.conditioned:
                 chain.members[-1][1].append(sign)
             else:
                 chain.members.append((sign, symbols))
@@ -402,7 +420,8 @@ def _placed(chain: Chain) -> Placed:
     if longest > LONGEST_FORMULA:
         broken = f"a formula of {longest} characters is longer than the limit of {LONGEST_FORMULA}"
     if broken:
-        return Placed(start, end, (), False, conditions, broken)
+        spans = ((start, end), *conditions)
+        return Placed(min(a for a, _ in spans), max(b for _, b in spans), (), broken=broken)
     return Placed(start, end, members, chain.continues, conditions)
 
 
@@ -411,7 +430,8 @@ def _member(sign: Symbol | None, symbols: list[Symbol]) -> Member:
     if sign is None:
         while kept and kept[0].kind == "wrap":
             kept.pop(0)
+    meaning, place = (sign.meaning, (sign.start, sign.end)) if sign else ("", None)
     if not kept:
         at = sign.end if sign else 0
-        return Member(sign.meaning if sign else "", at, at)
-    return Member(sign.meaning if sign else "", kept[0].start, kept[-1].end)
+        return Member(meaning, at, at, place)
+    return Member(meaning, kept[0].start, kept[-1].end, place)

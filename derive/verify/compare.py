@@ -42,6 +42,7 @@ SEEDS = 3
 MOST_HORIZONS = 4
 MOST_INSTANCES = 60
 MOST_SHOWN = 9
+MOST_IDLE = 24
 
 Kind = Literal["equal", "tested", "different", "unknown"]
 
@@ -50,14 +51,16 @@ Kind = Literal["equal", "tested", "different", "unknown"]
 class Outcome:
     """What comparing gave. `scalars`: it holds only for numbers. `zero`: both sides are always 0.
 
-    `at` are the indices of the counterexample, T among them; `reason` is why nothing better was found.
+    `at` are the indices for which the values differ, T among them, in the world that `seed` and `sizes`
+    name; `reason` is why nothing better was found.
     """
 
     kind: Kind
     scalars: bool = False
     zero: bool = False
-    counterexample: Counterexample | None = None
     at: Letters | None = None
+    seed: int = 0
+    sizes: bool = False
     reason: str = ""
 
 
@@ -113,7 +116,7 @@ class Comparison:
 
         A `quick` answer comes from one world at the first T's.
         """
-        return self._screen(sizes, 1 if quick else SEEDS, witness=False) is not None
+        return self._screen(sizes, 1 if quick else SEEDS) is not None
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -126,9 +129,7 @@ class Comparison:
                 left = numbers.value(self.left, letters)
                 right = numbers.value(self.right, letters)
                 if differ(left, right):
-                    if not witness:
-                        return Outcome("different")
-                    return self._different(horizon, seed, sizes, letters)
+                    return Outcome("different", at=letters, seed=seed, sizes=sizes)
                 self.zero = self.zero and _vanishes(left) and _vanishes(right)
                 tried = True
             except Misfit as error:
@@ -145,17 +146,37 @@ class Comparison:
                 for letters in instances[:MOST_INSTANCES]:
                     yield horizon, seed, letters
 
-    def _different(self, horizon: int, seed: int, sizes: bool, letters: Letters) -> Outcome:
-        numbers = self.worlds.fresh(horizon, seed, sizes, self.interval)
+    def counterexample(self, outcome: Outcome) -> Counterexample | None:
+        """The numbers for which the two sides differ, those that do not matter left out."""
+        if outcome.at is None:
+            return None
+        letters, horizon = outcome.at, outcome.at[HORIZON].shift
+        numbers = self.worlds.fresh(horizon, outcome.seed, outcome.sizes, self.interval)
         left = numbers.value(self.left, letters)
         right = numbers.value(self.right, letters)
-        values = [(f"{a}", str(letters[a].shift)) for a in self.range.letters if a in letters]
-        values += _shown_values(numbers)
+        values = [(a, str(letters[a].shift)) for a in self.range.letters if a in letters]
+        idle = self._idle(numbers, (left, right), letters)
+        values += _shown_values(numbers, idle)
         timeless = not self.resolver.model.steps
-        found = Counterexample(
-            None if timeless else horizon, tuple(values), number_text(left), number_text(right)
-        )
-        return Outcome("different", counterexample=found, at=letters)
+        shown = number_text(left), number_text(right)
+        return Counterexample(None if timeless else horizon, tuple(values), *shown)
+
+    def _idle(
+        self, numbers: Numbers, sides: tuple[Matrix, Matrix], letters: Letters
+    ) -> frozenset[Expr]:
+        """The values that were looked at but do not matter: with another one both sides stay."""
+        found = []
+        for node in [n for n in numbers.used if isinstance(n, Variable)][:MOST_IDLE]:
+            key = (numbers.horizon, numbers.seed, numbers.sizes, numbers.interval)
+            other = self.worlds.fresh(*key)
+            other.override = {node: numbers.used[node] + 1}
+            try:
+                again = tuple(other.value(side, letters) for side in (self.left, self.right))
+            except DeriveError:
+                continue
+            if not any(differ(a, b) for a, b in zip(sides, again, strict=True)):
+                found.append(node)
+        return frozenset(found)
 
     # -- proofs -----------------------------------------------------------------------------------
 
@@ -279,10 +300,12 @@ def number_text(value: Any) -> str:
     return f"≈ {float(value.mid):.6g}"
 
 
-def _shown_values(numbers: Numbers) -> list[tuple[str, str]]:
+def _shown_values(numbers: Numbers, idle: frozenset[Expr]) -> list[tuple[str, str]]:
     """The numbers that were used, few enough to work with; edges that are no total get a plus."""
     found = []
     for node, value in list(numbers.used.items()):
+        if node in idle:
+            continue
         name: Expr = node
         if isinstance(node, Immediate):
             if node.by.time is not None or node.of.time is None:

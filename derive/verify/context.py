@@ -243,6 +243,14 @@ class Collector:
     def _assembled(
         self, scope: Scope, statements: list[Statement], owner: Mapping[int, Candidate], region: int
     ) -> tuple[Context, list[Statement]]:
+        updates = {i for i, s in enumerate(statements) if _is_update(s)}
+        for i in updates:
+            shown = _name(statements[i])
+            why = f"{shown} stands on both sides: an update, not an equation (write it with \\leftarrow)"
+            self._say(owner.get(i), Said(False, unread=why))
+        rest = [i for i in range(len(statements)) if i not in updates]
+        owner = {new: owner[old] for new, old in enumerate(rest) if old in owner}
+        statements = [statements[i] for i in rest]
         horizon = _fixed_horizon(statements)
         statements = [
             s if not _is_horizon(s.left) else replace(s, left=Variable("")) for s in statements
@@ -357,11 +365,19 @@ def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
         return None
     name += "'" * (primes - end)
     script = below or (unwrapped(above) if above else None)
+    if script and index_letters(script) and not _is_one_step(script):
+        return None
     if arguments is not None and script is None:
         if len(arguments) == 1 and index_letters(arguments[0]):
             return name, _when(arguments[0])
         return name, "("
     return name, _when(script) if script else ""
+
+
+def _is_one_step(script: tuple[Token, ...]) -> bool:
+    """Whether an index names one step, t + 1 or T - 1, and not 2t or t - k."""
+    time = Parser(Source("", ""), (*script, Token("end", "", 0)), Scope()).time()
+    return len(time.letters) == 1 and time.letters[0][1] == 1
 
 
 def _when(script: tuple[Token, ...]) -> str:
@@ -460,6 +476,12 @@ def _names_of(statement: Statement) -> set[str]:
 
 def _all_variables(statement: Statement) -> list[Variable]:
     return [p for p in (statement.left, *parts_of(statement.right)) if isinstance(p, Variable)]
+
+
+def _is_update(statement: Statement) -> bool:
+    """θ = θ - η ∂C/∂θ: what has no time is said to be something else than it is."""
+    left = statement.left
+    return isinstance(left, Variable) and left.time is None and left in parts_of(statement.right)
 
 
 def _is_horizon(left: Expr) -> bool:

@@ -122,9 +122,9 @@ def _edits(text: str, match: Mapping[int, int], signed: frozenset[int]) -> Itera
             end = _note_end(text, at, notes[start], match)
             yield at, end, WRAP
             at = end
-        elif kind in ("size", "right") or (kind == "left" and not keeps_left):
+        elif kind == "size":
             yield start, at, WRAP
-        elif kind in ("bare", "system", "empty"):
+        elif kind in ("bare", "system", "empty", "right") or (kind == "left" and not keeps_left):
             yield start, at, " "
 
 

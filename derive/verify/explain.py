@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from derive.algebra.expression import ZERO, Expr, Time, Variable, Written
 from derive.errors import DeriveError
-from derive.model.recurrence import HORIZON
+from derive.model.recurrence import HORIZON, NOW
 from derive.notation.claims import parts_of
 from derive.notation.latex import latex
 from derive.notation.unicode import text
 from derive.verify.compare import Comparison, Outcome, Worlds
+from derive.verify.context import Context
 from derive.verify.normal import Normal
 from derive.verify.polynomials import Polynomial, TooLarge, is_number, minus
 from derive.verify.readings import Resolver, line_range
@@ -85,7 +87,7 @@ def _named(difference: Polynomial, other: Polynomial) -> Iterator[str]:
     for (monomial, word), c in sorted(difference.items()):
         if c <= 0 or ((monomial, word) in other and is_number({(monomial, word): c})):
             continue
-        factors = [str(c)] if c != 1 or not (monomial or word) else []
+        factors = [] if c == 1 and (monomial or word) else [str(c)]
         factors += [name if n == 1 else f"{name}^{n}" for name, n in monomial]
         yield " ".join([*factors, *word])
 
@@ -94,6 +96,30 @@ def _list(terms: list[str]) -> str:
     shown = terms[:MOST_NAMED]
     more = f" and {len(terms) - MOST_NAMED} more" if len(terms) > MOST_NAMED else ""
     return " + ".join(shown) + more
+
+
+# -- what a page leaves open --------------------------------------------------------------------------
+
+_OPEN_SUM = re.compile(r"(\\sum|\\prod|∑|Σ|∏)(\\limits)?\s*(?![_^\s])")
+
+
+def open_sum(latex_text: str) -> bool:
+    """Whether a Σ or Π stands without any bound."""
+    return _OPEN_SUM.search(latex_text) is not None
+
+
+def taken_for_granted(context: Context) -> Iterator[str]:
+    """What the definitions leave open, and how it was taken."""
+    for remark in context.model.assumptions:
+        yield "".join(part if isinstance(part, str) else text(part) for part in remark)
+    for name, other in context.alias.items():
+        yield f"{text(Variable(name, NOW))} is another name of {text(Variable(other, NOW))}"
+    for name in context.recognised:
+        what = text(context.inlined[name])
+        yield (
+            f"{text(Variable(name, NOW))} is {what}: both satisfy the same recursion, proved by "
+            "induction; a missing end value counts as 0"
+        )
 
 
 # -- readings ----------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -13,20 +14,29 @@ from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
 from derive.verify.compare import Comparison, Outcome, Worlds
 from derive.verify.context import Collector, Context, Said, renamed
-from derive.verify.explain import cause, reading_text, unambiguous
+from derive.verify.explain import (
+    cause,
+    open_sum,
+    reading_text,
+    taken_for_granted,
+    unambiguous,
+)
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, limited
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
-from derive.verify.placed import Member, Page, Placed
+from derive.verify.placed import Break, Member, Page, Placed
 from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
+from derive.verify.repairs import slips_in_definition
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
 EQUATIONS = ("=", ":=")
 MOST_READINGS = 24
+SECONDS = 4.0
+WRONG = ("refuted", "carried")
 SCREENED = 3
 
 
@@ -59,6 +69,19 @@ class Line:
     head: Expr
     member: Expr
     conditions: tuple[Condition, ...]
+
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionSlip:
+    """A definition as it was probably meant, and the lines that are true with it."""
+
+    latex: str
+    slip: str
+    line: int
+    mended: frozenset[Pair]
 
 
 def judge(path: str, text: str, options: Options) -> Report:
@@ -97,7 +120,17 @@ class Judge:
         return Report(self.page.source.path, self.text, tuple(found), self._assumptions())
 
     def _assumptions(self) -> tuple[str, ...]:
-        return ()
+        found = [s for context in self._prepared.values() for s in taken_for_granted(context)]
+        if any(open_sum(self.source.text[m.start : m.end]) for m in self._members()):
+            found.append("Σ without limits runs over t = 1, …, T")
+        if any(self._has_vectors(number) for number, _ in self._lines()):
+            given = "as asked for" if self.options.layout else "as its lines suggest"
+            default = self.layout.name == NUMERATOR and not self.layout.certain
+            found.append(f"{self.layout.name} layout{'' if default else f', {given}'}")
+        return tuple(dict.fromkeys(found))
+
+    def _members(self) -> Iterator[Member]:
+        return (m for placed in self.page.formulas for m in placed.members)
 
     def _formula(self, number: int, placed: Placed, chain: Chain) -> Iterator[Judged]:
         if placed.broken:
@@ -272,17 +305,32 @@ class Judge:
         if said is not None and said.unread:
             chain.add(side, "unread")
             return Verdict("unread", reason=said.unread)
-        try:
-            with limited(self.options.seconds):
-                verdict = self._claim(number, side, chain, conditions)
-        except TooLong as error:
-            verdict = Verdict("unread", reason=str(error))
-        except RecursionError:
-            verdict = Verdict("unread", reason="nested too deeply")
-        except DeriveError as error:
-            verdict = Verdict("unread", reason=str_of(error))
+        verdict = self._within_time(lambda: self._claim(number, side, chain, conditions))
+        wrong = verdict.kind in WRONG and self.options.repairs
+        if (
+            wrong
+            and chain.head is not None
+            and chain.head.expr is not None
+            and side.expr is not None
+        ):
+            line = Line(self._context(number), chain.head.expr, side.expr, conditions[0])
+            head = chain.head.text
+            found = self._within_time(lambda: self._mended(number, verdict, head, side.text, line))
+            verdict = found if found.kind == verdict.kind else verdict
         chain.add(side, verdict.kind)
         return verdict
+
+    def _within_time(self, work: Callable[[], Verdict]) -> Verdict:
+        """What `work` says; unread with the reason where it takes too long or cannot say anything."""
+        try:
+            with limited(self.options.seconds):
+                return work()
+        except TooLong as error:
+            return Verdict("unread", reason=str(error))
+        except RecursionError:
+            return Verdict("unread", reason="nested too deeply")
+        except DeriveError as error:
+            return Verdict("unread", reason=str_of(error))
 
     def _claim(
         self,
@@ -303,8 +351,6 @@ class Judge:
             return again
         line = Line(context, chain.head.expr, side.expr, conditions[0])
         verdict = self._line(number, line)
-        if verdict.kind == "refuted" and self.options.repairs:
-            verdict = self._mended(number, verdict, chain.head.text, side.text, line)
         if verdict.kind == "refuted" and conditions[1]:
             return Verdict("unread", reason=conditions[1])
         before = chain.last
@@ -316,15 +362,98 @@ class Judge:
         return verdict
 
     def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
-        """A refuted line with the nearest true one, from a slip in it or in a definition."""
+        """A refuted line with the nearest true one: a slip in a definition, or in the line itself."""
+        plain = verdict.reason in ("", "the two sides differ")
+        region = self.where[number]
+        for definition in self._slips[region]:
+            if (head, member) in definition.mended:
+                slip = f"{definition.slip} in the definition on line {definition.line}"
+                reason = slip if plain else f"{verdict.reason}; {slip}"
+                return replace(verdict, suggestion=definition.latex, reason=reason)
         reading = Reading(layout=self.layout.name)
         mender = Mender(line.context, self._worlds(number), reading, line.conditions)
         found = mender.nearest(head, member)
         if found is None:
             return verdict
-        plain = verdict.reason in ("", "the two sides differ")
         reason = found.slip if plain else f"{verdict.reason}; {found.slip}"
         return replace(verdict, suggestion=found.latex, reason=reason)
+
+    @cached_property
+    def _slips(self) -> Mapping[int, tuple[DefinitionSlip, ...]]:
+        """For each region the confused symbol in a definition that explains several of its lines."""
+        found = {}
+        for region in self.contexts:
+            closed = not any(d.is_abstract for d in self.contexts[region].model.definitions)
+            found[region] = tuple(self._slips_of(region)) if closed else ()
+        return found
+
+    def _slips_of(self, region: int) -> Iterator[DefinitionSlip]:
+        """The definition with one symbol changed that makes the most wrong lines true, two at least."""
+        deadline = time.monotonic() + SECONDS
+        best: DefinitionSlip | None = None
+        before = self._with(0, 0, "", region).kinds().get(region, {})
+        if sum(kind in WRONG for kind in before.values()) < 2:
+            return
+        for start, end in self._definitions(region):
+            for text, slip in slips_in_definition(self.source.text[start:end]):
+                if time.monotonic() > deadline:
+                    break
+                mended = self._mended_by(start, end, text, region, before)
+                if len(mended) > max(1, len(best.mended) if best else 0):
+                    line = self.source.place(start).line
+                    best = DefinitionSlip(" ".join(text.split()), slip, line, mended)
+        if best is not None:
+            yield best
+
+    def _definitions(self, region: int) -> Iterator[tuple[int, int]]:
+        for number, placed in enumerate(self.page.formulas):
+            said = self.said.get(number)
+            if self.where[number] == region and said is not None and said.defines:
+                yield placed.members[0].start, placed.members[1].end
+
+    def _mended_by(
+        self, start: int, end: int, text: str, region: int, before: Mapping[Pair, str]
+    ) -> frozenset[Pair]:
+        """The wrong lines that are proved with another definition; none if a true one becomes wrong."""
+        try:
+            after = self._with(start, end, text, region).kinds().get(region, {})
+        except DeriveError:
+            return frozenset()
+        wrong = {pair for pair, kind in before.items() if kind in WRONG}
+        if any(kind in WRONG and pair not in wrong for pair, kind in after.items()):
+            return frozenset()
+        return frozenset(pair for pair in wrong if after.get(pair) == "proved")
+
+    def _with(self, start: int, end: int, text: str, region: int) -> Judge:
+        """The judge of one region's formulas with text[start:end] replaced by another definition."""
+        old = self.source.text[start:end]
+        shift = len(text) - len(old)
+        at = start + _common(old, text)
+        moved = [
+            placed_after(p, at, shift)
+            for p, where in zip(self.page.formulas, self.where, strict=True)
+            if where == region
+        ]
+        changed = f"{self.source.text[:start]}{text}{self.source.text[end:]}"
+        breaks = tuple(
+            Break(b.offset + (shift if b.offset > at else 0), b.opens) for b in self.page.breaks
+        )
+        source = Source(self.source.path, changed)
+        page = replace(self.page, source=source, formulas=tuple(moved), breaks=breaks)
+        return Judge(page, changed, replace(self.options, repairs=False, seconds=1.0))
+
+    def kinds(self) -> dict[int, dict[Pair, str]]:
+        """For each region the verdict on each line, named by its head and member."""
+        found: dict[int, dict[Pair, str]] = {}
+        chain = Chain()
+        for number, placed in enumerate(self.page.formulas):
+            if not placed.continues:
+                chain = Chain()
+            for judged in self._formula(number, placed, chain):
+                own = self.source.text[judged.start : judged.end].strip()
+                table = found.setdefault(self.where[number], {})
+                table[chain.text, own] = judged.verdict.kind
+        return found
 
     def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
         """L^t = L(x^t, y^t) after L_t = L(o_t, y_t): a definition said again, or a conflict."""
@@ -358,7 +487,8 @@ class Judge:
         reading = Reading(layout=self.layout.name)
         resolver = Resolver(line.context, reading)
         found = line_range(resolver, (line.head, line.member), line.conditions)
-        outcome = self._compare(number, line, reading, found)
+        comparison = self._compare(number, line, reading, found)
+        outcome = comparison.outcome()
         scope = self._scope(line, found)
         if outcome.kind == "equal":
             if outcome.scalars and not plain:
@@ -376,7 +506,7 @@ class Judge:
                 "refuted",
                 scope,
                 reason="" if plain else self._cause(number, line, reading, outcome),
-                counterexample=outcome.counterexample,
+                counterexample=None if plain else comparison.counterexample(outcome),
             )
         if outcome.kind == "tested":
             return Verdict("tested", scope, reason=outcome.reason)
@@ -387,11 +517,11 @@ class Judge:
             return None
         return scope_text(found, len(found.instances) == 1)
 
-    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Outcome:
+    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
         resolver = Resolver(line.context, reading)
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
-        return Comparison(resolver, self._worlds(number), left, right, found).outcome()
+        return Comparison(resolver, self._worlds(number), left, right, found)
 
     def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
         resolver = Resolver(line.context, reading)
@@ -480,6 +610,24 @@ class Chain:
             self.head = side
 
 
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with together."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
+    """A formula after text at `offset` has become longer by `shift` characters."""
+
+    def at(place: int) -> int:
+        return place + shift if place > offset else place
+
+    members = tuple(Member(m.relation, at(m.start), at(m.end)) for m in placed.members)
+    conditions = tuple((at(a), at(b)) for a, b in placed.conditions)
+    start, end = at(placed.start), at(placed.end)
+    return replace(placed, start=start, end=end, members=members, conditions=conditions)
+
+
 def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     reading = "scalars" if outcome.scalars else None
     if reading is None and layout != NUMERATOR:
@@ -533,6 +681,3 @@ def str_of(error: DeriveError) -> str:
     """The sentence of an error, with line and column where it has a place."""
     place = error.place
     return f"{error.sentence} (at {place.line}:{place.column})" if place else error.sentence
-
-
-__all__ = ["LAYOUTS", "Options", "Sequence", "judge"]

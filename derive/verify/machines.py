@@ -58,6 +58,7 @@ from derive.verify.tape import (
 )
 
 MOST_POWER = 64
+MOST_FACTORS = 4
 
 
 def equal_for_every_horizon(
@@ -190,14 +191,19 @@ class Compiler:
         return Repeated(low, high, factor)
 
     def _index_power(self, base: Expr, time: Time) -> Machine:
-        """θ^{t-k}: one factor θ for each step from k + 1 to t."""
-        plus = [a for a, n in time.letters if n == 1]
-        less = [a for a, n in time.letters if n == -1]
-        if len(plus) != 1 or len(plus) + len(less) != len(time.letters) or len(less) > 1:
-            raise NoForm("an exponent that is no difference of two indices")
-        low = Time.of(less[0]) if less else Time.at(0)
-        high = Time.of(plus[0], time.shift)
-        return self._repeated(next(self._fresh), low + 1, high, base)
+        """θ^{t-k}: one factor θ for each step from k + 1 to t; θ^{2T}: two for each step."""
+        above = [a for a, n in time.letters for _ in range(n)]
+        below = [a for a, n in time.letters for _ in range(-n)]
+        if not above or len(below) > len(above) or len(above) > MOST_FACTORS:
+            raise NoForm("an exponent that is no difference of indices")
+        found: Machine | None = None
+        for i, letter in enumerate(above):
+            low = Time.of(below[i]) if i < len(below) else Time.at(0)
+            high = Time.of(letter, time.shift if not i else 0)
+            part = self._repeated(next(self._fresh), low + 1, high, base)
+            found = part if found is None else Both(found, part)
+        assert found is not None
+        return found
 
     # -- what belongs to one step -------------------------------------------------------------------
 

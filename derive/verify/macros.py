@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from derive.verify.displays import OUTER
 from derive.verify.prose import blank
 
 LONGEST_BODY = 500
@@ -19,6 +20,10 @@ _DEFINITION = re.compile(
     r"|\\DeclareMathOperator(?P<star>\*?)\s*\{?\s*(?P<operator>\\[a-zA-Z]+)\s*\}?\s*(?=\{)"
     r"|\\[gex]?def\s*(?P<defined>\\(?:[a-zA-Z]+|.))\s*(?P<slots>(?:\#\d)*)\s*(?=\{)"
     r"|\\let\s*(?P<let>\\[a-zA-Z]+)\s*=?\s*(?P<same>\\[a-zA-Z]+)"
+)
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+_DELIMITER = re.compile(
+    rf"(?P<open>\\\[|\\begin\{{(?:{OUTER})\*?\}})|\\\]|\\end\{{(?:{OUTER})\*?\}}"
 )
 _USED = re.compile(r"\\(?:[a-zA-Z]+|.)", re.S)
 
@@ -46,6 +51,23 @@ def collect_macros(text: str) -> Macros:
     return Macros("".join((*pieces, text[at:])), tuple(known.items()), unknown)
 
 
+def with_delimiters(macros: Macros) -> str:
+    """The text with macros that stand for a delimiter, \\be … \\ee, as \\[ … \\] of the same length."""
+    marks = {
+        name: mark for name, body in macros.known if (mark := _delimiter(body)) and len(name) > 1
+    }
+    if not marks:
+        return macros.text
+    names = "|".join(re.escape(name) for name in sorted(marks))
+    pattern = re.compile(rf"(?:{names})(?![a-zA-Z])")
+    return pattern.sub(lambda m: marks[m.group()].ljust(len(m.group())), macros.text)
+
+
+def _delimiter(body: str) -> str | None:
+    found = _DELIMITER.fullmatch(body.replace(" ", ""))
+    return None if found is None else "\\[" if found["open"] else "\\]"
+
+
 def _definitions(text: str) -> Iterator[tuple[int, int, str, str | None]]:
     """Where each definition stands, its name, and its body if it takes no arguments."""
     at = 0
@@ -66,13 +88,11 @@ def _definitions(text: str) -> Iterator[tuple[int, int, str, str | None]]:
 
 def _group_end(text: str, start: int) -> int | None:
     """Where the braced group at `start` ends; None if it is too long."""
-    depth, at = 0, start
-    while at < min(len(text), start + LONGEST_BODY):
-        char = text[at]
-        depth += {"{": 1, "}": -1}.get(char, 0)
-        at += 2 if char == "\\" else 1
+    depth = 0
+    for found in _BRACE.finditer(text, start, start + LONGEST_BODY):
+        depth += {"{": 1, "}": -1}.get(found.group(), 0)
         if not depth:
-            return at
+            return found.end()
     return None
 
 
@@ -81,7 +101,7 @@ def _expanded(bodies: Mapping[str, str], defined: Mapping[str, object]) -> dict[
     found = dict(bodies)
     for _ in range(DEEPEST_MACRO):
         for name, body in list(found.items()):
-            found[name] = _USED.sub(lambda m: _inserted(m.group(), bodies), body)
+            found[name] = _USED.sub(lambda m: bodies.get(m.group(), m.group()), body)
             if len(found[name]) > LONGEST_BODY:
                 del found[name]
         if not any(m in defined for body in found.values() for m in _USED.findall(body)):
@@ -91,11 +111,3 @@ def _expanded(bodies: Mapping[str, str], defined: Mapping[str, object]) -> dict[
         for name, body in found.items()
         if not any(m in defined for m in _USED.findall(body))
     }
-
-
-def _inserted(macro: str, bodies: Mapping[str, str]) -> str:
-    """The body of a macro, as a group unless it is one macro or one character."""
-    body = bodies.get(macro)
-    if body is None:
-        return macro
-    return body if len(body) == 1 or _USED.fullmatch(body) else f"{{{body}}}"

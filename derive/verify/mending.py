@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,7 +31,7 @@ from derive.verify.ranges import TRIED, Condition
 from derive.verify.readings import Reading, Resolver, line_range
 from derive.verify.repairs import Candidate, pairs, singles
 
-SECONDS = 2.0
+MOST_SCREENED = 900
 MOST_PROOFS = 6
 SCREENED = 2
 
@@ -63,14 +62,13 @@ class Mender:
         self._parsed: dict[str, Expr | None] = {}
 
     def nearest(self, head: str, member: str) -> Mended | None:
-        """The first candidate that is proved; None where none is found in time."""
-        deadline = time.monotonic() + SECONDS
+        """The first candidate that is proved; None where none is found within the limits."""
         seen = {(head, member)}
         proofs = 0
         original = self._parse(member)
         for candidate in self._all(head, member):
             key = (candidate.head, candidate.member)
-            if time.monotonic() > deadline or proofs >= MOST_PROOFS:
+            if len(seen) > MOST_SCREENED or proofs >= MOST_PROOFS:
                 break
             if key in seen:
                 continue

@@ -236,7 +236,8 @@ class Normal:
         if (of, shared) not in edges(self.graph) or elsewhere:
             return whole(polynomials.ZERO)
         if of in self.graph.abstract:
-            name = f"∂{text(of)}/∂{text(shared)}"
+            mark = "⁺" if shared.time is None else ""
+            name = f"∂{mark}{text(of)}/∂{text(shared)}"
             make = polynomials.symbol if self.commuting else polynomials.atom
             return whole(make(name))
         body = self.graph.bodies[of]

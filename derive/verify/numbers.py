@@ -76,6 +76,7 @@ class Numbers:
         self.graph = graph
         self.interval = interval or _is_transcendental(context.model)
         self.used: dict[Expr, Any] = {}
+        self.override: Mapping[Expr, Any] = {}
         self._scalars = _scalar_names(context.model)
         self._names = {
             v.name for d in context.model.definitions for v in (d.target, *variables(d.body))
@@ -206,7 +207,9 @@ class Numbers:
         """The value of a scalar variable, worked out from the leaves."""
         if v not in self._numbers:
             body = self.graph.bodies.get(v)
-            if body is None or v in self.graph.abstract:
+            if v in self.override:
+                found = self.override[v]
+            elif body is None or v in self.graph.abstract:
                 found = self._small("leaf", v.name, _when(v)) if body is None else None
                 if found is None:
                     assert body is not None

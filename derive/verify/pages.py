@@ -14,7 +14,7 @@ from derive.notation.tokens import Source
 from derive.verify.chains import split
 from derive.verify.decoration import WRAP, undecorated
 from derive.verify.displays import Display, displays, lines
-from derive.verify.macros import collect_macros
+from derive.verify.macros import collect_macros, with_delimiters
 from derive.verify.notebook import markdown_cells
 from derive.verify.placed import Break, Member, Page, Placed, Span
 from derive.verify.prose import EXAMPLE, blank, breaks, format_of, skim
@@ -58,7 +58,7 @@ class _PageReader:
         self.path = path
         self.format = format_of(path)
         self.macros = collect_macros(readable)
-        self.readable = self.macros.text
+        self.readable = with_delimiters(self.macros)
         self.known = dict(self.macros.known)
         self.displays = displays(self.format, original, self.readable)
         if not self.displays and self.format == "plain":
@@ -155,6 +155,11 @@ def moved(placed: Placed, by: int) -> Placed:
         placed,
         start=placed.start + by,
         end=placed.end + by,
-        members=tuple(Member(m.relation, m.start + by, m.end + by) for m in placed.members),
+        members=tuple(_moved(member, by) for member in placed.members),
         conditions=tuple((a + by, b + by) for a, b in placed.conditions),
     )
+
+
+def _moved(member: Member, by: int) -> Member:
+    sign = (member.sign[0] + by, member.sign[1] + by) if member.sign else None
+    return Member(member.relation, member.start + by, member.end + by, sign)

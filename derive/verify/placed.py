@@ -14,13 +14,15 @@ class Member:
     """source.text[start:end], with the relation sign that stands before it.
 
     `relation` is "" for the head of a chain, "=" or ":=" (also for ≡), "in" (∈), or the LaTeX of
-    another relation (\\approx, \\le, \\to, …). A relation sign with nothing behind it has an empty
-    member. A head starts at its first mathematics, any other member with its decoration.
+    another relation (\\approx, \\le, \\to, …); `sign` is where it stands. A relation
+    sign with nothing behind it has an empty member. A head starts at its first mathematics, any other
+    member with its decoration.
     """
 
     relation: str
     start: int
     end: int
+    sign: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class Resolver:
         self.model = context.model
         self.timed = context.scope.timed
         self._templates = {d.target.name: d for d in self.model.steps}
+        named = [v for d in self.model.definitions for v in (d.target, *variables(d.body))]
+        timed = {v.name for v in named if v.time is not None} | self.timed
+        self._timeless = {v.name for v in named if v.time is None} - timed
         self._defined = {d.target: d for d in (*self.model.fixed, *self.model.shared)}
 
     # -- values -----------------------------------------------------------------------------------
@@ -102,6 +105,8 @@ class Resolver:
         inlined = self.context.inlined.get(v.name)
         if inlined is not None:
             return inlined if v.time is None else move(inlined, {STEP: v.time})
+        if v.time is not None and v.name in self._timeless:
+            raise DeriveError(f"{v.name} stands with an index here and is defined without one")
         bare = v.time is None and v.name in self.timed and v.name not in self.context.alias
         if bare and Variable(v.name) not in self._defined:
             raise DeriveError(f"{v.name} varies in time, but stands without an index")

@@ -163,6 +163,7 @@ _LEXER = re.compile(
     re.S,
 )
 _PLAIN_WORD = re.compile(rf"(?<![\\_^{{a-zA-Z])(?:{_WORD})(?![a-zA-Z_^(])", re.I)
+_BULLET = re.compile(r"(?:(?<=\n)|\A)[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+(?=[^\n]*=)")
 _SIGN = re.compile(r"\s*(?P<sign>:\s*=|=|≡|\\[a-zA-Z]+|[^\s{}])\s*")
 _DEFINITION = re.compile(
     r"def|\\triangle|\\Delta|△|定義|定义|\A\s*(?:\\mathrm)?\{?\s*d\s*\}?\s*\Z", re.I
@@ -196,6 +197,9 @@ class Lexer:
             if self.plain and (word := _PLAIN_WORD.match(self.text, at)):
                 yield Symbol("words", word.group(), at, word.end(), word.group().lower())
                 at = word.end()
+            elif self.plain and (bullet := _BULLET.match(self.text, at)):
+                yield Symbol("label", bullet.group(), at, bullet.end())
+                at = bullet.end()
             elif self.plain and self.text[at] == "\n":
                 yield Symbol("row", "\n", at, at + 1)
                 at += 1
@@ -309,8 +313,8 @@ class Lexer:
             return Symbol("relation", text, at, end, RELATIONS[text_or_body])
         if text_or_body.replace(" ", "") == ":=":
             return Symbol("relation", text, at, end, ":=")
-        if text in IMPLIES:
-            return Symbol("implies", text, at, end, IMPLIES[text])
+        if text_or_body in IMPLIES:
+            return Symbol("implies", text, at, end, IMPLIES[text_or_body])
         if text in OPERATORS:
             return Symbol("operator", text, at, end)
         if text == ",":

@@ -51,6 +51,10 @@ FIRST_T = {
 MISFITS = {
     "a future state": (("h_t = f(h_{2t}, \\theta)", "C = h_T"), "not fixed"),
     "all states before": (("h_t = \\sum_{s=0}^{t-1} w h_s", "C = h_T"), "not fixed"),
+    "an input that is given late": (
+        ("x_5 = q(\\theta)", "h_t = f(h_{t-1}, x_t)", "C = l(h_T)"),
+        "x_5 is given for this step alone",
+    ),
     "a later state in the first one": (
         ("e_t = q(e_{t-1}, \\theta)", "h_0 = e_5", F, "C = l(h_T)"),
         "depends on the later",

@@ -1,0 +1,424 @@
+"""Certificates: about this model, accepted by coqc, and refused where one side is tampered with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from certificate_meaning import Meaning, path_words
+
+from derive import document
+from derive.algebra.expression import Time, Variable
+from derive.derivation.every import every
+from derive.derivation.forward import forward
+from derive.model.builtin import BUILTIN, from_latex
+from derive.model.recurrence import STEP
+from derive.proof.certificate import (
+    Certificate,
+    Factor,
+    Terms,
+    certificate,
+    refuse_other_edges,
+)
+from derive.proof.rules import Unproved
+from derive.proof.setting import AtHorizon, EveryHorizon
+
+USERS: dict[str, tuple[str, ...]] = {
+    "three lags and initial states": (
+        "h_0 = q(\\theta)",
+        "h_{-1} = r(\\theta)",
+        "h_{-2} = s(h_{-1}, \\theta)",
+        "h_t = f(h_{t-1}, h_{t-3}, \\theta)",
+        "L_t = L(h_t, h_{t-1}, \\theta)",
+        "C = \\sum_{t=1}^T L_t",
+    ),
+    "steps after the second": (
+        "h_0 = q(\\theta)",
+        "h_1 = p(h_0, \\theta)",
+        "h_2 = s(\\theta)",
+        "h_t = f(h_{t-1}, h_{t-2}, \\theta)",
+        "o_t = g(h_t, \\theta)",
+        "C = \\frac{1}{T} \\sum_{t=1}^T o_t + r(\\theta)",
+    ),
+    "shared quantities": (
+        "\\phi = q(\\theta)",
+        "\\psi = p(\\phi, \\theta)",
+        "h_0 = k(\\phi)",
+        "h_t = f(h_{t-1}, \\psi, \\phi, x_t)",
+        "L_t = L(h_t, \\theta)",
+        "C = \\sum_{t=1}^T L_t + r(\\psi)",
+    ),
+    "a cost of costs": (
+        "h_t = f(h_{t-1}, x_t, \\theta)",
+        "A = \\sum_{t=1}^T h_t",
+        "B = l(A, h_T, \\theta)",
+        "C = m(A, B)",
+    ),
+    "feedback, two lags": (
+        "o_0 = z(\\theta)",
+        "h_t = f(o_{t-1}, h_{t-2}, x_t, \\theta)",
+        "o_t = g(h_t, o_{t-2}, \\theta)",
+        "C = \\sum_{t=2}^{T-1} L(o_t) + l(h_T)",
+    ),
+    "a late cost": ("h_t = f(h_{t-1}, \\theta)", "C = l(h_{T-3})"),
+    "named steps": (
+        "h_t = f(h_{t-1}, \\theta, \\phi)",
+        "C = l(h_1, h_5, h_{T-1}, h_T) + \\theta^2",
+    ),
+    "the initial state in the cost": (
+        "h_0 = q(\\theta)",
+        "h_t = f(h_{t-1}, \\theta)",
+        "C = \\sum_{t=1}^T l(h_{t-1}) + r(h_0)",
+    ),
+    "backward in the sum": ("h_t = f(h_{t-1}, \\theta)", "C = \\sum_{t=1}^T l(h_{T-t+1})"),
+    "nothing but a penalty": ("h_t = f(h_{t-1})", "C = l(h_T) + r(\\theta)"),
+    "not used": ("h_t = f(h_{t-1}, \\theta)", "k_t = g(h_t, \\phi)", "C = l(h_T)"),
+}
+MODELS = {**{name: model.definitions for name, model in BUILTIN.items()}, **USERS}
+
+
+@cache
+def certificates(*definitions: str) -> tuple[Certificate, ...]:
+    recurrence = from_latex(definitions)
+    setting = EveryHorizon(recurrence)
+    return tuple(certificate(every(setting, by), by) for by in recurrence.parameters)
+
+
+def text(found: tuple[Certificate, ...]) -> str:
+    return document.certificate(found[0].recurrence, found)
+
+
+def code(*definitions: str) -> str:
+    """The Coq file without its comments."""
+    return re.sub(r"\(\*.*?\*\)", "", text(certificates(*definitions)), flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def coqc() -> str:
+    found = shutil.which("coqc")
+    if found is None:
+        if os.environ.get("DERIVE_NEEDS_COQ"):
+            pytest.fail("coqc is missing, and DERIVE_NEEDS_COQ demands it")
+        pytest.skip("coqc is not installed")
+    return found
+
+
+# -- it is about this model ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_both_sides_are_the_sum_over_the_paths(name: str) -> None:
+    for c in certificates(*MODELS[name]):
+        for horizon in range(c.least, c.least + 4):
+            meaning = Meaning(c, horizon)
+            wanted = path_words(c, horizon)
+            assert meaning.forward() == wanted
+            assert meaning.backward() == wanted
+
+
+CHANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "an edge": (("h_t = f(h_{t-1}, x_t, \\theta)",), ("h_t = f(h_{t-1}, o_{t-1}, \\theta)",)),
+    "a lag": (("h_t = f(h_{t-1}, x_t, \\theta)",), ("h_t = f(h_{t-2}, x_t, \\theta)",)),
+    "θ in the output": (("o_t = g(h_t, \\theta)",), ("o_t = g(h_t)",)),
+    "h_0": ((), ("h_0 = q(\\theta)",)),
+    "the last step alone": (("C = \\sum_{t=1}^T L_t",), ("C = l(L_T)",)),
+    "an earlier step": (("C = l(L_T)",), ("C = l(L_{T-3})",)),
+    "from the second on": (("C = \\sum_{t=1}^T L_t",), ("C = \\sum_{t=2}^T L_t",)),
+    "a penalty": (("C = \\sum_{t=1}^T L_t",), ("C = \\sum_{t=1}^T L_t + r(\\theta)",)),
+    "one state more": (("C = \\sum_{t=1}^T L_t",), ("C = \\sum_{t=1}^T L_t + r(h_T)",)),
+}
+ABSTRACT = {
+    "h_t": "h_t = f(h_{t-1}, x_t, \\theta)",
+    "o_t": "o_t = g(h_t, \\theta)",
+    "L_t": "L_t = L(o_t, y_t)",
+    "C": "C = \\sum_{t=1}^T L_t",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_the_model_changes_a_recursion_or_the_statement(change: str) -> None:
+    before, after = (
+        code(*{**ABSTRACT, **{d.split(" =")[0]: d for d in part}}.values())
+        for part in CHANGES[change]
+    )
+    assert before != after
+
+
+# -- Coq ------------------------------------------------------------------------------------------------
+
+# In this algebra a sum is a list of words: what Coq computes are the paths themselves.
+WORDS = """
+Require Import List.
+Import ListNotations.
+Definition words := list (list nat).
+Definition both (a b : words) : words := flat_map (fun x => map (fun y => app x y) b) a.
+#[local] Instance free : @Ring_ops words [] [[]] (@app _) both (fun a _ => a) (fun a => a) eq := {}.
+"""
+
+
+def computed(found: tuple[Certificate, ...], horizon: int) -> str:
+    """Lines that let Coq compute both sides of every theorem at one T, each letter as a number."""
+    lines = [WORDS]
+    for c in found:
+        codes = [
+            f"(fun t => [[{i}%nat; t]])" if atom.varies else f"[[{i}%nat; 0%nat]]"
+            for i, atom in enumerate(c.atoms, 1)
+        ]
+        given = " ".join(codes)
+        for side in ("forward", "backward"):
+            lines.append(
+                f"Eval vm_compute in ({c.module}.{side} (R := words) {given} {horizon}%nat)."
+            )
+    return "\n".join(lines)
+
+
+def spoken(said: str) -> list[list[tuple[int, ...]]]:
+    """The lists of words that coqc printed, each list sorted."""
+    lists = re.findall(r"= (\[.*?\]|nil)\s+: words", said, re.DOTALL)
+    return [
+        sorted(tuple(map(int, re.findall(r"\d+", w))) for w in re.findall(r"\[([^\[\]]+)\]", found))
+        for found in lists
+    ]
+
+
+def run_coqc(program: str, written: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "file.v").write_text(written, encoding="utf-8")
+    return subprocess.run(
+        [program, "-q", "file.v"], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_coq_accepts_the_certificate_and_computes_the_paths(
+    name: str, coqc: str, tmp_path: Path
+) -> None:
+    found = certificates(*MODELS[name])
+    horizon = found[0].least + 1
+    done = run_coqc(coqc, text(found) + computed(found, horizon), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Closed under the global context") == len(found)
+    wanted = []
+    for c in found:
+        numbers = {atom.name: i for i, atom in enumerate(c.atoms, 1)}
+        words = path_words(c, horizon)
+        paths = sorted(
+            tuple(n for letter, t in word for n in (numbers[letter], t or 0))
+            for word, count in words.items()
+            for _ in range(count)
+        )
+        wanted += [paths, paths]
+    assert spoken(done.stdout) == wanted
+
+
+# -- tampered with ----------------------------------------------------------------------------------------
+
+Change = Callable[[Terms], Terms | None]
+
+
+def swapped(terms: Terms) -> Terms | None:
+    """The first product of two letters in the other order."""
+    for i, term in enumerate(terms):
+        if len(term) > 1:
+            return (*terms[:i], term[::-1], *terms[i + 1 :])
+    return None
+
+
+def shifted(terms: Terms) -> Terms | None:
+    """The first letter that changes with the steps, taken one step later."""
+    for i, term in enumerate(terms):
+        for j, f in enumerate(term):
+            if f.at and STEP in dict(f.at[-1].letters):
+                late = replace(f, at=(*f.at[:-1], f.at[-1] + 1))
+                return (*terms[:i], (*term[:j], late, *term[j + 1 :]), *terms[i + 1 :])
+    return None
+
+
+def dropped(terms: Terms) -> Terms | None:
+    """Without the last term."""
+    return terms[:-1] if terms else None
+
+
+def forward_changed(c: Certificate, change: Change) -> Iterator[Certificate]:
+    for i, line in enumerate(c.step):
+        terms = change(line.terms)
+        if terms is not None:
+            step = (*c.step[:i], replace(line, terms=terms), *c.step[i + 1 :])
+            yield replace(c, step=step)
+
+
+def backward_changed(c: Certificate, change: Change) -> Iterator[Certificate]:
+    for i, line in enumerate(c.step_adjoints):
+        terms = change(line.terms)
+        if terms is not None:
+            lines = (*c.step_adjoints[:i], replace(line, terms=terms), *c.step_adjoints[i + 1 :])
+            yield replace(c, step_adjoints=lines)
+
+
+def adjoint_replaced(c: Certificate) -> Iterator[Certificate]:
+    """An adjoint in the sum over the uses of θ, replaced by another one."""
+    names = [*(line.name for line in c.step_adjoints), *(later.name for later in c.later)]
+    own = c.sources[0]
+    for i, term in enumerate(own.step):
+        for other in names:
+            if other != term[0].name:
+                step = (*own.step[:i], (Factor(other), *term[1:]), *own.step[i + 1 :])
+                yield replace(c, sources=(replace(own, step=step), *c.sources[1:]))
+
+
+TAMPERED: dict[str, Callable[[Certificate], Iterator[Certificate]]] = {
+    "factors swapped, forward": lambda c: forward_changed(c, swapped),
+    "factors swapped, backward": lambda c: backward_changed(c, swapped),
+    "index shifted, forward": lambda c: forward_changed(c, shifted),
+    "index shifted, backward": lambda c: backward_changed(c, shifted),
+    "term dropped, forward": lambda c: forward_changed(c, dropped),
+    "term dropped, backward": lambda c: backward_changed(c, dropped),
+    "an adjoint replaced": adjoint_replaced,
+}
+
+
+def rogues(name: str, kind: str) -> Iterator[Certificate]:
+    """The tampered certificates of a model, for the parameters that its steps depend on."""
+    for c in certificates(*MODELS[name]):
+        yield from TAMPERED[kind](c)
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+@pytest.mark.parametrize("name", BUILTIN)
+def test_tampering_makes_a_theorem_false(name: str, kind: str) -> None:
+    found = list(rogues(name, kind))
+    assert found
+    for c in found:
+        meaning = Meaning(c, c.least + c.recurrence.lag + 1)
+        assert meaning.forward() != meaning.backward()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUILTIN)
+def test_coq_rejects_what_was_tampered_with(name: str, coqc: str, tmp_path: Path) -> None:
+    """A whole file for each kind; it fails in a proof, not where something is defined."""
+    for kind in TAMPERED:
+        written = text((next(rogues(name, kind)),))
+        done = run_coqc(coqc, written, tmp_path)
+        assert done.returncode != 0, kind
+        place = re.search(r"line (\d+), characters", done.stderr)
+        proofs = written[: written.index("Lemma hybrid")].count("\n")
+        assert place is not None and int(place[1]) > proofs + 1, done.stderr
+        assert "Syntax error" not in done.stderr and "not found" not in done.stderr
+
+
+# -- as maps ----------------------------------------------------------------------------------------------
+
+
+def as_maps(name: str) -> tuple[Certificate, ...]:
+    return tuple(replace(c, maps=True) for c in certificates(*MODELS[name]))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_each_adjointness_is_a_hypothesis_of_its_own(name: str) -> None:
+    for c in as_maps(name):
+        written = text((c,))
+        assert {h.kind for h in c.hypotheses} <= {"adjoint"}
+        for atom in c.atoms:
+            assert written.count(f"Hypothesis adjoint{atom.name[1:]} :") == 1
+        assert written.count("Hypothesis ") == len(c.atoms) + written.split("*)")[0].count(
+            "Hypothesis "
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["linear", "initial", "terminal", "shared quantities"])
+def test_coq_accepts_maps_with_their_hypotheses_alone(name: str, coqc: str, tmp_path: Path) -> None:
+    (c,) = as_maps(name)
+    written = text((c,))
+    done = run_coqc(coqc, written, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Closed under the global context" in done.stdout
+    other = written.replace("== pair (t_h_h_1 t u) w.", "== pair (t_h_h_1 (S t) u) w.", 1)
+    assert other != written
+    assert run_coqc(coqc, other, tmp_path).returncode != 0
+
+
+# -- what does not fit ------------------------------------------------------------------------------------
+
+
+def test_a_theorem_of_another_kind_has_no_certificate() -> None:
+    recurrence = from_latex(BUILTIN["abstract"].definitions)
+    setting = EveryHorizon(recurrence)
+    theorem = every(setting, recurrence.parameters[0])
+    with pytest.raises(Unproved, match="not about"):
+        certificate(theorem, Variable("x"))
+    at = AtHorizon(recurrence, 2)
+    with pytest.raises(Unproved, match="every T"):
+        certificate(forward(at, recurrence.parameters[0]), recurrence.parameters[0])
+
+
+def test_a_use_at_every_second_step_has_no_certificate() -> None:
+    definitions = ("h_t = f(h_{t-1}, \\theta)", "C = \\sum_{t=1}^4 l(h_{2t})")
+    with pytest.raises(Unproved, match="no certificate: C uses h_3"):
+        certificates(*definitions)
+
+
+@pytest.mark.parametrize("kind", ["atoms", "uses"])
+def test_a_certificate_with_an_edge_less_is_about_another_model(kind: str) -> None:
+    (c,) = certificates(*BUILTIN["coupled"].definitions)
+    if kind == "atoms":
+        other = replace(c, atoms=c.atoms[1:])
+    else:
+        (use,) = c.uses
+        other = replace(c, uses=(replace(use, ranges=((Time.at(1), Time.at(1)),)),))
+    setting = EveryHorizon(c.recurrence)
+    refuse_other_edges(setting, c)
+    with pytest.raises(Unproved, match="no certificate"):
+        refuse_other_edges(setting, other)
+
+
+# -- the text ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["(*", "*)", "(*)", '"', "h^{(*)}", "**))((**", "((*", "*))"])
+def test_nothing_in_a_formula_ends_a_comment(written: str) -> None:
+    found = document.in_comment(written)
+    assert not {"(*", "*)", '"'} & {found[i : i + n] for i in range(len(found)) for n in (1, 2)}
+
+
+def test_two_names_with_the_same_letters_are_two_identifiers() -> None:
+    definitions = (
+        "h_t = f(h_{t-1}, W_h, \\theta, \\mathrm{W}_{h}, h'_{t-1})",
+        "h'_t = k(h_{t-1}, \\theta)",
+        "C = l(h_T)",
+    )
+    found = certificates(*definitions)
+    assert len({c.module for c in found}) == len(found)
+    for c in found:
+        names = [a.name for a in c.atoms]
+        assert len(set(names)) == len(names)
+
+
+def test_what_it_takes_for_granted_is_listed_in_its_head() -> None:
+    found = certificates(*BUILTIN["initial"].definitions)
+    head = text(found).split("*)")[0]
+    for hypothesis in document.hypotheses(found):
+        assert document.told(hypothesis) in head
+    assert len(document.hypotheses(found)) == len(found[0].atoms)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_is_assumed_or_left_open(name: str) -> None:
+    words = set(re.findall(r"[A-Za-z]+", code(*MODELS[name])))
+    assert not words & {
+        "Admitted",
+        "Axiom",
+        "Parameter",
+        "Hypothesis",
+        "Conjecture",
+        "admit",
+        "Abort",
+    }
