@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable]
 DERIVE = [sys.executable, str(ROOT / "cli.py")]
 ROUNDS = 5
+NOTES = [f"tests/right/{name}" for name in ("bptt.tex", "rtrl.tex", "tanh-cell.tex")]
 
 
 def process(command: Sequence[str]) -> float:
@@ -113,6 +114,11 @@ def main() -> int:
             None,
         ),
         ("derive notes / import sympy", ratio(lambda: process([*DERIVE, "notes"]), sympy), None),
+        (
+            "derive verify, three files with 40 formulas in all / import sympy",
+            ratio(lambda: process([*DERIVE, "verify", "--no-repairs", *NOTES]), sympy),
+            3.0,
+        ),
     ]
     naive = naive_sympy(10)
     small, large = three_gradients(500), three_gradients(1000)

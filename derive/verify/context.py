@@ -129,6 +129,7 @@ class Collector:
     def __init__(self, page: Page, given: Sequence[tuple[str, str]] = ()) -> None:
         self.page = page
         self._macros = dict(page.macros)
+        self._lexed: dict[tuple[int, int], tuple[Token, ...]] = {}
         self.said: dict[int, Said] = {}
         self.where = regions(page)
         self.given = _given(given)
@@ -143,7 +144,10 @@ class Collector:
         return found
 
     def _tokens(self, start: int, end: int) -> tuple[Token, ...]:
-        return tokens(self.page.source, start, end, self._macros)
+        """The tokens of a span, read once."""
+        if (start, end) not in self._lexed:
+            self._lexed[start, end] = tokens(self.page.source, start, end, self._macros)
+        return self._lexed[start, end]
 
     # -- candidates -------------------------------------------------------------------------------
 

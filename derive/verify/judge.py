@@ -106,6 +106,7 @@ class Judge:
         self.said = collector.said
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
+        self._read: dict[tuple[int, int], Side] = {}
         self._tried: dict[tuple[int, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
@@ -272,6 +273,13 @@ class Judge:
         return self.worlds[region]
 
     def _side(self, member: Member, number: int) -> Side:
+        """A member as a formula, read once."""
+        key = (self.where[number], member.start)
+        if key not in self._read:
+            self._read[key] = self._side_fresh(member, number)
+        return self._read[key]
+
+    def _side_fresh(self, member: Member, number: int) -> Side:
         text = self.source.text[member.start : member.end].strip()
         try:
             found = tokens(self.source, member.start, member.end, self._macros)

@@ -99,11 +99,13 @@ class Numbers:
         most = 3 + self.seed
         found = 1 + self._digest(*key) % most
         negative = self.seed > 1 and self._digest("sign", *key) % 3 == 0
-        return self._exact(Fraction(-found if negative else found))
+        return self._exact(-found if negative else found)
 
     def _exact(self, value: Fraction | int) -> Any:
         """A number of this world: a fraction, or an interval where functions are transcendental."""
-        return to_interval(value) if self.interval else Fraction(value)
+        if self.interval:
+            return to_interval(value)
+        return int(value) if value.denominator == 1 else value
 
     def size(self, name: str) -> int:
         """How many components a variable has; 1 where a closed formula uses it."""
