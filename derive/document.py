@@ -266,7 +266,7 @@ def gradient(
     setting: AtHorizon,
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
-    convention: str,
+    convention: str = "numerator",
 ) -> str:
     """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
     recurrence = setting.recurrence
