@@ -331,7 +331,7 @@ def _bptt(
     from derive import document
     from derive.derivation.gradients import gradients
     from derive.derivation.local import local
-    from derive.derivation.truncated import truncated
+    from derive.derivation.truncated import MOST_DROPPED_WRITTEN, count_dropped, truncated
     from derive.proof.setting import AtHorizon, EveryHorizon
 
     if truncate is not None and truncate < 0:
@@ -346,12 +346,21 @@ def _bptt(
     derivations: list[Theorem] = [slopes] if slopes else []
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
-        goal = ways[0].claim.left
+        goal, dropped = ways[0].claim.left, 0
         if layout == "gradient":
             ways = (gradients(setting, by), *ways[1:])
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
-        parts.append({"wrt": by, "derivations": ways, "agreement": agreement, "goal": goal})
+            dropped = count_dropped(setting, by, truncate)
+        parts.append(
+            {
+                "wrt": by,
+                "derivations": ways,
+                "agreement": agreement,
+                "goal": goal,
+                "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
+            }
+        )
         derivations += ways
     if page.kind == "json":
         chosen = [part["wrt"] for part in parts]

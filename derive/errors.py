@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -27,3 +29,13 @@ class DeriveError(Exception):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.sentence}" if self.place else self.sentence
+
+
+@contextmanager
+def located(place: Place | None) -> Iterator[None]:
+    """Gives a DeriveError from inside that has no place yet the place of what was being read."""
+    try:
+        yield
+    except DeriveError as error:
+        error.place = error.place or place
+        raise

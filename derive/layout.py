@@ -245,7 +245,8 @@ class Text(Format):
         terms = elided(text_terms(expr), self.full, "⋯")
         room = self.columns - max(_cells(indent), _cells(head))
         pieces = broken(terms, [_cells(t) + 1.0 for t in terms], room)
-        return [self.words((indent if i else head) + piece) for i, piece in enumerate(pieces)]
+        lines = [r for piece in pieces for r in _between_factors(piece, room)]
+        return [self.words((indent if i else head) + line) for i, line in enumerate(lines)]
 
     def _row(self, head: str, row: Row) -> list[str]:
         indent = " " * (_cells(head) + 3)
@@ -364,3 +365,14 @@ FORMATS: dict[str, type[Format]] = {
     "text": Text,
     "html": Html,
 }
+
+
+def _between_factors(piece: str, room: int) -> list[str]:
+    """A term that is wider than the room by itself, broken at its spaces, the rest indented."""
+    rows = [""]
+    for factor in piece.split(" "):
+        if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(factor) > room:
+            rows.append("    " + factor)
+        else:
+            rows[-1] = f"{rows[-1]} {factor}" if rows[-1] else factor
+    return rows

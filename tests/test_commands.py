@@ -156,6 +156,27 @@ def test_truncation() -> None:
     assert "∂≤¹" in text.replace(" ", "") or "≤" in text
 
 
+def test_the_paths_that_a_truncation_drops_are_written_out_or_counted() -> None:
+    """Beyond k = 2 at T = 4 are the paths from step 1 to step 4: c_1, h_1, c_2, … h_4 are reached in
+    1, 2, 3, 5, 8, 13, 21 and 34 ways."""
+    written = json.loads(succeeded("bptt", "coupled", "-T", "4", "--truncate", "2", "--to", "json"))
+    last = written["derivations"][-1]["steps"][-1]
+    assert last["rule"] == "dropped paths" and last["after"].count(" + ") == 34
+    many = succeeded("bptt", "coupled", "-T", "20", "--truncate", "3")
+    assert "The truncation drops 433493468 paths" in many
+
+
+def test_a_truncation_beyond_every_path_drops_nothing_at_once() -> None:
+    written = json.loads(succeeded("bptt", "--truncate", "1000000000", "--to", "json"))
+    assert written["derivations"][-1]["result"].endswith("{\\partial \\theta}")
+
+
+def test_a_term_wider_than_the_page_is_broken_between_its_factors_and_indented() -> None:
+    lines = succeeded("bptt", "coupled", "-T", "4", "--truncate", "2").split("\n")
+    broken = [line for line in lines if line.lstrip().startswith("∂c₂/∂h₁ ∂h₁/∂c₁ ∂⁺c₁")]
+    assert broken and all(line.startswith(19 * " ") for line in broken)
+
+
 @pytest.mark.parametrize("name", ["theta", "\\theta", "θ"])
 def test_a_parameter_is_named_in_three_ways(name: str) -> None:
     found = json.loads(succeeded("bptt", "-T", "2", "--wrt", name, "--to", "json"))
@@ -470,6 +491,27 @@ def test_the_place_of_an_error(tmp_path: Path) -> None:
     (tmp_path / "model.tex").write_text("Prose.\n$h_t = f(h_{t-1}, \\foo)$\n", encoding="utf-8")
     done = run("bptt", "model.tex", folder=tmp_path)
     assert done.stderr.startswith("derive: model.tex:2:19: ")
+
+
+@pytest.mark.parametrize("command", ["bptt", "prove"])
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("\\frac{\\theta}{0} h_{t-1}", "7: division by zero in \\frac{\\theta}{0}"),
+        ("\\frac{\\theta}{1 - 1} h_{t-1}", "7: division by zero in \\frac{\\theta}{0}"),
+        ("\\frac{\\theta h_{t-1}}{x - x}", "7: division by zero in "),
+        ("0^{-1} \\theta h_{t-1}", "7: division by zero in 0^{-1}"),
+        ("\\theta h_{t-99}", "20: a lag of 99 steps"),
+        ("\\theta \\sum_{i=1}^{1000000000} x_i", "7: \\sum_{i=1}^{1000000000} x_i takes the"),
+    ],
+)
+def test_the_place_of_what_a_model_cannot_mean(
+    command: str, body: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "model.tex").write_text(f"Prose.\n Let $h_t = {body}$.\n", encoding="utf-8")
+    done = run(command, "model.tex", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"derive: model.tex:2:{sentence}")
 
 
 # -- the frame ----------------------------------------------------------------------------------------

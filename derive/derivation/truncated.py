@@ -1,22 +1,23 @@
 """Truncated BPTT: each contribution is followed back over at most k time steps.
 
 A path is kept when its edges together cross at most k time steps (Williams and Peng, 1990: BPTT(h));
-k = 0 keeps each step's own use of θ alone. The paths that are dropped are written out where they are few.
+k = 0 keeps each step's own use of θ alone. The paths that are dropped are written out, up to
+MOST_DROPPED_WRITTEN; beyond that they are counted.
 """
 
 from __future__ import annotations
 
 from derive.algebra.expression import Total, Truncated, Variable, factors_of, terms_of
 from derive.derivation.forward import only_line
-from derive.derivation.total import MOST_PATHS_WRITTEN
 from derive.errors import DeriveError
-from derive.model.graph import count_paths
+from derive.model.graph import count_paths, count_short_paths
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import dropped_paths, local_derivatives, truncated_chain_rule
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Chain, Derivation, Writer
 
 MOST_TRUNCATED = 4_000
+MOST_DROPPED_WRITTEN = 500
 
 
 def truncated(setting: AtHorizon, by: Variable, steps: int) -> Theorem:
@@ -39,12 +40,18 @@ def truncated(setting: AtHorizon, by: Variable, steps: int) -> Theorem:
     chains = [_adjoint(setting, symbol) for symbol in _needed(setting, goal)]
     found = [chain for chain in chains if chain is not None]
     last = found[-1].equation
-    if count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
+    if count_dropped(setting, by, steps) <= MOST_DROPPED_WRITTEN:
         whole = Writer(Total(setting.cost, by), "what the truncation drops")
         whole.then("dropped paths", dropped_paths(setting, whole.line, (last,)), (last,))
         if whole.chain is not None:
             found.append(whole.chain)
     return prove(setting, Derivation(title, tuple(found)), "truncated BPTT")
+
+
+def count_dropped(setting: AtHorizon, by: Variable, steps: int) -> int:
+    """How many paths from `by` to the cost cross more than `steps` time steps."""
+    graph, of = setting.graph, setting.cost
+    return count_paths(graph, by, of) - count_short_paths(graph, by, of, steps)
 
 
 def _needed(setting: AtHorizon, goal: Truncated) -> list[Truncated]:

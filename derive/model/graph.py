@@ -24,7 +24,7 @@ from derive.algebra.expression import (
     multiply,
     rebuild,
 )
-from derive.errors import DeriveError
+from derive.errors import DeriveError, located
 from derive.model.recurrence import HORIZON, NOW, STEP, Definition, Recurrence, variables
 from derive.notation.latex import latex
 
@@ -96,7 +96,9 @@ def written_out(expr: Expr, allowance: Allowance | None = None) -> Expr:
 def folded(expr: Expr) -> Expr:
     """An operation on numbers as the number it is: 1/T at T = 3, the exponent t - s at t = 3, s = 1."""
     match expr:
-        case Quotient(Number(a), Number(b)) if b:
+        case Quotient(_, Number(b)) if not b:
+            raise DeriveError(f"division by zero in {latex(expr)}")
+        case Quotient(Number(a), Number(b)):
             return Number(a / b)
         case Sum(terms) if all(isinstance(term, Number) for term in terms):
             return Number(sum((t.value for t in terms if isinstance(t, Number)), Fraction(0)))
@@ -168,18 +170,19 @@ def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:
     end = {HORIZON: Time.at(horizon)}
     allowance = Allowance()
 
-    def at(body: Expr, letters: Mapping[str, Time]) -> Expr:
-        return written_out(move(body, letters), allowance)
+    def at(d: Definition, letters: Mapping[str, Time]) -> Expr:
+        with located(d.place):
+            return written_out(move(d.body, letters), allowance)
 
     fixed = {
-        Variable(d.target.name, d.target.time.replace(end)): at(d.body, end)
+        Variable(d.target.name, d.target.time.replace(end)): at(d, end)
         for d in recurrence.fixed
         if d.target.time is not None
     }
     bodies: dict[Variable, Expr] = {}
     before = [d for d in recurrence.shared if not _uses_time(recurrence, d)]
     for d in before:
-        bodies[d.target] = at(d.body, end)
+        bodies[d.target] = at(d, end)
     for node in sorted(fixed, key=lambda v: v.time.shift if v.time else 0):
         bodies[node] = fixed[node]
     for t in range(1, horizon + 1):
@@ -187,11 +190,11 @@ def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:
         for d in recurrence.steps:
             node = Variable(d.target.name, Time.at(t))
             if t >= recurrence.first[node.name] and node not in fixed:
-                bodies[node] = at(d.body, now)
+                bodies[node] = at(d, now)
     for d in recurrence.shared:
         if d not in before:
-            bodies[d.target] = at(d.body, end)
-    early = _step_zero(recurrence, bodies, lambda d, time: at(d.body, {STEP: time, **end}))
+            bodies[d.target] = at(d, end)
+    early = _step_zero(recurrence, bodies, lambda d, time: at(d, {STEP: time, **end}))
     for node in sorted(early, key=lambda v: v.time.shift if v.time else 0):
         bodies[node] = early[node]
     return bodies
@@ -276,6 +279,20 @@ def count_paths(graph: Graph, by: Variable, of: Variable) -> int:
         if node in live and node != by:
             count[node] = sum(count.get(v, 0) for v in graph.inputs[node])
     return count.get(of, 0)
+
+
+def count_short_paths(graph: Graph, by: Variable, of: Variable, steps: int) -> int:
+    """How many of these paths cross at most `steps` time steps."""
+    most = min(steps, longest_spans(graph, of).get(by, 0))
+    count = {of: [1] * (most + 1)}
+    for node in reversed(graph.nodes[graph.position[by] : graph.position[of]]):
+        total = [0] * (most + 1)
+        for user in graph.users[node]:
+            crossed = span(user, node)
+            for left in range(crossed, most + 1) if user in count else ():
+                total[left] += count[user][left - crossed]
+        count[node] = total
+    return count[by][most]
 
 
 @cache

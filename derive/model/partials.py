@@ -26,6 +26,7 @@ from derive.algebra.expression import (
     replace,
     walk,
 )
+from derive.errors import located
 from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
@@ -45,15 +46,16 @@ class Partials:
 
     def __call__(self, of: Variable, by: Variable, horizon: Time = END) -> Expr | None:
         """∂⁺`of`/∂`by` as a closed formula, or None; `horizon` is T, symbolic or a number."""
-        if of in self._shared:
-            found = self._shared_partial(self._shared[of], by, horizon)
-            return found and _folded(found)
-        given = self._given(of, horizon)
-        if given is not None:
-            found = self._closed(given, by)
-        else:
-            found = self._step_partial(self._steps[of.name], of, by, horizon)
-        return found and _folded(move(found, {HORIZON: horizon}))
+        given = self._shared.get(of) or self._given(of, horizon)
+        definition = given or self._steps[of.name]
+        with located(definition.place):
+            if of in self._shared:
+                found = self._shared_partial(definition, by, horizon)
+            elif given is not None:
+                found = self._closed(given, by)
+            else:
+                found = self._step_partial(definition, of, by, horizon)
+            return found and _folded(move(found, {HORIZON: horizon}))
 
     def _step_partial(
         self, definition: Definition, of: Variable, by: Variable, horizon: Time

@@ -385,9 +385,12 @@ def _assemble(
         for v in variables(d.body)
         if v.name in timed and v.time is not None
     ]
+    for d, v, k in lags:
+        if k is not None and k > MOST_LAG:
+            raise DeriveError(
+                f"a lag of {k} steps is more than the limit of {MOST_LAG}", locate(d, v)
+            )
     lag = max((k for _, _, k in lags if k is not None), default=0)
-    if lag > MOST_LAG:
-        raise DeriveError(f"a lag of {lag} steps is more than the limit of {MOST_LAG}")
     ahead = max((-k for _, _, k in lags if k is not None and k < 0), default=0)
     _refuse_future(lags, fixed, {d.target.name for d in steps})
     symbols = [v for d in definitions for v in variables(d.body)]

@@ -128,11 +128,11 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What the theorem takes for granted of the letter `name`, by the kind of assumption."""
+    """What the theorem takes for granted of what is called `name`, by the kind of assumption."""
 
     kind: str
     name: str
-    derivative: Immediate
+    derivative: Immediate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +176,11 @@ class Certificate:
     def hypotheses(self) -> tuple[Hypothesis, ...]:
         """What ties the theorem to the model: each letter is the immediate derivative it is named after.
 
-        A map has a transpose as well, of which ⟨u, J v⟩ = ⟨Jᵀ u, v⟩ is assumed.
+        A map has a transpose as well, of which ⟨u, J v⟩ = ⟨Jᵀ u, v⟩ is assumed, in a given pairing.
         """
         kind = "adjoint" if self.maps else "letter"
-        return tuple(Hypothesis(kind, atom.name, atom.derivative) for atom in self.atoms)
+        found = tuple(Hypothesis(kind, atom.name, atom.derivative) for atom in self.atoms)
+        return (Hypothesis("pairing", "space"), *found) if self.maps else found
 
 
 def certificate(theorem: Theorem, by: Variable, maps: bool = False) -> Certificate:

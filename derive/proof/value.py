@@ -37,7 +37,7 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
-from derive.model.graph import Graph, edges, span
+from derive.model.graph import Graph, edges, longest_spans, span
 from derive.model.recurrence import Recurrence, variables
 from derive.notation.latex import latex
 
@@ -243,6 +243,7 @@ class World:
 
     def truncated(self, of: Variable, by: Variable, steps: int) -> Matrix:
         """The paths from `by` to `of` that cross at most `steps` time steps."""
+        steps = min(steps, longest_spans(self.graph, of).get(by, 0))
         if of not in self._layers or steps > self._layers[of][0]:
             self._layers[of] = (2 * steps + 1, self._truncated_layers(of, 2 * steps + 1))
         table = self._layers[of][1]

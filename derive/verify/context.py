@@ -14,11 +14,14 @@ from derive.algebra.expression import (
     Expr,
     Index,
     Number,
+    Product,
     Time,
+    Transpose,
     Variable,
     Written,
     move,
     rebuild,
+    walk,
 )
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
@@ -38,7 +41,7 @@ from derive.notation.scope import (
     unwrapped,
 )
 from derive.notation.tokens import Source, Token, tokens
-from derive.verify.pages import Page, Placed
+from derive.verify.placed import Member, Page, Placed
 
 DEFINES = ("=", ":=")
 
@@ -64,10 +67,11 @@ class Context:
     """What is known where a claim stands.
 
     `model` holds the definitions without derivatives; `functions` what f(…) stands for; `names` are
-    all names that occur in a definition; `horizon` is T where the text fixes it. `bare` gives names of
-    their own to quantities without time that share a letter with one that has time (E = Σ E_t);
-    `inlined` are the bodies, at step t, of derived quantities that are no recursions, and what
-    `recognised` ones are equal to; those have a first step and reach some steps beyond T.
+    all names that occur in a definition; `shaped` those said to be vectors or matrices; `horizon` is T
+    where the text fixes it. `bare` gives names of their own to quantities without time that share a
+    letter with one that has time (E = Σ E_t); `inlined` are the bodies, at step t, of derived
+    quantities that are no recursions, and what `recognised` ones are equal to; those have a first step
+    and reach some steps beyond T.
     """
 
     scope: Scope
@@ -77,6 +81,7 @@ class Context:
     alias: Mapping[str, str] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     horizon: int | None = None
+    shaped: frozenset[str] = frozenset()
     calls: Mapping[str, tuple[tuple[Expr, ...], ...]] = field(default_factory=dict)
     bare: Mapping[str, str] = field(default_factory=dict)
     inlined: Mapping[str, Expr] = field(default_factory=dict)
@@ -296,9 +301,27 @@ class Collector:
             alias,
             frozenset(names),
             horizon,
+            self._shaped(),
             bare=bare,
         )
         return context, kept
+
+    def _shaped(self) -> frozenset[str]:
+        """The names of which the text says that they are vectors or matrices."""
+        found: set[str] = set()
+        for placed in self.page.formulas:
+            members = placed.members
+            if len(members) == 2 and members[1].relation == "in":
+                shape = self.page.source.text[members[1].start : members[1].end]
+                if "\\mathbb" in shape and "^" in shape:
+                    found |= {m.name for m in self._mentions(members[0])}
+        return frozenset(found)
+
+    def _mentions(self, member: Member) -> list[Mention]:
+        try:
+            return list(Skim(self._tokens(member.start, member.end)).mentions())
+        except DeriveError:
+            return []
 
     def _say(self, c: Candidate | None, said: Said) -> None:
         if c is not None:
@@ -590,6 +613,33 @@ def _functions(statements: Iterable[Statement]) -> Mapping[str, Function]:
             if len(formals) == len(s.left.arguments):
                 found[s.left.function] = Function(formals, s.right)
     return found
+
+
+BOLD = ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec")
+
+
+def has_vectors(context: Context) -> bool:
+    """Whether a closed definition names what bold type, a shape or a transposition makes a vector."""
+    return any(
+        isinstance(part, Transpose)
+        or (
+            isinstance(part, Variable)
+            and (part.name.startswith(BOLD) or part.name in context.shaped)
+        )
+        for d in context.model.definitions
+        if not d.is_abstract
+        for part in (d.target, *walk(d.body))
+    )
+
+
+def multiplies(context: Context) -> bool:
+    """Whether a step's closed definition has a product whose order would matter for matrices."""
+    return any(
+        isinstance(part, Product) and sum(not isinstance(f, Number) for f in part.factors) > 1
+        for d in context.model.steps
+        if not d.is_abstract
+        for part in walk(d.body)
+    )
 
 
 def defining(context: Context, function: str) -> Variable | None:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
-from derive.algebra.expression import Call, Expr, Variable, Written
+from derive.algebra.expression import Call, Expr, Transpose, Variable, Written
 from derive.errors import DeriveError
 from derive.model.recurrence import variables
 from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
 from derive.verify.compare import Comparison, Outcome, Worlds
-from derive.verify.context import Collector, Context, Said, renamed
+from derive.verify.context import Collector, Context, Said, has_vectors, multiplies, renamed
 from derive.verify.explain import (
     cause,
     open_sum,
@@ -492,6 +492,7 @@ class Judge:
 
     def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
         """The verdict in the default reading, else in the first other reading that holds."""
+        self._refuse_vectors(line)
         reading = Reading(layout=self.layout.name)
         resolver = Resolver(line.context, reading)
         found = line_range(resolver, (line.head, line.member), line.conditions)
@@ -503,7 +504,8 @@ class Judge:
                 other = self._other_layout(number, line, scope)
                 if other is not None:
                     return other
-            return _proved(outcome, scope, self.layout.name)
+            scalars = outcome.scalars or multiplies(line.context)
+            return _proved(replace(outcome, scalars=scalars), scope, self.layout.name)
         if outcome.kind == "different" and not plain:
             other = self._other_reading(number, line, reading, found, scope)
             other = other or self._other_layout(number, line, scope)
@@ -519,6 +521,16 @@ class Judge:
         if outcome.kind == "tested":
             return Verdict("tested", scope, reason=outcome.reason)
         return Verdict("unread", reason=outcome.reason)
+
+    def _refuse_vectors(self, line: Line) -> None:
+        """Closed formulas are judged for scalars; where vectors are meant, that would prove nothing."""
+        turned = any(
+            isinstance(x, Transpose) for side in (line.head, line.member) for x in parts_of(side)
+        )
+        if has_vectors(line.context) or (turned and multiplies(line.context)):
+            raise DeriveError(
+                "vectors and matrices are judged through abstract functions, not yet in closed formulas"
+            )
 
     def _scope(self, line: Line, found: Range) -> str | None:
         if not line.context.model.steps and not found.letters:

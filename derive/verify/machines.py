@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 
 from derive.algebra.expression import (
+    ZERO,
     BigProduct,
     BigSum,
     Call,
@@ -32,7 +33,9 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
-from derive.model.recurrence import HORIZON, NOW, STEP, Definition, variables
+from derive.model.graph import unrolled
+from derive.model.horizon import least_horizon
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurrence, variables
 from derive.notation.latex import latex
 from derive.verify import polynomials
 from derive.verify.polynomials import Key, Polynomial
@@ -105,6 +108,9 @@ class Compiler:
             raise NoForm("a definition looks forward in time")
         if any(d.target.time and not d.target.time.is_number for d in self.model.fixed):
             raise NoForm("a final state is given")
+        stepwise = [d for d in self.model.definitions if d.target.time is not None]
+        if any(self._gathers(v) for d in stepwise for v in variables(d.body) if v.time is None):
+            raise NoForm("a step that uses what several steps make")
         self.lag = max((k.shift for k in lags), default=0)
         self.start = self.model.start
         back = {
@@ -123,9 +129,16 @@ class Compiler:
             and not any(v.time for v in variables(d.body))
         }
         fixed = [abs(d.target.time.shift) for d in self.model.fixed if d.target.time]
+        self.early = frozenset(_defined_early(self.model))
         self.reach = 1 + self.lag + self.start + max(fixed, default=0)
         self._fresh = (f"\\,{i}" for i in count())
         self.rows_of = cache(self._rows_of)
+
+    def _gathers(self, v: Variable) -> bool:
+        """Whether something without time is made of what has time."""
+        body = self.shared[v].body if v in self.shared else v
+        parts = (u for u in variables(body) if u != v)
+        return any(u.time is not None or self._gathers(u) for u in parts)
 
     # -- structure --------------------------------------------------------------------------------
 
@@ -184,10 +197,21 @@ class Compiler:
         if any(time.letters != ((index, 1),) for time in times):
             raise NoForm("a factor of a Π that names other steps than its own")
         top = max((time.shift for time in times), default=0)
-        polynomial = self.local(body, Time.of(index, top), None, 0)
-        delay, factor = _of_one_step(polynomial)
+        latest = Time.of(index, top)
+        delay, _ = _of_one_step(self.local(body, latest, None, 0))
         low = self.windows.need(lower + (top - delay))
         high = self.windows.need(upper + (top - delay))
+        self.windows.need(END - delay)
+
+        def factor(segment: Segment) -> Polynomial:
+            absolute, _ = self.region(segment)
+            at = None if absolute is None else absolute + delay
+            over = max(0, delay - segment.distance(HORIZON))
+            own, found = _of_one_step(self.local(body, latest, at, over))
+            if own != delay and any(m or w for m, w in found):
+                raise NoForm("a factor of a Π that the first steps give another form")
+            return found
+
         return Repeated(low, high, factor)
 
     def _index_power(self, base: Expr, time: Time) -> Machine:
@@ -257,7 +281,8 @@ class Compiler:
                     return polynomials.symbol(SHARED + name)
                 case Variable(name, time, None):
                     assert time is not None
-                    if self.opened == "step" and part.name in self.inner and not early(time):
+                    inner = self.opened == "step" and part.name in self.inner
+                    if inner and not early(part.name, time):
                         return go(move(self.steps[name].body, {STEP: time}))
                     return polynomials.symbol(f"{name}@{delay(time)}")
                 case Sum(terms):
@@ -281,9 +306,10 @@ class Compiler:
                 case _:
                     raise NoForm(f"{_shown(part)} has no form that every T shares")
 
-        def early(time: Time) -> bool:
+        def early(name: str, time: Time) -> bool:
             here = None if absolute is None else absolute - delay(time)
-            return here is not None and here < self.model.first.get("", 1)
+            before = here is not None and here < self.model.first[name]
+            return before and (name, here) not in self.early
 
         def delay(time: Time) -> int:
             apart = latest - time
@@ -339,11 +365,14 @@ class Compiler:
         if isinstance(expr, Variable | Immediate):
             return self.local(expr, latest, None, 0)
         times = list(_times(expr))
-        if not times:
-            return self._named(expr, f"{SHARED}{_key(expr, Time.at(0))}", None)
-        base = times[0].letters
+        base = times[0].letters if times else ()
         if any(t.letters != base for t in times):
             raise NoForm("a function of several steps")
+        numbers = {a for x in walk(expr) if isinstance(x, Index) for a in free_letters(x)}
+        if numbers - {a for a, _ in base} - self.letters - {HORIZON}:
+            raise NoForm("the index of a Σ stands in a function")
+        if not times:
+            return self._named(expr, f"{SHARED}{_key(expr, Time.at(0))}", None)
         own = Time(base, max(t.shift for t in times))
         apart = latest - own
         if not apart.is_number or apart.shift < 0:
@@ -377,6 +406,8 @@ class Compiler:
         self, of: Variable, by: Variable, latest: Time, absolute: int | None, over: int
     ) -> Polynomial:
         """∂⁺of/∂by as schedules, at the region of its own step."""
+        if by.copy is not None or of.copy is not None:
+            raise NoForm("an immediate derivative by one step's copy")
         if of.time is None:
             return self._edge_of_shared(of, by, latest, absolute, over)
         delay = latest - of.time
@@ -397,6 +428,8 @@ class Compiler:
     ) -> Polynomial:
         """∂⁺C/∂by: a symbol of its own where C is one application of an abstract function."""
         d = self.shared[of]
+        if by.time is not None and _may_name(d.body, by):
+            raise NoForm("an immediate derivative by one of several steps")
         if by not in set(variables(d.body)):
             return polynomials.ZERO
         if not d.is_abstract:
@@ -422,7 +455,8 @@ class Compiler:
         found = []
         for v in dict.fromkeys(variables(d.body)):
             slope = self._slope(d, v)
-            polynomial = self.local(slope, now, None, 0)
+            _refuse_index(slope)
+            polynomial = self.local(slope, now, absolute, 0)
             if v.time is None:
                 found.append((polynomial, SHARED + v.name, 0))
             else:
@@ -443,7 +477,8 @@ class Compiler:
                     raise NoForm("an initial state that looks forward")
                 return d, Time.at(absolute)
         first = self.model.first.get(name, 1)
-        if name not in self.steps or (absolute is not None and absolute < first):
+        before = absolute is not None and absolute < first
+        if name not in self.steps or (before and (name, absolute) not in self.early):
             return None, NOW
         d = self.steps[name]
         if any(isinstance(x, BigSum | BigProduct) for x in walk(d.body)):
@@ -512,9 +547,11 @@ class Compiler:
         """Paths that end in the parameter, or in what is made of it without time."""
         parts = [(Fraction(1), self._ending(of, by.name))]
         for target, d in self.shared.items():
-            if by not in set(variables(d.body)) or any(v.time for v in variables(d.body)):
+            if target == by or any(v.time for v in variables(d.body)):
                 continue
             inner = self.resolver.of_formula(d.body, by)
+            if inner == ZERO:
+                continue
             parts.append((Fraction(1), Both(self._ending(of, target.name), self.machine(inner))))
         return Either(parts)
 
@@ -548,7 +585,8 @@ class Compiler:
             return
         if d.is_abstract:
             raise NoForm("an abstract definition cannot be put in")
-        for (monomial, word), c in self.local(d.body, now, None, 0).items():
+        _refuse_index(d.body)
+        for (monomial, word), c in self.local(d.body, now, absolute, 0).items():
             inner = [(s, n) for s, n in monomial if _stem(s) in self.steps]
             if sum(n for _, n in inner) > 1 or any(n < 0 for _, n in inner) or word:
                 raise NoForm("a definition that is not linear in what it looks back to")
@@ -615,7 +653,7 @@ def _delayed(polynomial: Polynomial, by: int) -> Polynomial:
 
 
 def _of_one_step(polynomial: Polynomial) -> tuple[int, Polynomial]:
-    """The one delay that all symbols have, and the polynomial without it."""
+    """The one delay that all symbols have (0 where there is none), and the polynomial without it."""
     delays: set[int] = set()
     found: dict[Key, Fraction] = {}
     for key, c in polynomial.items():
@@ -654,11 +692,7 @@ def _times(expr: Expr) -> Iterator[Time]:
 def _key(expr: Expr, own: Time) -> str:
     """A name for a formula that does not depend on which step it stands at."""
     letters = [a for a, _ in own.letters]
-    if letters:
-        expr = move(expr, {letters[0]: Time.of(letters[0]) - own.shift})
-        expr = move(expr, {letters[0]: Time.of(STEP)})
-    else:
-        expr = move(expr, {})
+    expr = move(expr, {a: Time.of("\\own", -own.shift) for a in letters})
     return f"«{expr!r}»".replace("@", "")
 
 
@@ -673,6 +707,31 @@ def _moved_onto(body: Expr, call: Call) -> Time | None:
         return NOW if body == call else None
     step = theirs[0] - (ours[0] - NOW)
     return step if move(body, {STEP: step}) == call else None
+
+
+def _defined_early(model: Recurrence) -> Iterator[tuple[str, int]]:
+    """The steps before the first that a cost brings in, as Σ from t = 0 does L_0."""
+    given = {d.target for d in model.fixed}
+    for v in unrolled(model, least_horizon(model)).bodies:
+        if v.time is not None and v not in given and v.time.shift < model.first.get(v.name, 1):
+            yield v.name, v.time.shift
+
+
+def _refuse_index(expr: Expr) -> None:
+    """NoForm where the step of a definition stands in it as a number, or in an exponent."""
+    if any(isinstance(x, Index) and STEP in free_letters(x) for x in walk(expr)):
+        raise NoForm("a definition in which its step stands as a number")
+
+
+def _may_name(body: Expr, by: Variable) -> bool:
+    """Whether a formula without time names `by` at some step that only T and t decide."""
+    assert by.time is not None
+    for v in variables(body):
+        if v.name == by.name and v.time is not None and v != by:
+            apart = v.time - by.time
+            if not apart.is_number or _has_big(body):
+                return True
+    return _has_big(body) and any(v == by for v in variables(body))
 
 
 def _has_big(expr: Expr) -> bool:

@@ -82,6 +82,7 @@ class Numbers:
             v.name for d in context.model.definitions for v in (d.target, *variables(d.body))
         }
         self._numbers: dict[Variable, Any] = {}
+        self._vectors: dict[Variable, Matrix] = {}
         self._local: dict[tuple[Variable, Variable], Matrix] = {}
         self._from: dict[Variable, dict[Variable, Matrix]] = {}
         self._memo: dict[Expr, Matrix] = {}
@@ -173,9 +174,21 @@ class Numbers:
         if derived is not None:
             return derived
         size = self.size(v.name)
+        body = self.graph.bodies.get(v) if self.sizes and v in self.graph.abstract else None
+        if isinstance(body, Call):
+            return self._by_body(v, body, size)
         if size == 1:
             return ((self.number(v),),)
         return tuple((self._note(v, i),) for i in range(size))
+
+    def _by_body(self, v: Variable, body: Call, size: int) -> Matrix:
+        """h_t is f(h_{t-1}, θ), so it has the value of that call."""
+        if v not in self._vectors:
+            self._vectors[v] = self._abstract_column(body, size)
+        found = self._vectors[v]
+        if size == 1:
+            self.used.setdefault(v, found[0][0])
+        return found
 
     def _note(self, v: Variable, i: int) -> Any:
         return self._small("component", v.name, _when(v), i)
@@ -211,20 +224,27 @@ class Numbers:
             body = self.graph.bodies.get(v)
             if v in self.override:
                 found = self.override[v]
+                self.used.setdefault(v, found)
             elif body is None or v in self.graph.abstract:
-                found = self._small("leaf", v.name, _when(v)) if body is None else None
-                if found is None:
-                    assert body is not None
-                    found = self.scalar(body, self.number)
+                found = self._leaf_or_call(v, body)
                 self.used.setdefault(v, found)
             else:
                 found = self.scalar(body, self.number)
             self._numbers[v] = found
         return self._numbers[v]
 
+    def _leaf_or_call(self, v: Variable, body: Expr | None) -> Any:
+        if body is None:
+            return self._small("leaf", v.name, _when(v))
+        if self.sizes and isinstance(body, Call):
+            return _scalar(self._by_body(v, body, 1))
+        return self.scalar(body, self.number)
+
     def _opaque(self, call: Call) -> Matrix:
         """An abstract function's value or slot derivative: random, the same for the same arguments."""
-        rows = self._rows(call.function)
+        return self._abstract_column(call, self._rows(call.function))
+
+    def _abstract_column(self, call: Call, rows: int) -> Matrix:
         arguments = [self._value(a) for a in call.arguments]
         columns = reduce(lambda a, i: a * len(arguments[i - 1]), call.slots, 1)
         key = (call.function, repr([m[0][0] if _is_single(m) else m for m in arguments]))

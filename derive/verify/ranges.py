@@ -86,9 +86,9 @@ class Extent:
         for d in model.fixed:
             when = d.target.time
             if when is not None and when.is_number:
-                self.low[d.target.name] = min(self.low.get(d.target.name, 1), time.shift)
-            elif time is not None and (time - Time.of(HORIZON)).is_number:
-                over = (time - Time.of(HORIZON)).shift
+                self.low[d.target.name] = min(self.low.get(d.target.name, 1), when.shift)
+            elif when is not None and (when - Time.of(HORIZON)).is_number:
+                over = (when - Time.of(HORIZON)).shift
                 self.high[d.target.name] = max(self.high.get(d.target.name, 0), over)
         self.first = dict(model.first)
         self.given = {d.target for d in model.fixed}

@@ -179,12 +179,14 @@ class Emission(Machine):
 class Repeated(Machine):
     """Π over consecutive steps of a factor that each step contributes by itself."""
 
-    def __init__(self, low: tuple[str, int], high: tuple[str, int], factor: Polynomial) -> None:
+    def __init__(
+        self, low: tuple[str, int], high: tuple[str, int], factor: Callable[[Segment], Polynomial]
+    ) -> None:
         self.low, self.high, self.factor = low, high, factor
 
     def step(self, state: State, segment: Segment) -> Moves:
         inside = segment.side(*self.low) >= 0 and segment.side(*self.high) <= 0
-        return [(self.factor if inside else ONE, state)]
+        return [(self.factor(segment) if inside else ONE, state)]
 
     def final(self, state: State) -> bool:
         return True
@@ -381,8 +383,8 @@ class Tapes:
             windows.offsets.setdefault(letter, set()).add(0)
         for b in self.bounds:
             windows.offsets[b.high] |= {-b.least, 1 - b.least}
-        offsets = [abs(o) for found in windows.offsets.values() for o in found]
-        self.margin = 1 + reach + max(offsets)
+        farthest = [max(map(abs, found)) for found in windows.offsets.values()]
+        self.margin = 1 + reach + sum(farthest)
         windows.offsets[HORIZON].add(self.margin)
         windows.offsets[ORIGIN] |= set(range(-self.margin, reach + 2))
 

@@ -325,7 +325,8 @@ def as_maps(name: str) -> tuple[Certificate, ...]:
 def test_each_adjointness_is_a_hypothesis_of_its_own(name: str) -> None:
     for c in as_maps(name):
         written = text((c,))
-        assert {h.kind for h in c.hypotheses} <= {"adjoint"}
+        assert {h.kind for h in c.hypotheses[1:]} <= {"adjoint"}
+        assert c.hypotheses[0].kind == "pairing"
         for atom in c.atoms:
             assert written.count(f"Hypothesis adjoint{atom.name[1:]} :") == 1
         assert written.count("Hypothesis ") == len(c.atoms) + written.split("*)")[0].count(

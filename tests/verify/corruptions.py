@@ -262,6 +262,9 @@ def corrupt(page: Page, oracle: Oracle, number: int, member: int) -> Iterator[Co
             return
         text = edit.apply(page.text)
         touched = page.text[edit.start : max(edit.end, edit.start + 1)] + edit.new
+        is_head = edit.start < formula.head.end
+        if is_head and edit.kind == "function":  # σ(a) = … might define σ
+            continue
         if "\n" in touched or blank_lines(text) > blank_lines(page.text):
             continue
         truth = truth_of(page, text, oracle, number, member)

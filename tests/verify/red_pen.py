@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from corpus import Member, Page
 from corruptions import Corruption
 
@@ -32,13 +35,33 @@ def says_scalars(judged: Judged) -> bool:
 
 
 def only(page: Page, member: Member) -> str:
-    """The page without the displays of other claims: definitions stay, and so does every offset."""
+    """The page without its other claims: definitions stay, and so does every offset."""
     text = page.text
     for span in claim_spans(page):
         if not span[0] <= member.start < span[1]:
-            blank = "".join(c if c == "\n" else " " for c in text[span[0] : span[1]])
-            text = text[: span[0]] + blank + text[span[1] :]
+            text = blanked(text, *span)
+        elif text.startswith("\\begin{", span[0]):
+            for start, end in other_rows(page, member, span):
+                text = blanked(text, start, end)
     return text
+
+
+def blanked(text: str, start: int, end: int) -> str:
+    """Spaces and a comment sign, so that no paragraph ends there."""
+    lines = text[start:end].split("\n")
+    blank = "\n".join(" " * (len(line) - 1) + "%" * bool(line) for line in lines[:-1])
+    return text[:start] + blank + "\n" * (len(lines) > 1) + " " * len(lines[-1]) + text[end:]
+
+
+def other_rows(page: Page, member: Member, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The rows of a display that have no part of the member's chain."""
+    chain = next(f for f in page.formulas if member in f.members)
+    start, end = chain.head.start, chain.members[-1].end
+    at = page.text.index("\n", span[0]) + 1
+    for row in re.finditer(r".*?\\\\[^\n]*\n", page.text[at : span[1]], re.S):
+        first, last = at + row.start(), at + row.end()
+        if last <= start or first >= end:
+            yield first, last
 
 
 def claim_spans(page: Page) -> set[tuple[int, int]]:
