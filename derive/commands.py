@@ -115,6 +115,10 @@ Maps = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
+WRITTEN_LAYOUTS = LAYOUTS[:2]
+Layout = Annotated[
+    str, typer.Option("--layout", help=f"With vectors: {' or '.join(WRITTEN_LAYOUTS)}.")
+]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
 ]
@@ -145,6 +149,7 @@ def bptt(
         int | None,
         typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps."),
     ] = None,
+    layout: Layout = LAYOUTS[0],
     to: To = None,
     output: Output = None,
     full: Full = False,
@@ -154,7 +159,7 @@ def bptt(
     with _reported():
         page = _page(to, output, full, standalone)
         recurrence = _model(model, definitions)
-        _bptt(page, recurrence, horizon, wrt, truncate)
+        _bptt(page, recurrence, horizon, wrt, truncate, _layout(recurrence, layout))
 
 
 @app.command()
@@ -163,6 +168,7 @@ def prove(
     definitions: Definitions = None,
     horizon: MaybeHorizon = None,
     wrt: Wrt = None,
+    layout: Layout = LAYOUTS[0],
     certificate: ForCoq = None,
     maps: Maps = False,
     to: To = None,
@@ -176,9 +182,42 @@ def prove(
         _refuse_certificate(certificate, maps, horizon, output)
         recurrence = _model(model, definitions)
         if horizon is None:
-            _prove_every(page, recurrence, wrt, certificate, maps)
+            chosen = _layout(recurrence, layout)
+            _prove_every(page, recurrence, wrt, chosen, certificate, maps)
         else:
             _prove_at(page, recurrence, horizon, wrt)
+
+
+@app.command()
+def check(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    horizon: Horizon = 3,
+    wrt: Wrt = None,
+    to: To = None,
+    output: Output = None,
+    standalone: Standalone = False,
+) -> None:
+    """The derived gradient at random numbers, entry by entry against central differences."""
+    with _reported():
+        page = _page(to, output, True, standalone)
+        recurrence = _model(model, definitions)
+        _check(page, recurrence, horizon, wrt)
+
+
+@app.command()
+def code(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    wrt: Wrt = None,
+    to: Annotated[str, typer.Option("--to", help="The language: numpy.")] = "numpy",
+    output: Output = None,
+) -> None:
+    """The proved backward pass as a NumPy program, linear in T."""
+    with _reported():
+        if to != "numpy":
+            raise DeriveError(f"expected --to numpy, found {to!r}")
+        _code(_model(model, definitions), wrt, output)
 
 
 @app.command()
@@ -287,8 +326,10 @@ def _bptt(
     horizon: int,
     wrt: Sequence[str] | None,
     truncate: int | None,
+    layout: str,
 ) -> None:
     from derive import document
+    from derive.derivation.gradients import gradients
     from derive.derivation.local import local
     from derive.derivation.truncated import MOST_DROPPED_WRITTEN, count_dropped, truncated
     from derive.proof.setting import AtHorizon, EveryHorizon
@@ -305,7 +346,9 @@ def _bptt(
     derivations: list[Theorem] = [slopes] if slopes else []
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
-        dropped = 0
+        goal, dropped = ways[0].claim.left, 0
+        if layout == "gradient":
+            ways = (gradients(setting, by), *ways[1:])
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
             dropped = count_dropped(setting, by, truncate)
@@ -314,7 +357,7 @@ def _bptt(
                 "wrt": by,
                 "derivations": ways,
                 "agreement": agreement,
-                "goal": ways[0].claim.left,
+                "goal": goal,
                 "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
             }
         )
@@ -324,7 +367,7 @@ def _bptt(
         agreements = [part["agreement"] for part in parts]
         page.write_json(document.as_json(recurrence, horizon, chosen, derivations, agreements))
     else:
-        page.write(lambda layout: document.gradient(layout, setting, slopes, parts))
+        page.write(lambda out: document.gradient(out, setting, slopes, parts, layout))
 
 
 def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theorem]:
@@ -338,15 +381,26 @@ def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theore
     return ways, agree(setting, by, ways[1], ways[2], ways[0])
 
 
+def _layout(recurrence: Recurrence, name: str) -> str:
+    """The layout called `name`; DeriveError for another one, and where there are only scalars."""
+    if name not in WRITTEN_LAYOUTS:
+        raise DeriveError(f"expected --layout {' or '.join(WRITTEN_LAYOUTS)}, found {name!r}")
+    if name != LAYOUTS[0] and not recurrence.shapes:
+        raise DeriveError(f"--layout {name} needs a model with vectors: declare a shape")
+    return name
+
+
 def _prove_every(
     page: Page,
     recurrence: Recurrence,
     wrt: Sequence[str] | None,
+    layout: str,
     path: Path | None,
     maps: bool,
 ) -> None:
     from derive import document
     from derive.derivation.every import every
+    from derive.derivation.gradients import adjoints, gradients
     from derive.proof.setting import EveryHorizon
 
     _need_steps(recurrence)
@@ -358,12 +412,15 @@ def _prove_every(
         without = "; no certificate was written" if path is not None else ""
         _prove_some(page, recurrence, chosen, error.sentence + without)
         return
+    write = gradients if layout == "gradient" else adjoints
+    closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
     layers = _certify(recurrence, theorems, path, maps) if path else document.KERNEL_ALONE
     if page.kind == "json":
         found = list(theorems.values())
-        page.write_json(document.as_json(recurrence, None, chosen, found, found, layers))
+        shown = [*found, *closed.values()]
+        page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers))
     else:
-        page.write(lambda layout: document.every_horizon(layout, setting, theorems, layers))
+        page.write(lambda out: document.every_horizon(out, setting, theorems, closed, layers))
 
 
 def _refuse_certificate(
@@ -454,6 +511,36 @@ def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[st
         page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
 
 
+def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None) -> None:
+    from derive import document
+    from derive.derivation.code import program
+
+    _need_steps(recurrence)
+    found = program(recurrence, _wrt(recurrence, wrt))
+    Page("text", output, True, False).write_text(document.code(found))
+
+
+def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
+    from derive import document
+    from derive.derivation.numbers import compare
+    from derive.notation.latex import latex
+
+    if recurrence.functions:
+        raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
+    rows = [compare(recurrence, horizon, by) for by in _wrt(recurrence, wrt)]
+    if page.kind == "json":
+        found = [
+            {"wrt": latex(r.by), "entries": r.entries, "largest": r.largest, "error": r.error}
+            for r in rows
+        ]
+        page.write_json({"schema": "derive.check/1", "T": horizon, "parameters": found})
+    else:
+        page.write(lambda out: document.comparison(out, recurrence, horizon, rows))
+    if not all(r.agrees for r in rows):
+        _complain("the derived gradient differs from the central differences")
+        raise typer.Exit(1)
+
+
 def _example(
     page: Page, name: str | None, definitions: Sequence[str] | None, wrt: Sequence[str] | None
 ) -> None:
@@ -480,13 +567,13 @@ def _example(
 
 def _models(page: Page, name: str | None) -> None:
     from derive import document
-    from derive.model.builtin import BUILTIN, builtin
+    from derive.model.builtin import MODELS, builtin
     from derive.notation.latex import latex
 
-    if name is not None and name not in BUILTIN:
+    if name is not None and name not in MODELS:
         builtin(name)
-    chosen = [name] if name is not None else list(BUILTIN)
-    listed = [(n, BUILTIN[n].about, builtin(n)) for n in chosen]
+    chosen = [name] if name is not None else list(MODELS)
+    listed = [(n, MODELS[n].about, builtin(n)) for n in chosen]
     if page.kind == "json":
         rows = [
             {
@@ -664,7 +751,7 @@ def _verdict_code(reports: Sequence[Report], strict: bool) -> int:
 
 def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
     """A built-in model, a file of definitions, or the definitions of -D."""
-    from derive.model.builtin import BUILTIN, DEFAULT, builtin
+    from derive.model.builtin import DEFAULT, MODELS, builtin
     from derive.model.recurrence import recurrence
     from derive.notation.reader import read_statements
 
@@ -673,11 +760,11 @@ def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
             raise DeriveError(f"expected a model or -D, found both ({name})")
         texts = [(f"-D {i}", text) for i, text in enumerate(definitions, 1)]
         return recurrence(read_statements(texts)[0])
-    if name is None or name in BUILTIN:
+    if name is None or name in MODELS:
         return builtin(name or DEFAULT)
     path = Path(name)
     if not path.suffix and "/" not in name and not path.exists():
-        raise DeriveError(f"expected a file or one of {', '.join(BUILTIN)}, found {name!r}")
+        raise DeriveError(f"expected a file or one of {', '.join(MODELS)}, found {name!r}")
     return recurrence(read_statements([(name, _read(path))])[0])
 
 

@@ -17,6 +17,7 @@ from derive.algebra.expression import (
     Derivative,
     Equation,
     Expr,
+    Gradient,
     Immediate,
     Index,
     Number,
@@ -28,14 +29,16 @@ from derive.algebra.expression import (
     factors_of,
     terms_of,
 )
+from derive.derivation.code import Program
 from derive.derivation.notes import Story
+from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
-from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
@@ -263,6 +266,7 @@ def gradient(
     setting: AtHorizon,
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
+    convention: str = "numerator",
 ) -> str:
     """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
     recurrence = setting.recurrence
@@ -278,13 +282,25 @@ def gradient(
         parts=parts,
         example_symbol=Total(state, parts[0]["wrt"]),
         immediate=Immediate(state, parts[0]["wrt"]),
+        convention=convention,
+        matrix=_matrix(setting),
     )
+
+
+def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
+    """∂C/∂W and ∇_W C for the first matrix among the parameters; None where there is none."""
+    found = next((p for p in setting.recurrence.parameters if setting.is_matrix(p)), None)
+    if found is None:
+        return None
+    cost = setting.cost
+    return {"by": found, "row": Total(cost, found), "gradient": Gradient(cost, found)}
 
 
 def every_horizon(
     layout: Format,
     setting: EveryHorizon,
     theorems: Mapping[Variable, Theorem],
+    closed: Mapping[Variable, Theorem],
     layers: Layers = KERNEL_ALONE,
 ) -> str:
     """The document of `derive prove`: base, step and conclusion for each parameter."""
@@ -295,6 +311,7 @@ def every_horizon(
         {
             "wrt": by,
             "theorem": theorem,
+            "closed": closed.get(by),
             "goal": Total(cost, by),
             "hybrid_name": _hybrid_name(NOW),
             "hybrid": Equation(_hybrid_name(NOW), hybrid(setting, by)),
@@ -308,6 +325,7 @@ def every_horizon(
         "theorem",
         **_model_names(setting.recurrence, layout),
         parts=parts,
+        matrix=_matrix(setting),
         layers=layers,
         beyond=Total(cost, beyond),
         forward_symbol=Total(states[0], next(iter(theorems))),
@@ -336,6 +354,33 @@ def agreements(
         layers=KERNEL_ALONE,
         reason=reason,
     )
+
+
+def comparison(
+    layout: Format, recurrence: Recurrence, horizon: int, rows: Sequence[Comparison]
+) -> str:
+    """The document of `derive check`: for each parameter the largest entry and the largest error."""
+    return Paper(layout).render(
+        "check",
+        **_model_names(recurrence, layout),
+        horizon=horizon,
+        rows_of=[
+            {
+                "goal": Total(recurrence.cost, r.by),
+                "entries": r.entries,
+                "largest": f"{r.largest:.6g}",
+                "error": f"{r.error:.1e}",
+                "agrees": r.agrees,
+            }
+            for r in rows
+        ],
+    )
+
+
+def code(found: Program) -> str:
+    """The document of `derive code`: a Python module."""
+    text = environment().get_template("code/numpy.j2").render(p=found)
+    return text.rstrip() + "\n"
 
 
 def worked_example(

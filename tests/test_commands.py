@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 import derive
-from derive.model.builtin import BUILTIN, EXAMPLES
+from derive.model.builtin import BUILTIN, EXAMPLES, MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 CLI = ROOT / "cli.py"
@@ -229,9 +229,9 @@ def test_an_example_of_ones_own() -> None:
 def test_models_lists_every_model() -> None:
     listed = json.loads(succeeded("models", "--to", "json"))
     assert listed["schema"] == "derive.models/1"
-    assert [m["name"] for m in listed["models"]] == list(BUILTIN)
+    assert [m["name"] for m in listed["models"]] == list(MODELS)
     text = succeeded("models")
-    assert all(name in text for name in BUILTIN)
+    assert all(name in text for name in MODELS)
 
 
 # -- the schema ---------------------------------------------------------------------------------------
@@ -558,3 +558,57 @@ def test_version_and_help() -> None:
 
 def test_the_same_twice() -> None:
     assert succeeded("bptt", "gate", "-T", "2") == succeeded("bptt", "gate", "-T", "2")
+
+
+# -- vectors and matrices -----------------------------------------------------------------------------
+
+
+def test_the_gradient_of_a_matrix_for_every_horizon() -> None:
+    text = succeeded("prove", "rnn", "--wrt", "W")
+    assert "Σ_{s=1}^{T} hₛ₋₁ ∂C/∂hₛ diag(1 − hₛ²)" in text
+    assert "transposed shape of W" in " ".join(text.split())
+    text = succeeded("prove", "rnn", "--wrt", "W", "--layout", "gradient")
+    assert "∇_W C = Σ_{s=1}^{T} diag(1 − hₛ²) (∇_{hₛ} C) hₛ₋₁ᵀ" in text
+
+
+def test_the_gradient_layout_at_a_given_horizon() -> None:
+    text = succeeded("bptt", "rnn", "-T", "2", "--wrt", "W", "--layout", "gradient")
+    assert "∇_W C = diag(1 − h₁²) (∇_{h₁} C) h₀ᵀ + diag(1 − h₂²) (∇_{h₂} C) h₁ᵀ" in text
+    assert "gradient layout" in text
+
+
+def test_a_cell_that_runs_backward_is_proved_for_some_horizons() -> None:
+    done = run("prove", "bidirectional", "--wrt", "d")
+    assert done.returncode == 1
+    assert "not proved for every T: a state runs backward in time" in done.stderr
+
+
+def test_check_compares_numbers() -> None:
+    text = succeeded("check", "mgu", "-T", "2", "--wrt", "W,b")
+    assert text.count("agree.") == 2
+    found = json.loads(succeeded("check", "tanh", "-T", "2", "--to", "json"))
+    assert found["schema"] == "derive.check/1"
+    assert all(p["error"] < 1e-10 for p in found["parameters"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("bptt", "tanh", "--layout", "gradient"), "needs a model with vectors"),
+        (("bptt", "rnn", "--layout", "denominator"), "numerator or gradient"),
+        (("check", "abstract"), "abstract function"),
+        (("bptt", "-D", "h_t = \\tanh(W h_t^\\top)", "-D", "h_t \\in \\mathbb{R}^n"), "-D 1:1:"),
+    ],
+)
+def test_what_vectors_refuse(arguments: tuple[str, ...], complaint: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_code_is_a_python_module(tmp_path: Path) -> None:
+    succeeded("code", "rnn", "--wrt", "W,U", "-o", str(tmp_path / "rnn.py"))
+    text = (tmp_path / "rnn.py").read_text(encoding="utf-8")
+    compile(text, "rnn.py", "exec")
+    assert 'return cost, {"W": d_W, "U": d_U}' in text
+    assert run("code", "rnn", "--to", "fortran").returncode == 2

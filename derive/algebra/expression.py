@@ -245,6 +245,13 @@ class Transpose(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Hadamard(Expr):
+    """`a \\odot b`: two or more factors of one shape, multiplied entry by entry."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Partial(Expr):
     """`\\frac{\\partial f(a, b)}{\\partial a}`: slot `slot` (1-based) alone, the others held."""
 
@@ -308,7 +315,7 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct parts of `expr` that are values (the ends of a derivative are not parts)."""
     match expr:
-        case Sum(parts) | Product(parts) | Tuple(parts):
+        case Sum(parts) | Product(parts) | Tuple(parts) | Hadamard(parts):
             return parts
         case Call(_, arguments):
             return arguments
@@ -352,6 +359,8 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return BigProduct(index, lower, upper, change(body))
         case Transpose(of):
             return Transpose(change(of))
+        case Hadamard(factors):
+            return Hadamard(tuple(map(change, factors)))
         case _:
             return expr
 

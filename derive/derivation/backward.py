@@ -9,6 +9,7 @@ from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import (
     follow_first_step,
     local_derivatives,
+    matrix_form,
     split_by_first_step,
     substitute,
 )
@@ -34,6 +35,7 @@ def adjoint_chain(
         writer.then("substitute", substitute(setting, writer.line, given), given)
     if closed:
         writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+        writer.then("matrix form", matrix_form(setting, writer.line, ()))
     return writer.chain
 
 

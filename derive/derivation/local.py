@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.algebra.expression import Equation, Expr, Time, Variable
+from derive.algebra.expression import (
+    Call,
+    Equation,
+    Expr,
+    Time,
+    Total,
+    Variable,
+    multiply,
+)
+from derive.model.calculus import direction
 from derive.model.recurrence import NOW, variables
+from derive.model.shapes import ONES, VEC
 from derive.proof.kernel import Theorem, prove
-from derive.proof.rules import local_derivatives
+from derive.proof.rules import forward_action, local_derivatives, matrix_form
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Derivation, Writer
 
@@ -19,14 +29,31 @@ def local(setting: Setting) -> Theorem | None:
     chains: dict[Equation, Chain] = {}
     for of, by in _edges(setting):
         symbol = setting.edge(of, by)
-        writer = Writer(symbol)
-        writer.then("local derivatives", _closed(setting, symbol))
-        if writer.chain is not None:
-            chains.setdefault(writer.chain.equation, writer.chain)
+        writers = [Writer(symbol)]
+        writers[0].then("local derivatives", _closed(setting, symbol))
+        if setting.is_matrix(by) or setting.is_matrix(of):
+            writers += _actions(setting, symbol, of, by)
+        for chain in (w.chain for w in writers):
+            if chain is not None:
+                chains.setdefault(chain.equation, chain)
     if not chains:
         return None
     derivation = Derivation(TITLE, tuple(chains.values()))
-    return prove(setting, derivation, "differentiated by SymPy, checked in random worlds")
+    by_table = bool(setting.recurrence.shapes)
+    how = "by the table of primitives" if by_table else "differentiated by SymPy"
+    return prove(setting, derivation, f"{how}, checked in random worlds")
+
+
+def _actions(setting: Setting, symbol: Expr, of: Variable, by: Variable) -> list[Writer]:
+    """What ∂⁺V/∂W does to a direction Ẇ, and what a row does to it, as products of matrices."""
+    if setting.forward_action(of, by) is None:
+        return []
+    forward = Writer(multiply((symbol, Call(VEC, (direction(by),)))))
+    forward.then("forward action", forward_action(setting, forward.line, ()))
+    above = () if of == setting.cost else (Total(setting.cost, of),)
+    backward = Writer(multiply((*above, symbol)))
+    backward.then("matrix form", matrix_form(setting, backward.line, ()))
+    return [forward, backward]
 
 
 def _closed(setting: Setting, symbol: Expr) -> Expr:
@@ -58,4 +85,4 @@ def _general(time: Time) -> Time:
 
 
 def _differentiable(setting: Setting, by: Variable) -> bool:
-    return by.time is None or by.name not in setting.recurrence.inputs
+    return by.name != ONES and (by.time is None or by.name not in setting.recurrence.inputs)

@@ -6,7 +6,7 @@ from derive.algebra.expression import Equation, Expr, Total, Variable, walk
 from derive.derivation.forward import only_line, sensitivity_chain, sensitivity_order
 from derive.model.graph import Graph, count_paths
 from derive.proof.kernel import Theorem, prove
-from derive.proof.rules import local_derivatives, substitute_and_distribute
+from derive.proof.rules import local_derivatives, matrix_form, substitute_and_distribute
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Chain, Derivation, Writer
 
@@ -47,6 +47,7 @@ def _all_paths(setting: AtHorizon, by: Variable, chains: list[Chain]) -> Chain:
         writer.then("substitute and distribute", after, given)
         line = writer.line
     writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+    writer.then("matrix form", matrix_form(setting, writer.line, ()))
     chain = writer.chain
     assert chain is not None
     return chain

@@ -93,7 +93,109 @@ _ALL = (
     ),
 )
 
+SQUARED_NORM = "L_t = \\frac{1}{2} \\lVert o_t - y_t \\rVert^2"
+CROSS_ENTROPY = "L_t = -y_t^\\top \\log(p_t)"
+BINARY = "L_t = -y_t^\\top \\log(p_t) - \\left(1 - y_t\\right)^\\top \\log(1 - p_t)"
+LINEAR = "o_t = V h_t + c"
+AS_PROBABILITIES = "p_t = \\operatorname{softmax}(V h_t + c)"
+AS_DECISIONS = "p_t = \\sigma(V h_t + c)"
+
+
+def _gate(name: str, function: str, peephole: str = "") -> str:
+    """One gate of an LSTM, from the state, the input and, with a peephole, the cell."""
+    inside = f"W_{{{name}}} h_{{t-1}} + U_{{{name}}} x_t{peephole} + b_{{{name}}}"
+    return f"{name}_t = {function}({inside})"
+
+
+_CELLS = (
+    Builtin(
+        "rnn",
+        "the vanilla RNN of textbooks, with squared error",
+        ("h_t = \\tanh(W h_{t-1} + U x_t + b)", LINEAR, SQUARED_NORM, COST),
+    ),
+    Builtin(
+        "lstm",
+        "the LSTM: four gates, two states, softmax and cross-entropy",
+        (
+            _gate("f", "\\sigma"),
+            _gate("i", "\\sigma"),
+            _gate("g", "\\tanh"),
+            "s_t = f_t \\odot s_{t-1} + i_t \\odot g_t",
+            _gate("o", "\\sigma"),
+            "h_t = o_t \\odot \\tanh(s_t)",
+            AS_PROBABILITIES,
+            CROSS_ENTROPY,
+            COST,
+        ),
+    ),
+    Builtin(
+        "lstm-peephole",
+        "the LSTM whose gates also look at the cell, with squared error",
+        (
+            _gate("f", "\\sigma", " + p_{f} \\odot s_{t-1}"),
+            _gate("i", "\\sigma", " + p_{i} \\odot s_{t-1}"),
+            _gate("g", "\\tanh"),
+            "s_t = f_t \\odot s_{t-1} + i_t \\odot g_t",
+            _gate("o", "\\sigma", " + p_{o} \\odot s_t"),
+            "h_t = o_t \\odot \\tanh(s_t)",
+            "v_t = V h_t + c",
+            "L_t = \\frac{1}{2} \\lVert v_t - y_t \\rVert^2",
+            COST,
+        ),
+    ),
+    Builtin(
+        "gru",
+        "the GRU, its inputs concatenated, with binary cross-entropy",
+        (
+            "z_t = \\sigma(W_{z} \\left[h_{t-1}; x_t\\right] + b_{z})",
+            "r_t = \\sigma(W_{r} \\left[h_{t-1}; x_t\\right] + b_{r})",
+            "k_t = \\tanh(W_{k} \\left[r_t \\odot h_{t-1}; x_t\\right] + b_{k})",
+            "h_t = \\left(1 - z_t\\right) \\odot h_{t-1} + z_t \\odot k_t",
+            AS_DECISIONS,
+            BINARY,
+            COST,
+        ),
+    ),
+    Builtin(
+        "mgu",
+        "a minimal gated unit: one gate, with squared error",
+        (
+            "f_t = \\sigma(W_{f} h_{t-1} + U_{f} x_t + b_{f})",
+            "k_t = \\tanh(W \\cdot \\left(f_t \\odot h_{t-1}\\right) + U x_t + b)",
+            "h_t = \\left(1 - f_t\\right) \\odot h_{t-1} + f_t \\odot k_t",
+            LINEAR,
+            SQUARED_NORM,
+            COST,
+        ),
+    ),
+    Builtin(
+        "two-layer",
+        "two vanilla layers, the upper one fed by the lower one",
+        (
+            "a_t = \\tanh(W a_{t-1} + U x_t + b)",
+            "h_t = \\tanh(R h_{t-1} + Q a_t + d)",
+            LINEAR,
+            SQUARED_NORM,
+            COST,
+        ),
+    ),
+    Builtin(
+        "bidirectional",
+        "two states, one of which runs backward in time",
+        (
+            "a_t = \\tanh(W a_{t-1} + U x_t + b)",
+            "k_t = \\tanh(R k_{t+1} + Q x_t + d)",
+            "k_{T+1} = 0",
+            "o_t = V a_t + P k_t + c",
+            SQUARED_NORM,
+            COST,
+        ),
+    ),
+)
+
 BUILTIN: Mapping[str, Builtin] = {model.name: model for model in _ALL}
+CELLS: Mapping[str, Builtin] = {model.name: model for model in _CELLS}
+MODELS: Mapping[str, Builtin] = {**BUILTIN, **CELLS}
 DEFAULT = "abstract"
 
 EXAMPLES: Mapping[str, Builtin] = {
@@ -106,7 +208,7 @@ EXAMPLES: Mapping[str, Builtin] = {
 }
 
 
-def builtin(name: str, among: Mapping[str, Builtin] = BUILTIN) -> Recurrence:
+def builtin(name: str, among: Mapping[str, Builtin] = MODELS) -> Recurrence:
     """The built-in model or example called `name`; DeriveError naming all of them otherwise."""
     if name not in among:
         raise DeriveError(f"expected one of {', '.join(among)}, found {name!r}")

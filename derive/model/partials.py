@@ -6,7 +6,7 @@ closed form: ∂f/∂h is the atom itself. The differentiation of closed formula
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from derive.algebra.expression import (
@@ -27,9 +27,11 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.errors import located
+from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
 from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
+from derive.model.shapes import SCALAR, SOFTMAX, has_arrays, is_column, is_scalar
 
 
 class Partials:
@@ -40,6 +42,7 @@ class Partials:
         self._steps = {d.target.name: d for d in recurrence.steps}
         self._shared = {d.target: d for d in recurrence.shared}
         self._closed = cache(self._closed_uncached)
+        self._calculus = Calculus(recurrence.shapes)
 
     def __call__(self, of: Variable, by: Variable, horizon: Time = END) -> Expr | None:
         """∂⁺`of`/∂`by` as a closed formula, or None; `horizon` is T, symbolic or a number."""
@@ -75,7 +78,7 @@ class Partials:
         body = move(definition.body, letters)
         if definition.is_abstract or free_letters(body):
             return None
-        return _differentiate(written_out(body), by, of)
+        return self._differentiate(written_out(body), by, of)
 
     def _given(self, of: Variable, horizon: Time) -> Definition | None:
         """The definition of `of` for its own time alone, such as h_0 or, at a given T, b_{T+1}."""
@@ -89,7 +92,7 @@ class Partials:
         body = definition.body
         if definition.is_abstract or _has_big(body):
             return None
-        return _differentiate(body, by, definition.target)
+        return self._differentiate(body, by, definition.target)
 
     def _shared_partial(self, definition: Definition, by: Variable, horizon: Time) -> Expr | None:
         """A Σ inside a cost is differentiated by its own term: ∂/∂L_s Σ_t L_t is 1."""
@@ -98,17 +101,79 @@ class Partials:
         nested = any(isinstance(p, BigSum | BigProduct) for s in sums for p in walk(s.body))
         if definition.is_abstract or nested or any(isinstance(p, BigProduct) for p in walk(body)):
             return None
+        if self._is_matrix(by):
+            return None
         names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
         outside = replace(body, {big: name for big, name in names.items()})
         general = by.time is not None and not by.time.is_number
         if general and not self._whole(by, outside, sums):
             return None
-        parts = [_differentiate(move(outside, {HORIZON: horizon}), by)]
+        parts = [self._slope(move(outside, {HORIZON: horizon}), by)]
         for big, name in names.items():
-            inner = add(_matching(big, by, horizon))
-            parts.append(multiply((_differentiate(outside, name), inner)))
+            inner = add(_matching(big, by, horizon, self._slope))
+            parts.append(multiply((self._slope(outside, name), inner)))
         back: dict[Expr, Expr] = {name: big for big, name in names.items()}
         return move(replace(add(parts), back), {HORIZON: horizon})
+
+    def _is_matrix(self, by: Variable) -> bool:
+        return not is_column(self.recurrence.shapes.get(by.name, SCALAR))
+
+    def _differentiate(self, body: Expr, by: Variable, name: Variable) -> Expr | None:
+        """∂body/∂by; None by a matrix, which has no closed form as a Jacobian."""
+        if by in set(variables(body)) and (self._is_matrix(by) or self._is_matrix(name)):
+            return None
+        return self._slope(body, by, name)
+
+    def _slope(self, body: Expr, by: Variable, name: Variable | None = None) -> Expr:
+        """By the table of primitives where a vector is about, by SymPy among scalars."""
+        shapes = self.recurrence.shapes
+        used = set(variables(body))
+        plain = all(is_scalar(shapes.get(v.name, SCALAR)) for v in used) and not has_arrays(body)
+        if by not in used or plain:
+            return _differentiate(body, by, name)
+        if body == by:
+            return identity(shapes[by.name][0])
+        return self._calculus.jacobian(body, by, name if _has_value(body) else None)
+
+    def product(self, factors: Sequence[Expr]) -> Expr:
+        """The product, scalars first and identities dropped where the model has shapes."""
+        return self._calculus.product(factors) if self.recurrence.shapes else multiply(factors)
+
+    def forward(self, of: Variable, by: Variable, horizon: Time) -> Expr | None:
+        """∂⁺of/∂by · vec(Ẇ) for a matrix W = by: the change of `of` when W changes by Ẇ."""
+        body = self._body(of, horizon)
+        if body is None:
+            return None
+        name = of if _has_value(body) else None
+        return self._calculus.forward(body, by, direction(by), name)
+
+    def transposed(self, of: Variable, by: Variable, row: Expr, horizon: Time) -> Expr | None:
+        """row · ∂⁺of/∂by for a matrix `by`, in numerator layout: of the transposed shape of `by`."""
+        body = self._body(of, horizon)
+        if body is None:
+            return None
+        name = of if _has_value(body) else None
+        return self._calculus.transposed(body, by, row, name)
+
+    def gradient(self, of: Variable, by: Variable, column: Expr, horizon: Time) -> Expr | None:
+        """(∂⁺of/∂by)ᵀ column, in gradient layout: shaped like `by`."""
+        if not self._is_matrix(of) and not self._is_matrix(by):
+            jacobian = self(of, by, horizon)
+            return jacobian and self._calculus.turned_times(jacobian, column)
+        body = self._body(of, horizon)
+        if body is None:
+            return None
+        name = of if _has_value(body) else None
+        return self._calculus.gradient(body, by, column, name)
+
+    def _body(self, of: Variable, horizon: Time) -> Expr | None:
+        """The closed definition of `of` at its time; None for an abstract function."""
+        found = self._shared.get(of) or self._given(of, horizon)
+        letters = {HORIZON: horizon}
+        if found is None:
+            assert of.time is not None
+            found, letters = self._steps[of.name], {STEP: of.time, HORIZON: horizon}
+        return None if found.is_abstract else move(found.body, letters)
 
     def _whole(self, by: Variable, outside: Expr, sums: list[BigSum]) -> bool:
         """Whether one formula serves for `by` at every step."""
@@ -131,10 +196,12 @@ def _has_big(expr: Expr) -> bool:
     return any(isinstance(part, BigSum | BigProduct) for part in walk(expr))
 
 
-def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
+def _matching(
+    big: BigSum, by: Variable, horizon: Time, slope: Callable[[Expr, Variable], Expr]
+) -> Iterator[Expr]:
     """The derivative of a Σ by one variable: one term for each index that names it."""
     if by.time is None:
-        yield _each_index(big, _differentiate(big.body, by))
+        yield _each_index(big, slope(big.body, by))
         return
     letters = {HORIZON: horizon}
     low, high = big.lower.replace(letters), big.upper.replace(letters)
@@ -144,13 +211,13 @@ def _matching(big: BigSum, by: Variable, horizon: Time) -> Iterator[Expr]:
         count = dict(time.letters).get(big.index, 0)
         if count == 0:
             if time == by.time:
-                yield _each_index(big, _differentiate(big.body, v))
+                yield _each_index(big, slope(big.body, v))
             continue
         apart = by.time - (time - Time(((big.index, count),)))
         index = _divided(apart, count)
         if index is None or _outside(index, low, high):
             continue
-        yield move(_differentiate(big.body, v), {big.index: index})
+        yield move(slope(big.body, v), {big.index: index})
 
 
 def _each_index(big: BigSum, body: Expr) -> Expr:
@@ -177,5 +244,9 @@ def _differentiate(body: Expr, by: Variable, name: Variable | None = None) -> Ex
         return ONE
     from derive.model.symbols import derivative
 
-    known = isinstance(body, Call) and body.function in SLOPE
-    return derivative(body, by, name if known else None)
+    return derivative(body, by, name if _has_value(body) else None)
+
+
+def _has_value(body: Expr) -> bool:
+    """Whether the slope of a body is written with the body's own value, as 1 - h²."""
+    return isinstance(body, Call) and (body.function in SLOPE or body.function == SOFTMAX)

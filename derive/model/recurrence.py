@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
+from derive.model.shapes import OF_ARRAYS, ONES, Shapes, is_scalar, reals, shapes_of
 from derive.notation.grammar import Statement
 from derive.notation.latex import latex
 
@@ -74,7 +75,8 @@ class Recurrence:
     those for one given time (initial and final states); `shared` those without time, the cost among
     them. `first` is the first step at which a step definition holds. `lag` is the largest number of
     steps that a definition looks back; `ahead` the largest that it looks forward. `assumptions` are
-    sentences, words and formulas in turn, on what the definitions leave open.
+    sentences, words and formulas in turn, on what the definitions leave open. `shapes` has the shape
+    of each name; it is empty where everything is a scalar or of any shape.
     """
 
     steps: tuple[Definition, ...]
@@ -89,6 +91,7 @@ class Recurrence:
     lag: int
     ahead: int
     assumptions: tuple[Remark, ...]
+    shapes: Shapes = field(default_factory=dict)
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -128,7 +131,7 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     _refuse_two_arities(definitions)
     definitions, assumed = _with_cost(definitions)
     cost = _cost(definitions)
-    return _assemble(definitions, cost, assumed)
+    return _assemble(definitions, cost, assumed, shapes_of(definitions, cost, statements))
 
 
 def model_of(statements: Sequence[Statement]) -> Recurrence:
@@ -142,7 +145,7 @@ def model_of(statements: Sequence[Statement]) -> Recurrence:
     shared = [d.target for d in definitions if d.target.time is None]
     used = {v for d in definitions for v in variables(d.body) if v != d.target}
     ends = [v for v in shared if v not in used]
-    return _assemble(definitions, ends[0] if len(ends) == 1 else Variable(""), ())
+    return _assemble(definitions, ends[0] if len(ends) == 1 else Variable(""), (), {})
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -365,7 +368,10 @@ def _cost(definitions: Sequence[Definition]) -> Variable:
 
 
 def _assemble(
-    definitions: tuple[Definition, ...], cost: Variable, assumed: tuple[Remark, ...]
+    definitions: tuple[Definition, ...],
+    cost: Variable,
+    assumed: tuple[Remark, ...],
+    shapes: Shapes,
 ) -> Recurrence:
     steps = [d for d in definitions if d.target.time == NOW]
     fixed = [d for d in definitions if d.target.time not in (None, NOW)]
@@ -390,7 +396,9 @@ def _assemble(
     symbols = [v for d in definitions for v in variables(d.body)]
     defined = {d.target.name for d in shared}
     parameters = tuple(
-        dict.fromkeys(v for v in symbols if v.time is None and v.name not in defined)
+        dict.fromkeys(
+            v for v in symbols if v.time is None and v.name not in defined and v.name != ONES
+        )
     )
     inputs = tuple(
         dict.fromkeys(v.name for v in symbols if v.time is not None and v.name not in timed)
@@ -400,7 +408,7 @@ def _assemble(
             p.function
             for d in definitions
             for p in walk(d.body)
-            if isinstance(p, Call) and p.function not in SLOPE
+            if isinstance(p, Call) and p.function not in SLOPE and p.function not in OF_ARRAYS
         )
     )
     given = {d.target for d in fixed}
@@ -430,8 +438,22 @@ def _assemble(
         first=first,
         lag=lag,
         ahead=ahead,
-        assumptions=(*assumed, *says),
+        assumptions=(*assumed, *says, *_said(shapes, (*(d.target for d in definitions), *symbols))),
+        shapes=shapes,
     )
+
+
+def _said(shapes: Shapes, symbols: Iterable[Variable]) -> Iterator[Remark]:
+    """The shape of each name that is no scalar, as ∈ declares it."""
+    if not shapes:
+        return
+    general = dict.fromkeys(
+        Variable(v.name, None if v.time is None else NOW)
+        for v in symbols
+        if not is_scalar(shapes[v.name])
+    )
+    for v in general:
+        yield (v, " ∈ ", reals(shapes[v.name]))
 
 
 def _readings(

@@ -20,6 +20,7 @@ from derive.algebra.expression import (
     Equation,
     Expr,
     Gradient,
+    Hadamard,
     Held,
     Immediate,
     Index,
@@ -31,6 +32,7 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Tuple,
     Variable,
@@ -38,6 +40,7 @@ from derive.algebra.expression import (
     number,
 )
 from derive.errors import DeriveError, Place
+from derive.notation.latex import CONCATENATION, NORM
 from derive.notation.rows import rows
 from derive.notation.scope import (
     ELEMENTARY,
@@ -63,8 +66,21 @@ GREATEST_EXPONENT = 1000
 TIMES = ("\\cdot", "\\times", "*", "\\ast")
 FRACTIONS = ("\\frac", "\\dfrac", "\\tfrac", "\\cfrac")
 DOTS = ("\\cdots", "\\dots", "\\ldots", "\\dotsc", "\\dotsb", "\\vdots")
+ENTRYWISE = ("\\odot", "\\circ")
+NORMS = {"\\lVert": "\\rVert", "\\Vert": "\\Vert", "\\|": "\\|"}
+TRANSPOSED = frozenset(
+    (
+        "\\top",
+        "\\intercal",
+        *(f"\\{s}{t}" for s in ("mathsf", "mathrm", "text") for t in ("{T}", " T")),
+    )
+)
+BOLD = ("\\mathbf{", "\\boldsymbol{", "\\bm{")
 NO_FACTOR = frozenset(
-    (*RELATIONS, *TIMES, *UPRIGHT, "\\le", "\\leq", "\\ge", "\\geq", "\\langle", "\\rangle")
+    (
+        *(*RELATIONS, *TIMES, *UPRIGHT, *ENTRYWISE),
+        *("\\le", "\\leq", "\\ge", "\\geq", "\\langle", "\\rangle", "\\rVert"),
+    )
 )
 FEWER = ("\\le", "\\leq")
 
@@ -236,6 +252,16 @@ class Parser:
         return factors[0] if len(factors) == 1 else Product(tuple(factors))
 
     def factors(self) -> list[Expr]:
+        """A product; \\odot binds its sides less closely than juxtaposition does."""
+        found = self.plain_factors()
+        if self.here.text not in ENTRYWISE:
+            return found
+        parts = [_as_product(found)]
+        while self.take(*ENTRYWISE):
+            parts.append(_as_product(self.plain_factors()))
+        return [Hadamard(tuple(parts))]
+
+    def plain_factors(self) -> list[Expr]:
         """A product: juxtaposed, with a dot, or a quotient with a slash."""
         found = [self.factor()]
         while True:
@@ -269,7 +295,23 @@ class Parser:
             base = self.with_power(base)
         return base
 
+    def transposes(self, base: Expr) -> bool:
+        """Whether ^\\top comes next, which is then taken; ^T transposes what is bold, else T is time."""
+        if self.here.text != "^":
+            return False
+        found, after = group_at(self.found, self.at + 1)
+        if len(found) == 1 and found[0].text in STYLES:
+            name, after = name_at(self.found, self.at + 1)
+            found = self.found[self.at + 1 : after] if name else found
+        bold = isinstance(base, Variable) and base.name.startswith(BOLD)
+        if spelled(found) in TRANSPOSED or (bold and spelled(found) == "T"):
+            self.at = after
+            return True
+        return False
+
     def with_power(self, base: Expr) -> Expr:
+        if self.transposes(base):
+            return Transpose(base)
         if self.take("^"):
             base = self.power(base, self.group("an exponent"))
             if self.here.text == "^":
@@ -313,6 +355,8 @@ class Parser:
             return self.slot_or_quotient()
         if token.text == "\\nabla":
             return self.gradient()
+        if token.text in NORMS:
+            return self.norm(token)
         if token.text in DOTS:
             self.refuse("an elided sum cannot be read; write it out (--full)", token)
         return self.symbol(token)
@@ -420,9 +464,12 @@ class Parser:
         opened = self.here
         self.at += 1
         items = [self.expression()]
-        while opened.text == "(" and self.take(","):
+        separator = {"(": ",", "[": ";"}.get(opened.text, "")
+        while separator and self.take(separator):
             items.append(self.expression())
         self.close(OPENS[opened.text], opened)
+        if len(items) > 1 and separator == ";":
+            return self.with_power(Call(CONCATENATION, tuple(items)))
         if len(items) > 1:
             return Tuple(tuple(items))
         (inner,) = items
@@ -431,6 +478,19 @@ class Parser:
         if isinstance(inner, Total) and opened.text != "{" and self.here.text == "_":
             return self.via_or_held(inner)
         return inner
+
+    def norm(self, opened: Token) -> Expr:
+        """\\lVert x \\rVert, or \\| x \\|."""
+        closing, depth = NORMS[opened.text], 1
+        for i in range(self.at + 1, len(self.found)):
+            text = self.found[i].text
+            depth += -1 if text == closing else int(text == opened.text)
+            if depth == 0:
+                inside = self.inside(self.found[self.at + 1 : i], self.found[i])
+                self.at = i + 1
+                return self.with_power(Call(NORM, (inside.whole(),)))
+        self.at = len(self.found) - 1
+        self.fail(f"'{closing}' to close the norm")
 
     def via_or_held(self, total: Total) -> Expr:
         self.need("_")
@@ -747,6 +807,10 @@ class Parser:
         by = inside.variable()
         inside.expect_end()
         return Gradient(self.variable(), by)
+
+
+def _as_product(found: list[Expr]) -> Expr:
+    return found[0] if len(found) == 1 else Product(tuple(found))
 
 
 def _differential(parser: Parser, take: bool = False) -> bool:

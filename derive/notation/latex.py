@@ -13,6 +13,7 @@ from derive.algebra.expression import (
     Equation,
     Expr,
     Gradient,
+    Hadamard,
     Held,
     Immediate,
     Index,
@@ -24,12 +25,16 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Tuple,
     Variable,
     Via,
 )
 
+CONCATENATION = "[;]"
+NORM = "\\lVert"
+REALS = "\\mathbb{R}"
 NARROW_OPERATORS = (
     "\\tanh",
     "\\exp",
@@ -68,6 +73,10 @@ def latex(node: Expr | Equation) -> str:
             return f"\\frac{{{latex(a)}}}{{{latex(b)}}}"
         case Power(a, b):
             return _power(a, _script(latex(b)))
+        case Transpose(of):
+            return f"{latex(of) if takes_transposition(of) else _grouped(of)}^\\top"
+        case Hadamard(factors):
+            return " \\odot ".join(map(_entrywise, factors))
         case BigSum(index, lower, upper, body):
             return f"\\sum_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
         case BigProduct(index, lower, upper, body):
@@ -183,7 +192,10 @@ def _product(factors: tuple[Expr, ...]) -> str:
 
 def _joined(factors: tuple[Expr, ...]) -> str:
     last = len(factors) - 1
-    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    pieces = [
+        _grouped(f) if precedes_transposed(f, after) else _factor(f, first=not i, last=i == last)
+        for i, (f, after) in enumerate(zip(factors, (*factors[1:], None), strict=True))
+    ]
     text = pieces[0]
     for before, piece in zip(factors, pieces[1:], strict=False):
         text += f" \\cdot {piece}" if _needs_dot(before, piece) else f" {piece}"
@@ -205,9 +217,28 @@ def _needs_dot(before: Expr, piece: str) -> bool:
 def _factor(factor: Expr, first: bool, last: bool) -> str:
     open_end = isinstance(factor, BigSum | BigProduct) and not last
     negative = isinstance(factor, Number) and factor.value < 0 and not first
-    if isinstance(factor, Product) or is_compound(factor) or open_end or negative:
+    loose = isinstance(factor, Hadamard) and not (first and last)
+    if isinstance(factor, Product) or is_compound(factor) or open_end or negative or loose:
         return _grouped(factor)
     return latex(factor)
+
+
+def takes_transposition(expr: Expr) -> bool:
+    """Whether ⊤ stands on an expression without parentheses around it."""
+    if isinstance(expr, Call):
+        return expr.function == CONCATENATION
+    return isinstance(expr, Variable) and expr.copy is None
+
+
+def precedes_transposed(factor: Expr, following: Expr | None) -> bool:
+    """Whether a gradient needs parentheses, as in (∇_h C) x^⊤."""
+    return isinstance(factor, Gradient) and isinstance(following, Transpose)
+
+
+def _entrywise(factor: Expr) -> str:
+    """One side of ⊙, which binds less closely than juxtaposition."""
+    loose = is_compound(factor) or isinstance(factor, Hadamard | BigSum | BigProduct)
+    return _grouped(factor) if loose or is_negative(factor) else latex(factor)
 
 
 def _body(body: Expr) -> str:
@@ -234,6 +265,13 @@ def _power(base: Expr, exponent: str) -> str:
 
 
 def _call(call: Call) -> str:
+    if call.function == CONCATENATION:
+        return f"\\left[{'; '.join(map(latex, call.arguments))}\\right]"
+    if call.function == NORM:
+        return f"\\lVert {latex(call.arguments[0])} \\rVert"
+    if call.function == REALS:
+        sizes = " \\times ".join(_size(a) for a in call.arguments)
+        return f"{REALS}^{{{sizes}}}" if sizes else REALS
     inside = _arguments(call.arguments)
     if call.function == "\\sqrt" and not call.slots:
         return f"\\sqrt{{{', '.join(map(latex, call.arguments))}}}"
@@ -244,6 +282,10 @@ def _call(call: Call) -> str:
     if len(call.arguments) == 1:
         return f"{call.function}{chr(39) * len(call.slots)}{inside}"
     return f"{_marks(call.slots)}{call.function}{inside}"
+
+
+def _size(dimension: Expr) -> str:
+    return _grouped(dimension) if isinstance(dimension, Sum) else latex(dimension)
 
 
 def _marks(slots: tuple[int, ...]) -> str:

@@ -28,7 +28,8 @@ ELEMENTARY = frozenset(
 WORDS = {
     "tanh": "\\tanh", "exp": "\\exp", "log": "\\log", "ln": "\\ln", "sin": "\\sin", "cos": "\\cos",
     "tan": "\\tan", "sinh": "\\sinh", "cosh": "\\cosh", "sigmoid": "\\sigma", "sigm": "\\sigma",
-    "softplus": "\\operatorname{softplus}",
+    "softplus": "\\operatorname{softplus}", "softmax": "\\operatorname{softmax}",
+    "diag": "\\operatorname{diag}", "tr": "\\operatorname{tr}", "vec": "\\operatorname{vec}",
 }  # fmt: skip
 
 UPRIGHT = frozenset(("\\mathrm", "\\operatorname", "\\text", "\\textrm"))
@@ -407,6 +408,6 @@ def _is_sum(argument: Script) -> bool:
     depth = 0
     for token in argument[1:]:
         depth += depth_change(token.text)
-        if depth == 0 and token.text in ("+", "-"):
+        if depth == 0 and token.text in ("+", "-", "\\odot", "\\circ"):
             return True
     return False

@@ -80,7 +80,8 @@ CHARACTERS: dict[str, tuple[Kind, str]] = {
     "⟩": ("macro", "\\rangle"), "ℝ": ("name", "\\mathbb{R}"), "ℓ": ("name", "\\ell"),
     "ϑ": ("name", "\\vartheta"), "ϕ": ("name", "\\phi"), "φ": ("name", "\\varphi"),
     "ε": ("name", "\\varepsilon"), "ϵ": ("name", "\\epsilon"), "ϱ": ("name", "\\varrho"),
-    "ς": ("name", "\\varsigma"), "−": ("char", "-"), "′": ("char", "'"), "’": ("char", "'"),
+    "ς": ("name", "\\varsigma"), "⊙": ("macro", "\\odot"), "⊤": ("macro", "\\top"),
+    "‖": ("macro", "\\|"), "−": ("char", "-"), "′": ("char", "'"), "’": ("char", "'"),
 }  # fmt: skip
 
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵏⁿᵀ", "0123456789+-()tknT", strict=True))

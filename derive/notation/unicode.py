@@ -14,6 +14,7 @@ from derive.algebra.expression import (
     Equation,
     Expr,
     Gradient,
+    Hadamard,
     Held,
     Immediate,
     Index,
@@ -24,12 +25,22 @@ from derive.algebra.expression import (
     Quotient,
     Sum,
     Total,
+    Transpose,
     Truncated,
     Tuple,
     Variable,
     Via,
 )
-from derive.notation.latex import is_compound, is_negative, time_text
+from derive.notation.latex import (
+    CONCATENATION,
+    NORM,
+    REALS,
+    is_compound,
+    is_negative,
+    precedes_transposed,
+    takes_transposition,
+    time_text,
+)
 
 LETTERS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε",
@@ -76,6 +87,10 @@ def text(node: Expr | Equation) -> str:
             return f"{_tight(a)}/{_tight(b)}"
         case Power(a, b):
             return f"{_tight(a)}{_above(text(b))}"
+        case Transpose(of):
+            return f"{text(of) if takes_transposition(of) else f'({text(of)})'}ᵀ"
+        case Hadamard(factors):
+            return " ⊙ ".join(map(_entrywise, factors))
         case BigSum() | BigProduct():
             return _big(node)
         case Derivative():
@@ -146,7 +161,10 @@ def _product(factors: tuple[Expr, ...]) -> str:
 
 def _joined(factors: tuple[Expr, ...]) -> str:
     last = len(factors) - 1
-    pieces = [_factor(f, first=not i, last=i == last) for i, f in enumerate(factors)]
+    pieces = [
+        f"({text(f)})" if precedes_transposed(f, after) else _factor(f, not i, i == last)
+        for i, (f, after) in enumerate(zip(factors, (*factors[1:], None), strict=True))
+    ]
     return pieces[0] + "".join(f"·{p}" if p[0].isdigit() else f" {p}" for p in pieces[1:])
 
 
@@ -154,10 +172,16 @@ def _factor(factor: Expr, first: bool, last: bool) -> str:
     open_end = isinstance(factor, BigSum | BigProduct) and not last
     negative = isinstance(factor, Number) and factor.value < 0 and not first
     fraction = isinstance(factor, Number) and factor.value.denominator > 1 and not last
-    if isinstance(factor, Product) or is_compound(factor) or open_end or negative or fraction:
+    loose = isinstance(factor, Product) or (isinstance(factor, Hadamard) and not (first and last))
+    if loose or is_compound(factor) or open_end or negative or fraction:
         sign = "-" if fraction and first and text(factor).startswith("-") else ""
         return f"{sign}({text(factor).removeprefix(sign)})"
     return text(factor)
+
+
+def _entrywise(factor: Expr) -> str:
+    loose = is_compound(factor) or isinstance(factor, Hadamard | BigSum | BigProduct)
+    return f"({text(factor)})" if loose or is_negative(factor) else text(factor)
 
 
 def _tight(expr: Expr) -> str:
@@ -173,6 +197,13 @@ def _body(body: Expr) -> str:
 
 
 def _call(call: Call) -> str:
+    if call.function == CONCATENATION:
+        return f"[{'; '.join(map(text, call.arguments))}]"
+    if call.function == NORM:
+        return f"‖{text(call.arguments[0])}‖"
+    if call.function == REALS:
+        sizes = "×".join(map(_tight, call.arguments))
+        return f"ℝ{_above(sizes)}"
     arguments = ", ".join(map(text, call.arguments))
     name = "√" if call.function == "\\sqrt" else _name(call.function)
     if len(call.arguments) == 1:

@@ -13,9 +13,10 @@ from functools import cache
 
 from derive.algebra.expression import Equation, Expr, Time, free_letters
 from derive.errors import DeriveError
-from derive.model.graph import unrolled
+from derive.model.graph import Graph, unrolled
 from derive.model.recurrence import HORIZON, STEP
 from derive.notation.latex import latex
+from derive.proof.arrays import ArrayWorld
 from derive.proof.rules import RULES, Unproved
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Derivation, Step
@@ -41,6 +42,11 @@ class Theorem:
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise Unproved("only the kernel makes a theorem")
+
+
+def world_of(graph: Graph, seed: str = "0") -> World:
+    """A random world: of vectors and matrices where the model has shapes."""
+    return ArrayWorld(graph, seed) if graph.recurrence.shapes else World(graph, seed)
 
 
 class Worlds:
@@ -77,14 +83,14 @@ def worlds_of(setting: Setting) -> Worlds:
 
 def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tuple[Time, ...]]]:
     if isinstance(setting, AtHorizon):
-        yield World(setting.graph), {HORIZON: Time.at(setting.horizon)}, ()
+        yield world_of(setting.graph), {HORIZON: Time.at(setting.horizon)}, ()
         return
     assert isinstance(setting, EveryHorizon)
     for horizon in range(setting.least, setting.least + setting.recurrence.lag + 3):
         graph = unrolled(setting.recurrence, horizon)
         last = horizon - setting.beyond
         steps = tuple(Time.at(t) for t in range(setting.start + 1, last + 1))
-        yield World(graph, str(horizon)), {HORIZON: Time.at(horizon)}, steps
+        yield world_of(graph, str(horizon)), {HORIZON: Time.at(horizon)}, steps
 
 
 def prove(setting: Setting, derivation: Derivation, method: str = "checked steps") -> Theorem:

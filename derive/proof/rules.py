@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, product
 
 from derive.algebra.expression import (
+    ONE,
     ZERO,
     BigSum,
+    Call,
     Derivative,
     Equation,
     Expr,
@@ -21,6 +23,7 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Variable,
     Via,
@@ -33,8 +36,10 @@ from derive.algebra.expression import (
     tidy_rebuild,
 )
 from derive.errors import DeriveError
+from derive.model.calculus import direction
 from derive.model.graph import longest_spans, paths, span
 from derive.model.recurrence import HORIZON, variables
+from derive.model.shapes import VEC
 from derive.notation.latex import latex
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 
@@ -185,7 +190,71 @@ def local_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
     found = setting.local_of(before)
     if found is not None:
         return found
+    if isinstance(before, Product):
+        parts = [local_derivatives(setting, part, given) for part in before.factors]
+        return setting.product(parts) if tuple(parts) != before.factors else before
     return tidy_rebuild(before, lambda part: local_derivatives(setting, part, given))
+
+
+def matrix_form(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Each u ∂⁺V/∂W, W or V a matrix, as the product of matrices that it is in numerator layout."""
+    if isinstance(before, Sum):
+        return add(matrix_form(setting, term, given) for term in before.terms)
+    if isinstance(before, BigSum):
+        body = matrix_form(setting, before.body, given)
+        return BigSum(before.index, before.lower, before.upper, body)
+    *rest, last = factors_of(before)
+    if not _is_edge(setting, last):
+        return before
+    assert isinstance(last, Total | Immediate)
+    if not setting.is_matrix(last.by) and not setting.is_matrix(last.of):
+        return before
+    row = multiply(rest)
+    if setting.is_matrix(last.of) and isinstance(row, Total):
+        row = Transpose(Gradient(row.of, row.by))
+    return setting.transposed_action(last.of, last.by, row) or before
+
+
+def forward_action(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∂⁺V/∂W vec(Ẇ) is the change of V when W changes by Ẇ, to first order."""
+    edge, *rest = factors_of(before)
+    if not _is_edge(setting, edge) or not isinstance(edge, Total | Immediate):
+        raise Unproved(f"expected a derivative along an edge, found {latex(edge)}")
+    found = setting.forward_action(edge.of, edge.by)
+    if rest != [Call(VEC, (direction(edge.by),))] or found is None:
+        raise Unproved(f"{latex(before)} has no closed form")
+    return Call(VEC, (found,)) if setting.is_matrix(edge.of) else found
+
+
+def gradient_rule(setting: Setting, before: Expr, given: Given) -> Expr:
+    """∇_B C = Σ_V (∂⁺V/∂B)ᵀ ∇_V C over all V that use B directly: the chain rule, transposed."""
+    if not isinstance(before, Gradient) or before.of != setting.cost:
+        raise Unproved(f"expected a gradient of the cost, found {latex(before)}")
+    return _as_gradients(setting, setting.chain(before.of, before.by))
+
+
+def _as_gradients(setting: Setting, chain: Expr) -> Expr:
+    """Each ∂C/∂V ∂⁺V/∂B of the chain rule transposed and worked out."""
+    if isinstance(chain, Sum):
+        return add(_as_gradients(setting, term) for term in chain.terms)
+    if isinstance(chain, BigSum):
+        return BigSum(chain.index, chain.lower, chain.upper, _as_gradients(setting, chain.body))
+    edge = factors_of(chain)[-1]
+    assert isinstance(edge, Total | Immediate)
+    column = ONE if edge.of == setting.cost else Gradient(setting.cost, edge.of)
+    found = setting.gradient_action(edge.of, edge.by, column)
+    if found is not None:
+        return found
+    if setting.is_matrix(edge.by) or setting.is_matrix(edge.of):
+        raise Unproved(f"{latex(edge)} has no closed form")
+    return multiply((Transpose(edge), column))
+
+
+def _is_edge(setting: Setting, symbol: Expr) -> bool:
+    """Whether this is the symbol of an edge of the model."""
+    if not isinstance(symbol, Total | Immediate) or not setting.uses(symbol.of, symbol.by):
+        return False
+    return setting.edge(symbol.of, symbol.by) == symbol
 
 
 def outer_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
@@ -388,6 +457,9 @@ RULES: Mapping[str, Rule] = {
     "exchange terms": exchange_terms,
     "distribute": distribute,
     "local derivatives": local_derivatives,
+    "matrix form": matrix_form,
+    "forward action": forward_action,
+    "gradient rule": gradient_rule,
     "outer derivatives": outer_derivatives,
     "as gradient": as_gradient,
     "no path": no_path,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from derive.algebra.expression import (
@@ -28,6 +28,7 @@ from derive.model.graph import Graph, ancestors, descendants, edges, unrolled
 from derive.model.horizon import least_horizon, refuse_misfit, sample_horizon
 from derive.model.partials import Partials
 from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
+from derive.model.shapes import SCALAR, is_matrix
 
 
 class Setting(ABC):
@@ -35,7 +36,8 @@ class Setting(ABC):
 
     def __init__(self, recurrence: Recurrence, sample: Graph) -> None:
         self.recurrence = recurrence
-        self._local = cache(Partials(recurrence))
+        self._partials = Partials(recurrence)
+        self._local = cache(self._partials)
         self._indirect = _indirect_kinds(sample)
 
     @property
@@ -77,6 +79,26 @@ class Setting(ABC):
     def local(self, of: Variable, by: Variable) -> Expr | None:
         """The closed form of ∂⁺of/∂by, by the model's definition; None for an abstract function."""
         return self._local(of, Variable(by.name, by.time), self._horizon_time())
+
+    def is_matrix(self, variable: Variable) -> bool:
+        """Whether a variable is a matrix: Jacobians by it and of it have no closed form of their own."""
+        return is_matrix(self.recurrence.shapes.get(variable.name, SCALAR))
+
+    def product(self, factors: Sequence[Expr]) -> Expr:
+        """The product, scalars first and identities dropped where the model has shapes."""
+        return self._partials.product(factors)
+
+    def forward_action(self, of: Variable, by: Variable) -> Expr | None:
+        """∂⁺of/∂W vec(Ẇ) for a matrix W, as a formula shaped like `of`; None for an abstract function."""
+        return self._partials.forward(of, by, self._horizon_time())
+
+    def transposed_action(self, of: Variable, by: Variable, row: Expr) -> Expr | None:
+        """row ∂⁺of/∂W for a matrix W, of Wᵀ's shape; None for an abstract function."""
+        return self._partials.transposed(of, by, row, self._horizon_time())
+
+    def gradient_action(self, of: Variable, by: Variable, column: Expr) -> Expr | None:
+        """(∂⁺of/∂by)ᵀ column, shaped like `by`; None for an abstract function."""
+        return self._partials.gradient(of, by, column, self._horizon_time())
 
     def local_of(self, symbol: Expr) -> Expr | None:
         """The closed form of an edge's symbol; None where it is no edge or has no closed form."""

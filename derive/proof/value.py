@@ -46,7 +46,7 @@ PRIME = 2**61 - 1
 Matrix = tuple[tuple[int, ...], ...]
 Value = int | Matrix
 
-_ARGUMENT, _RESULT = Variable("argument"), Variable("value")
+_ARGUMENT, _RESULT = ARGUMENT_AND_RESULT = Variable("argument"), Variable("value")
 
 
 class NoValue(DeriveError):
@@ -94,7 +94,7 @@ class World:
         """The value of a closed formula modulo PRIME."""
         match expr:
             case Number(value):
-                return _residue(value)
+                return as_residue(value)
             case Variable():
                 return values[expr] if expr in values else self._leaf(expr)
             case Sum(terms):
@@ -102,12 +102,12 @@ class World:
             case Product(factors):
                 return reduce(lambda a, b: a * b % PRIME, (self.scalar(x, values) for x in factors))
             case Quotient(a, b):
-                return self.scalar(a, values) * _inverse(self.scalar(b, values)) % PRIME
-            case Power(a, b) if (exponent := _exponent(b)) is not None:
+                return self.scalar(a, values) * inverse(self.scalar(b, values)) % PRIME
+            case Power(a, b) if (exponent := as_exponent(b)) is not None:
                 base = self.scalar(a, values)
                 if exponent.denominator > 1:
                     base = self._random("root", base, exponent.denominator)
-                return _power(base, exponent.numerator)
+                return modular_power(base, exponent.numerator)
             case Power(a, b):
                 return self._random("power", self.scalar(a, values), self.scalar(b, values))
             case Call(function, arguments, slots):
@@ -145,13 +145,13 @@ class World:
             case Product(factors):
                 yield from zip(factors, _without_each([value(f) for f in factors]), strict=True)
             case Quotient(a, b):
-                below = _inverse(value(b))
+                below = inverse(value(b))
                 yield a, below
                 yield b, -value(a) * below * below % PRIME
-            case Power(a, b) if (n := _exponent(b)) is not None:
-                yield a, _residue(n) * value(Power(a, Number(n - 1))) % PRIME if n else 0
+            case Power(a, b) if (n := as_exponent(b)) is not None:
+                yield a, as_residue(n) * value(Power(a, Number(n - 1))) % PRIME if n else 0
             case Power(a, b):
-                yield a, value(b) * value(expr) * _inverse(value(a)) % PRIME
+                yield a, value(b) * value(expr) * inverse(value(a)) % PRIME
                 yield b, value(expr) * value(Call("\\log", (a,))) % PRIME
             case Call(function, (argument,), ()) if function in SLOPE:
                 known = {_ARGUMENT: value(argument), _RESULT: value(expr)}
@@ -176,7 +176,7 @@ class World:
     def _local_uncached(self, of: Variable, by: Variable) -> Matrix:
         rows, columns = self.size(of.name), self.size(by.name)
         if (of, by) not in edges(self.graph):
-            return _zeros(rows, columns)
+            return zero_matrix(rows, columns)
         body = self.graph.bodies[of]
         if of not in self.graph.abstract:
             if of not in self._slopes:
@@ -193,7 +193,7 @@ class World:
     def total(self, of: Variable, by: Variable) -> Matrix:
         """∂`of`/∂`by` over all paths: a derivative of the cost is worked out backward from it."""
         if of == self.graph.cost:
-            zero = _zeros(self.size(of.name), self.size(by.name))
+            zero = zero_matrix(self.size(of.name), self.size(by.name))
             return self._adjoints(of).get(by, zero)
         return self.sensitivity(of, by)
 
@@ -207,13 +207,13 @@ class World:
             position = self.graph.position
             last = position.get(of, -1) + 1
             table = self._paths(by, self.graph.nodes[position.get(by, last) : last])
-        return table.get(of, _zeros(self.size(of.name), self.size(by.name)))
+        return table.get(of, zero_matrix(self.size(of.name), self.size(by.name)))
 
     def _paths(
         self, by: Variable, nodes: tuple[Variable, ...], held: Variable | None = None
     ) -> dict[Variable, Matrix]:
         """∂A/∂`by` for every A of `nodes` (in topological order) that depends on it."""
-        table = {by: _identity(self.size(by.name))}
+        table = {by: identity_matrix(self.size(by.name))}
         for node in nodes:
             if node in (by, held):
                 continue
@@ -229,7 +229,7 @@ class World:
     def _adjoints(self, of: Variable) -> dict[Variable, Matrix]:
         """∂`of`/∂B for every B, backward along the graph."""
         if of not in self._to:
-            table = {of: _identity(self.size(of.name))}
+            table = {of: identity_matrix(self.size(of.name))}
             for node in reversed(self.graph.nodes[: self.graph.position[of]]):
                 parts = [
                     _times(table[v], self.local(v, node))
@@ -247,13 +247,15 @@ class World:
         if of not in self._layers or steps > self._layers[of][0]:
             self._layers[of] = (2 * steps + 1, self._truncated_layers(of, 2 * steps + 1))
         table = self._layers[of][1]
-        return table[by][steps] if by in table else _zeros(self.size(of.name), self.size(by.name))
+        return (
+            table[by][steps] if by in table else zero_matrix(self.size(of.name), self.size(by.name))
+        )
 
     def _truncated_layers(self, of: Variable, most: int) -> dict[Variable, list[Matrix]]:
         """For each node the truncated derivatives for 0, 1, … `most` steps."""
-        layers = {of: [_identity(self.size(of.name))] * (most + 1)}
+        layers = {of: [identity_matrix(self.size(of.name))] * (most + 1)}
         for node in reversed(self.graph.nodes[: self.graph.position[of]]):
-            sums = [_zeros(self.size(of.name), self.size(node.name))] * (most + 1)
+            sums = [zero_matrix(self.size(of.name), self.size(node.name))] * (most + 1)
             for user in self.graph.users[node]:
                 crossed = span(user, node)
                 for left in range(crossed, most + 1) if user in layers else ():
@@ -271,15 +273,15 @@ class World:
     def _value(self, expr: Expr) -> Value:
         match expr:
             case Derivative():
-                return _small(self._derivative(expr))
+                return small(self._derivative(expr))
             case Gradient(of, by):
-                return _small(self.total(of, by))
+                return small(self.total(of, by))
             case Sum(terms):
                 return reduce(_add, map(self._value, terms))
             case Product(factors):
                 if any(map(self._is_beyond, factors)):
                     return 0
-                return reduce(_multiply, map(self._value, factors))
+                return reduce(multiplied, map(self._value, factors))
             case BigSum(index, lower, upper, body):
                 at = range(lower.shift, upper.shift + 1)
                 start: Value = 0
@@ -290,7 +292,7 @@ class World:
                 at = range(upper.shift, lower.shift - 1, -1)
                 unit: Value = 1
                 return reduce(
-                    _multiply, (self._value(move(body, {index: Time.at(i)})) for i in at), unit
+                    multiplied, (self._value(move(body, {index: Time.at(i)})) for i in at), unit
                 )
             case _ if any(isinstance(x, Derivative | BigSum | BigProduct) for x in walk(expr)):
                 raise NoValue(f"{latex(expr)} has no value")
@@ -333,7 +335,7 @@ class World:
                 return _times(self.total(of, through), self.local(through, by))
             case Held(of, by, held):
                 table = self._paths(by, self.graph.nodes, held)
-                return table.get(of, _zeros(self.size(of.name), self.size(by.name)))
+                return table.get(of, zero_matrix(self.size(of.name), self.size(by.name)))
             case Truncated(of, by, steps):
                 return self.truncated(of, by, steps)
             case _:
@@ -347,16 +349,29 @@ class World:
             for user in self.graph.users.get(shared, ())
             if user.time == by.copy
         ]
-        return reduce(_plus, parts, _zeros(self.size(of.name), self.size(by.name)))
+        return reduce(_plus, parts, zero_matrix(self.size(of.name), self.size(by.name)))
 
 
 def same(left: Value, right: Value) -> bool:
-    """Whether two values are equal; the number 0 equals a zero matrix of any shape."""
+    """Whether two values are equal; the number 0 equals a zero matrix of any shape.
+
+    ∂C/∂W as a row, one entry for each entry of W, column after column, is the same as the matrix that
+    numerator layout makes of it: of the transposed shape of W.
+    """
     if isinstance(left, tuple) and isinstance(right, int):
         left, right = right, left
     if isinstance(left, int) and isinstance(right, tuple):
         return left == 0 and not any(map(any, right))
+    if isinstance(left, tuple) and isinstance(right, tuple) and len(left) != len(right):
+        return _as_row(left) == _as_row(right)
     return left == right
+
+
+def _as_row(matrix: Matrix) -> Matrix:
+    """A matrix of several rows and columns as one row, row after row."""
+    if len(matrix) == 1 or len(matrix[0]) == 1:
+        return matrix
+    return (tuple(x for row in matrix for x in row),)
 
 
 def _scalar_names(recurrence: Recurrence) -> frozenset[str]:
@@ -369,17 +384,17 @@ def _when(node: Variable) -> int | None:
     return node.time.shift if node.time else None
 
 
-def _residue(value: Fraction) -> int:
-    return value.numerator * _inverse(value.denominator) % PRIME
+def as_residue(value: Fraction) -> int:
+    return value.numerator * inverse(value.denominator) % PRIME
 
 
-def _inverse(value: int) -> int:
+def inverse(value: int) -> int:
     if value % PRIME == 0:
         raise NoValue("a division by zero")
     return pow(value, -1, PRIME)
 
 
-def _exponent(expr: Expr) -> Fraction | None:
+def as_exponent(expr: Expr) -> Fraction | None:
     """An exponent that is a number, also one that is written as a quotient."""
     match expr:
         case Number(value):
@@ -390,8 +405,8 @@ def _exponent(expr: Expr) -> Fraction | None:
             return None
 
 
-def _power(base: int, exponent: int) -> int:
-    return pow(base, exponent, PRIME) if exponent >= 0 else _inverse(pow(base, -exponent, PRIME))
+def modular_power(base: int, exponent: int) -> int:
+    return pow(base, exponent, PRIME) if exponent >= 0 else inverse(pow(base, -exponent, PRIME))
 
 
 def _without_each(values: list[int]) -> list[int]:
@@ -403,11 +418,11 @@ def _without_each(values: list[int]) -> list[int]:
     return [before[i] * after[len(values) - 1 - i] % PRIME for i in range(len(values))]
 
 
-def _zeros(rows: int, columns: int) -> Matrix:
+def zero_matrix(rows: int, columns: int) -> Matrix:
     return ((0,) * columns,) * rows
 
 
-def _identity(size: int) -> Matrix:
+def identity_matrix(size: int) -> Matrix:
     return tuple(tuple(int(i == j) for j in range(size)) for i in range(size))
 
 
@@ -429,7 +444,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     )
 
 
-def _small(matrix: Matrix) -> Value:
+def small(matrix: Matrix) -> Value:
     return matrix[0][0] if len(matrix) == len(matrix[0]) == 1 else matrix
 
 
@@ -446,12 +461,12 @@ def _add(a: Value, b: Value) -> Value:
     return _plus(a, b)
 
 
-def _multiply(a: Value, b: Value) -> Value:
+def multiplied(a: Value, b: Value) -> Value:
     if isinstance(a, int) and isinstance(b, int):
         return a * b % PRIME
     if isinstance(a, int):
         assert isinstance(b, tuple)
         return tuple(tuple(a * x % PRIME for x in row) for row in b)
     if isinstance(b, int):
-        return _multiply(b, a)
-    return _small(_times(a, b))
+        return multiplied(b, a)
+    return small(_times(a, b))

@@ -1,0 +1,80 @@
+"""The gradients ∇_B C, each shaped like B, as textbooks write back-propagation (gradient layout)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derive.algebra.expression import Equation, Expr, Gradient, Number, Total, Variable, walk
+from derive.derivation.backward import adjoint_chain
+from derive.errors import DeriveError
+from derive.model.graph import ancestors, descendants
+from derive.model.recurrence import NOW
+from derive.proof.kernel import Theorem, prove
+from derive.proof.rules import chain_rule, gradient_rule, local_derivatives, matrix_form, substitute
+from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.steps import Chain, Derivation, Writer
+
+TITLE = "Back-propagation through time, gradient layout"
+IN_NUMERATOR_LAYOUT = "Back-propagation through time, numerator layout"
+
+
+def gradients(setting: Setting, by: Variable) -> Theorem:
+    """∇_`by` C by BPTT: the adjoints as columns, ∂C/∂W shaped like W.
+
+    At a given T, or for every T at a general step. Raises Unproved where a matrix goes through an
+    abstract function, whose transposed action has no closed form.
+    """
+    chains: list[Chain] = []
+    known: dict[Expr, Equation] = {}
+    for node in (*_nodes(setting, by), by):
+        chain = _chain(setting, node, known)
+        if chain is None:
+            continue
+        chains.append(chain)
+        if isinstance(chain.equation.right, Number):
+            known[chain.equation.left] = chain.equation
+    if not chains or chains[-1].equation.left != Gradient(setting.cost, by):
+        raise DeriveError(f"the cost does not depend on {by.name}")
+    return prove(setting, Derivation(TITLE, tuple(chains)), "the chain rule, transposed")
+
+
+def adjoints(setting: EveryHorizon, by: Variable) -> Theorem:
+    """∂C/∂`by` by BPTT at a general step, for every T, in numerator layout: ∂C/∂W is shaped like Wᵀ."""
+    known: dict[Expr, Equation] = {}
+    chains: list[Chain] = []
+    for node in _nodes(setting, by):
+        chain = adjoint_chain(setting, node, known)
+        if chain is not None:
+            chains.append(chain)
+            if isinstance(chain.equation.right, Number):
+                known[chain.equation.left] = chain.equation
+    writer = Writer(Total(setting.cost, by))
+    writer.then("chain rule", chain_rule(setting, writer.line, ()))
+    given = tuple(known[part] for part in dict.fromkeys(walk(writer.line)) if part in known)
+    if given:
+        writer.then("substitute", substitute(setting, writer.line, given), given)
+    writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+    writer.then("matrix form", matrix_form(setting, writer.line, ()))
+    last = writer.chain
+    derivation = Derivation(IN_NUMERATOR_LAYOUT, (*chains, *([last] if last else [])))
+    return prove(setting, derivation, "the chain rule")
+
+
+def _nodes(setting: Setting, by: Variable) -> Iterator[Variable]:
+    """What lies between the parameter and the cost, the cost's side first."""
+    if isinstance(setting, AtHorizon):
+        graph = setting.graph
+        live = descendants(graph, by) & ancestors(graph, setting.cost)
+        yield from (n for n in reversed(graph.nodes) if n in live and n not in (by, setting.cost))
+        return
+    assert isinstance(setting, EveryHorizon)
+    yield from (Variable(name, NOW) for name in reversed(setting.relevant(by)))
+
+
+def _chain(setting: Setting, node: Variable, known: dict[Expr, Equation]) -> Chain | None:
+    writer = Writer(Gradient(setting.cost, node))
+    writer.then("gradient rule", gradient_rule(setting, writer.line, ()))
+    given = tuple(known[part] for part in dict.fromkeys(walk(writer.line)) if part in known)
+    if given:
+        writer.then("substitute", substitute(setting, writer.line, given), given)
+    return writer.chain

@@ -1,0 +1,401 @@
+"""The random world of a model with shapes: vectors and matrices modulo a prime.
+
+Each letter of a shape has a size of its own, so a missing transposition or a wrong order has no value.
+Jacobians are worked out here from the definitions, entry by entry, by arithmetic on (value, change)
+and not by the table of primitives that writes their closed forms. A matrix counts as its columns, one
+below the other: ∂a/∂W has |a| rows and one column for each entry of W.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import reduce
+
+from derive.algebra.expression import (
+    BigProduct,
+    BigSum,
+    Call,
+    Derivative,
+    Expr,
+    Gradient,
+    Hadamard,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Total,
+    Transpose,
+    Variable,
+    walk,
+)
+from derive.model.calculus import constants, direction, identity
+from derive.model.functions import SLOPE
+from derive.model.graph import Graph, edges
+from derive.model.shapes import (
+    DIAGONAL,
+    ONES,
+    SCALAR,
+    SOFTMAX,
+    TRACE,
+    VEC,
+    Dimension,
+    Shape,
+    is_literal,
+    sizes_of,
+)
+from derive.notation.latex import CONCATENATION, NORM, latex
+from derive.proof.value import (
+    ARGUMENT_AND_RESULT,
+    PRIME,
+    Matrix,
+    NoValue,
+    Value,
+    World,
+    as_exponent,
+    as_residue,
+    identity_matrix,
+    inverse,
+    modular_power,
+    multiplied,
+    small,
+    zero_matrix,
+)
+
+
+class ArrayWorld(World):
+    """One random assignment to a graph whose variables are vectors and matrices."""
+
+    def __init__(self, graph: Graph, seed: str = "0") -> None:
+        shapes = graph.recurrence.shapes
+        self._letters = sizes_of(shapes)
+        self._constants = constants(shapes)
+        moves = {direction(Variable(name)).name: shape for name, shape in shapes.items()}
+        self._shapes = {**moves, **self._constants, **shapes}
+        self._arrays: dict[Variable, Value] = {}
+        super().__init__(graph, seed)
+
+    # -- shapes -----------------------------------------------------------------------------------
+
+    def count(self, size: Dimension) -> int:
+        """How many entries a dimension has in this world."""
+        return size.shift + sum(self._letters[a] * n for a, n in size.letters)
+
+    def rows_and_columns(self, name: str) -> tuple[int, int]:
+        shape: Shape = self._shapes.get(name, SCALAR)
+        return self.count(shape[0]), self.count(shape[1])
+
+    def size(self, name: str) -> int:
+        rows, columns = self.rows_and_columns(name)
+        return rows * columns
+
+    # -- values -----------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        for node in self.graph.nodes:
+            body = self.graph.bodies.get(node)
+            if body is None or node in self.graph.abstract:
+                self._arrays[node] = self._array_leaf(node)
+            else:
+                self._arrays[node] = self._spread(node, self.closed(body))
+
+    def _spread(self, node: Variable, value: Value) -> Value:
+        """A number that defines a vector stands for each of its entries, as in h_0 = 0."""
+        rows, columns = self.rows_and_columns(node.name)
+        if isinstance(value, int):
+            return small(((value,) * columns,) * rows)
+        return value
+
+    def _array_leaf(self, node: Variable) -> Value:
+        rows, columns = self.rows_and_columns(node.name)
+        if node.name == ONES:
+            return small(((1,) * columns,) * rows)
+        if node.name in self._constants:
+            square = node.name == identity(self._constants[node.name][0]).name
+            return small(identity_matrix(rows) if square else zero_matrix(rows, columns))
+        when = node.time.shift if node.time else None
+        return small(
+            tuple(
+                tuple(self._random("leaf", node.name, when, i, j) for j in range(columns))
+                for i in range(rows)
+            )
+        )
+
+    def closed(self, expr: Expr) -> Value:
+        """The value of a formula without derivatives."""
+        match expr:
+            case Variable():
+                return self._arrays[expr] if expr in self._arrays else self._array_leaf(expr)
+            case Number(value):
+                return as_residue(value)
+            case Sum(terms):
+                return self._sum(terms)
+            case Product(factors):
+                return reduce(multiplied, map(self.closed, factors))
+            case Hadamard(factors):
+                return reduce(entrywise_product, map(self.closed, factors))
+            case Transpose(of):
+                return transposed(self.closed(of))
+            case Quotient(a, b):
+                below = each(inverse, self.closed(b))
+                return entrywise_product(self.closed(a), below)
+            case Power():
+                return self._array_power(expr)
+            case Call(function, arguments):
+                return self._array_call(function, arguments)
+            case _:
+                raise NoValue(f"{latex(expr)} has no value")
+
+    def _sum(self, terms: Iterable[Expr]) -> Value:
+        """A sum; a number beside a vector is added to each entry."""
+        ordered = sorted(terms, key=is_literal)
+        total = self.closed(ordered[0])
+        for term in ordered[1:]:
+            total = added(total, self.closed(term), spread=is_literal(term))
+        return total
+
+    def _array_power(self, power: Power) -> Value:
+        return each(lambda x: self._entry_power(x, power), self.closed(power.base))
+
+    def _entry_power(self, base: int, power: Power) -> int:
+        exponent = as_exponent(power.exponent)
+        if exponent is None:
+            return self._random("power", base, self.closed(power.exponent))
+        if exponent.denominator > 1:
+            base = self._random("root", base, exponent.denominator)
+        return modular_power(base, exponent.numerator)
+
+    def _array_call(self, function: str, arguments: tuple[Expr, ...]) -> Value:
+        values = tuple(map(self.closed, arguments))
+        if function in SLOPE:
+            return each(lambda x: self._random("call", function, (), (x,)), values[0])
+        match function:
+            case _ if function == NORM:
+                squares = sum(x * x for x in entries(values[0])) % PRIME
+                return self._random("root", squares, 2)
+            case _ if function == SOFTMAX:
+                whole = self._exponentials(values[0])
+                return entrywise_product(inverse(sum(entries(whole)) % PRIME), whole)
+            case _:
+                return rearranged(function, values)
+
+    def _exponentials(self, value: Value) -> Value:
+        return each(lambda x: self._random("call", "\\exp", (), (x,)), value)
+
+    # -- changes ----------------------------------------------------------------------------------
+
+    def change(self, expr: Expr, by: Variable, move: Value) -> Value:
+        """How a formula changes, to first order, when `by` alone changes by `move`; 0 for not at all."""
+        if expr == by:
+            return move
+        if by not in walk(expr):
+            return 0
+
+        def d(part: Expr) -> Value:
+            return self.change(part, by, move)
+
+        match expr:
+            case Sum(terms):
+                return reduce(lambda a, b: added(a, b, spread=a == 0 or b == 0), map(d, terms))
+            case Product(factors):
+                return self._by_parts(factors, d, multiplied)
+            case Hadamard(factors):
+                return self._by_parts(factors, d, entrywise_product)
+            case Transpose(of):
+                return transposed(d(of))
+            case Quotient(a, b):
+                return self._quotient_change(a, b, d)
+            case Power():
+                return self._power_change(expr, d)
+            case Call():
+                return self._call_change(expr, d)
+            case _:
+                raise NoValue(f"no rule differentiates {latex(expr)}")
+
+    def _by_parts(
+        self,
+        factors: tuple[Expr, ...],
+        d: Callable[[Expr], Value],
+        times: Callable[[Value, Value], Value],
+    ) -> Value:
+        """The product rule; a factor that does not change gives no term."""
+        total: Value = 0
+        for i, factor in enumerate(factors):
+            step = d(factor)
+            if step == 0:
+                continue
+            parts = [step if j == i else self.closed(f) for j, f in enumerate(factors)]
+            value = reduce(times, parts)
+            total = added(total, value, spread=total == 0)
+        return total
+
+    def _quotient_change(self, a: Expr, b: Expr, d: Callable[[Expr], Value]) -> Value:
+        below = each(inverse, self.closed(b))
+        first = entrywise_product(d(a), below)
+        weight = entrywise_product(entrywise_product(self.closed(a), below), below)
+        second = each(lambda x: -x % PRIME, entrywise_product(weight, d(b)))
+        return added(first, second, spread=first == 0 or second == 0)
+
+    def _power_change(self, power: Power, d: Callable[[Expr], Value]) -> Value:
+        exponent = as_exponent(power.exponent)
+        if exponent is None:
+            raise NoValue(f"no rule differentiates {latex(power)} beside vectors")
+        lower = self.closed(Power(power.base, Number(exponent - 1)))
+        slope = entrywise_product(as_residue(exponent), lower)
+        return entrywise_product(slope, d(power.base))
+
+    def _call_change(self, call: Call, d: Callable[[Expr], Value]) -> Value:
+        function, arguments = call.function, call.arguments
+        if function in SLOPE:
+            (argument,) = arguments
+            slope = SLOPE[function](*ARGUMENT_AND_RESULT)
+            slopes = paired(
+                lambda x, y: self.scalar(
+                    slope, dict(zip(ARGUMENT_AND_RESULT, (x, y), strict=True))
+                ),
+                self.closed(argument),
+                self.closed(call),
+            )
+            return entrywise_product(slopes, d(argument))
+        if function == NORM:
+            (argument,) = arguments
+            pairs = zip(entries(self.closed(argument)), entries(d(argument)), strict=True)
+            value = self.closed(call)
+            assert isinstance(value, int)
+            return sum(x * y for x, y in pairs) * inverse(value) % PRIME
+        if function == SOFTMAX:
+            return self._softmax_change(arguments[0], d(arguments[0]))
+        changes = [
+            entrywise_product(0, self.closed(a)) if step == 0 else step
+            for a in arguments
+            for step in (d(a),)
+        ]
+        return rearranged(function, changes)
+
+    def _softmax_change(self, argument: Expr, step: Value) -> Value:
+        """By the quotient rule for e^{a_i} / Σ_j e^{a_j}."""
+        whole = self._exponentials(self.closed(argument))
+        total = sum(entries(whole)) % PRIME
+        moved = entrywise_product(whole, step)
+        spread = sum(entries(moved)) * inverse(total) % PRIME
+        away = each(lambda x: -x * spread % PRIME, whole)
+        return entrywise_product(inverse(total), added(moved, away, spread=False))
+
+    # -- derivatives ------------------------------------------------------------------------------
+
+    def _local_uncached(self, of: Variable, by: Variable) -> Matrix:
+        rows, columns = self.size(of.name), self.size(by.name)
+        if (of, by) not in edges(self.graph):
+            return zero_matrix(rows, columns)
+        if of in self.graph.abstract:
+            return super()._local_uncached(of, by)
+        body = self.graph.bodies[of]
+        found = [self.change(body, by, unit) for unit in _units(*self.rows_and_columns(by.name))]
+        full = [stacked(x) if not isinstance(x, int) else (x,) * rows for x in found]
+        return tuple(zip(*full, strict=True))
+
+    def _value(self, expr: Expr) -> Value:
+        match expr:
+            case Transpose(of):
+                return transposed(self._value(of))
+            case Hadamard(factors):
+                return reduce(entrywise_product, map(self._value, factors))
+            case Gradient(of, by):
+                self._refuse_unknown(Total(of, by))
+                (row,) = self.total(of, by)
+                rows, columns = self.rows_and_columns(by.name)
+                return small(unstacked(row, rows, columns))
+            case _ if not any(
+                isinstance(x, Derivative | Gradient | BigSum | BigProduct) for x in walk(expr)
+            ):
+                return self.closed(expr)
+            case Call(function, arguments) if function in (TRACE, VEC, DIAGONAL):
+                return rearranged(function, tuple(map(self._value, arguments)))
+            case _:
+                return super()._value(expr)
+
+
+def _units(rows: int, columns: int) -> Iterable[Value]:
+    """The matrices with a single 1, column after column."""
+    for j in range(columns):
+        for i in range(rows):
+            yield small(
+                tuple(tuple(int((a, b) == (i, j)) for b in range(columns)) for a in range(rows))
+            )
+
+
+# -- arithmetic -------------------------------------------------------------------------------------
+
+
+def entries(value: Value) -> list[int]:
+    """The entries, row after row."""
+    return [value] if isinstance(value, int) else [x for row in value for x in row]
+
+
+def each(change: Callable[[int], int], value: Value) -> Value:
+    if isinstance(value, int):
+        return change(value) % PRIME
+    return tuple(tuple(change(x) % PRIME for x in row) for row in value)
+
+
+def paired(join: Callable[[int, int], int], a: Value, b: Value) -> Value:
+    """Entry by entry; a number stands for each entry."""
+    if isinstance(a, int):
+        return each(lambda y: join(a, y), b)
+    if isinstance(b, int):
+        return each(lambda x: join(x, b), a)
+    if (len(a), len(a[0])) != (len(b), len(b[0])):
+        raise NoValue("entries that do not match")
+    return tuple(
+        tuple(join(x, y) % PRIME for x, y in zip(p, q, strict=True))
+        for p, q in zip(a, b, strict=True)
+    )
+
+
+def entrywise_product(a: Value, b: Value) -> Value:
+    return paired(lambda x, y: x * y, a, b)
+
+
+def added(a: Value, b: Value, spread: bool) -> Value:
+    """The sum; a number is added to each entry of a matrix where `spread` allows it."""
+    if isinstance(a, int) != isinstance(b, int) and not spread:
+        raise NoValue("a number added to a matrix")
+    return paired(lambda x, y: x + y, a, b)
+
+
+def transposed(value: Value) -> Value:
+    return value if isinstance(value, int) else tuple(zip(*value, strict=True))
+
+
+def stacked(value: Matrix) -> tuple[int, ...]:
+    """The columns of a matrix, one below the other."""
+    return tuple(x for column in zip(*value, strict=True) for x in column)
+
+
+def unstacked(row: tuple[int, ...], rows: int, columns: int) -> Matrix:
+    """The matrix whose columns stand one after the other."""
+    return tuple(tuple(row[j * rows + i] for j in range(columns)) for i in range(rows))
+
+
+def rearranged(function: str, values: Iterable[Value]) -> Value:
+    """What only moves entries, so that it is its own differential: diag, tr, vec, [a; b]."""
+    found = tuple(((v,),) if isinstance(v, int) else v for v in values)
+    if function == CONCATENATION:
+        if len({len(v[0]) for v in found}) > 1:
+            raise NoValue("parts of different widths")
+        return tuple(row for v in found for row in v)
+    (value,) = found
+    if function == DIAGONAL:
+        column = stacked(value)
+        return small(
+            tuple(
+                tuple(x if i == j else 0 for j in range(len(column))) for i, x in enumerate(column)
+            )
+        )
+    if function == TRACE:
+        if len(value) != len(value[0]):
+            raise NoValue("the trace of a matrix that is not square")
+        return sum(row[i] for i, row in enumerate(value)) % PRIME
+    if function == VEC:
+        return small(tuple((x,) for x in stacked(value)))
+    raise NoValue(f"{function} has no value")
