@@ -450,6 +450,7 @@ def _certify(
     from derive.proof.certificate import certificate
     from derive.writing import write_atomically
 
+    maps = maps or bool(recurrence.shapes)
     found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
     text = document.certificate(recurrence, found)
     version = reason = ""

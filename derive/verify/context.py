@@ -12,6 +12,7 @@ from types import MappingProxyType
 from derive.algebra.expression import (
     Call,
     Expr,
+    Hadamard,
     Index,
     Number,
     Product,
