@@ -567,7 +567,7 @@ class Judge:
     def _scope(self, line: Line, found: Range) -> str | None:
         if not line.context.model.steps and not found.letters:
             return None
-        return scope_text(found, len(found.instances) == 1)
+        return scope_text(found)
 
     def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
         resolver = Resolver(line.context, reading)
