@@ -372,6 +372,8 @@ class Judge:
             return Verdict("unread", reason="nested too deeply")
         except DeriveError as error:
             return Verdict("unread", reason=str_of(error))
+        except Exception as error:  # one formula must not cost the page its other verdicts
+            return Verdict("unread", reason=f"a fault of derive itself ({type(error).__name__})")
 
     def _claim(
         self,

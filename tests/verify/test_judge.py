@@ -133,3 +133,22 @@ def test_closed_formulas_of_vectors_are_not_judged_as_scalars() -> None:
 def test_a_notebook_that_is_none() -> None:
     with pytest.raises(DeriveError):
         judge("notes.ipynb", "{", Options())
+
+
+LOSSES = r"\frac{\partial C}{\partial \theta} = \frac{\partial L_1}{\partial \theta}"
+FACTORS = r"\frac{\partial h_T}{\partial h_0} = \frac{\partial h_T}{\partial h_{T-1}}"
+DOTS = (
+    (LOSSES + r" + \dots + \frac{\partial L_T}{\partial \theta}", "proved"),
+    (LOSSES + r" + \frac{\partial L_2}{\partial \theta} + \dots + \frac{\partial L_T}{\partial \theta}", "proved"),
+    (LOSSES + r" + \dots + \frac{\partial L_{T-1}}{\partial \theta}", "refuted"),
+    (LOSSES + r" + \frac{\partial L_3}{\partial \theta} + \dots + \frac{\partial L_T}{\partial \theta}", "unread"),
+    (LOSSES + r" + \dots", "unread"),
+    (FACTORS + r" \frac{\partial h_{T-1}}{\partial h_{T-2}} \cdots \frac{\partial h_1}{\partial h_0}", "proved"),
+    (FACTORS + r" \cdots \frac{\partial h_2}{\partial h_1}", "refuted"),
+    (FACTORS + r" \cdots \frac{\partial L_1}{\partial h_0}", "unread"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "kind"), DOTS)
+def test_dots_are_read_whole_or_not_at_all(line: str, kind: str) -> None:
+    assert last(f"${line}$").verdict.kind == kind
