@@ -25,6 +25,8 @@ def elided(parts: Sequence[Expr], product: bool) -> list[Expr] | None:
     step = -1 if product else 1
     while first and _apart(parts[first - 1], parts[first]) == Time.at(step):
         first -= 1
+    if first and _apart(parts[first - 1], parts[first]) is not None:
+        return None
     big = _between(parts[first], last, product)
     return None if big is None else [*parts[:first], big, *parts[at + 2 :]]
 

@@ -137,13 +137,15 @@ def test_a_notebook_that_is_none() -> None:
 
 LOSSES = r"\frac{\partial C}{\partial \theta} = \frac{\partial L_1}{\partial \theta}"
 FACTORS = r"\frac{\partial h_T}{\partial h_0} = \frac{\partial h_T}{\partial h_{T-1}}"
+BEFORE = r" \frac{\partial h_{T-1}}{\partial h_{T-2}}"
+MORE = r"\frac{\partial L_T}{\partial \theta}"
 DOTS = (
     (LOSSES + r" + \dots + \frac{\partial L_T}{\partial \theta}", "proved"),
-    (LOSSES + r" + \frac{\partial L_2}{\partial \theta} + \dots + \frac{\partial L_T}{\partial \theta}", "proved"),
+    (LOSSES + r" + \frac{\partial L_2}{\partial \theta} + \dots + " + MORE, "proved"),
     (LOSSES + r" + \dots + \frac{\partial L_{T-1}}{\partial \theta}", "refuted"),
-    (LOSSES + r" + \frac{\partial L_3}{\partial \theta} + \dots + \frac{\partial L_T}{\partial \theta}", "unread"),
+    (LOSSES + r" + \frac{\partial L_3}{\partial \theta} + \dots + " + MORE, "unread"),
     (LOSSES + r" + \dots", "unread"),
-    (FACTORS + r" \frac{\partial h_{T-1}}{\partial h_{T-2}} \cdots \frac{\partial h_1}{\partial h_0}", "proved"),
+    (FACTORS + BEFORE + r" \cdots \frac{\partial h_1}{\partial h_0}", "proved"),
     (FACTORS + r" \cdots \frac{\partial h_2}{\partial h_1}", "refuted"),
     (FACTORS + r" \cdots \frac{\partial L_1}{\partial h_0}", "unread"),
 )  # fmt: skip
