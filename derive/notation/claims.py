@@ -28,6 +28,8 @@ from derive.algebra.expression import (
     rebuild,
     walk,
 )
+from derive.notation.elided import DOTS, elided
+from derive.notation.grammar import DOTS as DOTTED
 from derive.notation.grammar import (
     FEWER,
     FRACTIONS,
@@ -259,6 +261,32 @@ class ClaimParser(Parser):
         names = (Variable(spelled(argument)) for argument in inside or ())
         return Call(DEPENDING, (variable, *names))
 
+    # -- dots -------------------------------------------------------------------------------------------
+
+    def expression(self) -> Expr:
+        start = self.here
+        found = super().expression()
+        if found == DOTS:
+            self.refuse("dots that stand alone claim nothing", start)
+        if isinstance(found, Sum) and DOTS in found.terms:
+            terms = elided(found.terms, product=False)
+            if terms is None:
+                self.refuse("dots that may be filled in several ways: write the sum with Σ", start)
+            return terms[0] if len(terms) == 1 else Sum(tuple(terms))
+        return found
+
+    def factors(self) -> list[Expr]:
+        start = self.here
+        found = super().factors()
+        if DOTS in found and found != [DOTS]:
+            kept = elided(found, product=True)
+            if kept is None:
+                self.refuse(
+                    "dots that may be filled in several ways: write the product with Π", start
+                )
+            return kept
+        return found
+
     # -- brackets, powers, evaluation ---------------------------------------------------------------
 
     def bracketed(self) -> Expr:
@@ -308,6 +336,9 @@ class ClaimParser(Parser):
         return found if time is None else Power(base, Index(time))
 
     def unbounded_primary(self, token: Token) -> Expr:
+        if token.text in DOTTED:
+            self.at += 1
+            return DOTS
         if token.text == "." and any(t.text == "|" for t in self.found[self.at :]):
             return self.evaluated()
         return super().unbounded_primary(token)

@@ -203,7 +203,7 @@ class Comparison:
         return not any(d.is_abstract for d in self.resolver.model.definitions)
 
     def _by_words(self, commuting: bool) -> bool:
-        if self._timeless() or len(self.range.instances) == 1:
+        if self._timeless() or self.range.fixed:
             return any(self._normal(commuting, opened) for opened in (False, True))
         reasons: list[str] = []
         left, right = turned(self.left, self.right, commuting)

@@ -372,6 +372,8 @@ class Judge:
             return Verdict("unread", reason="nested too deeply")
         except DeriveError as error:
             return Verdict("unread", reason=str_of(error))
+        except Exception as error:  # one formula must not cost the page its other verdicts
+            return Verdict("unread", reason=f"a fault of derive itself ({type(error).__name__})")
 
     def _claim(
         self,
@@ -567,7 +569,7 @@ class Judge:
     def _scope(self, line: Line, found: Range) -> str | None:
         if not line.context.model.steps and not found.letters:
             return None
-        return scope_text(found, len(found.instances) == 1)
+        return scope_text(found)
 
     def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
         resolver = Resolver(line.context, reading)

@@ -172,10 +172,16 @@ class Compiler:
                 if above == number(1):
                     raise NoForm(f"a division by {_shown(below)}")
                 return Both(self.machine(above), self.machine(inverse))
+            case Variable() if self.opened and self._is_aggregate(expr):
+                return self.machine(self.shared[expr].body)
             case Variable() if self.opened == "all" and expr.name in self.steps:
                 return self._value(expr)
             case _:
                 raise NoForm(f"{_shown(expr)} has no form that every T shares")
+
+    def _is_aggregate(self, v: Variable) -> bool:
+        """Whether this is a closed quantity without time that is made of steps, as C = Σ L_t is."""
+        return v in self.shared and v not in self.plain and not self.shared[v].is_abstract
 
     def _summed(self, index: str, lower: Time, upper: Time, body: Expr) -> Machine:
         fresh = next(self._fresh)
@@ -236,6 +242,8 @@ class Compiler:
         if any(isinstance(x, Total | BigSum | BigProduct | Transpose) for x in walk(expr)):
             return None
         if any(isinstance(x, Power) and isinstance(x.exponent, Index) for x in walk(expr)):
+            return None
+        if self.opened and any(self._is_aggregate(v) for v in variables(expr)):
             return None
         times = list(_times(expr))
         linear = self.opened == "all"

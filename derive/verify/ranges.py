@@ -32,6 +32,7 @@ from derive.notation.claims import parts_of
 from derive.verify.context import Context
 
 TRIED = 6
+LATEST = 8
 MOST_LETTERS = 4
 ORIGIN = "0"
 
@@ -61,13 +62,14 @@ class Range:
     """The free letters of a line, the first T for which it says anything, and the bounds.
 
     `bounds` is None where differences do not describe the range; `instances` lists the letters at
-    the first few T.
+    the first few T. `fixed` says that there is one T alone, or none.
     """
 
     letters: tuple[str, ...]
     least: int
     bounds: tuple[Bound, ...] | None
     instances: tuple[tuple[int, tuple[Letters, ...]], ...]
+    fixed: bool = False
 
 
 class Extent:
@@ -142,18 +144,19 @@ def range_of(
     timeless = not context.model.steps and not letters
     start = horizon or max(1, least_horizon(context.model))
     found: list[tuple[int, tuple[Letters, ...]]] = []
-    for at in range(start, start + (1 if horizon or timeless else TRIED)):
+    fixed = bool(horizon) or timeless
+    for at in range(start, start + (1 if fixed else TRIED + LATEST)):
         instances = tuple(_instances(exprs, letters, extent, conditions, at))
         if found or instances:
             found.append((at, instances))
-        if len(found) == tried:
+        if len(found) == tried or (not found and at >= start + LATEST):
             break
     if not found:
         raise DeriveError("no index lies inside the horizon, so the line says nothing")
     if any(not instances for _, instances in found):
         raise DeriveError("the range of its indices is empty for some larger T")
     bounds = _bounds(letters, found) if tried == TRIED else None
-    return Range(letters, found[0][0], bounds, tuple(found))
+    return Range(letters, found[0][0], bounds, tuple(found), fixed)
 
 
 def _refuse_descending(expr: Expr, exprs: Sequence[Expr]) -> None:
@@ -291,9 +294,9 @@ def _needed(letters: tuple[str, ...], bounds: Sequence[Bound]) -> tuple[Bound, .
     return tuple(kept)
 
 
-def scope_text(found: Range, fixed: bool) -> str:
+def scope_text(found: Range) -> str:
     """The range in words: every T ≥ 2, 1 ≤ t ≤ T-1."""
-    head = f"T = {found.least}" if fixed else f"every T ≥ {found.least}"
+    head = f"T = {found.least}" if found.fixed else f"every T ≥ {found.least}"
     return ", ".join((head, *_spans(found)))
 
 

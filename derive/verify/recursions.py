@@ -233,9 +233,9 @@ class _Induction:
         """Whether the candidate at a time equals `body`, for every T that has such a time."""
         assert at is not None
         letters = (STEP,) if bounds else ()
-        least = 1 + abs(self.reach)
-        if at.is_number:
-            least = max(least, at.shift)
+        behind = (END - at).shift if (END - at).is_number else 0
+        first = at.shift if at.is_number else self.low + (abs(self.reach) if bounds else behind)
+        least = max(1, first)
         found = Range(letters, least, tuple(bounds), ())
         left = move(self.candidate, {STEP: at})
         commutes = not any(d.is_abstract for d in self.context.model.definitions)
