@@ -12,7 +12,6 @@ from types import MappingProxyType
 from derive.algebra.expression import (
     Call,
     Expr,
-    Hadamard,
     Index,
     Number,
     Product,
