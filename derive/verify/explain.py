@@ -12,7 +12,7 @@ from derive.notation.claims import parts_of
 from derive.notation.latex import latex
 from derive.notation.unicode import text
 from derive.verify.compare import Comparison, Outcome, Worlds
-from derive.verify.context import Context, multiplies
+from derive.verify.context import Context, has_vectors, multiplies
 from derive.verify.normal import Normal
 from derive.verify.polynomials import Polynomial, TooLarge, is_number, minus
 from derive.verify.readings import Resolver, line_range
@@ -112,7 +112,7 @@ def taken_for_granted(context: Context) -> Iterator[str]:
     """What the definitions leave open, and how it was taken."""
     for remark in context.model.assumptions:
         yield "".join(part if isinstance(part, str) else text(part) for part in remark)
-    if multiplies(context):
+    if multiplies(context) and not has_vectors(context):
         yield "what stands in closed formulas is a scalar"
     for name, other in context.alias.items():
         yield f"{text(Variable(name, NOW))} is another name of {text(Variable(other, NOW))}"

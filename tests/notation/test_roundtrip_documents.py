@@ -104,7 +104,13 @@ def long_document(name: str, full: bool, kind: str) -> str:
     setting = AtHorizon(recurrence, 9)
     by = recurrence.parameters[0]
     ways, agreement = _three_ways(setting, by)
-    part = {"wrt": by, "derivations": ways, "agreement": agreement, "goal": ways[0].claim.left}
+    part = {
+        "wrt": by,
+        "derivations": ways,
+        "agreement": agreement,
+        "goal": ways[0].claim.left,
+        "unwritten": 0,
+    }
     return gradient(layout_of(kind, full, 80, False), setting, None, [part])
 
 
