@@ -298,6 +298,8 @@ class Judge:
             ready, worlds = self._tried[key]
             resolver = Resolver(ready, reading)
             found = line_range(resolver, (line.head, line.member), (), SCREENED)
+            if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
+                return False
             left, right = resolver.resolve(line.head), resolver.resolve(line.member)
             return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
         except (DeriveError, RecursionError):
@@ -719,11 +721,13 @@ def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
 
 def _has_round(line: Line) -> bool:
     """Whether a ∂ stands in a line."""
-    return any(
-        isinstance(part, Written) and part.mark == "∂"
-        for side in (line.head, line.member)
-        for part in parts_of(side)
-    )
+    return any(True for _ in _rounds(line))
+
+
+def _rounds(line: Line) -> Iterator[Written]:
+    """The derivatives of a line that are written with ∂."""
+    for side in (line.head, line.member):
+        yield from (p for p in parts_of(side) if isinstance(p, Written) and p.mark == "∂")
 
 
 def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
