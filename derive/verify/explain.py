@@ -64,6 +64,8 @@ def _difference(
         return ""
     lacking = list(_named(minus(left.above, right.above), right.above))
     spare = list(_named(minus(right.above, left.above), left.above))
+    if any("e^" in term for term in (*lacking, *spare)):
+        return ""
     at = _place(outcome.at)
     if lacking and not spare:
         return f"{at}the right side lacks {_list(lacking)}"

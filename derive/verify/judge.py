@@ -117,7 +117,7 @@ class Judge:
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
         self._read: dict[tuple[int, int], Side] = {}
-        self._tried: dict[tuple[int, str], tuple[Context, Worlds]] = {}
+        self._tried: dict[tuple[int, str, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
 
@@ -138,6 +138,8 @@ class Judge:
             given = "as asked for" if self.options.layout else "as its lines suggest"
             default = self.layout.name == NUMERATOR and not self.layout.certain
             found.append(f"{self.layout.name} layout{'' if default else f', {given}'}")
+        if self.reading.round == "partial":
+            found.append("d is total and ∂ partial, as most lines suggest")
         return tuple(dict.fromkeys(found))
 
     def _members(self) -> Iterator[Member]:
@@ -209,7 +211,7 @@ class Judge:
     @cached_property
     def _prepared(self) -> Mapping[int, Context]:
         """Each region's context, with its derived quantities understood."""
-        reading = Reading(layout=self.layout.name)
+        reading = self.reading
         found = {}
         for region, context in self.contexts.items():
             context = replace(context, calls=self._calls[region])
@@ -230,6 +232,27 @@ class Judge:
 
         sides = [(line.head, line.member) for _, line in lines]
         return infer(sides, asked, fits, self._is_scalar)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How the text writes: its layout, and whether its ∂ is partial beside d for total derivatives.
+
+        Decided once, and not by one line alone: by the meaning in which more of its lines hold.
+        """
+        plain = Reading(layout=self.layout.name)
+        lines = list(self._lines())
+        marks = {
+            part.mark
+            for _, line in lines
+            for side in (line.head, line.member)
+            for part in parts_of(side)
+            if isinstance(part, Written)
+        }
+        if not {"d", "∂"} <= marks:
+            return plain
+        partial = replace(plain, round="partial")
+        holding = [sum(self._holds(n, x, r) for n, x in lines) for r in (plain, partial)]
+        return partial if holding[1] > holding[0] + 1 else plain
 
     def _is_scalar(self, of: Expr) -> bool:
         try:
@@ -261,16 +284,22 @@ class Judge:
 
     def _fits(self, number: int, line: Line, layout: str) -> bool:
         """Whether the shapes of a line fit, and its values agree, in this layout."""
+        return self._holds(number, line, Reading(layout=layout))
+
+    def _holds(self, number: int, line: Line, reading: Reading) -> bool:
+        """Whether the shapes of a line fit, and its values agree, in this reading."""
         region = self.where[number]
-        key = (region, layout)
+        key = (region, reading.layout, reading.round)
         try:
             if key not in self._tried:
                 context = replace(line.context, calls=self._calls[region])
-                ready = prepared(context, Reading(layout=layout))
+                ready = prepared(context, reading)
                 self._tried[key] = (ready, Worlds(ready))
             ready, worlds = self._tried[key]
-            resolver = Resolver(ready, Reading(layout=layout))
+            resolver = Resolver(ready, reading)
             found = line_range(resolver, (line.head, line.member), (), SCREENED)
+            if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
+                return False
             left, right = resolver.resolve(line.head), resolver.resolve(line.member)
             return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
         except (DeriveError, RecursionError):
@@ -413,7 +442,7 @@ class Judge:
                 slip = f"{definition.slip} in the definition on line {definition.line}"
                 reason = slip if plain else f"{verdict.reason}; {slip}"
                 return replace(verdict, suggestion=definition.latex, reason=reason)
-        reading = Reading(layout=self.layout.name)
+        reading = self.reading
         mender = Mender(line.context, self._worlds(number), reading, line.conditions)
         found = mender.nearest(head, member)
         if found is None:
@@ -528,7 +557,7 @@ class Judge:
     def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
         """The verdict in the default reading, else in the first other reading that holds."""
         self._refuse_vectors(line)
-        reading = Reading(layout=self.layout.name)
+        reading = self.reading
         resolver = Resolver(line.context, reading)
         found = line_range(resolver, (line.head, line.member), line.conditions)
         comparison = self._compare(number, line, reading, found)
@@ -539,7 +568,10 @@ class Judge:
                 other = self._other_layout(number, line, scope)
                 if other is not None:
                     return other
-            return _proved(outcome, scope, self.layout.name)
+            verdict = _proved(outcome, scope, self.layout.name)
+            if reading.round == "partial" and verdict.reading is None and _has_round(line):
+                return replace(verdict, reading="∂ is partial and d is total, as in the whole text")
+            return verdict
         if outcome.kind == "different" and not plain:
             other = self._other_reading(number, line, reading, found, scope)
             other = other or self._other_layout(number, line, scope)
@@ -602,6 +634,11 @@ class Judge:
         self, number: int, line: Line, default: Reading, found: Range, scope: str | None
     ) -> Verdict | None:
         """The first reading of the derivatives right of the head in which the line is proved."""
+        if default.round == "partial" and _has_round(line):
+            whole = replace(default, round="total")
+            if self._compare(number, line, whole, found).outcome().kind == "equal":
+                reason = "the text writes d for total derivatives, and this line ∂"
+                return Verdict("ambiguous", scope, "∂ is total in this line", reason)
         for choices in alternatives(line.head, line.member):
             reading = replace(default, choices=choices)
             try:
@@ -680,6 +717,17 @@ def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
     conditions = tuple((at(a), at(b)) for a, b in placed.conditions)
     start, end = at(placed.start), at(placed.end)
     return replace(placed, start=start, end=end, members=members, conditions=conditions)
+
+
+def _has_round(line: Line) -> bool:
+    """Whether a ∂ stands in a line."""
+    return any(True for _ in _rounds(line))
+
+
+def _rounds(line: Line) -> Iterator[Written]:
+    """The derivatives of a line that are written with ∂."""
+    for side in (line.head, line.member):
+        yield from (p for p in parts_of(side) if isinstance(p, Written) and p.mark == "∂")
 
 
 def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:

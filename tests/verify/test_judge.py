@@ -154,3 +154,18 @@ DOTS = (
 @pytest.mark.parametrize(("line", "kind"), DOTS)
 def test_dots_are_read_whole_or_not_at_all(line: str, kind: str) -> None:
     assert last(f"${line}$").verdict.kind == kind
+
+
+TOTALS = r"""$$\frac{dC}{d\theta} = \sum_t \frac{dC}{dh_t} \frac{\partial h_t}{\partial \theta}$$
+$$\frac{dh_t}{d\theta} = \sum_{k=1}^{t} \frac{dh_t}{dh_k} \frac{\partial h_k}{\partial \theta}$$
+"""
+
+
+def test_d_beside_partial_is_decided_once_for_the_text_and_said() -> None:
+    report = judge("page.tex", MODEL + TOTALS, Options())
+    said = [j.verdict for j in report.formulas if j.verdict.kind == "proved"]
+    assert len(said) == 2
+    assert {v.reading for v in said} == {"∂ is partial and d is total, as in the whole text"}
+    assert "d is total and ∂ partial, as most lines suggest" in report.assumptions
+    one = judge("page.tex", MODEL + TOTALS.splitlines()[0], Options())
+    assert one.formulas[-1].verdict.kind == "ambiguous"
