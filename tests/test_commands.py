@@ -365,9 +365,9 @@ BAD = {
     "a pdf to the terminal": ["bptt", "--to", "pdf"],
     "an unknown option": ["bptt", "--colour"],
     "an unknown command": ["differentiate"],
-    "an unknown model": ["bptt", "lstm"],
+    "an unknown model": ["bptt", "perceptron"],
     "an unknown example": ["example", "quotient"],
-    "an unknown model to list": ["models", "lstm"],
+    "an unknown model to list": ["models", "perceptron"],
     "an unknown parameter": ["bptt", "--wrt", "w"],
     "a missing file": ["bptt", "nowhere.tex"],
     "a missing folder": ["prove", "nowhere/model"],
@@ -472,7 +472,7 @@ def test_no_output_file_is_left_by_bad_input(workplace: Path) -> None:
     out = workplace / "left.tex"
     for arguments in (
         ["bptt", "-T", "0"],
-        ["bptt", "lstm"],
+        ["bptt", "perceptron"],
         ["example", "-D", CELL],
         ["notes", "x"],
     ):
