@@ -19,6 +19,8 @@ from derive.verify.readings import Resolver, line_range
 from derive.verify.tape import NoForm
 
 MOST_NAMED = 3
+# Names that the normal form makes for itself: exponentials and calls by their arguments.
+UNREADABLE = ("e^", "Fraction(")
 
 
 def cause(
@@ -64,7 +66,7 @@ def _difference(
         return ""
     lacking = list(_named(minus(left.above, right.above), right.above))
     spare = list(_named(minus(right.above, left.above), left.above))
-    if any("e^" in term for term in (*lacking, *spare)):
+    if any(mark in term for term in (*lacking, *spare) for mark in UNREADABLE):
         return ""
     at = _place(outcome.at)
     if lacking and not spare:

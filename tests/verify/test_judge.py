@@ -169,3 +169,13 @@ def test_d_beside_partial_is_decided_once_for_the_text_and_said() -> None:
     assert "d is total and ∂ partial, as most lines suggest" in report.assumptions
     one = judge("page.tex", MODEL + TOTALS.splitlines()[0], Options())
     assert one.formulas[-1].verdict.kind == "ambiguous"
+
+
+def test_a_reason_never_shows_the_names_of_the_normal_form() -> None:
+    page = (
+        r"$h_t = f(h_{t-1}, \theta)$, $C = \sum_t w(h_t)$. "
+        r"$\frac{\partial C}{\partial \theta} = 2 \sum_t w'(h_t) \frac{\partial h_t}{\partial \theta}$"
+    )
+    verdict = judge("page.tex", page, Options()).formulas[-1].verdict
+    assert verdict.kind == "refuted"
+    assert "Fraction" not in verdict.reason
