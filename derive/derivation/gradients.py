@@ -11,7 +11,7 @@ from derive.model.graph import ancestors, descendants
 from derive.model.recurrence import NOW
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import chain_rule, gradient_rule, local_derivatives, matrix_form, substitute
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 from derive.proof.steps import Chain, Derivation, Writer
 
 TITLE = "Back-propagation through time, gradient layout"
@@ -38,7 +38,7 @@ def gradients(setting: Setting, by: Variable) -> Theorem:
     return prove(setting, Derivation(TITLE, tuple(chains)), "the chain rule, transposed")
 
 
-def adjoints(setting: EveryHorizon, by: Variable) -> Theorem:
+def adjoints(setting: GeneralStep, by: Variable) -> Theorem:
     """∂C/∂`by` by BPTT at a general step, for every T, in numerator layout: ∂C/∂W is shaped like Wᵀ."""
     known: dict[Expr, Equation] = {}
     chains: list[Chain] = []
@@ -67,7 +67,7 @@ def _nodes(setting: Setting, by: Variable) -> Iterator[Variable]:
         live = descendants(graph, by) & ancestors(graph, setting.cost)
         yield from (n for n in reversed(graph.nodes) if n in live and n not in (by, setting.cost))
         return
-    assert isinstance(setting, EveryHorizon)
+    assert isinstance(setting, GeneralStep)
     yield from (Variable(name, NOW) for name in reversed(setting.relevant(by)))
 
 
