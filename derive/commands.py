@@ -47,6 +47,7 @@ REPORT_SUFFIXES = {
     ".html": "html",
 }
 REPORTS = tuple(REPORT_SUFFIXES.values())
+NO_CERTIFICATE = "a certificate is for states that run forward in time"
 LAYOUTS = ("numerator", "gradient", "denominator")
 
 
@@ -332,14 +333,14 @@ def _bptt(
     from derive.derivation.gradients import gradients
     from derive.derivation.local import local
     from derive.derivation.truncated import MOST_DROPPED_WRITTEN, count_dropped, truncated
-    from derive.proof.setting import AtHorizon, EveryHorizon
+    from derive.proof.setting import AtHorizon, general_step
 
     if truncate is not None and truncate < 0:
         raise DeriveError(f"expected --truncate of at least 0, found {truncate}")
     _need_steps(recurrence)
     setting = AtHorizon(recurrence, horizon)
     try:
-        slopes = local(EveryHorizon(recurrence))
+        slopes = local(general_step(recurrence))
     except DeriveError:
         slopes = local(setting)
     parts: list[dict[str, Any]] = []
@@ -401,12 +402,12 @@ def _prove_every(
     from derive import document
     from derive.derivation.every import every
     from derive.derivation.gradients import adjoints, gradients
-    from derive.proof.setting import EveryHorizon
+    from derive.proof.setting import general_step
 
     _need_steps(recurrence)
     chosen = _wrt(recurrence, wrt)
     try:
-        setting = EveryHorizon(recurrence)
+        setting = general_step(recurrence)
         theorems = {by: every(setting, by) for by in chosen}
     except DeriveError as error:
         without = "; no certificate was written" if path is not None else ""
@@ -421,6 +422,9 @@ def _prove_every(
         page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers))
     else:
         page.write(lambda out: document.every_horizon(out, setting, theorems, closed, layers))
+    if path and not layers.certificate:
+        _complain(f"no certificate was written: {layers.reason}")
+        raise typer.Exit(1)
 
 
 def _refuse_certificate(
@@ -444,12 +448,18 @@ def _refuse_certificate(
 def _certify(
     recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path, maps: bool
 ) -> Layers:
-    """Writes the Coq file unless coqc is there and rejects it; which of them checked it."""
+    """Writes the Coq file unless coqc is there and rejects it; which of them checked it.
+
+    Where states run backward in time nothing is written: its two recursions both begin at the first step.
+    """
     from derive import document
     from derive.coq import NoCoq, accept
     from derive.proof.certificate import certificate
+    from derive.proof.setting import EveryHorizon
     from derive.writing import write_atomically
 
+    if not all(isinstance(theorem.setting, EveryHorizon) for theorem in theorems.values()):
+        return document.Layers(reason=NO_CERTIFICATE)
     maps = maps or bool(recurrence.shapes)
     found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
     text = document.certificate(recurrence, found)

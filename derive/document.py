@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
@@ -26,6 +26,7 @@ from derive.algebra.expression import (
     Tuple,
     Variable,
     Via,
+    add,
     factors_of,
     terms_of,
 )
@@ -38,7 +39,8 @@ from derive.notation.latex import latex
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.pairing import between, pairing, remainders
+from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
@@ -219,10 +221,11 @@ class Paper:
 
     def _facts(self, step: Step, theorem: Theorem) -> Mapping[str, Any]:
         numbers = sorted({self._numbers[e] for e in step.given if e in self._numbers})
+        first, *_, last = (*factors_of(step.before)[:1], *factors_of(step.before))
         return {
             "parts": terms_of(step.after),
-            "symbol": step.before if isinstance(step.before, Derivative) else None,
-            "last": factors_of(step.before)[-1],
+            "symbol": first if isinstance(first, Derivative) else None,
+            "last": last,
             "after_last": factors_of(step.after)[-1],
             "cited": _cited(numbers),
             "cost": theorem.setting.cost,
@@ -298,26 +301,24 @@ def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
 
 def every_horizon(
     layout: Format,
-    setting: EveryHorizon,
+    setting: EveryHorizon | BothDirections,
     theorems: Mapping[Variable, Theorem],
     closed: Mapping[Variable, Theorem],
     layers: Layers = KERNEL_ALONE,
 ) -> str:
-    """The document of `derive prove`: base, step and conclusion for each parameter."""
-    cost, start = setting.cost, Time.at(setting.start)
-    states = [Variable(name, Time.of(STEP)) for name in setting.order]
-    beyond = Variable(states[0].name, Time.of(HORIZON, 1))
+    """The document of `derive prove`: base, step and conclusion for each parameter.
+
+    Where states run in both directions of time: the pairing and both readings of it.
+    """
+    cost = setting.cost
+    states = [Variable(name, NOW) for name in setting.order]
     parts = [
         {
             "wrt": by,
             "theorem": theorem,
             "closed": closed.get(by),
             "goal": Total(cost, by),
-            "hybrid_name": _hybrid_name(NOW),
-            "hybrid": Equation(_hybrid_name(NOW), hybrid(setting, by)),
-            "at_end": _hybrid_name(END),
-            "at_step": Equation(_hybrid_name(NOW), _hybrid_name(NOW - 1)),
-            "at_start": _hybrid_name(start),
+            **(_pairing(setting, by) if isinstance(setting, BothDirections) else _cut(setting, by)),
         }
         for by, theorem in theorems.items()
     ]
@@ -327,15 +328,62 @@ def every_horizon(
         parts=parts,
         matrix=_matrix(setting),
         layers=layers,
-        beyond=Total(cost, beyond),
+        outside=[Total(cost, v) for v in _outside(setting)],
+        directions=_directions(setting),
         forward_symbol=Total(states[0], next(iter(theorems))),
         adjoint_symbol=Total(cost, states[0]),
     )
 
 
-def _hybrid_name(at: Time) -> Expr:
+def _cut(setting: EveryHorizon, by: Variable) -> Mapping[str, Expr | Equation]:
+    """I(t) and what the parts of the induction say of it."""
+    return {
+        "hybrid_name": _named("I", NOW),
+        "hybrid": Equation(_named("I", NOW), hybrid(setting, by)),
+        "at_end": _named("I", END),
+        "at_step": Equation(_named("I", NOW), _named("I", NOW - 1)),
+        "at_start": _named("I", Time.at(setting.start)),
+    }
+
+
+def _pairing(setting: BothDirections, by: Variable) -> Mapping[str, Expr | Equation | None]:
+    """S(T), E(T) and what is left of S(T) beside E(T) in each reading."""
+    whole, edges = _named("S", END), _named("E", END)
+    forward, backward = remainders(setting, by)
+    return {
+        "whole": whole,
+        "pairing": Equation(whole, pairing(setting, by)),
+        "edges": edges,
+        "between": Equation(edges, between(setting, by)),
+        "leaving": Equation(whole, add((forward, edges))),
+        "entering": Equation(whole, add((backward, edges))),
+        "own": setting.edge(setting.cost, by) if setting.uses(setting.cost, by) else None,
+    }
+
+
+def _directions(setting: EveryHorizon | BothDirections) -> Mapping[str, Sequence[Variable]]:
+    """The states that run forward in time and those that run backward; none where all run forward."""
+    if not isinstance(setting, BothDirections):
+        return {}
+    return {
+        word: [Variable(name, NOW) for name in setting.order if setting.directions[name] == sign]
+        for word, sign in (("forward", 1), ("backward", -1))
+    }
+
+
+def _outside(setting: EveryHorizon | BothDirections) -> Iterator[Variable]:
+    """A variable beyond the horizon, and where states run backward one before the first step."""
+    backward = [v.name for v in _directions(setting).get("backward", ())]
+    given = setting.sample.position
+    beyond = (Variable(name, END + 1) for name in setting.order if name not in backward)
+    before = (Variable(name, Time.at(setting.start)) for name in backward)
+    for found in (beyond, before):
+        yield from [v for v in found if v not in given][:1]
+
+
+def _named(name: str, at: Time) -> Expr:
     argument = Number(Fraction(at.shift)) if at.is_number else Index(at)
-    return Call("I", (argument,))
+    return Call(name, (argument,))
 
 
 def agreements(
@@ -448,10 +496,10 @@ def notes(layout: Format, story: Story) -> str:
         three_left=Total(cost, state),
         unrolled=_unrolled(three, True)[0],
         goal=Total(cost, by),
-        hybrid_name=_hybrid_name(NOW),
-        hybrid=Equation(_hybrid_name(NOW), hybrid(every, by)),
-        at_end=_hybrid_name(END),
-        at_start=_hybrid_name(Time.at(every.start)),
+        hybrid_name=_named("I", NOW),
+        hybrid=Equation(_named("I", NOW), hybrid(every, by)),
+        at_end=_named("I", END),
+        at_start=_named("I", Time.at(every.start)),
     )
 
 

@@ -87,13 +87,19 @@ def _indirect(setting: BothDirections, sides: Expr, node: Variable, by: Variable
     return (term for term in terms_of(sides) if term != setting.edge(node, by))
 
 
-def readings(setting: BothDirections, by: Variable) -> tuple[Equation, Equation]:
-    """What both readings of the pairing must say: it is the one side of the theorem, with E."""
-    cost, edges = setting.cost, between(setting, by)
+def remainders(setting: BothDirections, by: Variable) -> tuple[Expr, Expr]:
+    """What each reading leaves beside E: both sides of the theorem, but for the cost's own use of `by`."""
+    cost = setting.cost
     forward = _indirect(setting, setting.differential(cost, by), cost, by)
     backward = _indirect(setting, setting.chain(cost, by), cost, by)
-    whole = pairing(setting, by)
-    return Equation(whole, add((*forward, edges))), Equation(whole, add((*backward, edges)))
+    return add(forward), add(backward)
+
+
+def readings(setting: BothDirections, by: Variable) -> tuple[Equation, Equation]:
+    """What both readings of the pairing must say: it is E and a remainder."""
+    whole, edges = pairing(setting, by), between(setting, by)
+    forward, backward = remainders(setting, by)
+    return Equation(whole, add((forward, edges))), Equation(whole, add((backward, edges)))
 
 
 def prove_both_ways(setting: BothDirections, by: Variable, found: Readings) -> Theorem:

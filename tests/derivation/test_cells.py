@@ -31,7 +31,7 @@ from derive.model.builtin import CELLS, builtin, from_latex
 from derive.model.recurrence import Recurrence
 from derive.notation.latex import latex
 from derive.proof.agreement import agree
-from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, general_step
 
 each_cell = pytest.mark.parametrize("name", CELLS)
 Vector = list[Any]
@@ -224,8 +224,8 @@ def by_hand(
 
 
 @cache
-def every_setting(name: str) -> EveryHorizon:
-    return EveryHorizon(builtin(name))
+def every_setting(name: str) -> EveryHorizon | BothDirections:
+    return general_step(builtin(name))
 
 
 @each_cell
@@ -238,16 +238,11 @@ def test_the_three_agree_at_a_given_horizon(name: str, horizon: int) -> None:
         assert "with the factors in the same order" in theorem.method
 
 
-@pytest.mark.parametrize("name", [name for name in CELLS if name != "bidirectional"])
+@each_cell
 def test_proved_for_every_horizon(name: str) -> None:
     setting = every_setting(name)
     for by in (setting.recurrence.parameters[0], setting.recurrence.parameters[-1]):
         assert every(setting, by).scope == "every T ≥ 1"
-
-
-def test_a_state_that_runs_backward_has_no_proof_for_every_horizon() -> None:
-    with pytest.raises(DeriveError, match="runs backward in time"):
-        every_setting("bidirectional")
 
 
 TEXTBOOK = {
