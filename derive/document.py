@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ from derive.derivation.code import Program
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
+from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
@@ -111,8 +113,9 @@ KERNEL_ALONE = Layers()
 class Paper:
     """One document in the making: it numbers the lines of theorems and remembers what they are called."""
 
-    def __init__(self, layout: Format) -> None:
+    def __init__(self, layout: Format, convention: str = NUMERATOR) -> None:
         self.layout = layout
+        self.convention = convention
         self.environment = environment()
         self._numbers: dict[Equation, int] = {}
         self._standing: set[tuple[str, tuple[Step, ...]]] = set()
@@ -165,6 +168,7 @@ class Paper:
             lines=self.lines,
             sections=self.sections,
             number=self.number,
+            convention=self.convention,
             rich_characters=self.layout.name != "latex",
             **names,
         )
@@ -200,9 +204,12 @@ class Paper:
             yield Gap(hidden)
 
     def _line(self, chain: Chain, theorem: Theorem) -> Line:
-        rows = tuple(Row(step.after, self._reason(step, theorem)) for step in chain.steps)
-        number = self._numbers[chain.equation]
-        return Line(number, chain.steps[0].before, rows, chain.title)
+        left, *rights = written(theorem.setting, lines_of(chain), self.convention)
+        rows = tuple(
+            Row(right, self._reason(step, theorem))
+            for right, step in zip(rights, chain.steps, strict=True)
+        )
+        return Line(self._numbers[chain.equation], left, rows, chain.title)
 
     def _reason(self, step: Step, theorem: Theorem) -> tuple[Segment, ...]:
         """The rule's sentence, from its template, with formulas in it."""
@@ -229,9 +236,15 @@ class Paper:
             "after_last": factors_of(step.after)[-1],
             "cited": _cited(numbers),
             "cost": theorem.setting.cost,
+            "convention": self.convention,
             "step_letter": Index(Time.of(STEP)),
             "horizon": Index(Time.of(HORIZON)),
         }
+
+
+def lines_of(chain: Chain) -> tuple[Expr, ...]:
+    """The lines of a chain, the first one included."""
+    return (chain.steps[0].before, *(step.after for step in chain.steps))
 
 
 def _cited(numbers: Sequence[int]) -> str:
@@ -269,25 +282,45 @@ def gradient(
     setting: AtHorizon,
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
-    convention: str = "numerator",
+    convention: str = NUMERATOR,
 ) -> str:
     """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
     recurrence = setting.recurrence
     unrolled, hidden = _unrolled(setting, layout.full)
-    state = next(d.target for d in reversed(recurrence.steps))
-    return Paper(layout).render(
+    by = parts[0]["wrt"]
+    return Paper(layout, convention).render(
         "gradient",
         **_model_names(recurrence, layout),
+        **_convention_names(setting, by),
         horizon=setting.horizon,
         unrolled=unrolled,
         hidden=hidden,
         local=local,
-        parts=parts,
-        example_symbol=Total(state, parts[0]["wrt"]),
-        immediate=Immediate(state, parts[0]["wrt"]),
-        convention=convention,
-        matrix=_matrix(setting),
+        parts=[{**part, "goal": _symbol(setting, part["goal"], convention)} for part in parts],
+        immediate=Immediate(_state(recurrence), by),
     )
+
+
+def _symbol(setting: Setting, symbol: Expr, convention: str) -> Expr:
+    return written(setting, (symbol,), convention)[0]
+
+
+def _state(recurrence: Recurrence) -> Variable:
+    """A variable of the steps that shows what a layout means: a state, if there is one."""
+    used_later = {
+        v.name for d in recurrence.steps for v in variables(d.body) if v.time not in (None, NOW)
+    }
+    targets = [d.target for d in recurrence.steps]
+    return next((v for v in targets if v.name in used_later), targets[0])
+
+
+def _convention_names(setting: Setting, by: Variable) -> Mapping[str, Any]:
+    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one."""
+    return {
+        "jacobian": Total(_state(setting.recurrence), by),
+        "gradient": Gradient(setting.cost, by),
+        "matrix": _matrix(setting),
+    }
 
 
 def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
@@ -305,59 +338,75 @@ def every_horizon(
     theorems: Mapping[Variable, Theorem],
     closed: Mapping[Variable, Theorem],
     layers: Layers = KERNEL_ALONE,
+    convention: str = NUMERATOR,
 ) -> str:
     """The document of `derive prove`: base, step and conclusion for each parameter.
 
     Where states run in both directions of time: the pairing and both readings of it.
     """
     cost = setting.cost
-    states = [Variable(name, NOW) for name in setting.order]
+
+    def shown(symbol: Expr) -> Expr:
+        return _symbol(setting, symbol, convention)
+
     parts = [
         {
             "wrt": by,
             "theorem": theorem,
+            "claim": written_equation(setting, theorem.claim, convention),
             "closed": closed.get(by),
-            "goal": Total(cost, by),
-            **(_pairing(setting, by) if isinstance(setting, BothDirections) else _cut(setting, by)),
+            "goal": shown(Total(cost, by)),
+            **(
+                _pairing(setting, by, shown)
+                if isinstance(setting, BothDirections)
+                else _cut(setting, by, shown)
+            ),
         }
         for by, theorem in theorems.items()
     ]
-    return Paper(layout).render(
+    first, state = next(iter(theorems)), _state(setting.recurrence)
+    return Paper(layout, convention).render(
         "theorem",
         **_model_names(setting.recurrence, layout),
+        **_convention_names(setting, first),
         parts=parts,
-        matrix=_matrix(setting),
         layers=layers,
-        outside=[Total(cost, v) for v in _outside(setting)],
+        outside=[shown(Total(cost, v)) for v in _outside(setting)],
         directions=_directions(setting),
-        forward_symbol=Total(states[0], next(iter(theorems))),
-        adjoint_symbol=Total(cost, states[0]),
+        forward_symbol=shown(Total(state, first)),
+        adjoint_symbol=shown(Total(cost, state)),
     )
 
 
-def _cut(setting: EveryHorizon, by: Variable) -> Mapping[str, Expr | Equation]:
+Shown = Callable[[Expr], Expr]
+
+
+def _cut(setting: EveryHorizon, by: Variable, shown: Shown) -> Mapping[str, Expr | Equation]:
     """I(t) and what the parts of the induction say of it."""
     return {
         "hybrid_name": _named("I", NOW),
-        "hybrid": Equation(_named("I", NOW), hybrid(setting, by)),
+        "hybrid": Equation(_named("I", NOW), shown(hybrid(setting, by))),
         "at_end": _named("I", END),
         "at_step": Equation(_named("I", NOW), _named("I", NOW - 1)),
         "at_start": _named("I", Time.at(setting.start)),
     }
 
 
-def _pairing(setting: BothDirections, by: Variable) -> Mapping[str, Expr | Equation | None]:
+def _pairing(
+    setting: BothDirections, by: Variable, shown: Shown
+) -> Mapping[str, Expr | Equation | None]:
     """S(T), E(T) and what is left of S(T) beside E(T) in each reading."""
     whole, edges = _named("S", END), _named("E", END)
-    forward, backward = remainders(setting, by)
+    forward, backward = map(shown, remainders(setting, by))
+    own = setting.edge(setting.cost, by) if setting.uses(setting.cost, by) else None
     return {
         "whole": whole,
-        "pairing": Equation(whole, pairing(setting, by)),
+        "pairing": Equation(whole, shown(pairing(setting, by))),
         "edges": edges,
-        "between": Equation(edges, between(setting, by)),
+        "between": Equation(edges, shown(between(setting, by))),
         "leaving": Equation(whole, add((forward, edges))),
         "entering": Equation(whole, add((backward, edges))),
-        "own": setting.edge(setting.cost, by) if setting.uses(setting.cost, by) else None,
+        "own": shown(own) if own else None,
     }
 
 
@@ -392,16 +441,34 @@ def agreements(
     title: str,
     theorems: Sequence[Theorem],
     reason: str = "",
+    convention: str = NUMERATOR,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
-    return Paper(layout).render(
+    setting, goal = theorems[0].setting, _goal(theorems[0])
+    return Paper(layout, convention).render(
         "agreement",
         **_model_names(recurrence, layout),
+        **_convention_names(setting, goal.by),
         title=title,
-        theorems=theorems,
+        theorems=[
+            (
+                _symbol(t.setting, _goal(t), convention),
+                t,
+                written_equation(t.setting, t.claim, convention),
+            )
+            for t in theorems
+        ],
         layers=KERNEL_ALONE,
         reason=reason,
     )
+
+
+def _goal(theorem: Theorem) -> Total:
+    """The derivative that the derivations of an agreement lead to: the cost's, by the parameter."""
+    starts = (chain.steps[0].before for chain in theorem.derivation.chains)
+    goals = (s for s in starts if isinstance(s, Total) and s.of == theorem.setting.cost)
+    parameters = theorem.setting.recurrence.parameters
+    return next(s for s in goals if s.by in parameters)
 
 
 def comparison(
@@ -587,8 +654,9 @@ def as_json(
     derivations: Sequence[Theorem],
     theorems: Sequence[Theorem],
     layers: Layers | None = None,
+    convention: str = NUMERATOR,
 ) -> dict[str, Any]:
-    """The schema derive.derivation/1: formulas as LaTeX."""
+    """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`."""
     for theorem in (*derivations, *theorems):
         if not isinstance(theorem, Theorem):
             raise TypeError("a document takes theorems only")
@@ -597,25 +665,38 @@ def as_json(
         "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
         "T": horizon,
         "wrt": [latex(v) for v in wrt],
-        "derivations": [_derivation_json(t) for t in derivations],
+        "layout": convention,
+        "derivations": [_derivation_json(t, convention) for t in derivations],
         "theorems": [
-            {"claim": latex(t.claim), "scope": t.scope, "method": t.method} for t in theorems
+            {"claim": _equation_json(t, t.claim, convention), "scope": t.scope, "method": t.method}
+            for t in theorems
         ],
         **({"rests_on": layers.as_json()} if layers else {}),
     }
 
 
-def _derivation_json(theorem: Theorem) -> dict[str, Any]:
+def _equation_json(theorem: Theorem, equation: Equation, convention: str) -> str:
+    return latex(written_equation(theorem.setting, equation, convention))
+
+
+def _derivation_json(theorem: Theorem, convention: str) -> dict[str, Any]:
     return {
         "title": theorem.derivation.title,
         "steps": [
-            {
-                "rule": step.rule,
-                "before": latex(step.before),
-                "after": latex(step.after),
-                "given": [latex(e) for e in step.given],
-            }
-            for step in theorem.derivation.steps
+            step
+            for chain in theorem.derivation.chains
+            for step in _steps_json(theorem, chain, convention)
         ],
-        "result": latex(theorem.claim),
+        "result": _equation_json(theorem, theorem.claim, convention),
     }
+
+
+def _steps_json(theorem: Theorem, chain: Chain, convention: str) -> Iterator[dict[str, Any]]:
+    lines = written(theorem.setting, lines_of(chain), convention)
+    for step, (before, after) in zip(chain.steps, pairwise(lines), strict=True):
+        yield {
+            "rule": step.rule,
+            "before": latex(before),
+            "after": latex(after),
+            "given": [_equation_json(theorem, e, convention) for e in step.given],
+        }

@@ -241,7 +241,8 @@ def test_models_lists_every_model() -> None:
 def test_the_schema(command: str) -> None:
     found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
     layers = ["rests_on"] if command.startswith("prove") else []
-    assert list(found) == ["schema", "model", "T", "wrt", "derivations", "theorems", *layers]
+    keys = ["schema", "model", "T", "wrt", "layout", "derivations", "theorems"]
+    assert list(found) == [*keys, *layers]
     assert found["schema"] == "derive.derivation/1"
     assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))
     assert found["derivations"] and found["theorems"]
@@ -626,7 +627,7 @@ def test_check_compares_numbers() -> None:
     ("arguments", "complaint"),
     [
         (("bptt", "tanh", "--layout", "gradient"), "needs a model with vectors"),
-        (("bptt", "rnn", "--layout", "denominator"), "numerator or gradient"),
+        (("bptt", "rnn", "--layout", "rows"), "numerator, gradient, denominator"),
         (("check", "abstract"), "abstract function"),
         (("bptt", "-D", "h_t = \\tanh(W h_t^\\top)", "-D", "h_t \\in \\mathbb{R}^n"), "-D 1:1:"),
     ],
