@@ -404,7 +404,7 @@ def _prove_every(
 ) -> None:
     from derive import document
     from derive.derivation.every import every
-    from derive.derivation.gradients import adjoints, gradients
+    from derive.derivation.gradients import adjoints, gradients, sensitivities
     from derive.proof.setting import general_step
 
     _need_steps(recurrence)
@@ -417,11 +417,15 @@ def _prove_every(
         _prove_some(page, recurrence, chosen, error.sentence + without, layout)
         return
     write = gradients if layout == "gradient" else adjoints
-    closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
+    closed = {
+        by: (sensitivities(setting, by), write(setting, by))
+        for by in chosen
+        if recurrence.shapes or not recurrence.functions
+    }
     layers = _certify(recurrence, theorems, path, maps) if path else document.KERNEL_ALONE
     if page.kind == "json":
         found = list(theorems.values())
-        shown = [*found, *closed.values()]
+        shown = [*found, *(theorem for ways in closed.values() for theorem in ways)]
         page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers, layout))
     else:
         page.write(

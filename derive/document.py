@@ -336,7 +336,7 @@ def every_horizon(
     layout: Format,
     setting: EveryHorizon | BothDirections,
     theorems: Mapping[Variable, Theorem],
-    closed: Mapping[Variable, Theorem],
+    closed: Mapping[Variable, tuple[Theorem, Theorem]],
     layers: Layers = KERNEL_ALONE,
     convention: str = NUMERATOR,
 ) -> str:
@@ -354,7 +354,7 @@ def every_horizon(
             "wrt": by,
             "theorem": theorem,
             "claim": written_equation(setting, theorem.claim, convention),
-            "closed": closed.get(by),
+            "closed": dict(zip(("left", "right"), closed.get(by, ()), strict=False)),
             "goal": shown(Total(cost, by)),
             **(
                 _pairing(setting, by, shown)

@@ -5,6 +5,7 @@ Only layout: formulas come from the printers, words from the templates.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -368,11 +369,13 @@ FORMATS: dict[str, type[Format]] = {
 
 
 def _between_factors(piece: str, room: int) -> list[str]:
-    """A term that is wider than the room by itself, broken at its spaces, the rest indented."""
+    """A term that is wider than the room by itself, broken before a + in it, else between factors."""
     rows = [""]
-    for factor in piece.split(" "):
-        if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(factor) > room:
-            rows.append("    " + factor)
-        else:
-            rows[-1] = f"{rows[-1]} {factor}" if rows[-1] else factor
+    for term in re.split(r" (?=[+−] )", piece):
+        fits = _cells(term) + 4 <= room
+        for part in [term] if fits else term.split(" "):
+            if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(part) > room:
+                rows.append("    " + part)
+            else:
+                rows[-1] = f"{rows[-1]} {part}" if rows[-1] else part
     return rows

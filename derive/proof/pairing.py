@@ -45,10 +45,10 @@ class Readings:
 
 
 def pairing(setting: BothDirections, by: Variable) -> Expr:
-    """S: ∂C/∂N ∂N/∂`by` for every N between `by` and the cost, the steps as one Σ."""
+    """S: ∂C/∂N ∂N/∂`by` for every N between `by` and the cost, for the steps a Σ each."""
     now = Time.of(setting.index)
-    nodes = [Variable(name, now) for name in setting.relevant(by)]
-    over_steps = _over_steps(setting, add(_pair(setting, node, by) for node in nodes))
+    nodes = (Variable(name, now) for name in setting.relevant(by))
+    over_steps = (_over_steps(setting, _pair(setting, node, by)) for node in nodes)
     alone = (_pair(setting, node, by) for node in outside_the_steps(setting, by))
     return add((*alone, *over_steps))
 
@@ -57,9 +57,10 @@ def _pair(setting: BothDirections, node: Variable, by: Variable) -> Expr:
     return multiply((Total(setting.cost, node), Total(node, by)))
 
 
-def _over_steps(setting: BothDirections, body: Expr) -> Iterator[Expr]:
-    if body != add(()):
-        yield BigSum(setting.index, Time.at(setting.start + 1), END, body)
+def _over_steps(setting: BothDirections, body: Expr) -> Expr:
+    """Σ over all general steps, a Σ for each term."""
+    first = Time.at(setting.start + 1)
+    return add(BigSum(setting.index, first, END, term) for term in terms_of(body))
 
 
 def outside_the_steps(setting: BothDirections, by: Variable) -> list[Variable]:
@@ -73,8 +74,8 @@ def between(setting: BothDirections, by: Variable) -> Expr:
     """E: every edge from one N to another, between an adjoint and a sensitivity, at the N it enters."""
     now = Time.of(setting.index)
     alone = (_entering(setting, node, by) for node in outside_the_steps(setting, by))
-    body = add(_entering(setting, Variable(name, now), by) for name in setting.relevant(by))
-    return add((*alone, *_over_steps(setting, body)))
+    nodes = (Variable(name, now) for name in setting.relevant(by))
+    return add((*alone, *(_over_steps(setting, _entering(setting, node, by)) for node in nodes)))
 
 
 def _entering(setting: BothDirections, node: Variable, by: Variable) -> Expr:

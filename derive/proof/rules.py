@@ -306,7 +306,10 @@ def put_in_first(setting: Setting, before: Expr, given: Given) -> Expr:
 
 
 def at_every_step(setting: Setting, before: Expr, given: Given) -> Expr:
-    """Equals for equals under each Σ over all steps: what a given equation says of t it says of each."""
+    """Equals for equals under each Σ over all steps: what a given equation says of t it says of each.
+
+    A Σ of several terms becomes several.
+    """
 
     def each(term: Expr) -> Expr:
         if not _over_all_steps(setting, term):
@@ -314,8 +317,8 @@ def at_every_step(setting: Setting, before: Expr, given: Given) -> Expr:
         assert isinstance(term, BigSum)
         here = {STEP: Time.of(term.index)}
         table = {move(e.left, here): move(e.right, here) for e in given}
-        body = distributed(replace(term.body, table))
-        return BigSum(term.index, term.lower, term.upper, body)
+        parts = terms_of(distributed(replace(term.body, table)))
+        return add(BigSum(term.index, term.lower, term.upper, part) for part in parts)
 
     return add(map(each, terms_of(before)))
 
