@@ -36,7 +36,7 @@ from derive.proof.steps import Chain, Derivation, Writer
 
 TITLE = "Back-propagation through time, gradient layout"
 FORWARD = "Forward accumulation"
-IN_NUMERATOR_LAYOUT = "Back-propagation through time, numerator layout"
+WORKED_OUT = "Back-propagation through time, worked out"
 
 
 def gradients(setting: Setting, by: Variable) -> Theorem:
@@ -77,7 +77,7 @@ def adjoints(setting: GeneralStep, by: Variable) -> Theorem:
     writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
     writer.then("matrix form", matrix_form(setting, writer.line, ()))
     last = writer.chain
-    derivation = Derivation(IN_NUMERATOR_LAYOUT, (*chains, *([last] if last else [])))
+    derivation = Derivation(WORKED_OUT, (*chains, *([last] if last else [])))
     return prove(setting, derivation, "the chain rule")
 
 

@@ -501,6 +501,7 @@ class BothDirections(GeneralStep):
         refuse_misfit(recurrence)
         self.directions = directions(recurrence)
         super().__init__(recurrence, index)
+        self._indirect = self._indirect | frozenset(self._ways_beside())
 
     def _sampled(self, recurrence: Recurrence) -> Graph:
         """As it is, but with the time of a final state counted from T."""
@@ -547,8 +548,10 @@ class BothDirections(GeneralStep):
         )
 
     def depends(self, of: Variable, by: Variable) -> bool:
-        """As in `GeneralStep`; a general step may be the one that uses an initial or a final state."""
-        if of == by or not self.at_step(of) or self.at_step(by):
+        """As in `GeneralStep`, but by name: a general step may be the one that uses a final state."""
+        given = of not in self.sample.bodies or any(d.target == of for d in self.recurrence.fixed)
+        exact = of.time is None or (given and not self.at_step(of))
+        if of == by or exact or self.at_step(by):
             return super().depends(of, by)
         return of.name in self._names_after(Variable(by.name, by.time))
 
@@ -559,7 +562,36 @@ class BothDirections(GeneralStep):
     def _names_after(self, by: Variable) -> frozenset[str]:
         """The names of the step variables of which some, perhaps an initial one, depends on `by`."""
         after = (v.name for v in descendants(self.sample, by) if v.time is not None)
-        return frozenset(after) & self.recurrence.stepwise
+        found = frozenset(after) & self.recurrence.stepwise
+        return frozenset(name for name in self.order if found & self._names_below(name))
+
+    def _ways_beside(self) -> Iterator[tuple[str, str, int | None]]:
+        """The kinds of edges beside which, by the names alone, another way may lead.
+
+        With lags of 13 forward and 11 backward a way back to the next step crosses 78 steps; no sample
+        is made long enough to show all of these.
+        """
+        inside = {d.target.name: d.body for d in (*self.recurrence.steps, *self.recurrence.shared)}
+        for of, body in inside.items():
+            used = dict.fromkeys(variables(body))
+            for by in used:
+                if any(w != by and self._may_reach(by, w) for w in used):
+                    lag = (NOW - by.time).shift if by.time and of in self.order else None
+                    yield of, by.name, lag
+
+    def _may_reach(self, by: Variable, of: Variable) -> bool:
+        if of.name not in self.recurrence.stepwise or of.time is None:
+            return False
+        if by.time is None:
+            return of.name in self._names_after(by)
+        if by.name != of.name or self._cycles_with_others(by.name):
+            return by.name in self._names_below(of.name)
+        ahead = of.time - by.time
+        return not ahead.is_number or ahead.shift * self.directions[by.name] > 0
+
+    def _cycles_with_others(self, name: str) -> bool:
+        """Whether a variable is used by what uses it, other than itself."""
+        return any(name in self._names_below(n) for n in self._names_below(name) - {name})
 
     def _reaches(self, node: Variable, of: Variable) -> bool:
         """By name where both have a time: a way between them may lead to later steps and back."""

@@ -7,7 +7,7 @@ import re
 import pytest
 from explicit_paths import is_true
 
-from derive.algebra.expression import Equation, Total, Variable
+from derive.algebra.expression import Equation, Immediate, Time, Total, Variable
 from derive.derivation.backward import backward
 from derive.derivation.every import every
 from derive.derivation.forward import forward
@@ -16,6 +16,7 @@ from derive.derivation.pairing import both_readings
 from derive.derivation.total import total
 from derive.errors import DeriveError
 from derive.model.builtin import builtin, from_latex
+from derive.model.recurrence import HORIZON, NOW, STEP
 from derive.notation.latex import latex
 from derive.proof.agreement import agree
 from derive.proof.certificate import certificate
@@ -23,6 +24,7 @@ from derive.proof.kernel import worlds_of
 from derive.proof.pairing import readings
 from derive.proof.rules import Unproved
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, general_step
+from derive.proof.value import World
 
 F = "h_t = f(h_{t-1}, x_t, \\theta)"
 B = "k_t = b(k_{t+1}, x_t, \\theta)"
@@ -287,3 +289,30 @@ def test_the_adjoint_of_a_state_that_runs_backward() -> None:
     assert text[-1] == (
         r"\nabla_{R} C = \sum_{s=1}^{T} D(1 - k_s^2) \left(\nabla_{k_s} C\right) k_{s+1}^\top"
     )
+
+
+def test_a_way_beside_an_edge_may_be_longer_than_any_sample() -> None:
+    """h_{t-1} reaches o_t by itself and, 78 steps on and 77 back, through k_t."""
+    finals = tuple(f"k_{{T+{i}}} = 0" for i in range(1, 12))
+    definitions = (
+        "h_t = f(h_{t-13}, \\theta)",
+        "k_t = b(k_{t+11}, h_t)",
+        *finals,
+        "o_t = g(h_{t-1}, k_t)",
+        "C = \\sum_{t=1}^{T} l(o_t)",
+    )
+    model = from_latex(definitions)
+    setting = general_step(model)
+    (by,) = model.parameters
+    output, state = Variable("o", NOW), Variable("h", NOW - 1)
+    assert setting.sample.horizon < 78
+    assert setting.edge(output, state) == Immediate(output, state)
+    theorem = every(setting, by)
+    at = AtHorizon(model, 90)
+    world = World(at.graph, "another")
+    goal = world.value(Total(model.cost, by))
+    for side in (theorem.claim.left, theorem.claim.right):
+        assert world.value(side, {HORIZON: Time.at(90)}) == goal
+    here = {HORIZON: Time.at(90), STEP: Time.at(5)}
+    chain = setting.chain(model.cost, Variable("h", NOW))
+    assert world.value(chain, here) == world.value(Total(model.cost, Variable("h", Time.at(5))))
