@@ -23,7 +23,7 @@ from derive.verify.explain import (
     unambiguous,
 )
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
-from derive.verify.limits import TooLong, limited
+from derive.verify.limits import TooLong, within
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
 from derive.verify.placed import Break, Member, Page, Placed
@@ -393,8 +393,7 @@ class Judge:
     def _within_time(self, work: Callable[[], Verdict]) -> Verdict:
         """What `work` says; unread with the reason where it takes too long or cannot say anything."""
         try:
-            with limited(self.options.seconds):
-                return work()
+            return within(self.options.seconds, work)
         except TooLong as error:
             return Verdict("unread", reason=str(error))
         except RecursionError:
