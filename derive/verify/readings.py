@@ -16,6 +16,7 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Immediate,
     Index,
@@ -44,7 +45,7 @@ from derive.errors import DeriveError
 from derive.model.functions import SLOPE
 from derive.model.recurrence import NOW, STEP, Definition, variables
 from derive.model.shapes import OF_ARRAYS, is_scalar
-from derive.notation.claims import DEPENDING
+from derive.notation.claims import DEPENDING, IDENTITY
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
 from derive.verify.ranges import TRIED, Condition, Range, range_of
@@ -52,6 +53,8 @@ from derive.verify.ranges import TRIED, Condition, Range, range_of
 # In the second one ∂C/∂x is a row and ∇_x C its transpose.
 LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
 
+
+IDENTITIES = ("I", IDENTITY, "\\mathbb{I}")
 
 _SLOT = Variable("slot")
 
@@ -88,8 +91,12 @@ class Resolver:
     def resolve(self, expr: Expr) -> Expr:
         """`expr` with every written derivative replaced by what it means; DeriveError if unknown."""
         match expr:
+            case Written(of, by) if isinstance(of, Entry) or isinstance(by, Entry):
+                return self.of_entries(expr)
             case Written():
                 return self.written(expr)
+            case Entry(Variable(name)) if name in IDENTITIES:
+                return expr
             case Variable():
                 return self.variable(expr)
             case Call(function, arguments, slots):
@@ -197,6 +204,20 @@ class Resolver:
             case _:
                 column = True
         return transposed(jacobian) if column and jacobian != ZERO else jacobian
+
+    def of_entries(self, w: Written) -> Expr:
+        r"""\partial h_i / \partial W_{jk}: the entry of a derivative, in no layout."""
+        of, above = (w.of.of, w.of.indices) if isinstance(w.of, Entry) else (w.of, ())
+        by, below = (w.by.of, w.by.indices) if isinstance(w.by, Entry) else (w.by, ())
+        found = self.jacobian(Written(of, by, w.mark, w.at, w.held))
+        if found == ZERO:
+            return ZERO
+        if found == ONE:
+            pairs = zip(above, below, strict=True)
+            return multiply(Entry(Variable(IDENTITY), pair) for pair in pairs)
+        if not isinstance(found, Total | Immediate):
+            raise DeriveError("the entries of this derivative are not read")
+        return Entry(found, (*above, *below))
 
     def is_scalar(self, of: Expr) -> bool:
         """Whether the numerator is a cost or a loss, whose gradient texts write as a column."""
