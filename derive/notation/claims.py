@@ -342,7 +342,7 @@ class ClaimParser(Parser):
             self.at = after
             if time is None and name in self.scope.timed:
                 time = self._time_above()
-            plain = all(t.kind == "name" for part in parts for t in part)
+            plain = all(t.kind == "name" and self._is_free(t.text) for part in parts for t in part)
             label = f"{name}_{{{spelled(script)}}}"
             timed = (time is not None) == (name in self.scope.timed)
             if plain and timed and len(letters) == rank and label not in self.scope.ranks:
@@ -378,7 +378,8 @@ class ClaimParser(Parser):
             return None
         script, after = group_at(self.found, self.at + 1)
         inner = unwrapped(script)
-        if not self._is_time(inner):
+        plain_number = inner == script and not index_letters(inner)
+        if plain_number or not self._is_time(inner):
             return None
         self.at = after
         return self.inside(inner, self.found[after - 1]).whole_time()

@@ -50,7 +50,7 @@ from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
 from derive.verify.ranges import TRIED, Condition, Range, range_of
 
-# In the second one ∂C/∂x is a row and ∇_x C its transpose.
+# In the second one ∂C/∂x is a row and ∇_x C its transpose; so they are in the first, where shapes are said.
 LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
 
 
@@ -181,7 +181,12 @@ class Resolver:
         return rebuild(expr, self.opened)
 
     def canonical(self, call: Call) -> Expr:
-        """A slot derivative of a function that defines a variable, as that variable's derivative."""
+        """A slot derivative of a function that defines a variable, as that variable's derivative.
+
+        With shapes f'(a) may be meant entry by entry: it is left alone.
+        """
+        if self.model.shapes:
+            return call
         if len(call.slots) == 1 and call.function not in SLOPE:
             target = self._matching(Call(call.function, call.arguments))
             argument = call.arguments[call.slots[0] - 1]
@@ -196,7 +201,7 @@ class Resolver:
         jacobian = self.jacobian(w)
         match LAYOUTS.index(self.reading.layout):
             case 0:
-                column = False
+                column = w.mark == "∇" and bool(self.model.shapes)
             case 1:
                 column = w.mark == "∇"
             case 2:
