@@ -29,6 +29,7 @@ from derive.algebra.expression import (
 from derive.derivation.backward import backward
 from derive.errors import DeriveError
 from derive.model.calculus import constants, identity
+from derive.model.functions import RELU, STEP
 from derive.model.graph import Graph
 from derive.model.recurrence import Recurrence
 from derive.model.shapes import (
@@ -297,4 +298,6 @@ def _elementary() -> Mapping[str, Callable[[Any], Any]]:
     found: dict[str, Callable[[Any], Any]] = {f"\\{n}": getattr(mpmath, n) for n in names}
     found["\\sigma"] = lambda x: 1 / (1 + mpmath.exp(-x))
     found["\\operatorname{softplus}"] = lambda x: mpmath.log(1 + mpmath.exp(x))
+    found[RELU] = lambda x: max(x, mpmath.mpf(0))
+    found[STEP] = lambda x: mpmath.mpf(x > 0)
     return found

@@ -52,12 +52,13 @@ from derive.notation.scope import (
     spelled,
     unwrapped,
 )
-from derive.notation.tokens import Source, Token, tokens
+from derive.notation.tokens import Source, Token, depth_change, tokens
 
 TOPS = frozenset(("\\top", "\\intercal", "⊤", "ᵀ"))
 MORE = ("\\ge", "\\geq")
 STEP, HORIZON = "t", "T"
 IDENTITY = "\\mathbf{I}"
+STEP_FUNCTION = "\\operatorname{step}"
 # A variable that is written as depending on others: its first argument is the variable.
 DEPENDING = "depending"
 RECIPROCAL = {
@@ -201,7 +202,31 @@ class ClaimParser(Parser):
 
         return put(self.elementary_call(word))
 
+    def indicator(self) -> Expr | None:
+        r"""\mathbf{1}[a > 0], \mathbb{1}_{a > 0}: the slope of ReLU; None for anything else."""
+        inside, after = group_at(self.found, self.at + 1)
+        if spelled(inside) != "1" or self.found[after].text not in ("[", "(", "_"):
+            return None
+        if self.found[after].text == "_":
+            condition, end = group_at(self.found, after + 1)
+        else:
+            end = next((i for i in range(after, len(self.found)) if self._closes(after, i)), -1)
+            condition, end = self.found[after + 1 : end], end + 1
+        if [t.text for t in condition[-2:]] != [">", "0"]:
+            return None
+        self.at = end
+        argument = self.inside(condition[:-2], condition[-2]).whole()
+        return self.with_power(Call(STEP_FUNCTION, (argument,)))
+
+    def _closes(self, opened: int, at: int) -> bool:
+        """Whether the token `at` closes the bracket `opened`."""
+        return sum(depth_change(t.text) for t in self.found[opened : at + 1]) == 0
+
     def symbol(self, token: Token) -> Expr:
+        if token.text in STYLES:
+            found = self.indicator()
+            if found is not None:
+                return found
         made = self.reciprocal(token)
         if made is not None:
             return made

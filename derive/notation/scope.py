@@ -29,6 +29,7 @@ WORDS = {
     "tanh": "\\tanh", "exp": "\\exp", "log": "\\log", "ln": "\\ln", "sin": "\\sin", "cos": "\\cos",
     "tan": "\\tan", "sinh": "\\sinh", "cosh": "\\cosh", "sigmoid": "\\sigma", "sigm": "\\sigma",
     "softplus": "\\operatorname{softplus}", "softmax": "\\operatorname{softmax}",
+    "ReLU": "\\operatorname{ReLU}", "relu": "\\operatorname{ReLU}", "step": "\\operatorname{step}",
     "diag": "\\operatorname{diag}", "tr": "\\operatorname{tr}", "vec": "\\operatorname{vec}",
 }  # fmt: skip
 

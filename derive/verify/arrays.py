@@ -37,7 +37,7 @@ from derive.algebra.expression import (
     move,
     walk,
 )
-from derive.model.functions import SLOPE
+from derive.model.functions import RELU, SLOPE, STEP
 from derive.model.graph import Graph
 from derive.model.recurrence import HORIZON, Recurrence, variables
 from derive.model.shapes import DIAGONAL, ONES, SOFTMAX, TRACE, VEC, is_literal
@@ -677,6 +677,8 @@ FLOATS: Mapping[str, Callable[[float], float]] = {
     "\\cosh": math.cosh,
     "\\sqrt": math.sqrt,
     "\\operatorname{softplus}": lambda x: math.log1p(math.exp(x)),
+    RELU: lambda x: max(x, 0.0),
+    STEP: lambda x: float(x > 0),
 }
 
 # The slopes, from the functions' values at x: a table of its own, not the one that derives.
@@ -693,4 +695,6 @@ SLOPES: Mapping[str, Callable[[Callable[[str], Any], Any], Any]] = {
     "\\cosh": lambda f, x: f("\\sinh"),
     "\\sqrt": lambda f, x: 1 / (2 * f("\\sqrt")),
     "\\operatorname{softplus}": lambda f, x: f("\\sigma"),
+    RELU: lambda f, x: f(STEP),
+    STEP: lambda f, x: 0 * f(STEP),
 }

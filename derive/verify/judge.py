@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
-from derive.algebra.expression import Call, Expr, Transpose, Variable, Written
+from derive.algebra.expression import Call, Expr, Transpose, Variable, Written, walk
 from derive.errors import DeriveError
+from derive.model.functions import RELU, STEP
 from derive.model.recurrence import variables
 from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
@@ -574,6 +575,10 @@ class Judge:
                 if other is not None:
                     return other
             verdict = _proved(outcome, scope, self.layout.name)
+            if _has_kink(line):
+                kink = "no argument of ReLU is 0"
+                said = f"{verdict.reading}; {kink}" if verdict.reading else kink
+                verdict = replace(verdict, reading=said)
             if reading.round == "partial" and verdict.reading is None and _has_round(line):
                 return replace(verdict, reading="∂ is partial and d is total, as in the whole text")
             return verdict
@@ -737,6 +742,18 @@ def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
     conditions = tuple((at(a), at(b)) for a, b in placed.conditions)
     start, end = at(placed.start), at(placed.end)
     return replace(placed, start=start, end=end, members=members, conditions=conditions)
+
+
+def _has_kink(line: Line) -> bool:
+    """Whether a line speaks of the slope of ReLU, which it has not got at 0."""
+    sides = [*parts_of(line.head), *parts_of(line.member)]
+    bodies = (x for d in line.context.model.definitions for x in walk(d.body))
+    if any(isinstance(x, Call) and x.function == STEP for x in sides):
+        return True
+    slopes = (x for x in sides if isinstance(x, Written) or (isinstance(x, Call) and x.slots))
+    return any(True for _ in slopes) and any(
+        isinstance(x, Call) and x.function == RELU for x in (*sides, *bodies)
+    )
 
 
 def _has_round(line: Line) -> bool:

@@ -226,3 +226,88 @@ def test_worlds_of_unknown_shapes_have_no_value() -> None:
     model = Judge(read_page("p.tex", text), text, Options()).contexts[0].model
     world = ArrayNumbers(model, unrolled(model, 2), 1, "exact")
     assert world.value(Variable("h", Time.at(2)), {}) != world.value(Variable("h", Time.at(1)), {})
+
+
+RELU = (
+    r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $a_t = W h_{t-1} + x_t$, "
+    r"$h_t = \operatorname{ReLU}(a_t)$, $C = \sum_{t=1}^T h_t^\top h_t$. "
+)
+KINKS = (
+    (
+        RELU,
+        r"\frac{\partial h_t}{\partial a_t} = \operatorname{diag}(\mathbf{1}[a_t > 0])",
+        "proved",
+    ),
+    (
+        RELU,
+        r"\frac{\partial h_t}{\partial a_t} = \operatorname{diag}(\mathbb{1}_{a_t > 0})",
+        "proved",
+    ),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C \odot \operatorname{ReLU}'(a_t)", "proved"),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C \odot \operatorname{ReLU}(a_t)", "refuted"),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C", "refuted"),
+)
+SCALAR_RELU = r"$h_t = \operatorname{ReLU}(w h_{t-1} + x_t)$, $C = \sum_{t=1}^T h_t$. "
+SCALAR_KINKS = (
+    (
+        SCALAR_RELU,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = w \mathbf{1}[w h_{t-1} + x_t > 0]",
+        "proved",
+    ),
+    (SCALAR_RELU, r"\frac{\partial h_t}{\partial h_{t-1}} = w", "refuted"),
+)
+
+
+@pytest.mark.parametrize("model, claim, kind", [*KINKS, *SCALAR_KINKS], ids=lambda x: x[:50])
+def test_the_slope_of_relu_is_that_away_from_its_kink(model: str, claim: str, kind: str) -> None:
+    verdict = claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict
+    assert verdict.kind == kind
+    assert ("ReLU" in (verdict.reading or "")) == (kind == "proved")
+
+
+MENDED = (
+    (
+        "rnn.tex",
+        r"\nabla_{h_t} C = V \nabla_{o_t} C + W^\top \operatorname{diag}(1 - h_{t+1}^2) \nabla_{h_{t+1}} C",
+        r"V^\top \nabla_{o_t} C",
+    ),
+    (
+        "rnn.tex",
+        r"\frac{\partial h_t}{\partial h_{t-1}} = W \operatorname{diag}(1 - h_t^2)",
+        r"\operatorname{diag}(1 - h_t^2) W",
+    ),
+    (
+        "rnn.tex",
+        r"\nabla_W C = \sum_{t=1}^T \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_t^\top",
+        r"h_{t-1}^\top",
+    ),
+    (
+        "rnn.tex",
+        r"\nabla_W C = \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_{t-1}^\top",
+        r"\sum_{t=1}^{T}",
+    ),
+    ("rnn.tex", r"\nabla_V C = \sum_{t=1}^T h_t (\nabla_{o_t} C)^\top", r"h_t^\top"),
+)
+
+
+@pytest.mark.parametrize("page, claim, part", MENDED, ids=[c[1][:40] for c in MENDED])
+def test_the_nearest_true_line_is_offered(page: str, claim: str, part: str) -> None:
+    text = (TESTS / "right" / "vectors" / page).read_text("utf-8") + f"\n\n$${claim}$$\n"
+    verdict = judge(page, text, Options(seconds=60)).formulas[-1].verdict
+    assert verdict.kind == "refuted"
+    assert verdict.suggestion is not None and part in verdict.suggestion
+    again = text.replace(claim, verdict.suggestion)
+    assert judge(page, again, Options()).formulas[-1].verdict.kind == "proved"
+
+
+def test_copies_of_a_shared_matrix() -> None:
+    page = TESTS / "right" / "vectors" / "rnn.tex"
+    one = r"\nabla_{W^{(t)}} C = \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_{t-1}^\top"
+    for claim, kind in (
+        (one, "proved"),
+        (r"\nabla_W C = \sum_{t=1}^T \nabla_{W^{(t)}} C", "proved"),
+        (r"\nabla_W C = \nabla_{W^{(t)}} C", "refuted"),
+        (one.replace("W^{(t)}", "W"), "refuted"),
+    ):
+        text = page.read_text("utf-8") + f"\n\n$${claim}$$\n"
+        assert claims(page, text)[-1].verdict.kind == kind, claim
