@@ -27,14 +27,18 @@ from derive.algebra.expression import (
     Variable,
     Via,
     factors_of,
+    number,
     terms_of,
 )
+from derive.algebra.polynomial import Polynomial
 from derive.derivation.code import Program
+from derive.derivation.cost import COUNT, LARGE, SAMPLES, Bill, Growth
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
 from derive.notation.latex import latex
+from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
@@ -160,6 +164,7 @@ class Paper:
             w=self.layout.words,
             display=self.layout.display,
             rows=self.layout.rows,
+            table=self.layout.table,
             lines=self.lines,
             sections=self.sections,
             number=self.number,
@@ -377,6 +382,68 @@ def comparison(
     )
 
 
+def cost(layout: Format, bill: Bill) -> str:
+    """The document of `derive cost`: a table at one T, and formulas in T."""
+    math, counting = layout.math, bill.counting
+    paths = bill.paths
+    names = {way: bill.name(way) for way in bill.growth}
+    rows = [["", "multiplications", "held", "order", "of held"]]
+    for c in bill.costs:
+        orders = (_orders(layout, part) for part in bill.growth[c.way].orders)
+        numbers = (_amount(bill.number(part)) for part in (c.multiplications, c.memory))
+        rows.append([layout.words(names[c.way]), *map(layout.words, numbers), *orders])
+    if bill.missing:
+        rows = [[row[0], *row[3:]] for row in rows]
+    kept = {a: bill.sizes.get(a, LARGE) for a in bill.letters}
+    return Paper(layout).render(
+        "cost",
+        **_model_names(counting.recurrence, layout),
+        wrt=[math(v) for v in counting.wrt],
+        count=Variable(COUNT),
+        size=Variable("n"),
+        parameters=math(counting.parameters.formula()),
+        horizon=counting.setting.horizon,
+        rows_of=rows,
+        paths=layout.words(f"There are {_amount(paths)} paths from the parameters to the cost."),
+        missing=layout.words(" ".join(f"-n {identifier(a)}=64" for a in bill.missing)),
+        samples=SAMPLES,
+        peak=", ".join(math(Equation(Variable(a), number(n))) for a, n in kept.items()),
+        formulas=[
+            {"way": layout.words(names[way]), "least": g.least, **_formulas(g, bill, layout)}
+            for way, g in bill.growth.items()
+        ],
+    )
+
+
+def _orders(layout: Format, orders: Sequence[Polynomial | None]) -> str:
+    """An order, in the number of parameters first where there is one; — for none."""
+    found = [layout.math(o.formula()) for o in reversed(orders) if o is not None and o.terms]
+    return " = ".join(dict.fromkeys(found)) or "0" if None not in orders else "-"
+
+
+def _formulas(growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
+    pairs = (("M", growth.multiplications), ("S", growth.memory))
+    equations = [
+        Equation(Variable(name), found.formula()) for name, found in pairs if found is not None
+    ]
+    grows = ""
+    if growth.multiplications is None:
+        grows = (
+            f"No polynomial in T: with T + 1 steps there are {bill.ratio:.3g} times as many paths."
+        )
+    return {"equations": equations, "grows": layout.words(grows)}
+
+
+def _amount(number: int | None) -> str:
+    """A number with commas, a very large one by its first digits."""
+    if number is None:
+        return ""
+    if number < 10**13:
+        return f"{number:,}"
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+
+
 def code(found: Program) -> str:
     """The document of `derive code`: a Python module."""
     text = environment().get_template("code/numpy.j2").render(p=found)
@@ -570,4 +637,36 @@ def _derivation_json(theorem: Theorem) -> dict[str, Any]:
             for step in theorem.derivation.steps
         ],
         "result": latex(theorem.claim),
+    }
+
+
+def cost_as_json(bill: Bill) -> dict[str, Any]:
+    """The schema derive.cost/1: formulas as LaTeX, exact numbers, null where a size is missing."""
+
+    def amounts(at: Polynomial, growth: Polynomial | None) -> dict[str, Any]:
+        return {
+            "number": bill.number(at),
+            "at_T": latex(at.formula()),
+            "formula": None if growth is None else latex(growth.formula()),
+        }
+
+    counting = bill.counting
+    return {
+        "schema": "derive.cost/1",
+        "model": [latex(e) for e in definitions_of(counting.recurrence)],
+        "T": counting.setting.horizon,
+        "truncate": bill.truncate,
+        "sizes": dict(bill.sizes),
+        "wrt": [latex(v) for v in counting.wrt],
+        "parameters": amounts(counting.parameters, counting.parameters),
+        "paths": bill.paths,
+        "ways": [
+            {
+                "way": c.way,
+                "multiplications": amounts(c.multiplications, bill.growth[c.way].multiplications),
+                "memory": amounts(c.memory, bill.growth[c.way].memory),
+                "formula_from": bill.growth[c.way].least,
+            }
+            for c in bill.costs
+        ],
     }
