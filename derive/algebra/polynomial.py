@@ -11,6 +11,7 @@ from math import prod
 from derive.algebra.expression import Expr, Variable, add, multiply, number
 from derive.algebra.expression import Power as PowerOf
 
+Coefficient = Fraction | int
 # Letters with their exponents, sorted by letter; no exponent is 0.
 Monomial = tuple[tuple[str, int], ...]
 
@@ -19,43 +20,43 @@ Monomial = tuple[tuple[str, int], ...]
 class Polynomial:
     """A sum of `terms`, sorted by monomial, no coefficient 0: equal polynomials are equal objects."""
 
-    terms: tuple[tuple[Monomial, Fraction], ...] = ()
+    terms: tuple[tuple[Monomial, Coefficient], ...] = ()
 
     @staticmethod
-    def of(value: int | Fraction) -> Polynomial:
-        return Polynomial(((((), Fraction(value))),)) if value else Polynomial()
+    def of(value: Coefficient) -> Polynomial:
+        return Polynomial((((), value),)) if value else Polynomial()
 
     @staticmethod
     def letter(name: str) -> Polynomial:
-        return Polynomial((((((name, 1),), Fraction(1))),))
+        return Polynomial(((((name, 1),), 1),))
 
     def __add__(self, other: Polynomial) -> Polynomial:
         return total((self, other))
 
     def __mul__(self, other: Polynomial | int) -> Polynomial:
         right = Polynomial.of(other) if isinstance(other, int) else other
-        found: dict[Monomial, Fraction] = {}
+        found: dict[Monomial, Coefficient] = {}
         for one, a in self.terms:
             for two, b in right.terms:
                 key = _joined(one, two)
-                found[key] = found.get(key, Fraction(0)) + a * b
+                found[key] = found.get(key, 0) + a * b
         return _made(found)
 
     @property
     def letters(self) -> frozenset[str]:
         return frozenset(letter for monomial, _ in self.terms for letter, _ in monomial)
 
-    def at(self, values: Mapping[str, int]) -> Fraction:
+    def at(self, values: Mapping[str, int]) -> Coefficient:
         """The value where every letter has a number."""
-        return sum(
-            (c * prod(values[a] ** n for a, n in monomial) for monomial, c in self.terms),
-            start=Fraction(0),
-        )
+        found: Coefficient = 0
+        for monomial, c in self.terms:
+            found += c * prod(int(values[a]) ** n for a, n in monomial)
+        return found
 
     def replaced(self, letter: str, value: int) -> Polynomial:
         """The polynomial where `letter` is a number."""
         parts = self.collected(letter).items()
-        return total(rest * Polynomial.of(Fraction(value) ** power) for power, rest in parts)
+        return total(rest * Polynomial.of(value**power) for power, rest in parts)
 
     def renamed(self, letters: Mapping[str, str]) -> Polynomial:
         """The polynomial with other letters, several of which may become one."""
@@ -65,11 +66,11 @@ class Polynomial:
     @property
     def monic(self) -> Polynomial:
         """The same terms, each with the coefficient 1."""
-        return _made({monomial: Fraction(1) for monomial, _ in self.terms})
+        return _made({monomial: 1 for monomial, _ in self.terms})
 
     def collected(self, letter: str) -> Mapping[int, Polynomial]:
         """What stands before each power of `letter`, the highest power first."""
-        found: dict[int, dict[Monomial, Fraction]] = {}
+        found: dict[int, dict[Monomial, Coefficient]] = {}
         for monomial, c in self.terms:
             power = dict(monomial).get(letter, 0)
             rest = tuple((a, n) for a, n in monomial if a != letter)
@@ -102,10 +103,10 @@ ZERO, ONE = Polynomial(), Polynomial.of(1)
 
 def total(parts: Iterable[Polynomial]) -> Polynomial:
     """The sum of polynomials."""
-    found: dict[Monomial, Fraction] = {}
+    found: dict[Monomial, Coefficient] = {}
     for part in parts:
         for monomial, c in part.terms:
-            found[monomial] = found.get(monomial, Fraction(0)) + c
+            found[monomial] = found.get(monomial, 0) + c
     return _made(found)
 
 
@@ -117,14 +118,14 @@ def interpolated(values: Sequence[Polynomial], start: int, letter: str) -> Polyn
     keys = {monomial for value in values for monomial, _ in value.terms}
     found = ZERO
     for key in sorted(keys):
-        part = _newton([dict(v.terms).get(key, Fraction(0)) for v in values], start, letter)
+        part = _newton([dict(v.terms).get(key, 0) for v in values], start, letter)
         if part is None:
             return None
-        found += part * Polynomial(((key, Fraction(1)),))
+        found += part * Polynomial(((key, 1),))
     return found
 
 
-def _newton(values: list[Fraction], start: int, letter: str) -> Polynomial | None:
+def _newton(values: list[Coefficient], start: int, letter: str) -> Polynomial | None:
     """Σ_k Δᵏf (x - start choose k), where the differences vanish soon enough."""
     found, factor, steps = ZERO, ONE, list(values)
     for k in range(len(values) // 2):
@@ -137,7 +138,7 @@ def _newton(values: list[Fraction], start: int, letter: str) -> Polynomial | Non
     return None if any(steps) else found
 
 
-def _made(found: Mapping[Monomial, Fraction]) -> Polynomial:
+def _made(found: Mapping[Monomial, Coefficient]) -> Polynomial:
     return Polynomial(tuple(sorted((m, c) for m, c in found.items() if c)))
 
 
@@ -160,10 +161,10 @@ def _degree(monomial: Monomial) -> int:
 
 
 def _power(letter: str, n: int) -> Polynomial:
-    return Polynomial(((((letter, n),), Fraction(1)),)) if n else ONE
+    return Polynomial(((((letter, n),), 1),)) if n else ONE
 
 
-def _written(terms: Mapping[Monomial, Fraction], first: str = "") -> Expr:
+def _written(terms: Mapping[Monomial, Coefficient], first: str = "") -> Expr:
     """The terms as a formula, the highest degree first; in a term the letter `first` comes first."""
     ordered = sorted(terms.items(), key=lambda item: (-_degree(item[0]), _falling(item[0])))
     return add(

@@ -156,6 +156,8 @@ class Counting:
         self.shapes = shapes_to_count(recurrence)
         self.wrt = tuple(wrt)
         self._sizes: dict[str, Polynomial] = {}
+        self._here: dict[Hashable, Term] = {}
+        self._values: tuple[Line, ...] = ()
         self.sizes = sizes or {}
         self._irregular = {
             d.target.name
@@ -218,8 +220,11 @@ class Counting:
     def adjoint_term(self, of: Variable, by: Variable) -> Term:
         """(∂⁺of/∂by)ᵀ ∇_of C."""
         known = self.known.get(of)
-        kind = "adjoint", self._kind(of, by), known
-        return self._moved(kind, of, by, lambda: self._adjoint(of, by, known))
+        here = "adjoint", of, by
+        if here not in self._here:
+            kind = "adjoint", self._kind(of, by), known
+            self._here[here] = self._moved(kind, of, by, lambda: self._adjoint(of, by, known))
+        return self._here[here]
 
     def _adjoint(self, of: Variable, by: Variable, known: Number | None) -> Term:
         above = Gradient(self.graph.cost, of)
@@ -245,8 +250,13 @@ class Counting:
 
     def sensitivity_term(self, of: Variable, by: Variable, immediate: bool) -> Term:
         """∂⁺of/∂by ∂by/∂θ for each entry of θ in `each`; or, `immediate`, ∂⁺of/∂θ for by = θ."""
-        kind = "sensitivity", self._kind(of, by), immediate
-        return self._moved(kind, of, by, lambda: self._sensitivity(of, by, immediate))
+        here = "sensitivity", of, by
+        if here not in self._here:
+            kind = "sensitivity", self._kind(of, by), immediate
+            self._here[here] = self._moved(
+                kind, of, by, lambda: self._sensitivity(of, by, immediate)
+            )
+        return self._here[here]
 
     def _sensitivity(self, of: Variable, by: Variable, immediate: bool) -> Term:
         setting = self.setting
@@ -307,8 +317,13 @@ class Counting:
                 found[kind] = count.once
         return total(found[kind] * n for kind, n in counts.items())
 
-    def values(self) -> Iterator[Line]:
+    def values(self) -> tuple[Line, ...]:
         """The lines that work out the model; a sum over the steps gathers its terms."""
+        if not self._values:
+            self._values = tuple(self._value_lines())
+        return self._values
+
+    def _value_lines(self) -> Iterator[Line]:
         for node, body in self.graph.bodies.items():
             parts = tuple(_parts(body)) if node.time is None else (body,)
             needs = tuple(
@@ -318,7 +333,7 @@ class Counting:
 
     def held(self) -> Polynomial:
         """The most numbers that the model alone holds."""
-        return self._peak([*self.values()])
+        return self._peak(self.values())
 
     def backward(self) -> tuple[Polynomial, Polynomial]:
         """BPTT: each adjoint once; first the whole model, then the adjoints from the last step on."""
@@ -343,10 +358,13 @@ class Counting:
 
     def _of_uses(self, uses: Uses) -> Polynomial:
         """The multiplications of adjoint terms, each as often as it is used."""
-        by_cost: Counter[Polynomial] = Counter()
+        counts: Counter[int] = Counter()
+        kinds: dict[int, Polynomial] = {}
         for (of, by), n in uses.items():
-            by_cost[self.adjoint_term(of, by).once] += n
-        return total(cost * n for cost, n in by_cost.items())
+            cost = self.adjoint_term(of, by).once
+            kinds[id(cost)] = cost
+            counts[id(cost)] += n
+        return total(cost * counts[key] for key, cost in kinds.items())
 
     def paths(self) -> tuple[Polynomial, Polynomial]:
         """The sum over all paths, each path multiplied out by itself."""
@@ -436,7 +454,9 @@ class Counting:
         costs: list[Polynomial] = []
         for by in self.wrt:
             entries = count or self.size(by)
-            counts: Counter[tuple[Polynomial, Polynomial]] = Counter()
+            counts: Counter[tuple[int, int]] = Counter()
+            kinds: dict[tuple[int, int], Term] = {}
+            sizes: dict[str, Polynomial] = {}
             for node in self.graph.nodes:
                 if node == by or by not in self._reached or node not in self._reached[by]:
                     continue
@@ -444,14 +464,18 @@ class Counting:
                 for used in self.graph.inputs[node]:
                     if used == by or used in self._reached[by]:
                         term = self.sensitivity_term(node, used, used == by)
-                        counts[term.once, term.each] += 1
+                        kind = id(term.once), id(term.each)
+                        kinds[kind] = term
+                        counts[kind] += 1
                         own = () if used == by else (("sensitivity", by, used),)
                         needs.append((*term.values, *own))
                 gathers = node == self.graph.cost
                 target = "sensitivity", by, node
-                line = Line(target, self.size(node) * entries, tuple(needs), gathers)
+                if node.name not in sizes:
+                    sizes[node.name] = self.size(node) * entries
+                line = Line(target, sizes[node.name], tuple(needs), gathers)
                 lines.setdefault(node, []).append(line)
-            costs += [(once + each * entries) * n for (once, each), n in counts.items()]
+            costs += [(t.once + t.each * entries) * counts[key] for key, t in kinds.items()]
         found = [part for value in self.values() for part in (value, *lines.get(value.target, ()))]
         return total(costs), self._peak(found)
 
@@ -464,8 +488,10 @@ class Counting:
         """The most numbers held at once, where the sizes are `sizes`."""
         first, last = _spans(lines, len(lines))
         change = [0] * (len(lines) + 1)
+        amounts = {id(line.size): line.size for line in lines}
+        numbers = {key: self._number(amount) for key, amount in amounts.items()}
         for line in lines:
-            amount = self._number(line.size)
+            amount = numbers[id(line.size)]
             change[first[line.target]] += amount
             change[last[line.target] + 1] -= amount
         held, most, at = 0, -1, 0
@@ -473,8 +499,8 @@ class Counting:
             held += by
             if held > most:
                 most, at = held, slot
-        sizes = Counter(x.size for x in lines if first[x.target] <= at <= last[x.target])
-        return total(amount * n for amount, n in sizes.items())
+        sizes = Counter(id(x.size) for x in lines if first[x.target] <= at <= last[x.target])
+        return total(amounts[key] * n for key, n in sizes.items())
 
 
 def _parts(body: Expr) -> Iterator[Expr]:
