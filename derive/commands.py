@@ -199,7 +199,7 @@ def check(
     output: Output = None,
     standalone: Standalone = False,
 ) -> None:
-    """The derived gradient at random numbers, entry by entry against central differences."""
+    """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
     with _reported():
         page = _page(to, output, True, standalone)
         recurrence = _model(model, definitions)
@@ -549,22 +549,20 @@ def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None
 
 def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
     from derive import document
-    from derive.derivation.numbers import compare
-    from derive.notation.latex import latex
+    from derive.derivation import autograd
+    from derive.derivation.numbers import comparisons
 
     if recurrence.functions:
         raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
-    rows = [compare(recurrence, horizon, by) for by in _wrt(recurrence, wrt)]
+    jax = autograd.autograd if autograd.is_installed() else None
+    rows = comparisons(recurrence, horizon, _wrt(recurrence, wrt), jax)
+    third = autograd.version() if jax else None
     if page.kind == "json":
-        found = [
-            {"wrt": latex(r.by), "entries": r.entries, "largest": r.largest, "error": r.error}
-            for r in rows
-        ]
-        page.write_json({"schema": "derive.check/1", "T": horizon, "parameters": found})
+        page.write_json(document.comparison_as_json(recurrence, horizon, rows, third))
     else:
-        page.write(lambda out: document.comparison(out, recurrence, horizon, rows))
+        page.write(lambda out: document.comparison(out, recurrence, horizon, rows, third))
     if not all(r.agrees for r in rows):
-        _complain("the derived gradient differs from the central differences")
+        _complain("the derived gradient differs from another way's")
         raise typer.Exit(1)
 
 

@@ -362,24 +362,60 @@ def agreements(
 
 
 def comparison(
-    layout: Format, recurrence: Recurrence, horizon: int, rows: Sequence[Comparison]
+    layout: Format,
+    recurrence: Recurrence,
+    horizon: int,
+    rows: Sequence[Comparison],
+    third: str | None,
 ) -> str:
-    """The document of `derive check`: for each parameter the largest entry and the largest error."""
+    """The document of `derive check`: a row a parameter, a column a way to compare with."""
+    columns = ["", "entries", "largest", "differences", "forward", *([third] if third else []), ""]
+    table = [list(map(layout.words, columns))]
+    for r in rows:
+        errors = [e for e in (r.error, r.forward, r.autograd) if e is not None]
+        apart = [f"{r.relative(e):.0e}" if e else "0" for e in errors]
+        verdict = "agree" if r.agrees else "DIFFER"
+        goal = layout.math(Total(recurrence.cost, r.by))
+        words = (f"{r.entries}", f"{r.largest:.4g}", *apart, verdict)
+        table.append([goal, *map(layout.words, words)])
     return Paper(layout).render(
         "check",
         **_model_names(recurrence, layout),
         horizon=horizon,
-        rows_of=[
+        rows_of=table,
+        third=third,
+    )
+
+
+def comparison_as_json(
+    recurrence: Recurrence, horizon: int, rows: Sequence[Comparison], third: str | None
+) -> dict[str, Any]:
+    """The schema derive.check/1: `error` is absolute, `relative` beside the largest entry."""
+    found = []
+    for r in rows:
+        ways = {
+            "central differences": r.error,
+            "forward accumulation": r.forward,
+            third: r.autograd,
+        }
+        relative = {name: r.relative(e) for name, e in ways.items() if name and e is not None}
+        found.append(
             {
-                "goal": Total(recurrence.cost, r.by),
+                "wrt": latex(r.by),
                 "entries": r.entries,
-                "largest": f"{r.largest:.6g}",
-                "error": f"{r.error:.1e}",
+                "largest": r.largest,
+                "error": r.error,
+                "relative": relative,
                 "agrees": r.agrees,
             }
-            for r in rows
-        ],
-    )
+        )
+    return {
+        "schema": "derive.check/1",
+        "model": [latex(e) for e in definitions_of(recurrence)],
+        "T": horizon,
+        "autograd": third,
+        "parameters": found,
+    }
 
 
 def cost(layout: Format, bill: Bill) -> str:
