@@ -32,7 +32,7 @@ from derive.algebra.expression import (
 )
 from derive.algebra.polynomial import Polynomial
 from derive.derivation.code import Program
-from derive.derivation.cost import COUNT, LARGE, SAMPLES, Bill, Growth
+from derive.derivation.cost import COUNT, LARGE, PATHS, SAMPLES, Bill, Growth
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
@@ -46,6 +46,7 @@ from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
+MOST_IN_BRACKETS = 8
 SCHEMA = "derive.derivation/1"
 
 
@@ -445,7 +446,7 @@ def cost(layout: Format, bill: Bill) -> str:
         samples=SAMPLES,
         peak=", ".join(math(Equation(Variable(a), number(n))) for a, n in kept.items()),
         formulas=[
-            {"way": layout.words(names[way]), "least": g.least, **_formulas(g, bill, layout)}
+            {"way": layout.words(names[way]), "least": g.least, **_formulas(way, g, bill, layout)}
             for way, g in bill.growth.items()
         ],
     )
@@ -457,17 +458,26 @@ def _orders(layout: Format, orders: Sequence[Polynomial | None]) -> str:
     return " = ".join(dict.fromkeys(found)) or "0" if None not in orders else "-"
 
 
-def _formulas(growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
+def _formulas(way: str, growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
     pairs = (("M", growth.multiplications), ("S", growth.memory))
     equations = [
-        Equation(Variable(name), found.formula()) for name, found in pairs if found is not None
+        Equation(Variable(name), _breakable(found, layout))
+        for name, found in pairs
+        if found is not None
     ]
-    grows = ""
-    if growth.multiplications is None:
-        grows = (
-            f"No polynomial in T: with T + 1 steps there are {bill.ratio:.3g} times as many paths."
-        )
+    open_ones = [name for name, found in pairs if found is None]
+    grows = f"{' and '.join(open_ones)}: no polynomial in T." if open_ones else ""
+    if way == PATHS and growth.multiplications is None:
+        grows += f" With T + 1 steps there are {bill.ratio:.3g} times as many paths."
     return {"equations": equations, "grows": layout.words(grows)}
+
+
+def _breakable(amount: Polynomial, layout: Format) -> Expr:
+    """A formula in T; one whose brackets fit no page is multiplied out where rows break at a sign."""
+    longest = max((len(p.terms) for p in amount.collected(HORIZON).values()), default=0)
+    if layout.name != "text" and longest > MOST_IN_BRACKETS:
+        return amount.expanded(HORIZON)
+    return amount.formula(HORIZON)
 
 
 def _amount(number: int | None) -> str:

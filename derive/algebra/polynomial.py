@@ -97,6 +97,14 @@ class Polynomial:
             for power, rest in self.collected(apart).items()
         )
 
+    def expanded(self, first: str) -> Expr:
+        """The polynomial as a formula of single terms, in each of them the letter `first` first."""
+        return add(_written(dict(p.terms), first) for p in self._powers(first))
+
+    def _powers(self, letter: str) -> Iterable[Polynomial]:
+        """The polynomial in parts, the highest power of `letter` first."""
+        return (p * _power(letter, power) for power, p in self.collected(letter).items())
+
 
 ZERO, ONE = Polynomial(), Polynomial.of(1)
 

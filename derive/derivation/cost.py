@@ -556,7 +556,7 @@ def growth(
     states, has none.
     """
     least = least_horizon(recurrence)
-    start = least + (truncate or 0) + recurrence.lag + recurrence.ahead + 1
+    start = least + (truncate or 0) + 2 * (recurrence.lag + recurrence.ahead) + 1
     terms: dict[Hashable, Term] = {}
 
     def counting(horizon: int) -> Counting:
