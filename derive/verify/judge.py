@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
 from derive.algebra.expression import Call, Expr, Transpose, Variable, Written
 from derive.errors import DeriveError
@@ -23,7 +24,7 @@ from derive.verify.explain import (
     unambiguous,
 )
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
-from derive.verify.limits import TooLong, limited
+from derive.verify.limits import TooLong, within
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
 from derive.verify.placed import Break, Member, Page, Placed
@@ -31,6 +32,7 @@ from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
 from derive.verify.repairs import slips_in_definition
+from derive.verify.shaped import ShapedComparison, compared, is_shaped
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -117,6 +119,7 @@ class Judge:
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
         self._read: dict[tuple[int, int], Side] = {}
+        self._made: dict[int, dict[Hashable, Any]] = {}
         self._tried: dict[tuple[int, str, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
@@ -264,7 +267,7 @@ class Judge:
 
     def _has_vectors(self, number: int) -> bool:
         context = self.contexts[self.where[number]]
-        return any(d.is_abstract for d in context.model.definitions)
+        return is_shaped(context) or any(d.is_abstract for d in context.model.definitions)
 
     def _lines(self) -> Iterator[tuple[int, Line]]:
         """The claims of the page that can be read, to find the layout from."""
@@ -294,21 +297,22 @@ class Judge:
             if key not in self._tried:
                 context = replace(line.context, calls=self._calls[region])
                 ready = prepared(context, reading)
-                self._tried[key] = (ready, Worlds(ready))
+                self._tried[key] = (ready, Worlds(ready, self._made.setdefault(region, {})))
             ready, worlds = self._tried[key]
             resolver = Resolver(ready, reading)
             found = line_range(resolver, (line.head, line.member), (), SCREENED)
             if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
                 return False
             left, right = resolver.resolve(line.head), resolver.resolve(line.member)
-            return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
+            return not compared(resolver, worlds, left, right, found).differs(sizes=True)
         except (DeriveError, RecursionError):
             return False
 
     def _worlds(self, number: int) -> Worlds:
         region = self.where[number]
         if region not in self.worlds:
-            self.worlds[region] = Worlds(self._prepared[region])
+            made = self._made.setdefault(region, {})
+            self.worlds[region] = Worlds(self._prepared[region], made)
         return self.worlds[region]
 
     def _side(self, member: Member, number: int) -> Side:
@@ -393,8 +397,7 @@ class Judge:
     def _within_time(self, work: Callable[[], Verdict]) -> Verdict:
         """What `work` says; unread with the reason where it takes too long or cannot say anything."""
         try:
-            with limited(self.options.seconds):
-                return work()
+            return within(self.options.seconds, work)
         except TooLong as error:
             return Verdict("unread", reason=str(error))
         except RecursionError:
@@ -589,13 +592,18 @@ class Judge:
         return Verdict("unread", reason=outcome.reason)
 
     def _refuse_vectors(self, line: Line) -> None:
-        """Closed formulas are judged for scalars; where vectors are meant, that would prove nothing."""
+        """Without shapes closed formulas are judged for scalars, which proves nothing of vectors."""
         turned = any(
             isinstance(x, Transpose) for side in (line.head, line.member) for x in parts_of(side)
         )
-        if has_vectors(line.context) or (turned and multiplies(line.context)):
+        if is_shaped(line.context):
+            return
+        if has_vectors(line.context):
+            why = line.context.unshaped or "the shapes of its vectors are not known"
+            raise DeriveError(f"{why} (declare them: W \\in \\mathbb{{R}}^{{n \\times d}})")
+        if turned and multiplies(line.context):
             raise DeriveError(
-                "vectors and matrices are judged through abstract functions, not yet in closed formulas"
+                "a transposition beside products of quantities whose shapes are not said"
             )
 
     def _scope(self, line: Line, found: Range) -> str | None:
@@ -603,13 +611,17 @@ class Judge:
             return None
         return scope_text(found)
 
-    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
+    def _compare(
+        self, number: int, line: Line, reading: Reading, found: Range
+    ) -> Comparison | ShapedComparison:
         resolver = Resolver(line.context, reading)
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
-        return Comparison(resolver, self._worlds(number), left, right, found)
+        return compared(resolver, self._worlds(number), left, right, found)
 
     def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
+        if is_shaped(line.context):
+            return outcome.reason or "the two sides differ"
         resolver = Resolver(line.context, reading)
         sides = resolver.resolve(line.head), resolver.resolve(line.member)
         found = cause(resolver, self._worlds(number), line.member, sides, outcome)
@@ -619,11 +631,12 @@ class Judge:
         """A line of vectors that holds in another layout than that of its text."""
         if self.options.layout or not self._has_vectors(number):
             return None
-        if self.layout.name == NUMERATOR and self.layout.certain:
+        shaped = is_shaped(line.context)
+        if self.layout.name == NUMERATOR and self.layout.certain and not shaped:
             return None
         if not has_gradient((line.head, line.member), self._is_scalar):
             return None
-        for layout in (NUMERATOR, DENOMINATOR):
+        for layout in LAYOUTS if shaped else (NUMERATOR, DENOMINATOR):
             if layout != self.layout.name and self._fits(number, line, layout):
                 reading = f"{layout} layout"
                 reason = f"the text is in {self.layout.name} layout, and this line is not"
@@ -647,7 +660,7 @@ class Judge:
                     continue
                 head = Resolver(line.context, default).resolve(line.head)
                 member = resolver.resolve(line.member)
-                outcome = Comparison(resolver, self._worlds(number), head, member, found).outcome()
+                outcome = compared(resolver, self._worlds(number), head, member, found).outcome()
             except DeriveError:
                 continue
             if outcome.kind == "equal":
@@ -734,6 +747,8 @@ def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     reading = "scalars" if outcome.scalars else None
     if reading is None and layout != NUMERATOR:
         reading = f"{layout} layout"
+    if outcome.reading:
+        reading = f"{reading}; {outcome.reading}" if reading else outcome.reading
     reason = "both sides are always 0, so it says nothing" if outcome.zero else ""
     return Verdict("proved", scope, reading=reading, reason=reason)
 

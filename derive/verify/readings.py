@@ -43,6 +43,7 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
 from derive.model.recurrence import NOW, STEP, Definition, variables
+from derive.model.shapes import OF_ARRAYS, is_scalar
 from derive.notation.claims import DEPENDING
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
@@ -146,6 +147,8 @@ class Resolver:
                 found = explicit(found, _SLOT)
             return replace(found, {_SLOT: arguments[0]})
         if known is None:
+            if function in OF_ARRAYS and self.model.shapes and not slots:
+                return Call(function, arguments)
             if function not in SLOPE and function not in self.context.scope.functions:
                 raise DeriveError(f"the function {function} is not defined")
             return self.canonical(Call(function, arguments, slots))
@@ -198,6 +201,8 @@ class Resolver:
     def is_scalar(self, of: Expr) -> bool:
         """Whether the numerator is a cost or a loss, whose gradient texts write as a column."""
         match of:
+            case Variable(name, _, _) if self.model.shapes:
+                return name in self.model.shapes and is_scalar(self.model.shapes[name])
             case Variable(name, _, _):
                 target = next((d for d in self.model.definitions if d.target.name == name), None)
                 users = [
@@ -427,6 +432,8 @@ class Resolver:
     def of_formula(self, formula: Expr, by: Variable) -> Expr:
         """The total derivative of a formula: Σ_V ∂formula/∂V · ∂V/∂by over its variables V."""
         self._known(by)
+        if self.model.shapes:
+            raise DeriveError("the derivative of a formula of vectors: give the formula a name")
         match formula:
             case BigSum(index, lower, upper, body):
                 if by.time is not None and index in free_letters(by):
