@@ -375,6 +375,18 @@ def test_a_size_that_the_model_does_not_have(sizes: dict[str, int], complaint: s
         bill(rnn, 3, rnn.parameters, None, sizes)
 
 
+def test_a_bill_has_numbers_where_every_letter_has_a_size() -> None:
+    rnn, sizes = builtin("rnn"), {"n": 3, "d": 2}
+    open_bill = bill(rnn, 5, rnn.parameters, 1, sizes)
+    whole_bill = bill(rnn, 5, rnn.parameters, 1, {**sizes, "m": 2})
+    assert (open_bill.missing, whole_bill.missing) == (["m"], [])
+    assert [open_bill.number(c.memory) for c in open_bill.costs] == [None] * 5
+    assert whole_bill.number(whole_bill.counting.parameters) == 9 + 6 + 3 + 6 + 2
+    assert [whole_bill.name(c.way) for c in whole_bill.costs][-1] == "truncated, k = 1"
+    with pytest.raises(DeriveError, match="more than the limit"):
+        bill(rnn, 10_000, rnn.parameters, 1_000, sizes)
+
+
 # -- polynomials ------------------------------------------------------------------------------------
 
 
