@@ -575,7 +575,7 @@ def _cost(
     sizes: Mapping[str, int],
 ) -> None:
     from derive import document
-    from derive.derivation.cost import bill
+    from derive.derivation.bill import bill
 
     if truncate is not None and truncate < 0:
         raise DeriveError(f"expected --truncate of at least 0, found {truncate}")

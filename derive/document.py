@@ -31,8 +31,9 @@ from derive.algebra.expression import (
     terms_of,
 )
 from derive.algebra.polynomial import Polynomial
+from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
 from derive.derivation.code import Program
-from derive.derivation.cost import COUNT, LARGE, PATHS, SAMPLES, Bill, Growth
+from derive.derivation.cost import LARGE
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment

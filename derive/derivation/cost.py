@@ -1,4 +1,4 @@
-"""What the ways to a gradient cost, counted from their derivations: `derive cost`.
+"""What the ways to a gradient cost at one T, counted from their derivations.
 
 The lines that `derive bptt` proves are counted edge by edge: each term ∂C/∂V ∂⁺V/∂B of an adjoint, each
 term ∂⁺V/∂B ∂B/∂θ of a sensitivity, as it stands (see `multiplications` for what a product costs). All
@@ -35,7 +35,7 @@ from derive.algebra.expression import (
     terms_of,
     walk,
 )
-from derive.algebra.polynomial import Polynomial, interpolated, total
+from derive.algebra.polynomial import Polynomial, total
 from derive.derivation.multiplications import (
     Form,
     Multiplications,
@@ -44,51 +44,17 @@ from derive.derivation.multiplications import (
     shape_size,
     size,
 )
-from derive.errors import DeriveError
 from derive.model.calculus import direction
 from derive.model.graph import ancestors, descendants, longest_spans, span
-from derive.model.horizon import least_horizon
-from derive.model.recurrence import HORIZON, Recurrence, variables
+from derive.model.recurrence import Recurrence, variables
 from derive.model.shapes import SCALAR, Shape, Shapes
-from derive.notation.python import identifier
 from derive.proof.setting import AtHorizon
 
-MODEL = "the model alone"
-PATHS = "sum over paths"
-FORWARD = "forward accumulation"
-BACKWARD = "back-propagation"
-TRUNCATED = "truncated"
-COUNT = "N"
 LARGE = 100
-SAMPLES = 10
-MOST_COUNTED = 300_000
 SENSITIVITY = Variable("\\mathrm{sensitivity}")
 NOTHING = Number(Fraction(0))
 
 Uses = Counter[tuple[Variable, Variable]]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one way takes: multiplications, and the most numbers held at once, at one T."""
-
-    way: str
-    multiplications: Polynomial
-    memory: Polynomial
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """The same as formulas in T, from T = `least` on; None where the growth is no polynomial.
-
-    `orders` are the orders of both, all sizes being n; for forward accumulation in the number of
-    parameters N, too.
-    """
-
-    multiplications: Polynomial | None
-    memory: Polynomial | None
-    least: int
-    orders: tuple[tuple[Polynomial | None, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,158 +495,3 @@ def _spans(
         if line.gathers:
             last[line.target] = end - 1
     return first, last
-
-
-def costs(counting: Counting, truncate: int | None) -> list[Cost]:
-    """The cost of the model and of each way at the T of `counting`."""
-    found = [
-        Cost(MODEL, counting.model(), counting.held()),
-        Cost(PATHS, *counting.paths()),
-        Cost(FORWARD, *counting.forward()),
-        Cost(BACKWARD, *counting.backward()),
-    ]
-    if truncate is not None:
-        found.append(Cost(TRUNCATED, *counting.truncated(truncate)))
-    return found
-
-
-def growth(
-    recurrence: Recurrence,
-    wrt: Sequence[Variable],
-    truncate: int | None,
-    sizes: Mapping[str, int],
-) -> Mapping[str, Growth]:
-    """Each way's cost as polynomials in T, found from SAMPLES consecutive T and true of all of them.
-
-    A way whose counts are no polynomial of a low degree, as the number of paths through several
-    states, has none.
-    """
-    least = least_horizon(recurrence)
-    start = least + (truncate or 0) + 2 * (recurrence.lag + recurrence.ahead) + 1
-    terms: dict[Hashable, Term] = {}
-
-    def counting(horizon: int) -> Counting:
-        return Counting(recurrence, horizon, wrt, sizes, terms)
-
-    samples = [counting(horizon) for horizon in range(start, start + SAMPLES)]
-    counted = [{c.way: c for c in costs(sample, truncate)} for sample in samples]
-    fits = {
-        way: (
-            interpolated([found[way].multiplications for found in counted], start, HORIZON),
-            interpolated([found[way].memory for found in counted], start, HORIZON),
-        )
-        for way in counted[0]
-    }
-    first = dict.fromkeys(fits, start)
-    open_ways, horizon = set(fits), start
-    while open_ways and horizon > least:
-        horizon -= 1
-        for cost in costs(counting(horizon), truncate):
-            if cost.way in open_ways and not _same(cost, fits[cost.way], horizon):
-                open_ways.remove(cost.way)
-        first |= dict.fromkeys(open_ways, horizon)
-    by_count = [sample.forward(Polynomial.letter(COUNT)) for sample in samples]
-    in_count = [interpolated(kind, start, HORIZON) for kind in zip(*by_count, strict=True)]
-    found = {}
-    for way, pair in fits.items():
-        orders = [tuple(map(order, part)) for part in ([*pair], in_count) if way == FORWARD]
-        orders = orders or [tuple(map(order, pair))]
-        found[way] = Growth(*pair, first[way], tuple(zip(*orders, strict=True)))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """All that `derive cost` tells: the costs at one T, the formulas in T, and what the letters are."""
-
-    counting: Counting
-    costs: tuple[Cost, ...]
-    growth: Mapping[str, Growth]
-    truncate: int | None
-    paths: int
-    ratio: float
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        return self.counting.sizes
-
-    @property
-    def letters(self) -> list[str]:
-        """The letters on which a cost depends."""
-        amounts = [self.counting.parameters]
-        amounts += [part for c in self.costs for part in (c.multiplications, c.memory)]
-        return sorted({a for amount in amounts for a in amount.letters})
-
-    @property
-    def missing(self) -> list[str]:
-        """The letters that have no size."""
-        return [a for a in self.letters if a not in self.sizes]
-
-    def number(self, amount: Polynomial) -> int | None:
-        """The amount as a number, where every letter has a size."""
-        return None if self.missing else int(amount.at(self.sizes))
-
-    def name(self, way: str) -> str:
-        """What a way is called, with its k."""
-        return f"{way}, k = {self.truncate}" if way == TRUNCATED else way
-
-
-def bill(
-    recurrence: Recurrence,
-    horizon: int,
-    wrt: Sequence[Variable],
-    truncate: int | None,
-    sizes: Mapping[str, int],
-) -> Bill:
-    """What each way costs at T = `horizon`, and how that grows with T.
-
-    Raises DeriveError for a size that the model does not have, or where there is too much to count.
-    """
-    sizes = _known(letters_of(recurrence), sizes)
-    amount = horizon * max(1, truncate or 0) * len(recurrence.steps) * len(wrt)
-    if amount > MOST_COUNTED:
-        raise DeriveError(
-            f"{amount} lines to count are more than the limit of {MOST_COUNTED}: use a smaller T or k"
-        )
-    counting = Counting(recurrence, horizon, wrt, sizes)
-    found = tuple(costs(counting, truncate))
-    grown = dict(growth(recurrence, wrt, truncate, sizes))
-    for c in found:
-        pair = grown[c.way].multiplications, grown[c.way].memory
-        if horizon >= grown[c.way].least and not _same(c, pair, horizon):
-            raise AssertionError(f"the formula for {c.way} does not give what was counted")
-    after = Counting(recurrence, horizon + 1, wrt, sizes).count_paths()
-    paths = counting.count_paths()
-    return Bill(
-        counting,
-        found,
-        grown,
-        truncate,
-        paths,
-        float(Fraction(after, paths)) if paths else 0.0,
-    )
-
-
-def _known(letters: Sequence[str], sizes: Mapping[str, int]) -> dict[str, int]:
-    """The sizes by the model's own letters: n_h is n_{h}, n_theta is n_{\\theta}."""
-    spelled = {name: a for a in letters for name in (a, identifier(a))}
-    for letter in sizes:
-        if letter not in spelled:
-            names = ", ".join(map(identifier, letters))
-            known = f"one of {names}" if letters else "nothing, as all is scalar"
-            raise DeriveError(f"expected -n to name {known}, found {letter!r}")
-    return {spelled[letter]: size for letter, size in sizes.items()}
-
-
-def order(amount: Polynomial | None) -> Polynomial | None:
-    """The terms that grow fastest, all sizes being n, without their coefficients."""
-    if amount is None:
-        return None
-    sizes = {a: "n" for a in amount.letters if a not in (HORIZON, COUNT)}
-    return amount.renamed(sizes).leading(HORIZON).monic
-
-
-def _same(cost: Cost, fits: Sequence[Polynomial | None], horizon: int) -> bool:
-    """Whether the formulas give what was counted at `horizon`."""
-    pairs = zip((cost.multiplications, cost.memory), fits, strict=True)
-    return all(fit is None or fit.replaced(HORIZON, horizon) == count for count, fit in pairs)

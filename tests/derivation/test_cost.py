@@ -15,20 +15,18 @@ import pytest
 
 from derive.algebra.expression import Power, Product, Variable, number
 from derive.algebra.polynomial import Polynomial, interpolated
-from derive.derivation.code import program
-from derive.derivation.cost import (
+from derive.derivation.bill import (
     BACKWARD,
     FORWARD,
     PATHS,
     TRUNCATED,
-    Counting,
     Growth,
     bill,
     costs,
     growth,
-    letters_of,
-    shapes_to_count,
 )
+from derive.derivation.code import program
+from derive.derivation.cost import Counting, letters_of, shapes_to_count
 from derive.document import code
 from derive.errors import DeriveError
 from derive.model.builtin import CELLS, builtin, from_latex
