@@ -599,9 +599,9 @@ def test_cost_is_a_table_and_formulas() -> None:
     assert "T N n² = T n⁴   N n = n³" in text
     assert "M = T (2 n² + d n + 2 m n + 8 n) − n² − 2 n" in text
     assert "994,176" in text and "truncated, k = 5" in text
-    assert "-n d=64 -n m=64 -n n=64" in succeeded("cost", "rnn", "-T", "5")
+    assert "-n n_h=64" in succeeded("cost", "terminal", "-T", "5")
     for kind in ("md", "html", "latex"):
-        assert "T" in succeeded("cost", "tanh", "-T", "4", "--to", kind)
+        assert "T" in succeeded("cost", "linear", "-T", "4", "--to", kind)
 
 
 def test_cost_in_json_is_exact() -> None:

@@ -339,7 +339,7 @@ def test_every_entry_of_every_gradient(name: str, loss: str, horizon: int) -> No
 @pytest.mark.parametrize(
     ("name", "loss", "horizon"),
     [("rnn", loss, 2) for loss in LOSSES]
-    + [(name, "squared error", 1) for name in ("mgu", "two-layer", "bidirectional")],
+    + [(name, "squared error", 1) for name in ("two-layer", "bidirectional")],
 )
 def test_the_whole_cost_differentiated_at_once(name: str, loss: str, horizon: int) -> None:
     """SymPy's `diff` of the unrolled cost in the given symbols alone: no chain rule of this file."""
