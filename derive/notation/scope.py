@@ -53,7 +53,8 @@ class Scope:
 
     `functions` are the names that are applied, with their number of arguments; `timed` the names that
     vary in time; `raised` those of them that write time as a superscript; `indices` the index letters;
-    `quantities` the names that stand for a value without an index.
+    `quantities` the names that stand for a value without an index; `ranks` says of the vectors (1) and
+    matrices (2) whose entries may be written with index letters how many of those they have.
     """
 
     functions: Mapping[str, int] = field(default_factory=lambda: _NONE)
@@ -61,6 +62,7 @@ class Scope:
     raised: frozenset[str] = frozenset()
     indices: frozenset[str] = frozenset({"t", "T"})
     quantities: frozenset[str] = frozenset()
+    ranks: Mapping[str, int] = field(default_factory=lambda: _NONE)
 
 
 Script = tuple[Token, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import reduce
 from random import Random
@@ -19,10 +19,12 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Hadamard,
     Immediate,
     Index,
+    IndexSum,
     Number,
     Power,
     Product,
@@ -33,6 +35,7 @@ from derive.algebra.expression import (
     Transpose,
     Variable,
     move,
+    walk,
 )
 from derive.model.functions import SLOPE
 from derive.model.graph import Graph
@@ -41,11 +44,11 @@ from derive.model.shapes import DIAGONAL, ONES, SOFTMAX, TRACE, VEC, is_literal
 from derive.notation.latex import CONCATENATION, NORM, latex
 from derive.verify.numbers import Matrix, Misfit, NoNumber, apply, to_interval
 from derive.verify.ranges import Letters
+from derive.verify.readings import IDENTITIES
 
 MOST_POWER = 8
 MOST_TERMS = 40
-IDENTITY = ("I", "\\mathbf{I}", "\\mathbb{I}")
-ENTRIES = (-2, -1, 1, 2, 3)
+ENTRIES = (-5, -3, -2, -1, 1, 2, 3, 5)
 
 # A value and how it changes; the change is None where nothing changes.
 Moving = tuple[Matrix, Matrix | None]
@@ -71,7 +74,8 @@ class ArrayNumbers:
     """One world: the horizon of `graph`, sizes for the letters, numbers drawn from `seed`.
 
     `kind` is "float" to look, "exact" for fractions, "interval" to be certain. The inputs `assumed`
-    have entries whose sum is 1. `used` has the leaves that were looked at.
+    have entries whose sum is 1. `used` has the leaves that were looked at, `entry` the entries (from 0)
+    that index letters stand for.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class ArrayNumbers:
         self.assumed = assumed
         self.sizes = small_sizes(model)
         self.used: dict[Variable, Matrix] = {}
+        self.entry: dict[str, int] = {}
         self._values: dict[Variable, Matrix] = {}
         self._totals: dict[Variable, dict[Variable, Matrix]] = {}
 
@@ -110,15 +115,21 @@ class ArrayNumbers:
     def leaf(self, v: Variable) -> Matrix:
         rows, columns = self.size(v.name)
         when = v.time.shift if v.time else None
-        draws = Random(repr((self.seed, v.name, when)))
-        found = [[Fraction(draws.choice(ENTRIES), 2) for _ in range(columns)] for _ in range(rows)]
+        count = rows * columns
+        pool = [Fraction(i, 4) for i in range(-3 - count, 4 + count) if i]
+        drawn = Random(repr((self.seed, v.name, when))).sample(pool, count)
+        found = [drawn[i * columns : (i + 1) * columns] for i in range(rows)]
         if v.name in self.assumed:
             found[-1][-1] += 1 - sum(map(sum, found))
         self.used[v] = tuple(map(tuple, found))
         return entries(self.used[v], self.exact)
 
+    def give(self, v: Variable, value: Matrix) -> None:
+        """Another value for a variable, before anything is worked out."""
+        self._values[v] = value
+
     def random(self, *key: object) -> Any:
-        return self.exact(Fraction(Random(repr((self.seed, key))).choice(ENTRIES), 2))
+        return self.exact(Fraction(Random(repr((self.seed, key))).choice(ENTRIES), 4))
 
     def variable(self, v: Variable) -> Matrix:
         """The value of a variable, worked out from the leaves."""
@@ -198,6 +209,10 @@ class ArrayNumbers:
                     return self._big_product(index, lower, upper, body, go)
                 case Call(function, arguments, slots):
                     return self._call(function, arguments, slots, go)
+                case Entry(whole, indices):
+                    return ((self._entry(whole, indices, go),),), None
+                case IndexSum(index, size, body):
+                    return self._index_sum(index, size, body, go), None
                 case _:
                     raise NoNumber(f"{latex(part)} has no value here")
 
@@ -222,7 +237,7 @@ class ArrayNumbers:
         return value, reduce(plus, changes) if changes else None
 
     def _product(self, factors: tuple[Expr, ...], go: Callable[[Expr], Moving]) -> Moving:
-        ones = [f for f in factors if _is_named(f, (ONES, *IDENTITY), self.model)]
+        ones = [f for f in factors if _is_named(f, (ONES, *IDENTITIES), self.model)]
         kept = [
             f for f in factors if not (f in ones and isinstance(f, Variable) and f.name != ONES)
         ]
@@ -312,6 +327,86 @@ class ArrayNumbers:
             raise NoNumber("an empty Π")
         parts = [go(move(body, {index: s})) for s in reversed(steps)]
         return reduce(lambda a, b: self._bilinear(a, b, matrix_product), parts)
+
+    def _entry(self, whole: Expr, indices: tuple[str, ...], go: Callable[[Expr], Moving]) -> Any:
+        at = tuple(self.entry[a] for a in indices)
+        match whole:
+            case Total(of, by) | Immediate(of, by):
+                local = isinstance(whole, Immediate)
+                found = self.local(of, by) if local else self.total(of, by)
+                above = sum(size > 1 for size in self.size(of.name))
+                return self._entry_of_derivative(found, self.size(by.name), at[:above], at[above:])
+            case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
+                return self.exact(int(at[0] == at[1]))
+            case _:
+                return _at(go(whole)[0], at)
+
+    @staticmethod
+    def _entry_of_derivative(
+        found: Matrix, by: tuple[int, int], above: tuple[int, ...], below: tuple[int, ...]
+    ) -> Any:
+        """Out of what `_laid_out` laid out."""
+        if len(below) == 2:
+            p, q = below
+            return found[above[0]][p * by[1] + q] if above else found[q][p]
+        if len(above) == 2:
+            return found[above[0]][above[1]]
+        return found[above[0] if above else 0][below[0] if below else 0]
+
+    def _index_sum(
+        self, index: str, size: Time | None, body: Expr, go: Callable[[Expr], Moving]
+    ) -> Matrix:
+        count = self.range_of(index, (body,))
+        if size is not None:
+            at = {a: Time.at(n) for a, n in self.sizes.items()}
+            if size.replace(at) != Time.at(count):
+                raise Misfit(f"ill-typed: the index {index} has another range than the sum")
+        before = self.entry.get(index)
+        total = []
+        for i in range(count):
+            self.entry[index] = i
+            total.append(go(body)[0])
+        if before is None:
+            del self.entry[index]
+        else:
+            self.entry[index] = before
+        return reduce(plus, total)
+
+    def range_of(self, index: str, exprs: Iterable[Expr]) -> int:
+        """How many values an index of entries has; Misfit where it stands for two ranges."""
+        found = {
+            size
+            for expr in exprs
+            for part in walk(expr)
+            if isinstance(part, Entry) and index in part.indices
+            for a, size in zip(part.indices, self._ranges(part), strict=True)
+            if a == index and size
+        }
+        if len(found) != 1:
+            raise Misfit(f"ill-typed: the index {index} has no range, or two")
+        return found.pop()
+
+    def _ranges(self, part: Entry) -> tuple[int, ...]:
+        sizes: tuple[int, ...]
+        match part.of:
+            case Total(of, by) | Immediate(of, by):
+                sizes = (*self.size(of.name), *self.size(by.name))
+            case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
+                return (0, 0)
+            case Variable(name):
+                sizes = self.size(name)
+            case _:
+                inner = part.of
+                at = {**self.entry, **{a: 0 for a in part.indices}}
+                kept, self.entry = self.entry, at
+                try:
+                    sizes = shape(self.push(inner, self.variable, lambda _: None)[0])
+                finally:
+                    self.entry = kept
+        found = tuple(size for size in sizes if size > 1)
+        if len(found) != len(part.indices):
+            raise Misfit(f"ill-typed: {latex(part.of)} has {len(found)} indices")
+        return found
 
     def _steps(self, lower: Time, upper: Time) -> list[Time]:
         if not lower.is_number or not upper.is_number:
@@ -492,6 +587,15 @@ class ArrayNumbers:
             grid = [[full[i * across + j][0][0] for j in range(across)] for i in range(rows)]
             return turned(tuple(map(tuple, grid)))
         return tuple(tuple(x[i][0] for x in full) for i in range(height))
+
+
+def _at(value: Matrix, at: tuple[int, ...]) -> Any:
+    rows, columns = shape(value)
+    if len(at) == 2 and rows > 1 < columns:
+        return value[at[0]][at[1]]
+    if len(at) != 1 or rows > 1 < columns:
+        raise Misfit(f"ill-typed: an entry of what is {spoken(value)}")
+    return value[at[0]][0] if columns == 1 else value[0][at[0]]
 
 
 def _is_named(expr: Expr, names: tuple[str, ...], model: Recurrence) -> bool:

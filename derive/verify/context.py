@@ -305,7 +305,7 @@ class Collector:
         names = {p.name for s in renamed for p in parts_of(s.right) if isinstance(p, Variable)}
         names |= {n for n in map(_name, renamed) if n}
         context = Context(
-            scope,
+            _with_ranks(scope, model),
             model,
             _functions(kept),
             tuple(_derived(s) for s in derived),
@@ -446,6 +446,8 @@ def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
     script = below or (unwrapped(above) if above else None)
     if script and index_letters(script) and not _is_one_step(script):
         return None
+    if script and any(t.text == "," for t in script) and {t.text for t in script} & {STEP, HORIZON}:
+        return None  # an entry, h_{t,i}: the whole vector is what is defined
     if arguments is not None and script is None:
         if name.startswith("\\mathrm") and not _uses_arguments(found, arguments, closed):
             return None
@@ -546,6 +548,15 @@ def _letters(m: Mention, scope: Scope) -> frozenset[str]:
     if called and not m.below and not m.above and m.arguments:
         scripts.append(m.arguments[0])
     return frozenset().union(*(index_letters(script) or frozenset() for script in scripts))
+
+
+def _with_ranks(scope: Scope, model: Recurrence) -> Scope:
+    """The scope that knows of which names entries may be written."""
+    closed = any(not d.is_abstract for d in model.definitions)
+    ranks = {
+        name: sum(size != Time.at(1) for size in shape) for name, shape in model.shapes.items()
+    }
+    return replace(scope, ranks=ranks) if closed and any(ranks.values()) else scope
 
 
 def _separated(found: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:

@@ -15,10 +15,12 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Hadamard,
     Immediate,
     Index,
+    IndexSum,
     Number,
     Power,
     Product,
@@ -60,16 +62,19 @@ from derive.verify.networks import (
     fresh,
     inverse_of,
     joined,
+    named,
+    names_of,
     raw,
     retimed,
     scaled,
     single,
+    unnamed,
 )
 from derive.verify.numbers import Misfit
+from derive.verify.readings import IDENTITIES
 from derive.verify.tape import NoForm
 
 MOST_POWER = 8
-IDENTITY = ("I", "\\mathbf{I}", "\\mathbb{I}")
 _ARGUMENT, _RESULT = Variable("argument"), Variable("result")
 
 # The sizes along one side; None fits any. One side of a derivative by a matrix has two.
@@ -140,6 +145,24 @@ class Frame:
         if self._in_core(time) and time.shift <= self.margin + beyond:
             return True
         raise NoForm("an index at no fixed distance")
+
+    def same(self, a: Time, b: Time) -> bool:
+        """Whether two indices are one; NoForm where the frame does not decide it."""
+        apart = a - b
+        if apart.is_number:
+            return apart.shift == 0
+        for one, other in ((a, b), (b, a)):
+            if not self._in_core(one):
+                continue
+            if other.is_number and self.early + one.shift > other.shift:
+                return False
+            if other.letters == END.letters and one.shift - self.margin < other.shift:
+                return False
+        numbers = [t for t in (a, b) if t.is_number]
+        ends = [t for t in (a, b) if t.letters == END.letters]
+        if numbers and ends and self.early + 2 * self.margin + ends[0].shift > numbers[0].shift:
+            return False
+        raise NoForm("steps at no fixed distance")
 
     @staticmethod
     def _in_core(time: Time) -> bool:
@@ -319,8 +342,42 @@ class Entries:
                 return self._big(index, lower, upper, body)
             case Call(function, arguments, slots):
                 return self._call(function, arguments, slots)
+            case Entry(of, indices):
+                return self._entry(of, indices)
+            case IndexSum(index, _, body):
+                return self._index_sum(index, body)
             case _:
                 raise NoForm(f"{latex(expr)} has no entries here")
+
+    def _entry(self, of: Expr, indices: tuple[str, ...]) -> Tensor:
+        """W_{ij}: the indices summed over, each together with the mark of its name."""
+        match of:
+            case Total(a, b):
+                net, rank = self.total(a, b), self.rank(a.name) + self.rank(b.name)
+            case Immediate(a, b):
+                net, rank = self.local(a, b), self.rank(a.name) + self.rank(b.name)
+            case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
+                net, rank = single(DELTA, 2), 2
+            case _:
+                whole = self.tensor(of)
+                net, rank = whole.net, whole.rank
+        if rank != len(indices):
+            raise Misfit(f"ill-typed: {latex(of)} has {rank} indices, not {len(indices)}")
+        return self.number(named(net, indices, self.sums_to_one))
+
+    def _index_sum(self, index: str, body: Expr) -> Tensor:
+        inner = self.tensor(body)
+        if inner.rank:
+            raise NoForm("a sum of vectors over an index of entries")
+        mark = Atom("entry", index)
+        terms: list[Raw] = []
+        for factors, core, c in raw(inner.net, ()):
+            marked = [own for a, own in factors if a == mark]
+            rest = tuple(f for f in factors if f[0] != mark)
+            if len(marked) != 1 or not any(marked[0][0] in own for _, own in rest):
+                raise NoForm("a sum over an index of no entry")
+            terms.append((rest, core, c))
+        return self.number(self.collected(terms, 0))
 
     def _index(self, time: Time) -> Network:
         if any(letter != HORIZON for letter, _ in time.letters):
@@ -336,7 +393,7 @@ class Entries:
             raise NoForm("a copy of a parameter as a value")
         if v.name == ONES and v.name not in self.model.shapes:
             return Tensor((None,), (), UNIT)
-        if v.name in IDENTITY and v.name not in self.model.shapes:
+        if v.name in IDENTITIES and v.name not in self.model.shapes:
             return Tensor((None,), (None,), single(DELTA, 2))
         rows, cols = self.axes(v.name)
         atom = Atom("variable", v.name, v.time)
@@ -375,8 +432,7 @@ class Entries:
         """The matrix product; a number multiplies anything."""
         if not a.rank or not b.rank:
             other = a if a.rank else b
-            names = range(other.rank)
-            terms = joined(raw(a.net, names), raw(b.net, names))
+            terms = joined(raw(a.net, range(a.rank)), raw(b.net, range(b.rank)))
             return Tensor(other.rows, other.cols, self.collected(terms, other.rank))
         if len(a.cols) != len(b.rows) or not all(map(_same, a.cols, b.rows)):
             raise Misfit(f"ill-typed product: {a.spoken()} times {b.spoken()}")
@@ -419,6 +475,9 @@ class Entries:
         """1 / net, entry by entry."""
         if not net:
             raise NoForm("a division by zero")
+        names = names_of(net)
+        if names:
+            return named(self.inverse(unnamed(net, names), len(names)), names)
         if len(net) == 1:
             (((factors, summed), c),) = net
             if not summed and all(i < rank for _, own in factors for i in own):
@@ -491,6 +550,10 @@ class Entries:
         """A function's value, under the name that a definition gives it."""
         if any(summed for (_, summed), _ in argument.net):
             raise NoForm("a function of a sum over time")
+        names = names_of(argument.net)
+        if names:
+            whole = Tensor((None,) * len(names), (), unnamed(argument.net, names))
+            return named(self._value(function, whole), names)
         rank = argument.rank
         found = self.closings.find(function, argument.net, rank)
         if found is not None:
@@ -502,6 +565,9 @@ class Entries:
 
     def _slope(self, function: str, net: Network, rank: int) -> Network:
         """The slope of an elementary function, written with its value."""
+        names = names_of(net)
+        if names:
+            return named(self._slope(function, unnamed(net, names), len(names)), names)
         argument = Tensor((None,) * rank, (), net)
         kept, self._kept_open = self._kept_open, None
         try:
@@ -525,9 +591,10 @@ class Entries:
                 case Product(factors):
                     return self.collected(joined(*(raw(go(x), names) for x in factors)), rank)
                 case Power(base, Number(n)) if n.denominator == 1 and n > 0:
-                    return self.collected(joined(*[list(raw(go(base), names))] * int(n)), rank)
+                    parts = [go(base)] * int(n)
+                    return self.collected(joined(*(raw(x, names) for x in parts)), rank)
                 case Quotient(a, b):
-                    parts = go(a), self.inverse(go(b), rank)
+                    parts = [go(a), self.inverse(go(b), rank)]
                     return self.collected(joined(*(raw(x, names) for x in parts)), rank)
                 case Call(function, (argument,), ()):
                     return self._value(function, Tensor((None,) * rank, (), go(argument)))
@@ -858,11 +925,7 @@ class Entries:
                 if atom.name != by.name or (atom.time is None) != (by.time is None):
                     return ()
                 if atom.time is not None and by.time is not None:
-                    apart = atom.time - by.time
-                    if not apart.is_number:
-                        raise NoForm("steps at no fixed distance")
-                    if apart.shift:
-                        return ()
+                    return self._identity(rank) if self.frame.same(atom.time, by.time) else ()
                 return self._identity(rank)
             case "number" | "size" | "δ":
                 return ()

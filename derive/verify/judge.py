@@ -291,22 +291,25 @@ class Judge:
 
     def _holds(self, number: int, line: Line, reading: Reading) -> bool:
         """Whether the shapes of a line fit, and its values agree, in this reading."""
+        try:
+            return within(self.options.seconds, lambda: self._agrees(number, line, reading))
+        except (TooLong, DeriveError, RecursionError):
+            return False
+
+    def _agrees(self, number: int, line: Line, reading: Reading) -> bool:
         region = self.where[number]
         key = (region, reading.layout, reading.round)
-        try:
-            if key not in self._tried:
-                context = replace(line.context, calls=self._calls[region])
-                ready = prepared(context, reading)
-                self._tried[key] = (ready, Worlds(ready, self._made.setdefault(region, {})))
-            ready, worlds = self._tried[key]
-            resolver = Resolver(ready, reading)
-            found = line_range(resolver, (line.head, line.member), (), SCREENED)
-            if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
-                return False
-            left, right = resolver.resolve(line.head), resolver.resolve(line.member)
-            return not compared(resolver, worlds, left, right, found).differs(sizes=True)
-        except (DeriveError, RecursionError):
+        if key not in self._tried:
+            context = replace(line.context, calls=self._calls[region])
+            ready = prepared(context, reading)
+            self._tried[key] = (ready, Worlds(ready, self._made.setdefault(region, {})))
+        ready, worlds = self._tried[key]
+        resolver = Resolver(ready, reading)
+        found = line_range(resolver, (line.head, line.member), (), SCREENED)
+        if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
             return False
+        left, right = resolver.resolve(line.head), resolver.resolve(line.member)
+        return not compared(resolver, worlds, left, right, found).differs(sizes=True)
 
     def _worlds(self, number: int) -> Worlds:
         region = self.where[number]
@@ -561,8 +564,7 @@ class Judge:
         """The verdict in the default reading, else in the first other reading that holds."""
         self._refuse_vectors(line)
         reading = self.reading
-        resolver = Resolver(line.context, reading)
-        found = line_range(resolver, (line.head, line.member), line.conditions)
+        found = self.line_range_of(line)
         comparison = self._compare(number, line, reading, found)
         outcome = comparison.outcome()
         scope = self._scope(line, found)
@@ -590,6 +592,11 @@ class Judge:
         if outcome.kind == "tested":
             return Verdict("tested", scope, reason=outcome.reason)
         return Verdict("unread", reason=outcome.reason)
+
+    def line_range_of(self, line: Line) -> Range:
+        """For which T and which indices a line speaks, in the reading of the text."""
+        resolver = Resolver(line.context, self.reading)
+        return line_range(resolver, (line.head, line.member), line.conditions)
 
     def _refuse_vectors(self, line: Line) -> None:
         """Without shapes closed formulas are judged for scalars, which proves nothing of vectors."""

@@ -29,7 +29,9 @@ class Atom:
 
     `kind` is "variable"; "total" or "edge", the derivative of `name` by `by`, whose indices follow;
     "call", the function `name` of `inside`; "inverse", 1 / `inside`; "number", the index `time` used as
-    a number; "size", the dimension `time`; or "δ". `rank` is how many free indices `inside` has.
+    a number; "size", the dimension `time`; "δ"; or "entry", which gives a summed index the name that the
+    text gives it: 1 for the entry of that name, 0 for the others. `rank` is how many free indices
+    `inside` has.
     """
 
     kind: str
@@ -97,7 +99,7 @@ def collected(terms: Iterable[Raw], free: int, ones: Ones | None = None) -> Netw
     `ones` tells the atoms of one index whose sum over it is 1. Raises NoForm where there are too many.
     """
     total: dict[Term, Fraction] = {}
-    for factors, summed, coefficient in terms:
+    for factors, summed, coefficient in _reduced(terms):
         key = canonical(factors, free, ones), summed
         total[key] = total.get(key, Fraction(0)) + coefficient
         if len(total) > MOST_TERMS:
@@ -106,6 +108,56 @@ def collected(terms: Iterable[Raw], free: int, ones: Ones | None = None) -> Netw
     return tuple(
         sorted(kept, key=lambda pair: (*map(_factor_order, pair[0][0]), ("", (int(pair[0][1]),))))
     )
+
+
+def _reduced(terms: Iterable[Raw]) -> Iterator[Raw]:
+    """The terms with x / (a + b x) written as (1 - a / (a + b x)) / b, entry by entry."""
+    waiting = list(terms)
+    waiting.reverse()
+    while waiting:
+        factors, summed, coefficient = waiting.pop()
+        found = _divided(factors)
+        if found is None:
+            yield factors, summed, coefficient
+        else:
+            waiting += [(own, summed, coefficient * c) for own, c in found]
+            if len(waiting) > MOST_TERMS:
+                raise NoForm(f"more than {MOST_TERMS} terms")
+
+
+def _divided(factors: tuple[Factor, ...]) -> list[tuple[tuple[Factor, ...], Fraction]] | None:
+    for inverse, own in factors:
+        lead = _leading(inverse) if inverse.kind == "inverse" else None
+        if lead is None:
+            continue
+        (atom, places), leading = lead
+        numerator = atom, tuple(own[p] for p in places)
+        if numerator not in factors:
+            continue
+        rest = list(factors)
+        rest.remove(numerator)
+        rest.remove((inverse, own))
+        found = [(tuple(rest), 1 / leading)]
+        for inner, _, c in raw(inverse.inside, own):
+            if inner != (numerator,):
+                found.append(((*rest, (inverse, own), *inner), -c / leading))
+        return found
+    return None
+
+
+@cache
+def _leading(inverse: Atom) -> tuple[Factor, Fraction] | None:
+    """The entry b x of a denominator a + b x whose x stands nowhere else in it; the last of several."""
+    if len(inverse.inside) < 2:
+        return None
+    every = [atom for (own, _), _ in inverse.inside for atom, _ in own]
+    found = [
+        (own[0], c)
+        for (own, summed), c in inverse.inside
+        if len(own) == 1 and not summed and every.count(own[0][0]) == 1
+        if all(i < inverse.rank for i in own[0][1])
+    ]
+    return max(found, key=lambda pair: _factor_order(pair[0]), default=None)
 
 
 @cache
@@ -141,6 +193,13 @@ def _contracted(factors: tuple[Factor, ...], free: int) -> tuple[Factor, ...]:
     """δ[i,j] puts i for j where j is summed over; between two free indices it stays."""
     rest = [f for f in factors if f[0].kind != "δ"]
     pairs = [own for atom, own in factors if atom.kind == "δ"]
+    named: dict[str, int] = {}
+    for atom, own in factors:
+        if atom.kind == "entry":
+            first = named.setdefault(atom.name, own[0])
+            if first != own[0]:
+                rest.remove((atom, own))
+                pairs.append((first, own[0]))
     kept: list[Factor] = []
     while pairs:
         a, b = sorted(pairs.pop())
@@ -154,7 +213,17 @@ def _contracted(factors: tuple[Factor, ...], free: int) -> tuple[Factor, ...]:
         kept = [(DELTA, (a if i == b and b >= free else i, j)) for _, (i, j) in kept]
         if b >= free:
             _need(a, free, rest, pairs)
-    return (*dict.fromkeys(kept), *rest)
+    return (*dict.fromkeys(kept), *_without_lone_names(rest))
+
+
+def _without_lone_names(factors: list[Factor]) -> list[Factor]:
+    """One factor for each name of an index, and none for a name of what stands nowhere else."""
+    factors = [f for i, f in enumerate(factors) if f[0].kind != "entry" or f not in factors[:i]]
+    return [
+        f
+        for f in factors
+        if f[0].kind != "entry" or any(f[1][0] in own for other, own in factors if other != f[0])
+    ]
 
 
 def _need(index: int, free: int, rest: list[Factor], pairs: list[Indices]) -> None:
@@ -269,6 +338,34 @@ def retimed(network: Network, change: Callable[[Time], Time], rank: int) -> Netw
         for factors, summed, c in raw(network, range(rank))
     )
     return collected(terms, rank)
+
+
+def names_of(network: Network) -> tuple[str, ...]:
+    """The names that the text gives to indices of a network."""
+    return tuple(
+        sorted({a.name for (factors, _), _ in network for a, _ in factors if a.kind == "entry"})
+    )
+
+
+def unnamed(network: Network, names: Sequence[str]) -> Network:
+    """A network without free indices, its indices of these names made free ones 0, 1, …"""
+    terms: list[Raw] = []
+    for factors, summed, c in raw(network, ()):
+        table = {own[0]: names.index(a.name) for a, own in factors if a.kind == "entry"}
+        if len(table) < sum(a.kind == "entry" for a, _ in factors):
+            raise NoForm("one entry under two names")
+        kept = (f for f in factors if f[0].kind != "entry")
+        renamed = tuple((a, tuple(table.get(i, i) for i in own)) for a, own in kept)
+        terms.append((renamed, summed, c))
+    return collected(terms, len(names))
+
+
+def named(network: Network, names: Sequence[str], ones: Ones | None = None) -> Network:
+    """A network whose free indices 0, 1, … have these names instead."""
+    own = [fresh() for _ in names]
+    marks = tuple((Atom("entry", n), (i,)) for n, i in zip(names, own, strict=True))
+    terms = (((*marks, *factors), summed, c) for factors, summed, c in raw(network, own))
+    return collected(terms, 0, ones)
 
 
 def atoms(network: Network) -> Iterator[Atom]:

@@ -6,8 +6,10 @@ and, where T is too small for that, at each T and each step by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from derive.algebra.expression import Expr, Time, Variable, move, walk
@@ -19,6 +21,7 @@ from derive.verify.arrays import ArrayNumbers, shape, spoken, turned
 from derive.verify.compare import Comparison, Outcome, Worlds, number_text
 from derive.verify.context import Context, has_vectors
 from derive.verify.entries import Closings, Entries, Frame, Tensor, fit
+from derive.verify.indices import repeated, with_sums
 from derive.verify.networks import Network, added, atoms, scaled
 from derive.verify.numbers import Matrix, Misfit, NoNumber, is_transcendental
 from derive.verify.ranges import ORIGIN, Letters, Range
@@ -64,7 +67,9 @@ class ShapedComparison:
         self.resolver = resolver
         self.worlds = worlds
         self.model = resolver.model
-        self.left, self.right = left, right
+        self.left, self.right, self.letters = with_sums(left, right)
+        summed = repeated(left, self.left) | repeated(right, self.right)
+        self.reading = f"summed over the repeated {', '.join(sorted(summed))}" if summed else ""
         self.range = found
         bodies = (left, right, *(d.body for d in self.model.definitions))
         special = any(_is_special(x) for body in bodies for x in walk(body))
@@ -76,13 +81,16 @@ class ShapedComparison:
     def outcome(self) -> Outcome:
         """The whole comparison; where it fails, under the assumption that a target's entries sum to 1."""
         plain = self._outcome(frozenset())
+        if plain.kind == "equal" and self.reading:
+            return replace(plain, reading=self.reading)
         if plain.kind == "equal" or not self._has_softmax():
             return plain
         for name in self._targets():
             found = self._outcome(frozenset((name,)))
             if found.kind == "equal":
                 assumed = f"\\sum_k ({latex(self._shown(name))})_k = 1"
-                return Outcome("equal", zero=self.zero, reading=assumed)
+                reading = "; ".join(filter(None, (self.reading, assumed)))
+                return Outcome("equal", zero=self.zero, reading=reading)
         return plain
 
     def _outcome(self, assumed: frozenset[str]) -> Outcome:
@@ -140,7 +148,7 @@ class ShapedComparison:
         tried, reason = False, ""
         for horizon, seed, letters in self._trials(seeds):
             try:
-                if self._apart(horizon, seed, letters, assumed):
+                if self.apart(horizon, seed, letters, assumed):
                     return Outcome("different", at=letters, seed=seed, sizes=True)
                 tried = True
             except Misfit as error:
@@ -167,24 +175,33 @@ class ShapedComparison:
 
         return self.worlds.once((horizon, seed, kind, assumed), fresh)
 
-    def _apart(self, horizon: int, seed: int, letters: Letters, assumed: frozenset[str]) -> bool:
+    def apart(self, horizon: int, seed: int, letters: Letters, assumed: frozenset[str]) -> bool:
         """Whether the values differ for certain: looked for in floats, decided in intervals."""
         looked = self._numbers(horizon, seed, "float", assumed)
-        left, right = fitted(looked.value(self.left, letters), looked.value(self.right, letters))
-        pairs = [
-            (x, y) for p, q in zip(left, right, strict=True) for x, y in zip(p, q, strict=True)
-        ]
-        if not all(x == 0 == y for x, y in pairs):
-            self.zero = False
-        if all(abs(x - y) <= NEAR * (1 + abs(x) + abs(y)) for x, y in pairs):
-            return False
-        exact = self._numbers(horizon, seed, self.certain, assumed)
-        left, right = fitted(exact.value(self.left, letters), exact.value(self.right, letters))
-        return any(
-            _certainly_apart(x, y)
-            for p, q in zip(left, right, strict=True)
-            for x, y in zip(p, q, strict=True)
-        )
+        for entry in self._entries_of(looked):
+            pairs = self._pairs(looked, letters, entry)
+            if not all(x == 0 == y for x, y in pairs):
+                self.zero = False
+            if all(abs(x - y) <= NEAR * (1 + abs(x) + abs(y)) for x, y in pairs):
+                continue
+            exact = self._numbers(horizon, seed, self.certain, assumed)
+            if any(_certainly_apart(x, y) for x, y in self._pairs(exact, letters, entry)):
+                return True
+        return False
+
+    def _entries_of(self, numbers: ArrayNumbers) -> Iterator[Mapping[str, int]]:
+        """All values of the index letters that name entries on both sides."""
+        sides = self.left, self.right
+        ranges = [range(numbers.range_of(a, sides)) for a in self.letters]
+        for chosen in product(*ranges):
+            yield dict(zip(self.letters, chosen, strict=True))
+
+    def _pairs(
+        self, numbers: ArrayNumbers, letters: Letters, entry: Mapping[str, int]
+    ) -> list[tuple[Any, Any]]:
+        numbers.entry = dict(entry)
+        left, right = fitted(numbers.value(self.left, letters), numbers.value(self.right, letters))
+        return [(x, y) for p, q in zip(left, right, strict=True) for x, y in zip(p, q, strict=True)]
 
     def counterexample(self, outcome: Outcome) -> Counterexample | None:
         """The sizes, the numbers that were used, few enough to look at, and both sides."""
@@ -192,7 +209,12 @@ class ShapedComparison:
             return None
         letters, horizon = outcome.at, outcome.at[HORIZON].shift
         numbers = ArrayNumbers(self.model, self.worlds.graph(horizon), outcome.seed, self.certain)
+        with suppress(Misfit):
+            for entry in self._entries_of(numbers):
+                if any(_certainly_apart(x, y) for x, y in self._pairs(numbers, letters, entry)):
+                    break
         values = [(a, str(letters[a].shift)) for a in self.range.letters if a in letters]
+        values += [(a, str(numbers.entry[a] + 1)) for a in self.letters if a in numbers.entry]
         values += [(a, str(n)) for a, n in sorted(numbers.sizes.items())]
         shown = [self._side(numbers, side, letters) for side in (self.left, self.right)]
         values += [(latex(v), number_text(x)) for v, x in list(numbers.used.items())[:MOST_SHOWN]]
