@@ -48,6 +48,7 @@ REPORT_SUFFIXES = {
     ".html": "html",
 }
 REPORTS = tuple(REPORT_SUFFIXES.values())
+NO_CERTIFICATE = "a certificate is for states that run forward in time"
 LAYOUTS = ("numerator", "gradient", "denominator")
 
 
@@ -116,9 +117,8 @@ Maps = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
 ]
-WRITTEN_LAYOUTS = LAYOUTS[:2]
 Layout = Annotated[
-    str, typer.Option("--layout", help=f"With vectors: {' or '.join(WRITTEN_LAYOUTS)}.")
+    str, typer.Option("--layout", help=f"How derivatives stand: {', '.join(LAYOUTS)}.")
 ]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="With LaTeX: a whole document, not rows for align.")
@@ -182,11 +182,11 @@ def prove(
         page = _page(to, output, full, standalone)
         _refuse_certificate(certificate, maps, horizon, output)
         recurrence = _model(model, definitions)
+        chosen = _layout(recurrence, layout)
         if horizon is None:
-            chosen = _layout(recurrence, layout)
             _prove_every(page, recurrence, wrt, chosen, certificate, maps)
         else:
-            _prove_at(page, recurrence, horizon, wrt)
+            _prove_at(page, recurrence, horizon, wrt, chosen)
 
 
 @app.command()
@@ -358,14 +358,14 @@ def _bptt(
     from derive.derivation.gradients import gradients
     from derive.derivation.local import local
     from derive.derivation.truncated import MOST_DROPPED_WRITTEN, count_dropped, truncated
-    from derive.proof.setting import AtHorizon, EveryHorizon
+    from derive.proof.setting import AtHorizon, general_step
 
     if truncate is not None and truncate < 0:
         raise DeriveError(f"expected --truncate of at least 0, found {truncate}")
     _need_steps(recurrence)
     setting = AtHorizon(recurrence, horizon)
     try:
-        slopes = local(EveryHorizon(recurrence))
+        slopes = local(general_step(recurrence))
     except DeriveError:
         slopes = local(setting)
     parts: list[dict[str, Any]] = []
@@ -373,7 +373,7 @@ def _bptt(
     for by in _wrt(recurrence, wrt):
         ways, agreement = _three_ways(setting, by)
         goal, dropped = ways[0].claim.left, 0
-        if layout == "gradient":
+        if layout == "gradient" and recurrence.shapes:
             ways = (gradients(setting, by), *ways[1:])
         if truncate is not None:
             ways = (*ways, truncated(setting, by, truncate))
@@ -391,7 +391,11 @@ def _bptt(
     if page.kind == "json":
         chosen = [part["wrt"] for part in parts]
         agreements = [part["agreement"] for part in parts]
-        page.write_json(document.as_json(recurrence, horizon, chosen, derivations, agreements))
+        page.write_json(
+            document.as_json(
+                recurrence, horizon, chosen, derivations, agreements, convention=layout
+            )
+        )
     else:
         page.write(lambda out: document.gradient(out, setting, slopes, parts, layout))
 
@@ -409,9 +413,9 @@ def _three_ways(setting: Any, by: Variable) -> tuple[tuple[Theorem, ...], Theore
 
 def _layout(recurrence: Recurrence, name: str) -> str:
     """The layout called `name`; DeriveError for another one, and where there are only scalars."""
-    if name not in WRITTEN_LAYOUTS:
-        raise DeriveError(f"expected --layout {' or '.join(WRITTEN_LAYOUTS)}, found {name!r}")
-    if name != LAYOUTS[0] and not recurrence.shapes:
+    if name not in LAYOUTS:
+        raise DeriveError(f"expected --layout to be one of {', '.join(LAYOUTS)}, found {name!r}")
+    if name != LAYOUTS[0] and not recurrence.shapes and not recurrence.functions:
         raise DeriveError(f"--layout {name} needs a model with vectors: declare a shape")
     return name
 
@@ -426,27 +430,36 @@ def _prove_every(
 ) -> None:
     from derive import document
     from derive.derivation.every import every
-    from derive.derivation.gradients import adjoints, gradients
-    from derive.proof.setting import EveryHorizon
+    from derive.derivation.gradients import adjoints, gradients, sensitivities
+    from derive.proof.setting import general_step
 
     _need_steps(recurrence)
     chosen = _wrt(recurrence, wrt)
     try:
-        setting = EveryHorizon(recurrence)
+        setting = general_step(recurrence)
         theorems = {by: every(setting, by) for by in chosen}
     except DeriveError as error:
         without = "; no certificate was written" if path is not None else ""
-        _prove_some(page, recurrence, chosen, error.sentence + without)
+        _prove_some(page, recurrence, chosen, error.sentence + without, layout)
         return
     write = gradients if layout == "gradient" else adjoints
-    closed = {by: write(setting, by) for by in chosen if recurrence.shapes}
+    closed = {
+        by: (sensitivities(setting, by), write(setting, by))
+        for by in chosen
+        if recurrence.shapes or not recurrence.functions
+    }
     layers = _certify(recurrence, theorems, path, maps) if path else document.KERNEL_ALONE
     if page.kind == "json":
         found = list(theorems.values())
-        shown = [*found, *closed.values()]
-        page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers))
+        shown = [*found, *(theorem for ways in closed.values() for theorem in ways)]
+        page.write_json(document.as_json(recurrence, None, chosen, shown, found, layers, layout))
     else:
-        page.write(lambda out: document.every_horizon(out, setting, theorems, closed, layers))
+        page.write(
+            lambda out: document.every_horizon(out, setting, theorems, closed, layers, layout)
+        )
+    if path and not layers.certificate:
+        _complain(f"no certificate was written: {layers.reason}")
+        raise typer.Exit(1)
 
 
 def _refuse_certificate(
@@ -470,12 +483,18 @@ def _refuse_certificate(
 def _certify(
     recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path, maps: bool
 ) -> Layers:
-    """Writes the Coq file unless coqc is there and rejects it; which of them checked it."""
+    """Writes the Coq file unless coqc is there and rejects it; which of them checked it.
+
+    Where states run backward in time nothing is written: its two recursions both begin at the first step.
+    """
     from derive import document
     from derive.coq import NoCoq, accept
     from derive.proof.certificate import certificate
+    from derive.proof.setting import EveryHorizon
     from derive.writing import write_atomically
 
+    if not all(isinstance(theorem.setting, EveryHorizon) for theorem in theorems.values()):
+        return document.Layers(reason=NO_CERTIFICATE)
     maps = maps or bool(recurrence.shapes)
     found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
     text = document.certificate(recurrence, found)
@@ -489,7 +508,7 @@ def _certify(
 
 
 def _prove_some(
-    page: Page, recurrence: Recurrence, chosen: Sequence[Variable], reason: str
+    page: Page, recurrence: Recurrence, chosen: Sequence[Variable], reason: str, layout: str
 ) -> None:
     """What can be proved where every T cannot: the first few T, with the reason; exit code 1."""
     from derive import document
@@ -507,16 +526,22 @@ def _prove_some(
             theorems.append(agreement)
     if page.kind == "json":
         page.write_json(
-            document.as_json(recurrence, None, chosen, ways, theorems, document.KERNEL_ALONE)
+            document.as_json(
+                recurrence, None, chosen, ways, theorems, document.KERNEL_ALONE, layout
+            )
         )
     else:
         title = "Proved for some T only"
-        page.write(lambda layout: document.agreements(layout, recurrence, title, theorems, reason))
+        page.write(
+            lambda out: document.agreements(out, recurrence, title, theorems, reason, layout)
+        )
     _complain(f"not proved for every T: {reason}")
     raise typer.Exit(1)
 
 
-def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
+def _prove_at(
+    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None, layout: str
+) -> None:
     from derive import document
     from derive.proof.setting import AtHorizon
 
@@ -531,11 +556,15 @@ def _prove_at(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[st
         theorems.append(agreement)
     if page.kind == "json":
         page.write_json(
-            document.as_json(recurrence, horizon, chosen, ways, theorems, document.KERNEL_ALONE)
+            document.as_json(
+                recurrence, horizon, chosen, ways, theorems, document.KERNEL_ALONE, layout
+            )
         )
     else:
         title = f"The three gradients agree at T = {horizon}"
-        page.write(lambda layout: document.agreements(layout, recurrence, title, theorems))
+        page.write(
+            lambda out: document.agreements(out, recurrence, title, theorems, convention=layout)
+        )
 
 
 def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from derive.algebra.expression import (
     Tuple,
     Variable,
     Via,
+    add,
     factors_of,
     number,
     terms_of,
@@ -37,13 +39,15 @@ from derive.derivation.cost import LARGE
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.layouts import NUMERATOR, written, written_equation
+from derive.proof.pairing import between, pairing, remainders
+from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
@@ -115,8 +119,9 @@ KERNEL_ALONE = Layers()
 class Paper:
     """One document in the making: it numbers the lines of theorems and remembers what they are called."""
 
-    def __init__(self, layout: Format) -> None:
+    def __init__(self, layout: Format, convention: str = NUMERATOR) -> None:
         self.layout = layout
+        self.convention = convention
         self.environment = environment()
         self._numbers: dict[Equation, int] = {}
         self._standing: set[tuple[str, tuple[Step, ...]]] = set()
@@ -170,6 +175,7 @@ class Paper:
             lines=self.lines,
             sections=self.sections,
             number=self.number,
+            convention=self.convention,
             rich_characters=self.layout.name != "latex",
             **names,
         )
@@ -205,9 +211,12 @@ class Paper:
             yield Gap(hidden)
 
     def _line(self, chain: Chain, theorem: Theorem) -> Line:
-        rows = tuple(Row(step.after, self._reason(step, theorem)) for step in chain.steps)
-        number = self._numbers[chain.equation]
-        return Line(number, chain.steps[0].before, rows, chain.title)
+        left, *rights = written(theorem.setting, lines_of(chain), self.convention)
+        rows = tuple(
+            Row(right, self._reason(step, theorem))
+            for right, step in zip(rights, chain.steps, strict=True)
+        )
+        return Line(self._numbers[chain.equation], left, rows, chain.title)
 
     def _reason(self, step: Step, theorem: Theorem) -> tuple[Segment, ...]:
         """The rule's sentence, from its template, with formulas in it."""
@@ -226,16 +235,23 @@ class Paper:
 
     def _facts(self, step: Step, theorem: Theorem) -> Mapping[str, Any]:
         numbers = sorted({self._numbers[e] for e in step.given if e in self._numbers})
+        first, *_, last = (*factors_of(step.before)[:1], *factors_of(step.before))
         return {
             "parts": terms_of(step.after),
-            "symbol": step.before if isinstance(step.before, Derivative) else None,
-            "last": factors_of(step.before)[-1],
+            "symbol": first if isinstance(first, Derivative) else None,
+            "last": last,
             "after_last": factors_of(step.after)[-1],
             "cited": _cited(numbers),
             "cost": theorem.setting.cost,
+            "convention": self.convention,
             "step_letter": Index(Time.of(STEP)),
             "horizon": Index(Time.of(HORIZON)),
         }
+
+
+def lines_of(chain: Chain) -> tuple[Expr, ...]:
+    """The lines of a chain, the first one included."""
+    return (chain.steps[0].before, *(step.after for step in chain.steps))
 
 
 def _cited(numbers: Sequence[int]) -> str:
@@ -273,25 +289,45 @@ def gradient(
     setting: AtHorizon,
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
-    convention: str = "numerator",
+    convention: str = NUMERATOR,
 ) -> str:
     """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
     recurrence = setting.recurrence
     unrolled, hidden = _unrolled(setting, layout.full)
-    state = next(d.target for d in reversed(recurrence.steps))
-    return Paper(layout).render(
+    by = parts[0]["wrt"]
+    return Paper(layout, convention).render(
         "gradient",
         **_model_names(recurrence, layout),
+        **_convention_names(setting, by),
         horizon=setting.horizon,
         unrolled=unrolled,
         hidden=hidden,
         local=local,
-        parts=parts,
-        example_symbol=Total(state, parts[0]["wrt"]),
-        immediate=Immediate(state, parts[0]["wrt"]),
-        convention=convention,
-        matrix=_matrix(setting),
+        parts=[{**part, "goal": _symbol(setting, part["goal"], convention)} for part in parts],
+        immediate=Immediate(_state(recurrence), by),
     )
+
+
+def _symbol(setting: Setting, symbol: Expr, convention: str) -> Expr:
+    return written(setting, (symbol,), convention)[0]
+
+
+def _state(recurrence: Recurrence) -> Variable:
+    """A variable of the steps that shows what a layout means: a state, if there is one."""
+    used_later = {
+        v.name for d in recurrence.steps for v in variables(d.body) if v.time not in (None, NOW)
+    }
+    targets = [d.target for d in recurrence.steps]
+    return next((v for v in targets if v.name in used_later), targets[0])
+
+
+def _convention_names(setting: Setting, by: Variable) -> Mapping[str, Any]:
+    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one."""
+    return {
+        "jacobian": Total(_state(setting.recurrence), by),
+        "gradient": Gradient(setting.cost, by),
+        "matrix": _matrix(setting),
+    }
 
 
 def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
@@ -305,44 +341,105 @@ def _matrix(setting: Setting) -> Mapping[str, Expr] | None:
 
 def every_horizon(
     layout: Format,
-    setting: EveryHorizon,
+    setting: EveryHorizon | BothDirections,
     theorems: Mapping[Variable, Theorem],
-    closed: Mapping[Variable, Theorem],
+    closed: Mapping[Variable, tuple[Theorem, Theorem]],
     layers: Layers = KERNEL_ALONE,
+    convention: str = NUMERATOR,
 ) -> str:
-    """The document of `derive prove`: base, step and conclusion for each parameter."""
-    cost, start = setting.cost, Time.at(setting.start)
-    states = [Variable(name, Time.of(STEP)) for name in setting.order]
-    beyond = Variable(states[0].name, Time.of(HORIZON, 1))
+    """The document of `derive prove`: base, step and conclusion for each parameter.
+
+    Where states run in both directions of time: the pairing and both readings of it.
+    """
+    cost = setting.cost
+
+    def shown(symbol: Expr) -> Expr:
+        return _symbol(setting, symbol, convention)
+
     parts = [
         {
             "wrt": by,
             "theorem": theorem,
-            "closed": closed.get(by),
-            "goal": Total(cost, by),
-            "hybrid_name": _hybrid_name(NOW),
-            "hybrid": Equation(_hybrid_name(NOW), hybrid(setting, by)),
-            "at_end": _hybrid_name(END),
-            "at_step": Equation(_hybrid_name(NOW), _hybrid_name(NOW - 1)),
-            "at_start": _hybrid_name(start),
+            "claim": written_equation(setting, theorem.claim, convention),
+            "closed": dict(zip(("left", "right"), closed.get(by, ()), strict=False)),
+            "goal": shown(Total(cost, by)),
+            **(
+                _pairing(setting, by, shown)
+                if isinstance(setting, BothDirections)
+                else _cut(setting, by, shown)
+            ),
         }
         for by, theorem in theorems.items()
     ]
-    return Paper(layout).render(
+    first, state = next(iter(theorems)), _state(setting.recurrence)
+    return Paper(layout, convention).render(
         "theorem",
         **_model_names(setting.recurrence, layout),
+        **_convention_names(setting, first),
         parts=parts,
-        matrix=_matrix(setting),
         layers=layers,
-        beyond=Total(cost, beyond),
-        forward_symbol=Total(states[0], next(iter(theorems))),
-        adjoint_symbol=Total(cost, states[0]),
+        outside=[shown(Total(cost, v)) for v in _outside(setting)],
+        directions=_directions(setting),
+        forward_symbol=shown(Total(state, first)),
+        adjoint_symbol=shown(Total(cost, state)),
     )
 
 
-def _hybrid_name(at: Time) -> Expr:
+Shown = Callable[[Expr], Expr]
+
+
+def _cut(setting: EveryHorizon, by: Variable, shown: Shown) -> Mapping[str, Expr | Equation]:
+    """I(t) and what the parts of the induction say of it."""
+    return {
+        "hybrid_name": _named("I", NOW),
+        "hybrid": Equation(_named("I", NOW), shown(hybrid(setting, by))),
+        "at_end": _named("I", END),
+        "at_step": Equation(_named("I", NOW), _named("I", NOW - 1)),
+        "at_start": _named("I", Time.at(setting.start)),
+    }
+
+
+def _pairing(
+    setting: BothDirections, by: Variable, shown: Shown
+) -> Mapping[str, Expr | Equation | None]:
+    """S(T), E(T) and what is left of S(T) beside E(T) in each reading."""
+    whole, edges = _named("S", END), _named("E", END)
+    forward, backward = map(shown, remainders(setting, by))
+    own = setting.edge(setting.cost, by) if setting.uses(setting.cost, by) else None
+    return {
+        "whole": whole,
+        "pairing": Equation(whole, shown(pairing(setting, by))),
+        "edges": edges,
+        "between": Equation(edges, shown(between(setting, by))),
+        "leaving": Equation(whole, add((forward, edges))),
+        "entering": Equation(whole, add((backward, edges))),
+        "own": shown(own) if own else None,
+    }
+
+
+def _directions(setting: EveryHorizon | BothDirections) -> Mapping[str, Sequence[Variable]]:
+    """The states that run forward in time and those that run backward; none where all run forward."""
+    if not isinstance(setting, BothDirections):
+        return {}
+    return {
+        word: [Variable(name, NOW) for name in setting.order if setting.directions[name] == sign]
+        for word, sign in (("forward", 1), ("backward", -1))
+    }
+
+
+def _outside(setting: EveryHorizon | BothDirections) -> Iterator[Variable]:
+    """A variable beyond the horizon, and where states run backward one before the first step."""
+    backward = [v.name for v in _directions(setting).get("backward", ())]
+    given = setting.sample.position
+    beyond = (Variable(name, END + 1) for name in setting.order if name not in backward)
+    before = (Variable(name, Time.at(setting.start)) for name in backward)
+    for found in (beyond, before):
+        yield from [v for v in found if v not in given][:1]
+
+
+def _named(name: str, at: Time) -> Expr:
     argument = Number(Fraction(at.shift)) if at.is_number else Index(at)
-    return Call("I", (argument,))
+    return Call(name, (argument,))
 
 
 def agreements(
@@ -351,16 +448,34 @@ def agreements(
     title: str,
     theorems: Sequence[Theorem],
     reason: str = "",
+    convention: str = NUMERATOR,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
-    return Paper(layout).render(
+    setting, goal = theorems[0].setting, _goal(theorems[0])
+    return Paper(layout, convention).render(
         "agreement",
         **_model_names(recurrence, layout),
+        **_convention_names(setting, goal.by),
         title=title,
-        theorems=theorems,
+        theorems=[
+            (
+                _symbol(t.setting, _goal(t), convention),
+                t,
+                written_equation(t.setting, t.claim, convention),
+            )
+            for t in theorems
+        ],
         layers=KERNEL_ALONE,
         reason=reason,
     )
+
+
+def _goal(theorem: Theorem) -> Total:
+    """The derivative that the derivations of an agreement lead to: the cost's, by the parameter."""
+    starts = (chain.steps[0].before for chain in theorem.derivation.chains)
+    goals = (s for s in starts if isinstance(s, Total) and s.of == theorem.setting.cost)
+    parameters = theorem.setting.recurrence.parameters
+    return next(s for s in goals if s.by in parameters)
 
 
 def comparison(
@@ -562,10 +677,10 @@ def notes(layout: Format, story: Story) -> str:
         three_left=Total(cost, state),
         unrolled=_unrolled(three, True)[0],
         goal=Total(cost, by),
-        hybrid_name=_hybrid_name(NOW),
-        hybrid=Equation(_hybrid_name(NOW), hybrid(every, by)),
-        at_end=_hybrid_name(END),
-        at_start=_hybrid_name(Time.at(every.start)),
+        hybrid_name=_named("I", NOW),
+        hybrid=Equation(_named("I", NOW), hybrid(every, by)),
+        at_end=_named("I", END),
+        at_start=_named("I", Time.at(every.start)),
     )
 
 
@@ -653,8 +768,9 @@ def as_json(
     derivations: Sequence[Theorem],
     theorems: Sequence[Theorem],
     layers: Layers | None = None,
+    convention: str = NUMERATOR,
 ) -> dict[str, Any]:
-    """The schema derive.derivation/1: formulas as LaTeX."""
+    """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`."""
     for theorem in (*derivations, *theorems):
         if not isinstance(theorem, Theorem):
             raise TypeError("a document takes theorems only")
@@ -663,27 +779,29 @@ def as_json(
         "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
         "T": horizon,
         "wrt": [latex(v) for v in wrt],
-        "derivations": [_derivation_json(t) for t in derivations],
+        "layout": convention,
+        "derivations": [_derivation_json(t, convention) for t in derivations],
         "theorems": [
-            {"claim": latex(t.claim), "scope": t.scope, "method": t.method} for t in theorems
+            {"claim": _equation_json(t, t.claim, convention), "scope": t.scope, "method": t.method}
+            for t in theorems
         ],
         **({"rests_on": layers.as_json()} if layers else {}),
     }
 
 
-def _derivation_json(theorem: Theorem) -> dict[str, Any]:
+def _equation_json(theorem: Theorem, equation: Equation, convention: str) -> str:
+    return latex(written_equation(theorem.setting, equation, convention))
+
+
+def _derivation_json(theorem: Theorem, convention: str) -> dict[str, Any]:
     return {
         "title": theorem.derivation.title,
         "steps": [
-            {
-                "rule": step.rule,
-                "before": latex(step.before),
-                "after": latex(step.after),
-                "given": [latex(e) for e in step.given],
-            }
-            for step in theorem.derivation.steps
+            step
+            for chain in theorem.derivation.chains
+            for step in _steps_json(theorem, chain, convention)
         ],
-        "result": latex(theorem.claim),
+        "result": _equation_json(theorem, theorem.claim, convention),
     }
 
 
@@ -717,3 +835,14 @@ def cost_as_json(bill: Bill) -> dict[str, Any]:
             for c in bill.costs
         ],
     }
+
+
+def _steps_json(theorem: Theorem, chain: Chain, convention: str) -> Iterator[dict[str, Any]]:
+    lines = written(theorem.setting, lines_of(chain), convention)
+    for step, (before, after) in zip(chain.steps, pairwise(lines), strict=True):
+        yield {
+            "rule": step.rule,
+            "before": latex(before),
+            "after": latex(after),
+            "given": [_equation_json(theorem, e, convention) for e in step.given],
+        }

@@ -5,8 +5,9 @@ Only layout: formulas come from the printers, words from the templates.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape as html_escape
 
@@ -16,6 +17,8 @@ from derive.notation.unicode import text, text_terms
 
 MOST_TERMS = 12
 SHOWN_TERMS = 3
+OPENING, CLOSING = ("{", "(", "[", "\\lVert"), ("}", ")", "]", "\\rVert")
+JOINTS = ("+", "-", "\\cdot", "\\odot", "")
 
 TEX_CHARACTERS = {
     "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}", "~": "\\~{}",
@@ -111,6 +114,35 @@ def broken(terms: Sequence[str], widths: Sequence[float], room: float) -> list[s
     return rows
 
 
+def fitted(terms: Sequence[str], room: float) -> list[str]:
+    """LaTeX terms filled into rows no wider than `room`; a wider term is broken between its factors."""
+    pieces = [piece for term in terms for piece in _between_tex_factors(term, room)]
+    return broken(pieces, [width(piece) for piece in pieces], room)
+
+
+def _between_tex_factors(term: str, room: float) -> list[str]:
+    """A term in pieces no wider than `room`, each but the first one indented; braces stay whole."""
+    if width(term) <= room:
+        return [term]
+    factors = list(_tex_factors(term))
+    rows = broken(factors, [width(factor) for factor in factors], room - 2)
+    return [f"\\qquad {row}" if i else row for i, row in enumerate(rows)]
+
+
+def _tex_factors(term: str) -> Iterator[str]:
+    """The parts of a term between spaces outside all brackets; a sign or a Σ stays with what follows."""
+    depth, held = 0, ""
+    for word in term.split(" "):
+        held = f"{held} {word}" if held else word
+        depth += sum(map(word.count, OPENING)) - sum(map(word.count, CLOSING))
+        binds = word.startswith(("\\sum", "\\prod", "\\nabla")) or word in JOINTS
+        if depth == 0 and not binds:
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
 class Tex(Format):
     """LaTeX: rows for `align`; headings are \\intertext in a fragment, sections in a document."""
 
@@ -143,12 +175,12 @@ class Tex(Format):
 
     def _broken_left(self, left: Expr) -> list[str]:
         terms = elided(latex_terms(left), self.full, "\\cdots")
-        pieces = broken(terms, [width(t) for t in terms], self.page)
+        pieces = fitted(terms, self.page)
         return [f"& {piece}" if not i else f"&\\quad {piece}" for i, piece in enumerate(pieces)]
 
     def _row(self, first: str, row: Row, room: float) -> list[str]:
         terms = elided(latex_terms(row.right), self.full, "\\cdots")
-        pieces = broken(terms, [width(t) for t in terms], room)
+        pieces = fitted(terms, room)
         rows = [f"{first} &= {pieces[0]}", *(f"&\\quad {piece}" for piece in pieces[1:])]
         if row.reason:
             size = 0.42 * sum(
@@ -187,7 +219,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
             rows.append(f"& {left}")
             left = ""
         terms = elided(latex_terms(right), full, "\\cdots")
-        pieces = broken(terms, [width(t) for t in terms], page - 8)
+        pieces = fitted(terms, page - 8)
         rows.append(f"{left} &{sign}{pieces[0]}")
         rows += [f"&\\quad {piece}" for piece in pieces[1:]]
     return rows
@@ -214,7 +246,7 @@ class Markdown(Format):
         first = "" if wide else left
         for row in line.rows:
             terms = elided(latex_terms(row.right), self.full, "\\cdots")
-            pieces = broken(terms, [width(t) for t in terms], self.page - (0 if wide else 8))
+            pieces = fitted(terms, self.page - (0 if wide else 8))
             rows.append(f"{first} &= {pieces[0]}")
             rows += [f"&\\quad {piece}" for piece in pieces[1:]]
             first = ""
@@ -356,7 +388,7 @@ class Html(Format):
         rows = []
         for i, row in enumerate(line.rows):
             terms = elided(latex_terms(row.right), self.full, "\\cdots")
-            pieces = broken(terms, [width(t) for t in terms], self.page)
+            pieces = fitted(terms, self.page)
             first = _mathml(left) if not i else ""
             number = f"({line.number})" if not i else ""
             for j, piece in enumerate(pieces):
@@ -401,11 +433,13 @@ FORMATS: dict[str, type[Format]] = {
 
 
 def _between_factors(piece: str, room: int) -> list[str]:
-    """A term that is wider than the room by itself, broken at its spaces, the rest indented."""
+    """A term that is wider than the room by itself, broken before a + in it, else between factors."""
     rows = [""]
-    for factor in piece.split(" "):
-        if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(factor) > room:
-            rows.append("    " + factor)
-        else:
-            rows[-1] = f"{rows[-1]} {factor}" if rows[-1] else factor
+    for term in re.split(r" (?=[+−] )", piece):
+        fits = _cells(term) + 4 <= room
+        for part in [term] if fits else term.split(" "):
+            if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(part) > room:
+                rows.append("    " + part)
+            else:
+                rows[-1] = f"{rows[-1]} {part}" if rows[-1] else part
     return rows

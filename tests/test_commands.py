@@ -29,11 +29,11 @@ COMMANDS = {
     "notes": ["notes"],
 }
 MISFITS = {
-    "a state that runs backward": (
-        "h_t = f(h_{t-1}, b_t, \\theta)",
+    "a state that runs backward from the last forward one": (
+        "h_t = f(h_{t-1}, x_t, \\theta)",
         "b_t = g(b_{t+1}, x_t, \\theta)",
-        "b_{T+1} = a",
-        "C = l(h_T)",
+        "b_{T+1} = h_T",
+        "C = l(b_1)",
     ),
     "a step that needs all steps": (
         "h_t = \\theta h_{t-1} + x_t",
@@ -241,7 +241,8 @@ def test_models_lists_every_model() -> None:
 def test_the_schema(command: str) -> None:
     found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
     layers = ["rests_on"] if command.startswith("prove") else []
-    assert list(found) == ["schema", "model", "T", "wrt", "derivations", "theorems", *layers]
+    keys = ["schema", "model", "T", "wrt", "layout", "derivations", "theorems"]
+    assert list(found) == [*keys, *layers]
     assert found["schema"] == "derive.derivation/1"
     assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))
     assert found["derivations"] and found["theorems"]
@@ -577,10 +578,41 @@ def test_the_gradient_layout_at_a_given_horizon() -> None:
     assert "gradient layout" in text
 
 
-def test_a_cell_that_runs_backward_is_proved_for_some_horizons() -> None:
-    done = run("prove", "bidirectional", "--wrt", "d")
-    assert done.returncode == 1
-    assert "not proved for every T: a state runs backward in time" in done.stderr
+BOTH_DIRECTIONS = (
+    "h_t = f(h_{t-1}, k_t, \\theta)",
+    "k_t = g(k_{t+1}, x_t, \\theta)",
+    "k_{T+1} = a",
+    "C = l(h_T)",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_states_in_both_directions_are_proved_for_every_horizon(kind: str) -> None:
+    written = succeeded("prove", "bidirectional", "--wrt", "d", "--to", kind)
+    assert "every T" in written and "\\undefined" not in written
+    if kind == "text":
+        assert "aₜ runs forward in time, kₜ runs backward." in written
+        outside = "or before the first step is not in the cost: ∂C/∂a_{T+1} = 0, ∂C/∂k₀ = 0."
+        assert outside in " ".join(written.split())
+        assert "= Σ_{s=1}^{T} ∂C/∂kₛ diag(1 − kₛ²)" in written
+
+
+def test_both_directions_of_abstract_states() -> None:
+    options = [o for definition in BOTH_DIRECTIONS for o in ("-D", definition)]
+    written = succeeded("prove", *options, "--full")
+    assert "Theorem (every T ≥ 1)" in written
+    assert "S(T) = Σ_{s=1}^{T} {∂C/∂kₛ ∂⁺kₛ/∂θ + ∂C/∂hₛ ∂⁺hₛ/∂θ} + E(T)" in written
+
+
+def test_states_in_both_directions_have_no_certificate(tmp_path: Path) -> None:
+    """The proof is shown all the same; the file that was asked for is not there, and that is said."""
+    arguments = ("prove", "bidirectional", "--wrt", "d", "--certificate", "c.v")
+    for options in ((), ("--to", "json")):
+        done = run(*arguments, *options, folder=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr.startswith("derive: no certificate was written: ")
+        assert "no certificate was written (a certificate is for" in " ".join(done.stdout.split())
+        assert not list(tmp_path.iterdir())
 
 
 def test_check_compares_numbers() -> None:
@@ -644,7 +676,7 @@ def test_what_cost_refuses(arguments: tuple[str, ...], complaint: str) -> None:
     ("arguments", "complaint"),
     [
         (("bptt", "tanh", "--layout", "gradient"), "needs a model with vectors"),
-        (("bptt", "rnn", "--layout", "denominator"), "numerator or gradient"),
+        (("bptt", "rnn", "--layout", "rows"), "numerator, gradient, denominator"),
         (("check", "abstract"), "abstract function"),
         (("bptt", "-D", "h_t = \\tanh(W h_t^\\top)", "-D", "h_t \\in \\mathbb{R}^n"), "-D 1:1:"),
     ],

@@ -26,6 +26,7 @@ from derive.algebra.expression import (
 )
 from derive.derivation.numbers import Numbers, Value, Values, full
 from derive.errors import DeriveError
+from derive.model.functions import RELU, STEP
 from derive.model.graph import Graph
 from derive.model.shapes import DIAGONAL, SOFTMAX, TRACE
 from derive.notation.latex import CONCATENATION, NORM, latex
@@ -155,6 +156,8 @@ def applied(function: str, arguments: Sequence[Array]) -> Array:
         "\\ln": jnp.log,
         "\\sigma": lambda a: 1 / (1 + jnp.exp(-a)),
         "\\operatorname{softplus}": lambda a: jnp.log(1 + jnp.exp(a)),
+        RELU: lambda a: jnp.maximum(a, 0),
+        STEP: lambda a: jnp.where(a > 0, 1.0, 0.0),
         SOFTMAX: lambda a: jnp.exp(a) / jnp.sum(jnp.exp(a)),
         NORM: lambda a: jnp.sqrt(jnp.sum(a * a)),
         TRACE: jnp.trace,

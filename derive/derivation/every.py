@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from derive.algebra.expression import ZERO, Time, Total, Variable, multiply
+from derive.derivation.pairing import both_readings
 from derive.model.recurrence import END, NOW
 from derive.proof.induction import Induction, hybrid, prove_every
 from derive.proof.kernel import Theorem
+from derive.proof.pairing import prove_both_ways
 from derive.proof.rules import (
     beyond_horizon,
     collect_at_node,
@@ -17,12 +19,17 @@ from derive.proof.rules import (
     take_out_last,
     total_differential,
 )
-from derive.proof.setting import EveryHorizon
+from derive.proof.setting import BothDirections, EveryHorizon
 from derive.proof.steps import Chain, Derivation, Writer
 
 
-def every(setting: EveryHorizon, by: Variable) -> Theorem:
-    """∂C/∂`by` by total differentiation equals BPTT, for every T: proved, or Unproved is raised."""
+def every(setting: EveryHorizon | BothDirections, by: Variable) -> Theorem:
+    """∂C/∂`by` by total differentiation equals BPTT, for every T: proved, or Unproved is raised.
+
+    By induction on t; where states run in both directions of time, without one.
+    """
+    if isinstance(setting, BothDirections):
+        return prove_both_ways(setting, by, both_readings(setting, by))
     return prove_every(setting, by, induction(setting, by))
 
 

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.algebra.expression import Equation, Expr, Gradient, Number, Total, Variable, walk
+from derive.algebra.expression import (
+    Call,
+    Equation,
+    Expr,
+    Gradient,
+    Number,
+    Total,
+    Variable,
+    multiply,
+    walk,
+)
 from derive.derivation.backward import adjoint_chain
 from derive.errors import DeriveError
+from derive.model.calculus import direction
 from derive.model.graph import ancestors, descendants
 from derive.model.recurrence import NOW
+from derive.model.shapes import VEC
 from derive.proof.kernel import Theorem, prove
-from derive.proof.rules import chain_rule, gradient_rule, local_derivatives, matrix_form, substitute
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.rules import (
+    chain_rule,
+    forward_action,
+    gradient_rule,
+    local_derivatives,
+    matrix_form,
+    substitute,
+    total_differential,
+)
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 from derive.proof.steps import Chain, Derivation, Writer
 
 TITLE = "Back-propagation through time, gradient layout"
+FORWARD = "Forward accumulation"
 IN_NUMERATOR_LAYOUT = "Back-propagation through time, numerator layout"
 
 
@@ -38,7 +59,7 @@ def gradients(setting: Setting, by: Variable) -> Theorem:
     return prove(setting, Derivation(TITLE, tuple(chains)), "the chain rule, transposed")
 
 
-def adjoints(setting: EveryHorizon, by: Variable) -> Theorem:
+def adjoints(setting: GeneralStep, by: Variable) -> Theorem:
     """∂C/∂`by` by BPTT at a general step, for every T, in numerator layout: ∂C/∂W is shaped like Wᵀ."""
     known: dict[Expr, Equation] = {}
     chains: list[Chain] = []
@@ -60,6 +81,34 @@ def adjoints(setting: EveryHorizon, by: Variable) -> Theorem:
     return prove(setting, derivation, "the chain rule")
 
 
+def sensitivities(setting: GeneralStep, by: Variable) -> Theorem:
+    """∂C/∂`by` by forward accumulation at a general step, for every T.
+
+    ∂⁺h_t/∂W by a matrix W has no closed form of its own; what it does to a direction Ẇ has.
+    """
+    chains: list[Chain] = []
+    steps = (Variable(name, NOW) for name in setting.relevant(by))
+    others = [v for v in (*setting.early(), *setting.aggregates()) if setting.depends(v, by)]
+    for node in (*(v for v in others if v.time), *steps, *(v for v in others if not v.time)):
+        writer = Writer(Total(node, by))
+        writer.then("total differential", total_differential(setting, writer.line, ()))
+        writer.then("local derivatives", local_derivatives(setting, writer.line, ()))
+        along = _along(setting, node, by)
+        chains += [chain for chain in (along, writer.chain) if chain is not None]
+    derivation = Derivation(FORWARD, tuple(chains))
+    return prove(setting, derivation, "the total differential at each node")
+
+
+def _along(setting: GeneralStep, node: Variable, by: Variable) -> Chain | None:
+    """The change of `node` along a direction of a matrix that it uses; None where it uses none."""
+    if not setting.is_matrix(by) or not setting.uses(node, by):
+        return None
+    if setting.forward_action(node, by) is None:
+        return None
+    writer = Writer(multiply((setting.edge(node, by), Call(VEC, (direction(by),)))))
+    return writer.then("forward action", forward_action(setting, writer.line, ())).chain
+
+
 def _nodes(setting: Setting, by: Variable) -> Iterator[Variable]:
     """What lies between the parameter and the cost, the cost's side first."""
     if isinstance(setting, AtHorizon):
@@ -67,7 +116,7 @@ def _nodes(setting: Setting, by: Variable) -> Iterator[Variable]:
         live = descendants(graph, by) & ancestors(graph, setting.cost)
         yield from (n for n in reversed(graph.nodes) if n in live and n not in (by, setting.cost))
         return
-    assert isinstance(setting, EveryHorizon)
+    assert isinstance(setting, GeneralStep)
     yield from (Variable(name, NOW) for name in reversed(setting.relevant(by)))
 
 

@@ -18,7 +18,7 @@ from derive.model.recurrence import NOW, variables
 from derive.model.shapes import ONES, VEC
 from derive.proof.kernel import Theorem, prove
 from derive.proof.rules import forward_action, local_derivatives, matrix_form
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 from derive.proof.steps import Chain, Derivation, Writer
 
 TITLE = "Local derivatives"
@@ -67,7 +67,7 @@ def _edges(setting: Setting) -> Iterator[tuple[Variable, Variable]]:
         for of, inputs in setting.graph.inputs.items():
             yield from ((of, by) for by in inputs if _differentiable(setting, by))
         return
-    assert isinstance(setting, EveryHorizon)
+    assert isinstance(setting, GeneralStep)
     for d in recurrence.fixed:
         yield from ((d.target, by) for by in variables(d.body) if _differentiable(setting, by))
     for d in recurrence.steps:

@@ -6,7 +6,7 @@ steps, and a cost whose uses of the steps are named from the first step or from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from derive.algebra.expression import BigProduct, BigSum, Expr, Time, Variable, children, walk
 from derive.errors import DeriveError
@@ -14,6 +14,7 @@ from derive.model.recurrence import END, NOW, Definition, Recurrence, locate, va
 from derive.notation.latex import latex
 
 MOST_SAMPLED = 5_000
+LONGEST = 10**9
 
 Named = Iterator[tuple[Variable, frozenset[Time]]]
 
@@ -48,15 +49,29 @@ def sample_horizon(recurrence: Recurrence) -> int:
     return horizon
 
 
+def looks_ahead(recurrence: Recurrence) -> bool:
+    """Whether a state runs backward in time, from a final state that is given beyond the horizon."""
+    return bool(recurrence.ahead) or any(map(_is_final, recurrence.fixed))
+
+
+def _is_final(definition: Definition) -> bool:
+    """Whether this gives a state at a time counted from T."""
+    time = definition.target.time
+    return time is not None and not time.is_number
+
+
 def refuse_misfit(recurrence: Recurrence) -> None:
-    """DeriveError with the reason where a general step or its share in the cost has no fixed form."""
-    if recurrence.ahead or any(
-        d.target.time is not None and not d.target.time.is_number for d in recurrence.fixed
-    ):
-        raise DeriveError("a state runs backward in time, so there is no last step to start from")
+    """DeriveError with the reason where a general step or its share in the cost has no fixed form.
+
+    States may run backward in time as well, if the final ones are given beyond the horizon and depend
+    on no step.
+    """
     for d in recurrence.steps:
         _refuse_step(recurrence, d)
     for d in recurrence.fixed:
+        if _is_final(d):
+            _refuse_final(recurrence, d)
+            continue
         if d.target.time is not None and d.target.time.shift > recurrence.start:
             raise DeriveError(f"{latex(d.target)} is given for this step alone", d.place)
         for v in variables(d.body):
@@ -73,6 +88,68 @@ def refuse_misfit(recurrence: Recurrence) -> None:
                     "which is no fixed number of steps after the first or before the last",
                     locate(d, v),
                 )
+
+
+def _refuse_final(recurrence: Recurrence, d: Definition) -> None:
+    assert d.target.time is not None
+    beyond = d.target.time - END
+    if not beyond.is_number or beyond.shift < 1:
+        raise DeriveError(f"{latex(d.target)} is given inside the horizon", d.place)
+    for v in variables(d.body):
+        if v.name in recurrence.stepwise and not _is_beyond(v):
+            raise DeriveError(f"{latex(d.target)} depends on the step {latex(v)}", locate(d, v))
+
+
+def _is_beyond(variable: Variable) -> bool:
+    over = variable.time - END if variable.time is not None else END
+    return over.is_number and over.shift > 0
+
+
+def directions(recurrence: Recurrence) -> Mapping[str, int]:
+    """1 for a step variable that runs forward in time, -1 for one that runs backward, 0 for neither.
+
+    Variables that use each other, directly or not, run in one direction: each way round from one back
+    to itself must cross time in it. Then the unrolled model has no cycle at any T, whatever the
+    variables of one direction use of the other. DeriveError where that is not so.
+    """
+    names = [d.target.name for d in recurrence.steps]
+    shortest = _ways_round(recurrence, names, 1)
+    longest = _ways_round(recurrence, names, -1)
+    found: dict[str, int] = {}
+    for name in names:
+        least, most = shortest.get((name, name)), longest.get((name, name))
+        if least is None or most is None:
+            found[name] = 0
+        elif least <= 0 <= -most:
+            raise DeriveError(
+                f"{latex(Variable(name, NOW))} depends on itself in both directions of time"
+            )
+        else:
+            found[name] = 1 if least > 0 else -1
+    return found
+
+
+def _ways_round(
+    recurrence: Recurrence, names: Sequence[str], sign: int
+) -> Mapping[tuple[str, str], int]:
+    """sign × lag, summed over the edges of a way from one name to another, the smallest there is.
+
+    By Floyd and Warshall; where a way round is below 0 there is no smallest one, and what is found
+    is some number below 0.
+    """
+    ways: dict[tuple[str, str], int] = {}
+    for d in recurrence.steps:
+        for v in variables(d.body):
+            if v.name in recurrence.stepwise and v.time is not None:
+                edge, length = (d.target.name, v.name), sign * (NOW - v.time).shift
+                ways[edge] = min(length, ways.get(edge, length))
+    for middle in names:
+        into = [(a, ways[a, middle]) for a in names if (a, middle) in ways]
+        out = [(b, ways[middle, b]) for b in names if (middle, b) in ways]
+        for a, first in into:
+            for b, second in out:
+                ways[a, b] = max(min(first + second, ways.get((a, b), first + second)), -LONGEST)
+    return ways
 
 
 def _refuse_step(recurrence: Recurrence, d: Definition) -> None:

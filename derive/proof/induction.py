@@ -31,7 +31,7 @@ from derive.model.recurrence import END, NOW
 from derive.notation.latex import latex
 from derive.proof.kernel import _SEAL, Theorem, check, worlds_of
 from derive.proof.rules import Unproved
-from derive.proof.setting import EveryHorizon
+from derive.proof.setting import EveryHorizon, GeneralStep
 from derive.proof.steps import Chain, Derivation
 from derive.proof.value import NoValue
 
@@ -137,7 +137,7 @@ def prove_every(setting: EveryHorizon, by: Variable, induction: Induction) -> Th
     """
     differential = setting.differential(setting.cost, by)
     backward = setting.chain(setting.cost, by)
-    _refuse_unlike(setting, Total(setting.cost, by), (differential, backward))
+    refuse_unlike(setting, Total(setting.cost, by), (differential, backward))
     at_end = hybrid(setting, by, END)
     before = hybrid(setting, by, NOW - 1)
     now = hybrid(setting, by, NOW)
@@ -154,7 +154,7 @@ def prove_every(setting: EveryHorizon, by: Variable, induction: Induction) -> Th
     return Theorem(Equation(differential, backward), setting.scope, method, whole, setting, _SEAL)
 
 
-def _refuse_unlike(setting: EveryHorizon, goal: Total, sides: tuple[Expr, ...]) -> None:
+def refuse_unlike(setting: GeneralStep, goal: Total, sides: tuple[Expr, ...]) -> None:
     """Both sides of the theorem are ∂C/∂θ itself: compared with the sum over paths at several T."""
     worlds = worlds_of(setting)
     try:

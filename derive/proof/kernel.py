@@ -18,7 +18,7 @@ from derive.model.recurrence import HORIZON, STEP
 from derive.notation.latex import latex
 from derive.proof.arrays import ArrayWorld
 from derive.proof.rules import RULES, Unproved
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 from derive.proof.steps import Chain, Derivation, Step
 from derive.proof.value import NoValue, World, same
 
@@ -85,8 +85,9 @@ def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tu
     if isinstance(setting, AtHorizon):
         yield world_of(setting.graph), {HORIZON: Time.at(setting.horizon)}, ()
         return
-    assert isinstance(setting, EveryHorizon)
-    for horizon in range(setting.least, setting.least + setting.recurrence.lag + 3):
+    assert isinstance(setting, GeneralStep)
+    reach = max(setting.recurrence.lag, setting.recurrence.ahead)
+    for horizon in range(setting.least, setting.least + reach + 3):
         graph = unrolled(setting.recurrence, horizon)
         last = horizon - setting.beyond
         steps = tuple(Time.at(t) for t in range(setting.start + 1, last + 1))
@@ -98,7 +99,7 @@ def prove(setting: Setting, derivation: Derivation, method: str = "checked steps
     check(setting, derivation)
     scope = setting.scope
     claim = derivation.claim
-    if isinstance(setting, EveryHorizon) and STEP in free_letters(claim.left) | free_letters(
+    if isinstance(setting, GeneralStep) and STEP in free_letters(claim.left) | free_letters(
         claim.right
     ):
         scope = f"{scope}, {setting.range_of_steps()}"

@@ -38,10 +38,10 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError
 from derive.model.calculus import direction
 from derive.model.graph import longest_spans, paths, span
-from derive.model.recurrence import HORIZON, variables
+from derive.model.recurrence import END, HORIZON, STEP, variables
 from derive.model.shapes import VEC
 from derive.notation.latex import latex
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 
 Given = tuple[Equation, ...]
 Rule = Callable[[Setting, Expr, Given], Expr]
@@ -305,6 +305,105 @@ def put_in_first(setting: Setting, before: Expr, given: Given) -> Expr:
     return add(terms)
 
 
+def at_every_step(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Equals for equals under each Σ over all steps: what a given equation says of t it says of each.
+
+    A Σ of several terms becomes several.
+    """
+
+    def each(term: Expr) -> Expr:
+        if not _over_all_steps(setting, term):
+            return term
+        assert isinstance(term, BigSum)
+        here = {STEP: Time.of(term.index)}
+        table = {move(e.left, here): move(e.right, here) for e in given}
+        parts = terms_of(distributed(replace(term.body, table)))
+        return add(BigSum(term.index, term.lower, term.upper, part) for part in parts)
+
+    return add(map(each, terms_of(before)))
+
+
+def _over_all_steps(setting: Setting, term: Expr) -> bool:
+    """Whether this is a Σ over all general steps, at none of which an equation about t says too much."""
+    if not isinstance(setting, GeneralStep) or setting.beyond or not isinstance(term, BigSum):
+        return False
+    return (term.lower, term.upper) == (Time.at(setting.start + 1), END)
+
+
+def count_where_it_enters(setting: Setting, before: Expr, given: Given) -> Expr:
+    """Σ_s X_{s+k} = Σ_s X_s: each edge counted at the step that it enters, not at the one that it leaves.
+
+    X_s is ∂C/∂u_s ∂⁺u_s/∂v_{s-k} ∂v_{s-k}/∂θ. The steps before the first and after the last general one
+    have no such edge, or it is written out.
+    """
+    if not isinstance(setting, GeneralStep):
+        raise Unproved("expected a general step")
+    terms: list[Expr] = []
+    for term in terms_of(before):
+        if isinstance(term, BigSum) and _over_all_steps(setting, term):
+            terms += [_entering(setting, term.index, part) for part in terms_of(term.body)]
+        else:
+            terms.append(term)
+    return add(terms)
+
+
+def _entering(setting: GeneralStep, index: str, body: Expr) -> Expr:
+    """Σ_s `body` over all general steps, with s the step of the variable that its edge enters."""
+    user = _user_of_edge(setting, body, Time.of(index))
+    first, last = Time.at(setting.start + 1), END
+    if user is None or user.time is None:
+        return BigSum(index, first, last, body)
+    ahead = (user.time - Time.of(index)).shift
+    body = move(body, {index: Time.of(index) - ahead})
+    if ahead >= 0:
+        return BigSum(index, first + ahead, last, body)
+    early = (move(body, {index: first + i}) for i in range(ahead, 0))
+    written = (edge for edge in early if _is_edge(setting, factors_of(edge)[1]))
+    return add((*written, BigSum(index, first, last + ahead, body)))
+
+
+def _user_of_edge(setting: Setting, term: Expr, at: Time) -> Variable | None:
+    """The u of ∂C/∂u ∂⁺u/∂v ∂v/∂θ, u at another step than v, v at the step `at`; None for another term."""
+    match factors_of(term):
+        case (Total(cost, user), Total() | Immediate() as edge, Total(used, _)):
+            ends = (edge.of, edge.by) == (user, used) and cost == setting.cost
+            if not ends or used.time != at or user.time is None or user.time == at:
+                return None
+            return user if _is_edge(setting, edge) else None
+        case _:
+            return None
+
+
+def complete_range(setting: Setting, before: Expr, given: Given) -> Expr:
+    """X_1 + Σ_{s=2}^{T} X_s = Σ_{s=1}^{T} X_s, for each Σ over all but a few of the steps.
+
+    A term with ∂v/∂θ = 0 need not stand there.
+    """
+    if not isinstance(setting, GeneralStep):
+        raise Unproved("expected a general step")
+    first = Time.at(setting.start + 1)
+    terms = list(terms_of(before))
+    for term in terms_of(before):
+        if not isinstance(term, BigSum) or not _ends_inside(term, first):
+            continue
+        missing = [first + i for i in range((term.lower - first).shift)]
+        missing += [term.upper + 1 + i for i in range((END - term.upper).shift)]
+        for part in (move(term.body, {term.index: time}) for time in missing):
+            if no_path(setting, part, ()) == ZERO:
+                continue
+            if part not in terms:
+                raise Unproved(f"there is no term {latex(part)} to put into the sum")
+            terms.remove(part)
+        terms[terms.index(term)] = BigSum(term.index, first, END, term.body)
+    return add(terms)
+
+
+def _ends_inside(term: BigSum, first: Time) -> bool:
+    """Whether a Σ runs over the general steps but for some first or last ones."""
+    late, early = term.lower - first, END - term.upper
+    return late.is_number and early.is_number and late.shift >= 0 and early.shift >= 0
+
+
 def empty_range(setting: Setting, before: Expr, given: Given) -> Expr:
     """A Σ whose range ends just before it begins is 0."""
     kept = (
@@ -366,7 +465,7 @@ def split_copies(setting: Setting, before: Expr, given: Given) -> Expr:
     total = _total(before)
     if total.by.time is not None or total.by.copy is not None:
         raise Unproved(f"{latex(total.by)} is not shared by the steps")
-    if isinstance(setting, EveryHorizon):
+    if isinstance(setting, GeneralStep):
         return _copies_of_every_step(setting, total)
     users = setting.users(total.by, total.of)
     times = dict.fromkeys(user.time for user in users if user.time is not None)
@@ -375,7 +474,7 @@ def split_copies(setting: Setting, before: Expr, given: Given) -> Expr:
     return add((*direct, *copies))
 
 
-def _copies_of_every_step(setting: EveryHorizon, total: Total) -> Expr:
+def _copies_of_every_step(setting: GeneralStep, total: Total) -> Expr:
     """The copies of all steps as one Σ; uses of θ outside the steps stand beside it."""
     parts = terms_of(setting.chain(total.of, total.by))
     copy = Variable(total.by.name, None, Time.of(setting.index))
@@ -465,6 +564,9 @@ RULES: Mapping[str, Rule] = {
     "no path": no_path,
     "take out last": take_out_last,
     "put in first": put_in_first,
+    "at every step": at_every_step,
+    "count where it enters": count_where_it_enters,
+    "complete range": complete_range,
     "empty range": empty_range,
     "beyond horizon": beyond_horizon,
     "truncated chain rule": truncated_chain_rule,

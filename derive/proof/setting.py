@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from derive.algebra.expression import (
@@ -25,10 +25,18 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError
 from derive.model.graph import Graph, ancestors, descendants, edges, unrolled
-from derive.model.horizon import least_horizon, refuse_misfit, sample_horizon
+from derive.model.horizon import (
+    directions,
+    least_horizon,
+    looks_ahead,
+    refuse_misfit,
+    sample_horizon,
+)
 from derive.model.partials import Partials
 from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
 from derive.model.shapes import SCALAR, is_matrix
+
+Neighbours = tuple[Variable, ...]
 
 
 class Setting(ABC):
@@ -127,6 +135,8 @@ class Setting(ABC):
 
 def _sample(recurrence: Recurrence) -> Graph | None:
     """A graph that shows every kind of edge; None for a model that has no general step."""
+    if looks_ahead(recurrence):
+        return None
     try:
         refuse_misfit(recurrence)
     except DeriveError:
@@ -149,7 +159,7 @@ def _indirect_kinds(graph: Graph) -> frozenset[tuple[str, str, int | None]]:
     """
     steps: dict[str, int] = {}
     for node in graph.bodies:
-        if node.time is not None and node.time.shift > graph.recurrence.start:
+        if node.time and node.time.is_number and node.time.shift > graph.recurrence.start:
             steps[node.name] = steps.get(node.name, 0) + 1
     found: set[tuple[str, str, int | None]] = set()
     for of, inputs in graph.inputs.items():
@@ -218,7 +228,7 @@ class AtHorizon(Setting):
         return add((*direct, *through))
 
 
-class EveryHorizon(Setting):
+class GeneralStep(Setting):
     """The model at a symbolic step t and a symbolic horizon T.
 
     What lies beyond the horizon (∂C/∂h_{T+1}) counts as 0, and so does ∂⁺C/∂h_t where C does not use
@@ -229,7 +239,7 @@ class EveryHorizon(Setting):
 
     def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
         refuse_misfit(recurrence)
-        self.sample = unrolled(recurrence, sample_horizon(recurrence))
+        self.sample = self._sampled(recurrence)
         super().__init__(recurrence, self.sample)
         self.beyond = beyond
         self.index = index
@@ -239,6 +249,10 @@ class EveryHorizon(Setting):
         self._shared = {d.target: d for d in recurrence.shared}
         self.relevant = cache(self._relevant)
         self.names_to = cache(self._names_to)
+
+    def _sampled(self, recurrence: Recurrence) -> Graph:
+        """The model unrolled far enough to show every kind of edge."""
+        return unrolled(recurrence, sample_horizon(recurrence))
 
     @property
     def scope(self) -> str:
@@ -361,16 +375,14 @@ class EveryHorizon(Setting):
             raise DeriveError(f"{by.name} is used at every step: no finite list of users")
         found: list[Variable] = []
         if not self.at_step(by):
-            found += [
-                v for v in self.sample.users.get(by, ()) if v.time and v.time.shift <= self.start
-            ]
+            found += [v for v in self.sample.users.get(by, ()) if v.time and not self.at_step(v)]
         if by.name in self.recurrence.stepwise:
             later = sorted(
-                (lag, self.order.index(user), user)
+                (abs(lag), lag, self.order.index(user), user)
                 for user, used, lag in self._edges
                 if used == by.name
             )
-            nodes = [Variable(user, by.time + lag) for lag, _, user in later]
+            nodes = [Variable(user, by.time + lag) for _, lag, _, user in later]
             found += [v for v in nodes if self.at_step(v)]
         found += [a for a in self.aggregates() if self._aggregates(a, by)]
         return tuple(found)
@@ -463,3 +475,109 @@ class EveryHorizon(Setting):
             if name in names
         )
         return add((*terms, self._over_steps(body)))
+
+
+class EveryHorizon(GeneralStep):
+    """A general step of a model whose states all run forward in time."""
+
+    def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
+        if looks_ahead(recurrence):
+            raise DeriveError(
+                "a state runs backward in time, so there is no last step to start from"
+            )
+        super().__init__(recurrence, index, beyond)
+
+
+class BothDirections(GeneralStep):
+    """A general step of a model some of whose states run backward in time, others forward.
+
+    States of one direction may use those of the other at any fixed distance; what uses each other runs
+    in one direction, so the unrolled model has no cycle at any T. What lies before the first step, as
+    ∂C/∂k_0 of a k that runs backward, counts as 0 like what lies beyond the horizon. A final state k_{T+1}
+    is given as an initial state is.
+    """
+
+    def __init__(self, recurrence: Recurrence, index: str = "s") -> None:
+        refuse_misfit(recurrence)
+        self.directions = directions(recurrence)
+        super().__init__(recurrence, index)
+
+    def _sampled(self, recurrence: Recurrence) -> Graph:
+        """As it is, but with the time of a final state counted from T."""
+        graph = unrolled(recurrence, sample_horizon(recurrence))
+
+        def named(v: Variable) -> Variable:
+            if v.time is None or v.time.shift <= graph.horizon:
+                return v
+            return Variable(v.name, END + (v.time.shift - graph.horizon))
+
+        def each(lists: Mapping[Variable, tuple[Variable, ...]]) -> dict[Variable, Neighbours]:
+            return {named(v): tuple(map(named, found)) for v, found in lists.items()}
+
+        return Graph(
+            recurrence,
+            graph.horizon,
+            tuple(map(named, graph.nodes)),
+            {named(v): body for v, body in graph.bodies.items()},
+            each(graph.inputs),
+            each(graph.users),
+            {named(v): i for v, i in graph.position.items()},
+            frozenset(map(named, graph.abstract)),
+        )
+
+    @property
+    def least(self) -> int:
+        """As for states that run forward; with given first states also far enough from the last one."""
+        reach = self.recurrence.lag + self.recurrence.ahead
+        return max(super().least, self.start + reach if self.start else 1)
+
+    def at_step(self, node: Variable) -> bool:
+        return super().at_step(node) and not self._is_final(node)
+
+    def _is_final(self, node: Variable) -> bool:
+        beyond = node.time - END if node.time is not None else END
+        return beyond.is_number and beyond.shift > 0
+
+    def early(self) -> tuple[Variable, ...]:
+        """What has a time and is no general step: the initial states and the final ones, in order."""
+        final = [v for v in self.sample.nodes if self._is_final(v)]
+        return (
+            *(v for v in super().early() if v not in final),
+            *(v for v in final if v.name in self.recurrence.stepwise),
+        )
+
+    def depends(self, of: Variable, by: Variable) -> bool:
+        """As in `GeneralStep`; a general step may be the one that uses an initial or a final state."""
+        if of == by or not self.at_step(of) or self.at_step(by):
+            return super().depends(of, by)
+        return of.name in self._names_after(Variable(by.name, by.time))
+
+    def _relevant(self, by: Variable) -> tuple[str, ...]:
+        live = self._names_after(by) & self.names_to(self.cost)
+        return tuple(name for name in self.order if name in live)
+
+    def _names_after(self, by: Variable) -> frozenset[str]:
+        """The names of the step variables of which some, perhaps an initial one, depends on `by`."""
+        after = (v.name for v in descendants(self.sample, by) if v.time is not None)
+        return frozenset(after) & self.recurrence.stepwise
+
+    def _reaches(self, node: Variable, of: Variable) -> bool:
+        """By name where both have a time: a way between them may lead to later steps and back."""
+        if node == of or of.time is None:
+            return node == of or self._ever(node, of)
+        return node.time is not None and node.name in self._names_below(of.name)
+
+    def _names_below(self, name: str) -> frozenset[str]:
+        found, waiting = {name}, [name]
+        while waiting:
+            here = waiting.pop()
+            for user, used, _ in self._edges:
+                if user == here and used not in found:
+                    found.add(used)
+                    waiting.append(used)
+        return frozenset(found)
+
+
+def general_step(recurrence: Recurrence) -> EveryHorizon | BothDirections:
+    """The setting in which a model is proved for every T; DeriveError, with the reason, for none."""
+    return BothDirections(recurrence) if looks_ahead(recurrence) else EveryHorizon(recurrence)

@@ -29,6 +29,7 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Variable,
     Via,
@@ -276,6 +277,8 @@ class World:
                 return small(self._derivative(expr))
             case Gradient(of, by):
                 return small(self.total(of, by))
+            case Transpose(of):
+                return turned(self._value(of))
             case Sum(terms):
                 return reduce(_add, map(self._value, terms))
             case Product(factors):
@@ -301,6 +304,7 @@ class World:
 
     def _is_beyond(self, expr: Expr) -> bool:
         """Whether this is the derivative, by what lies beyond the horizon, of what does not: 0."""
+        expr = expr.of if isinstance(expr, Transpose) else expr
         if not isinstance(expr, Total) or expr.by.time is None or not expr.by.time.is_number:
             return False
         position = self.graph.position
@@ -442,6 +446,11 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
         tuple(sum(x * y for x, y in zip(row, column, strict=True)) % PRIME for column in columns)
         for row in a
     )
+
+
+def turned(value: Value) -> Value:
+    """The transpose; a number is its own."""
+    return value if isinstance(value, int) else tuple(zip(*value, strict=True))
 
 
 def small(matrix: Matrix) -> Value:

@@ -10,11 +10,20 @@ from typing import Any
 import mpmath
 import pytest
 
-from derive.algebra.expression import Equation, Expr, Gradient, Time, Total, Variable
+from derive.algebra.expression import (
+    Equation,
+    Expr,
+    Gradient,
+    Immediate,
+    Time,
+    Total,
+    Variable,
+    factors_of,
+)
 from derive.derivation.backward import backward
 from derive.derivation.every import every
 from derive.derivation.forward import forward
-from derive.derivation.gradients import adjoints, gradients
+from derive.derivation.gradients import adjoints, gradients, sensitivities
 from derive.derivation.numbers import (
     Comparison,
     compare,
@@ -31,7 +40,7 @@ from derive.model.builtin import CELLS, builtin, from_latex
 from derive.model.recurrence import Recurrence
 from derive.notation.latex import latex
 from derive.proof.agreement import agree
-from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, general_step
 
 each_cell = pytest.mark.parametrize("name", CELLS)
 Vector = list[Any]
@@ -224,8 +233,8 @@ def by_hand(
 
 
 @cache
-def every_setting(name: str) -> EveryHorizon:
-    return EveryHorizon(builtin(name))
+def every_setting(name: str) -> EveryHorizon | BothDirections:
+    return general_step(builtin(name))
 
 
 @each_cell
@@ -238,16 +247,11 @@ def test_the_three_agree_at_a_given_horizon(name: str, horizon: int) -> None:
         assert "with the factors in the same order" in theorem.method
 
 
-@pytest.mark.parametrize("name", [name for name in CELLS if name != "bidirectional"])
+@each_cell
 def test_proved_for_every_horizon(name: str) -> None:
     setting = every_setting(name)
     for by in (setting.recurrence.parameters[0], setting.recurrence.parameters[-1]):
         assert every(setting, by).scope == "every T ≥ 1"
-
-
-def test_a_state_that_runs_backward_has_no_proof_for_every_horizon() -> None:
-    with pytest.raises(DeriveError, match="runs backward in time"):
-        every_setting("bidirectional")
 
 
 TEXTBOOK = {
@@ -377,3 +381,38 @@ def test_every_primitive_in_numbers(name: str, horizon: int) -> None:
     for by in more(name).parameters:
         found = compare(more(name), horizon, by)
         assert found.agrees, by
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "bidirectional", "tanh"])
+def test_forward_accumulation_for_every_horizon(name: str) -> None:
+    """A line for each variable between the parameter and the cost; the last one is the cost's."""
+    setting = every_setting(name)
+    for by in setting.recurrence.parameters:
+        theorem = sensitivities(setting, by)
+        assert theorem.scope == "every T ≥ 1"
+        assert theorem.claim.left == Total(setting.cost, by)
+        firsts = (factors_of(e.left)[0] for e in equations(theorem))
+        told = {f.of.name for f in firsts if isinstance(f, Total | Immediate)}
+        assert told == {*setting.relevant(by), setting.cost.name}
+
+
+def test_forward_accumulation_starts_from_initial_states_and_ends_in_averages() -> None:
+    definitions = ("h_0 = a(w)", "h_t = f(h_{t-1}, w)", "m = \\frac{1}{T} \\sum_t h_t", "C = m^2")
+    setting = general_step(from_latex(definitions))
+    theorem = sensitivities(setting, Variable("w"))
+    lefts = [latex(e.left) for e in equations(theorem)]
+    assert lefts[0] == r"\frac{\partial h_0}{\partial w}"
+    assert lefts[-2:] == [r"\frac{\partial m}{\partial w}", r"\frac{\partial C}{\partial w}"]
+
+
+def test_the_sensitivity_of_a_state_by_a_matrix() -> None:
+    found = {
+        latex(e.left): latex(e.right)
+        for e in equations(sensitivities(every_setting("rnn"), Variable("W")))
+    }
+    slope = r"\operatorname{diag}(1 - h_t^2)"
+    immediate = r"\frac{\partial^{+} h_t}{\partial W}"
+    before = r"\frac{\partial h_{t-1}}{\partial W}"
+    assert found[r"\frac{\partial h_t}{\partial W}"] == f"{immediate} + {slope} W {before}"
+    along = found[rf"{immediate} \operatorname{{vec}}(\dot{{W}})"]
+    assert along == rf"{slope} \dot{{W}} h_{{t-1}}"

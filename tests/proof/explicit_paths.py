@@ -24,7 +24,7 @@ from derive.algebra.expression import (
 )
 from derive.model.graph import Graph, unrolled
 from derive.model.recurrence import HORIZON, STEP
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, GeneralStep, Setting
 from derive.proof.value import PRIME, Matrix, Value, World, same
 
 Path = tuple[Variable, ...]
@@ -108,8 +108,9 @@ def is_true(setting: Setting, equation: Equation, more: int = 2) -> bool:
         world = ExplicitWorld(setting.graph, "a second opinion")
         end = {HORIZON: Time.at(setting.horizon)}
         return same(world.value(equation.left, end), world.value(equation.right, end))
-    assert isinstance(setting, EveryHorizon)
-    for horizon in range(setting.least, setting.least + setting.recurrence.lag + more):
+    assert isinstance(setting, GeneralStep)
+    reach = max(setting.recurrence.lag, setting.recurrence.ahead)
+    for horizon in range(setting.least, setting.least + reach + more):
         world = ExplicitWorld(unrolled(setting.recurrence, horizon), f"another {horizon}")
         end = {HORIZON: Time.at(horizon)}
         steps = range(setting.start + 1, horizon - setting.beyond + 1)

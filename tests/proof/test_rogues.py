@@ -42,19 +42,22 @@ from derive.derivation.example import example
 from derive.derivation.forward import forward
 from derive.derivation.local import local
 from derive.derivation.notes import notes
+from derive.derivation.pairing import both_readings
 from derive.derivation.total import total
 from derive.derivation.truncated import truncated
 from derive.errors import DeriveError
-from derive.model.builtin import BUILTIN, EXAMPLES, builtin
+from derive.model.builtin import BUILTIN, EXAMPLES, builtin, from_latex
 from derive.model.functions import SLOPE
 from derive.model.graph import ancestors, descendants
 from derive.model.recurrence import Recurrence, recurrence, variables
+from derive.notation.latex import latex
 from derive.notation.reader import read_statements
 from derive.proof.agreement import agree, agree_exactly
 from derive.proof.induction import Induction, prove_every
 from derive.proof.kernel import Theorem, check, check_chain, prove, worlds_of
+from derive.proof.pairing import Readings, prove_both_ways
 from derive.proof.rules import RULES
-from derive.proof.setting import AtHorizon, EveryHorizon, Setting
+from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting, general_step
 from derive.proof.steps import Chain, Derivation, Step
 
 HORIZON = {
@@ -93,6 +96,39 @@ def derivations(name: str) -> tuple[tuple[Setting, Derivation], ...]:
         parts = induction(every_t, by)
         found += [(every_t, part) for part in (parts.base, parts.step, parts.conclusion)]
     return tuple((setting, d) for setting, d in found if d.chains)
+
+
+BOTH_DIRECTIONS = (
+    "h_0 = a(\\theta)",
+    "h_t = f(h_{t-1}, k_{t-2}, \\theta)",
+    "k_t = b(k_{t+1}, x_t, \\theta)",
+    "k_{T+1} = c(\\theta)",
+    "o_t = g(h_t, k_{t+1}, \\theta)",
+    "C = \\sum_{t=1}^{T} l(o_t) + r(\\theta)",
+)
+
+
+def both_setting(definitions: tuple[str, ...] = BOTH_DIRECTIONS) -> BothDirections:
+    setting = general_step(from_latex(definitions))
+    assert isinstance(setting, BothDirections)
+    return setting
+
+
+@cache
+def both_directions() -> tuple[tuple[Setting, Derivation], ...]:
+    """Both readings of the pairing for a model whose states run in both directions of time."""
+    setting = both_setting()
+    found: list[tuple[Setting, Derivation]] = []
+    for by in setting.recurrence.parameters:
+        parts = both_readings(setting, by)
+        found += [(setting, parts.leaving), (setting, parts.entering)]
+    return tuple((setting, d) for setting, d in found if d.chains)
+
+
+def cases(name: str) -> tuple[tuple[Setting, Derivation], ...]:
+    if name in BUILTIN:
+        return derivations(name)
+    return told() if name == "told" else both_directions()
 
 
 @cache
@@ -373,10 +409,10 @@ AT_LEAST = {
 }
 
 
-@pytest.mark.parametrize("name", [*BUILTIN, "told"])
+@pytest.mark.parametrize("name", [*BUILTIN, "told", "both directions"])
 def test_every_rogue_is_refused_and_nothing_honest_is(name: str) -> None:
     """All that is said of one gallery, in one test: it is the suite's largest work, done once."""
-    gallery = visit(told() if name == "told" else derivations(name))
+    gallery = visit(cases(name))
     assert not gallery.wrongly_passed, gallery.wrongly_passed[0]
     assert not gallery.wrongly_refused, gallery.wrongly_refused[0]
     assert not gallery.crashed, f"a rule crashed: {gallery.crashed[0]}"
@@ -452,6 +488,67 @@ def test_parts_of_an_induction_in_each_others_place_are_refused(name: str) -> No
         for parts in ((p.step, p.base, p.conclusion), (p.base, p.conclusion, p.step)):
             with pytest.raises(DeriveError):
                 prove_every(setting, by, Induction(*parts))
+
+
+def each_reading(found: Readings) -> Iterator[tuple[str, Derivation]]:
+    yield "leaving", found.leaving
+    yield "entering", found.entering
+
+
+def test_a_reading_of_the_pairing_with_one_fault_is_refused() -> None:
+    setting, count = both_setting(), 0
+    for by in setting.recurrence.parameters:
+        found = both_readings(setting, by)
+        prove_both_ways(setting, by, found)
+        for field, part in each_reading(found):
+            for wrong in whole_rogues(part):
+                count += 1
+                with pytest.raises(DeriveError):
+                    prove_both_ways(setting, by, replace(found, **{field: wrong}))
+    assert count > 60
+
+
+def test_a_reading_without_one_of_its_chains_is_refused() -> None:
+    setting = both_setting()
+    for by in setting.recurrence.parameters:
+        found = both_readings(setting, by)
+        for field, part in each_reading(found):
+            for i in range(len(part.chains)):
+                rest = replace(part, chains=(*part.chains[:i], *part.chains[i + 1 :]))
+                with pytest.raises(DeriveError):
+                    prove_both_ways(setting, by, replace(found, **{field: rest}))
+
+
+def test_one_reading_does_not_serve_for_the_other() -> None:
+    """Without the edges beside it, each side of the theorem would be proved from itself."""
+    setting = both_setting()
+    (by,) = setting.recurrence.parameters
+    found = both_readings(setting, by)
+    for one in (found.leaving, found.entering):
+        with pytest.raises(DeriveError):
+            prove_both_ways(setting, by, Readings(one, one))
+    with pytest.raises(DeriveError):
+        prove_both_ways(setting, by, Readings(found.entering, found.leaving))
+
+
+def test_readings_of_a_model_that_forgot_an_edge_are_refused() -> None:
+    full = both_setting()
+    (by,) = full.recurrence.parameters
+    for at, definition in enumerate(BOTH_DIRECTIONS):
+        statement = read_statements([("both", definition)])[0][0]
+        if not isinstance(statement.right, Call):
+            continue
+        for used in statement.right.arguments:
+            if not isinstance(used, Variable) or used.name == "x":
+                continue
+            lesser = latex(Equation(statement.left, without(statement.right, used)))
+            texts = (*BOTH_DIRECTIONS[:at], lesser, *BOTH_DIRECTIONS[at + 1 :])
+            try:
+                readings = both_readings(both_setting(texts), by)
+            except (DeriveError, AssertionError):
+                continue  # nothing runs backward any more
+            with pytest.raises(DeriveError):
+                prove_both_ways(full, by, readings)
 
 
 @each_model
@@ -591,8 +688,8 @@ def test_a_lemma_of_another_chain_may_not_be_cited_before_it_is_proved() -> None
 def test_every_rule_stands_in_some_derivation() -> None:
     used = {
         step.rule
-        for name in (*BUILTIN, "told")
-        for _, d in (told() if name == "told" else derivations(name))
+        for name in (*BUILTIN, "told", "both directions")
+        for _, d in cases(name)
         for step in d.steps
     }
     assert used <= set(RULES)
