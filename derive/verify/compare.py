@@ -305,7 +305,11 @@ def number_text(value: Any) -> str:
     if isinstance(value, tuple):
         if len(value) == len(value[0]) == 1:
             return number_text(value[0][0])
-        return "[" + "; ".join(" ".join(number_text(x) for x in row) for row in value) + "]"
+        shown = [[number_text(x) for x in row] for row in value]
+        rounded = any(text.startswith("≈") for row in shown for text in row)
+        if rounded:
+            shown = [[f"{float(getattr(x, 'mid', x)):.4g}" for x in row] for row in value]
+        return ("≈ " if rounded else "") + "[" + "; ".join(", ".join(row) for row in shown) + "]"
     if isinstance(value, Fraction | int):
         return str(value)
     if value.a == value.b and float(value.mid).is_integer():
