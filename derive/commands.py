@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from derive.verify.verdicts import Report
 
 LARGEST_FILE = 2_000_000
+LARGEST_SIZE = 1_000_000
 TESTED_HORIZONS = 6
 KINDS = ("text", "latex", "md", "html", "pdf", "json")
 SUFFIXES = {
@@ -198,7 +199,7 @@ def check(
     output: Output = None,
     standalone: Standalone = False,
 ) -> None:
-    """The derived gradient at random numbers, entry by entry against central differences."""
+    """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
     with _reported():
         page = _page(to, output, True, standalone)
         recurrence = _model(model, definitions)
@@ -218,6 +219,31 @@ def code(
         if to != "numpy":
             raise DeriveError(f"expected --to numpy, found {to!r}")
         _code(_model(model, definitions), wrt, output)
+
+
+@app.command()
+def cost(
+    model: ModelArgument = None,
+    definitions: Definitions = None,
+    horizon: Annotated[int, typer.Option("-T", help="The number of steps.")] = 100,
+    wrt: Wrt = None,
+    truncate: Annotated[
+        int | None,
+        typer.Option("--truncate", help="Also truncated BPTT, back over at most k steps."),
+    ] = None,
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option("-n", metavar="LETTER=SIZE", help="A size, such as n=64; may be repeated."),
+    ] = None,
+    to: To = None,
+    output: Output = None,
+    standalone: Standalone = False,
+) -> None:
+    """Multiplications and memory of each way to the gradient, counted from its derivation."""
+    with _reported():
+        page = _page(to, output, True, standalone)
+        recurrence = _model(model, definitions)
+        _cost(page, recurrence, horizon, wrt, truncate, _sizes(sizes or ()))
 
 
 @app.command()
@@ -552,23 +578,56 @@ def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None
 
 def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None) -> None:
     from derive import document
-    from derive.derivation.numbers import compare
-    from derive.notation.latex import latex
+    from derive.derivation import autograd
+    from derive.derivation.numbers import comparisons
 
     if recurrence.functions:
         raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
-    rows = [compare(recurrence, horizon, by) for by in _wrt(recurrence, wrt)]
+    jax = autograd.autograd if autograd.is_installed() else None
+    rows = comparisons(recurrence, horizon, _wrt(recurrence, wrt), jax)
+    third = autograd.version() if jax else None
     if page.kind == "json":
-        found = [
-            {"wrt": latex(r.by), "entries": r.entries, "largest": r.largest, "error": r.error}
-            for r in rows
-        ]
-        page.write_json({"schema": "derive.check/1", "T": horizon, "parameters": found})
+        page.write_json(document.comparison_as_json(recurrence, horizon, rows, third))
     else:
-        page.write(lambda out: document.comparison(out, recurrence, horizon, rows))
+        page.write(lambda out: document.comparison(out, recurrence, horizon, rows, third))
     if not all(r.agrees for r in rows):
-        _complain("the derived gradient differs from the central differences")
+        _complain("the derived gradient differs from another way's")
         raise typer.Exit(1)
+
+
+def _cost(
+    page: Page,
+    recurrence: Recurrence,
+    horizon: int,
+    wrt: Sequence[str] | None,
+    truncate: int | None,
+    sizes: Mapping[str, int],
+) -> None:
+    from derive import document
+    from derive.derivation.bill import bill
+
+    if truncate is not None and truncate < 0:
+        raise DeriveError(f"expected --truncate of at least 0, found {truncate}")
+    _need_steps(recurrence)
+    found = bill(recurrence, horizon, _wrt(recurrence, wrt), truncate, sizes)
+    if page.kind == "json":
+        page.write_json(document.cost_as_json(found))
+    else:
+        page.write(lambda out: document.cost(out, found))
+
+
+def _sizes(given: Sequence[str]) -> dict[str, int]:
+    """The sizes that -n n=64 and its like name."""
+    found: dict[str, int] = {}
+    for part in (p.strip() for joined in given for p in joined.split(",")):
+        letter, _, size = part.partition("=")
+        if not (letter and size.isascii() and size.isdigit() and 1 <= int(size) <= LARGEST_SIZE):
+            raise DeriveError(
+                f"expected -n LETTER=SIZE with a size from 1 to {LARGEST_SIZE}, found {part!r}"
+            )
+        if found.setdefault(letter.strip(), int(size)) != int(size):
+            raise DeriveError(f"{letter} has two sizes")
+    return found
 
 
 def _example(

@@ -29,14 +29,19 @@ from derive.algebra.expression import (
     Via,
     add,
     factors_of,
+    number,
     terms_of,
 )
+from derive.algebra.polynomial import Polynomial
+from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
 from derive.derivation.code import Program
+from derive.derivation.cost import LARGE
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
+from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
@@ -46,6 +51,7 @@ from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Settin
 from derive.proof.steps import Chain, Step
 
 MOST_CHAINS = 36
+MOST_IN_BRACKETS = 8
 SCHEMA = "derive.derivation/1"
 
 
@@ -165,6 +171,7 @@ class Paper:
             w=self.layout.words,
             display=self.layout.display,
             rows=self.layout.rows,
+            table=self.layout.table,
             lines=self.lines,
             sections=self.sections,
             number=self.number,
@@ -472,24 +479,131 @@ def _goal(theorem: Theorem) -> Total:
 
 
 def comparison(
-    layout: Format, recurrence: Recurrence, horizon: int, rows: Sequence[Comparison]
+    layout: Format,
+    recurrence: Recurrence,
+    horizon: int,
+    rows: Sequence[Comparison],
+    third: str | None,
 ) -> str:
-    """The document of `derive check`: for each parameter the largest entry and the largest error."""
+    """The document of `derive check`: a row a parameter, a column a way to compare with."""
+    columns = ["", "entries", "largest", "differences", "forward", *([third] if third else []), ""]
+    table = [list(map(layout.words, columns))]
+    for r in rows:
+        errors = [e for e in (r.error, r.forward, r.autograd) if e is not None]
+        apart = [f"{r.relative(e):.0e}" if e else "0" for e in errors]
+        verdict = "agree" if r.agrees else "DIFFER"
+        goal = layout.math(Total(recurrence.cost, r.by))
+        words = (f"{r.entries}", f"{r.largest:.4g}", *apart, verdict)
+        table.append([goal, *map(layout.words, words)])
     return Paper(layout).render(
         "check",
         **_model_names(recurrence, layout),
         horizon=horizon,
-        rows_of=[
+        rows_of=table,
+        third=third,
+    )
+
+
+def comparison_as_json(
+    recurrence: Recurrence, horizon: int, rows: Sequence[Comparison], third: str | None
+) -> dict[str, Any]:
+    """The schema derive.check/1: `error` is absolute, `relative` beside the largest entry."""
+    found = []
+    for r in rows:
+        ways = {
+            "central differences": r.error,
+            "forward accumulation": r.forward,
+            third: r.autograd,
+        }
+        relative = {name: r.relative(e) for name, e in ways.items() if name and e is not None}
+        found.append(
             {
-                "goal": Total(recurrence.cost, r.by),
+                "wrt": latex(r.by),
                 "entries": r.entries,
-                "largest": f"{r.largest:.6g}",
-                "error": f"{r.error:.1e}",
+                "largest": r.largest,
+                "error": r.error,
+                "relative": relative,
                 "agrees": r.agrees,
             }
-            for r in rows
+        )
+    return {
+        "schema": "derive.check/1",
+        "model": [latex(e) for e in definitions_of(recurrence)],
+        "T": horizon,
+        "autograd": third,
+        "parameters": found,
+    }
+
+
+def cost(layout: Format, bill: Bill) -> str:
+    """The document of `derive cost`: a table at one T, and formulas in T."""
+    math, counting = layout.math, bill.counting
+    paths = bill.paths
+    names = {way: bill.name(way) for way in bill.growth}
+    rows = [["", "multiplications", "held", "order", "of held"]]
+    for c in bill.costs:
+        orders = (_orders(layout, part) for part in bill.growth[c.way].orders)
+        numbers = (_amount(bill.number(part)) for part in (c.multiplications, c.memory))
+        rows.append([layout.words(names[c.way]), *map(layout.words, numbers), *orders])
+    if bill.missing:
+        rows = [[row[0], *row[3:]] for row in rows]
+    kept = {a: bill.sizes.get(a, LARGE) for a in bill.letters}
+    return Paper(layout).render(
+        "cost",
+        **_model_names(counting.recurrence, layout),
+        wrt=[math(v) for v in counting.wrt],
+        count=Variable(COUNT),
+        size=Variable("n"),
+        parameters=math(counting.parameters.formula()),
+        horizon=counting.setting.horizon,
+        rows_of=rows,
+        paths=layout.words(f"There are {_amount(paths)} paths from the parameters to the cost."),
+        missing=layout.words(" ".join(f"-n {identifier(a)}=64" for a in bill.missing)),
+        samples=SAMPLES,
+        peak=", ".join(math(Equation(Variable(a), number(n))) for a, n in kept.items()),
+        formulas=[
+            {"way": layout.words(names[way]), "least": g.least, **_formulas(way, g, bill, layout)}
+            for way, g in bill.growth.items()
         ],
     )
+
+
+def _orders(layout: Format, orders: Sequence[Polynomial | None]) -> str:
+    """An order, in the number of parameters first where there is one; — for none."""
+    found = [layout.math(o.formula()) for o in reversed(orders) if o is not None and o.terms]
+    return " = ".join(dict.fromkeys(found)) or "0" if None not in orders else "-"
+
+
+def _formulas(way: str, growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
+    pairs = (("M", growth.multiplications), ("S", growth.memory))
+    equations = [
+        Equation(Variable(name), _breakable(found, layout))
+        for name, found in pairs
+        if found is not None
+    ]
+    open_ones = [name for name, found in pairs if found is None]
+    grows = f"{' and '.join(open_ones)}: no polynomial in T." if open_ones else ""
+    if way == PATHS and growth.multiplications is None:
+        grows += f" With T + 1 steps there are {bill.ratio:.3g} times as many paths."
+    return {"equations": equations, "grows": layout.words(grows)}
+
+
+def _breakable(amount: Polynomial, layout: Format) -> Expr:
+    """A formula in T; one whose brackets fit no page is multiplied out where rows break at a sign."""
+    longest = max((len(p.terms) for p in amount.collected(HORIZON).values()), default=0)
+    if layout.name != "text" and longest > MOST_IN_BRACKETS:
+        return amount.expanded(HORIZON)
+    return amount.formula(HORIZON)
+
+
+def _amount(number: int | None) -> str:
+    """A number with commas, a very large one by its first digits."""
+    if number is None:
+        return ""
+    if number < 10**13:
+        return f"{number:,}"
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
 
 
 def code(found: Program) -> str:
@@ -688,6 +802,38 @@ def _derivation_json(theorem: Theorem, convention: str) -> dict[str, Any]:
             for step in _steps_json(theorem, chain, convention)
         ],
         "result": _equation_json(theorem, theorem.claim, convention),
+    }
+
+
+def cost_as_json(bill: Bill) -> dict[str, Any]:
+    """The schema derive.cost/1: formulas as LaTeX, exact numbers, null where a size is missing."""
+
+    def amounts(at: Polynomial, growth: Polynomial | None) -> dict[str, Any]:
+        return {
+            "number": bill.number(at),
+            "at_T": latex(at.formula()),
+            "formula": None if growth is None else latex(growth.formula()),
+        }
+
+    counting = bill.counting
+    return {
+        "schema": "derive.cost/1",
+        "model": [latex(e) for e in definitions_of(counting.recurrence)],
+        "T": counting.setting.horizon,
+        "truncate": bill.truncate,
+        "sizes": dict(bill.sizes),
+        "wrt": [latex(v) for v in counting.wrt],
+        "parameters": amounts(counting.parameters, counting.parameters),
+        "paths": bill.paths,
+        "ways": [
+            {
+                "way": c.way,
+                "multiplications": amounts(c.multiplications, bill.growth[c.way].multiplications),
+                "memory": amounts(c.memory, bill.growth[c.way].memory),
+                "formula_from": bill.growth[c.way].least,
+            }
+            for c in bill.costs
+        ],
     }
 
 

@@ -88,6 +88,10 @@ class Format(ABC):
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """Formulas on lines of their own, without numbers."""
 
+    @abstractmethod
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        """A table of cells that are set already, the first row being its head."""
+
     def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
         """Groups of formulas; where formulas stand side by side, each group begins a row."""
         return self.display([node for group in groups for node in group])
@@ -192,6 +196,11 @@ class Tex(Format):
         rows = _aligned_rows(nodes, self.full, self.page)
         return " \\\\\n".join(f"{row} \\notag" for row in rows)
 
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        columns = "l" + "r" * (len(rows[0]) - 1)
+        body = " \\\\\n".join(" & ".join(row) for row in rows).replace("\n", " \\hline\n", 1)
+        return f"\\begin{{tabular}}{{{columns}}}\n{body}\n\\end{{tabular}}"
+
 
 class Fragment(Tex):
     """Rows that stand inside somebody else's `align`."""
@@ -248,6 +257,11 @@ class Markdown(Format):
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         rows = " \\\\\n".join(_aligned_rows(nodes, self.full, self.page))
         return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
+
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        head, *body = (f"| {' | '.join(row)} |" for row in rows)
+        rule = f"|---|{'---:|' * (len(rows[0]) - 1)}"
+        return "\n".join((head, rule, *body)) + "\n"
 
 
 class Text(Format):
@@ -326,6 +340,17 @@ class Text(Format):
         left = self._filled(node.left, "  ", "      ")
         return left + self._filled(node.right, "    = ", "      ")
 
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        """Columns three spaces apart, the first one flush left, numbers flush right."""
+        sizes = [max(_cells(_plain(row[i])) for row in rows) for i in range(len(rows[0]))]
+        lines = []
+        for row in rows:
+            gaps = [" " * (n - _cells(_plain(cell))) for n, cell in zip(sizes, row, strict=True)]
+            rest = (gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True))
+            lines.append("   ".join(("  " + row[0] + gaps[0], *rest)).rstrip())
+        lines[0] = f"[bold]{lines[0]}[/bold]"
+        return "\n".join(lines)
+
     def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
         """Each group on rows of its own."""
         return "\n".join(self.display(group) for group in groups)
@@ -375,6 +400,14 @@ class Html(Format):
                     f"</td><td>{sign}</td><td>{_mathml(piece)}</td><td class=r>{reason}</td></tr>"
                 )
         return f"<table>{''.join(rows)}</table>"
+
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        head, *body = rows
+        lines = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
+        for first, *rest in body:
+            cells = "".join(f'<td class="l">{cell}</td>' for cell in rest)
+            lines.append(f"<tr><td>{first}</td>{cells}</tr>")
+        return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 
 def _html_rows(node: Expr | Equation, full: bool) -> str:

@@ -617,10 +617,59 @@ def test_states_in_both_directions_have_no_certificate(tmp_path: Path) -> None:
 
 def test_check_compares_numbers() -> None:
     text = succeeded("check", "mgu", "-T", "2", "--wrt", "W,b")
-    assert text.count("agree.") == 2
+    assert [line.split()[-1] for line in text.splitlines() if "∂C/∂" in line] == ["agree"] * 2
     found = json.loads(succeeded("check", "tanh", "-T", "2", "--to", "json"))
     assert found["schema"] == "derive.check/1"
-    assert all(p["error"] < 1e-10 for p in found["parameters"])
+    for row in found["parameters"]:
+        assert row["agrees"] and row["error"] < 1e-10
+        assert {"central differences", "forward accumulation"} <= set(row["relative"])
+        assert all(error < 1e-10 for error in row["relative"].values())
+
+
+def test_cost_is_a_table_and_formulas() -> None:
+    text = succeeded("cost", "rnn", "-n", "n=64,d=10", "-n", "m=5", "--truncate", "5")
+    assert "T N n² = T n⁴   N n = n³" in text
+    assert "M = T (2 n² + d n + 2 m n + 8 n) − n² − 2 n" in text
+    assert "994,176" in text and "truncated, k = 5" in text
+    assert "-n n_h=64" in succeeded("cost", "terminal", "-T", "5")
+    for kind in ("md", "html", "latex"):
+        assert "T" in succeeded("cost", "linear", "-T", "4", "--to", kind)
+
+
+def test_cost_in_json_is_exact() -> None:
+    arguments = ("cost", "-T", "3", "-n", "n_h=2,n_theta=3", "-n", "n_o=1", "--to", "json")
+    found = json.loads(succeeded(*arguments))
+    assert found["schema"] == "derive.cost/1"
+    assert found["paths"] == 9
+    back = next(way for way in found["ways"] if way["way"] == "back-propagation")
+    assert back["multiplications"]["number"] == 2 * 4 + 3 * (3 * 2 + 3 * 1 + 2 * 1)
+    assert found["parameters"] == {"number": 3, "at_T": "n_{\\theta}", "formula": "n_{\\theta}"}
+    assert (
+        json.loads(succeeded("cost", "rnn", "-T", "3", "--to", "json"))["ways"][0][
+            "multiplications"
+        ]["number"]
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("rnn", "-n", "q=3"), "-n to name one of d, m, n"),
+        (("tanh", "-n", "n=3"), "-n to name nothing, as all is scalar"),
+        (("rnn", "-n", "n=0"), "-n LETTER=SIZE"),
+        (("rnn", "-n", "n"), "-n LETTER=SIZE"),
+        (("rnn", "-n", "n=3", "-n", "n=4"), "n has two sizes"),
+        (("rnn", "-T", "0"), "T of at least 1"),
+        (("rnn", "-T", "9999999"), "more than the limit"),
+        (("rnn", "--truncate", "-1"), "--truncate of at least 0"),
+        (("-D", "f(z) = z^2"), "no recurrence found"),
+    ],
+)
+def test_what_cost_refuses(arguments: tuple[str, ...], complaint: str) -> None:
+    done = run("cost", *arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

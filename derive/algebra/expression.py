@@ -252,6 +252,26 @@ class Hadamard(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Entry(Expr):
+    """`W_{ij}`: the entry of a vector or matrix that index letters name.
+
+    Of a derivative by all its parts, as in `\\frac{\\partial h_i}{\\partial W_{jk}}`: those above first.
+    """
+
+    of: Expr
+    indices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSum(Expr):
+    """Σ over all values of an entry's index; `size` is the upper bound where it was written."""
+
+    index: str
+    size: Time | None
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Partial(Expr):
     """`\\frac{\\partial f(a, b)}{\\partial a}`: slot `slot` (1-based) alone, the others held."""
 
@@ -321,9 +341,9 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return arguments
         case Quotient(a, b) | Power(a, b):
             return (a, b)
-        case BigSum(_, _, _, body) | BigProduct(_, _, _, body):
+        case BigSum(_, _, _, body) | BigProduct(_, _, _, body) | IndexSum(_, _, body):
             return (body,)
-        case Transpose(of):
+        case Transpose(of) | Entry(of, _):
             return (of,)
         case _:
             return ()
@@ -361,6 +381,10 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return Transpose(change(of))
         case Hadamard(factors):
             return Hadamard(tuple(map(change, factors)))
+        case Entry(of, indices):
+            return Entry(change(of), indices)
+        case IndexSum(index, size, body):
+            return IndexSum(index, size, change(body))
         case _:
             return expr
 

@@ -1,4 +1,4 @@
-"""The derived gradient in numbers, against central differences of the cost: `derive check`.
+"""The derived gradient in numbers, against central differences and other ways: `derive check`.
 
 The numbers are mpmath's, of 30 digits, so that the differences are exact to many more digits than a
 wrong formula would agree in.
@@ -6,7 +6,7 @@ wrong formula would agree in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from random import Random
@@ -17,6 +17,7 @@ from derive.algebra.expression import (
     Expr,
     Gradient,
     Hadamard,
+    Immediate,
     Number,
     Power,
     Product,
@@ -25,10 +26,13 @@ from derive.algebra.expression import (
     Total,
     Transpose,
     Variable,
+    walk,
 )
 from derive.derivation.backward import backward
+from derive.derivation.forward import forward
 from derive.errors import DeriveError
-from derive.model.calculus import constants, identity
+from derive.model.calculus import constants, direction, identity
+from derive.model.functions import RELU, STEP
 from derive.model.graph import Graph
 from derive.model.recurrence import Recurrence
 from derive.model.shapes import (
@@ -57,17 +61,28 @@ Numbered = dict[Expr, Value]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """∂C/∂`by` as it was derived and by central differences: the largest entry and the largest error."""
+    """∂C/∂`by` by BPTT against other ways: the largest entry, and the largest difference from each.
+
+    `error` is that from central differences; `forward` that from forward accumulation, and `autograd`
+    that from automatic differentiation, where they were asked.
+    """
 
     by: Variable
     entries: int
     largest: float
     error: float
+    forward: float | None = None
+    autograd: float | None = None
 
     @property
     def agrees(self) -> bool:
-        """Whether the largest error is small beside the largest entry."""
-        return self.error <= TOLERANCE * max(self.largest, 1.0)
+        """Whether each difference is small beside the largest entry."""
+        errors = (self.error, self.forward, self.autograd)
+        return all(e <= TOLERANCE * max(self.largest, 1.0) for e in errors if e is not None)
+
+    def relative(self, error: float) -> float:
+        """A difference beside the largest entry; 0 where both are 0."""
+        return error / self.largest if error else 0.0
 
 
 def compare(recurrence: Recurrence, horizon: int, by: Variable, seed: int = 0) -> Comparison:
@@ -75,17 +90,48 @@ def compare(recurrence: Recurrence, horizon: int, by: Variable, seed: int = 0) -
 
     Raises DeriveError for a model with an abstract function: it has no numbers.
     """
+    (found,) = comparisons(recurrence, horizon, [by], seed=seed)
+    return found
+
+
+def comparisons(
+    recurrence: Recurrence,
+    horizon: int,
+    wrt: Sequence[Variable],
+    others: Callable[[Graph, Sequence[Variable], Values], Mapping[Variable, Value]] | None = None,
+    seed: int = 0,
+) -> list[Comparison]:
+    """The derived ∂C/∂θ for each θ of `wrt` against central differences and forward accumulation.
+
+    `others` gives the gradients of a third way, each shaped like its θ.
+    """
     import mpmath
 
     with mpmath.workdps(DIGITS):
         setting = AtHorizon(recurrence, horizon)
         leaves = random_leaves(setting.graph, Random(seed))
-        derived = derived_gradient(setting, by, leaves)
-        expected = differences(setting.graph, by, leaves)
-        pairs = list(zip(entries(derived), entries(transposed(expected)), strict=True))
-        error = max(abs(a - b) for a, b in pairs)
-        largest = max(abs(b) for _, b in pairs)
-        return Comparison(by, len(pairs), float(largest), float(error))
+        third = others(setting.graph, wrt, leaves) if others else {}
+        found = []
+        for by in wrt:
+            derived = entries(transposed(derived_gradient(setting, by, leaves)))
+            slopes = entries(differences(setting.graph, by, leaves))
+            ahead = forward_gradient(setting, by, leaves)
+            found.append(
+                Comparison(
+                    by,
+                    len(derived),
+                    float(max(map(abs, slopes))),
+                    _apart(derived, slopes),
+                    _apart(derived, entries(ahead)),
+                    _apart(derived, entries(third[by])) if by in third else None,
+                )
+            )
+        return found
+
+
+def _apart(left: Sequence[Value], right: Sequence[Value]) -> float:
+    """The largest difference between entries at the same place."""
+    return float(max(abs(a - b) for a, b in zip(left, right, strict=True)))
 
 
 def random_leaves(graph: Graph, random: Random) -> Numbered:
@@ -138,6 +184,39 @@ def derived_gradient(setting: AtHorizon, by: Variable, leaves: Values) -> Value:
     for chain in chains:
         known[chain.equation.left] = evaluate(chain.equation.right, known)
     return known[Total(setting.cost, by)]
+
+
+def forward_gradient(setting: AtHorizon, by: Variable, leaves: Values) -> Value:
+    """∂C/∂`by` by the proved lines of forward accumulation, shaped like `by`.
+
+    A derivative by or of a matrix is a matrix of numbers here: of vec(V) by vec(W), column by column.
+    """
+    evaluate = Numbers(setting.recurrence.shapes)
+    known = values_of(setting.graph, leaves)
+    for chain in forward(setting, by).derivation.chains:
+        for part in walk(chain.equation.right):
+            if isinstance(part, Total | Immediate) and part not in known:
+                known[part] = local_jacobian(setting, evaluate, part.of, part.by, known)
+        known[chain.equation.left] = evaluate(chain.equation.right, known)
+    rows, columns = evaluate.size(by)
+    row = entries(known[Total(setting.cost, by)])
+    return small([[row[j * rows + i] for j in range(columns)] for i in range(rows)])
+
+
+def local_jacobian(
+    setting: AtHorizon, evaluate: Numbers, of: Variable, by: Variable, known: Values
+) -> Value:
+    """vec of ∂⁺`of` by each entry of `by`: one column a direction, by the derivation's forward action."""
+    found = setting.forward_action(of, by)
+    if found is None:
+        raise DeriveError(f"the derivative of {latex(of)} by {latex(by)} has no number")
+    rows, columns = evaluate.size(by)
+    slopes = []
+    for at in ((i, j) for j in range(columns) for i in range(rows)):
+        unit = [[_number(int((i, j) == at)) for j in range(columns)] for i in range(rows)]
+        change = evaluate(found, {**known, direction(by): small(unit)})
+        slopes.append(entries(transposed(change)))
+    return small([list(row) for row in zip(*slopes, strict=True)])
 
 
 def differences(graph: Graph, by: Variable, leaves: Values) -> Value:
@@ -297,4 +376,6 @@ def _elementary() -> Mapping[str, Callable[[Any], Any]]:
     found: dict[str, Callable[[Any], Any]] = {f"\\{n}": getattr(mpmath, n) for n in names}
     found["\\sigma"] = lambda x: 1 / (1 + mpmath.exp(-x))
     found["\\operatorname{softplus}"] = lambda x: mpmath.log(1 + mpmath.exp(x))
+    found[RELU] = lambda x: max(x, mpmath.mpf(0))
+    found[STEP] = lambda x: mpmath.mpf(x > 0)
     return found

@@ -19,6 +19,10 @@ from derive.algebra.expression import (
     number,
 )
 
+# max(a, 0) and its slope, 1 for a > 0 and 0 for a < 0; neither has a slope at 0.
+RELU = "\\operatorname{ReLU}"
+STEP = "\\operatorname{step}"
+
 Slope = Callable[[Expr, Expr], Expr]
 
 
@@ -43,4 +47,6 @@ SLOPE: Mapping[str, Slope] = {
     "\\cosh": lambda a, h: Call("\\sinh", (a,)),
     "\\sqrt": lambda a, h: Quotient(ONE, Product((number(2), h))),
     "\\operatorname{softplus}": lambda a, h: Call("\\sigma", (a,)),
+    RELU: lambda a, h: Call(STEP, (a,)),
+    STEP: lambda a, h: number(0),
 }

@@ -62,6 +62,7 @@ class Definition:
         return (
             isinstance(body, Call)
             and body.function not in SLOPE
+            and body.function not in OF_ARRAYS
             and all(isinstance(a, Variable) for a in body.arguments)
             and len(set(body.arguments)) == len(body.arguments)
         )

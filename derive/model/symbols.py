@@ -31,7 +31,7 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.errors import DeriveError
-from derive.model.functions import SLOPE
+from derive.model.functions import RELU, SLOPE, STEP
 from derive.model.graph import unrolled
 from derive.model.recurrence import Recurrence
 from derive.notation.latex import latex
@@ -51,6 +51,8 @@ KNOWN: dict[str, Callable[[Any], Any]] = {
     "\\cosh": sympy.cosh,
     "\\sqrt": sympy.sqrt,
     "\\operatorname{softplus}": lambda a: sympy.log(1 + sympy.exp(a)),
+    RELU: lambda a: sympy.Max(a, 0),
+    STEP: lambda a: sympy.Heaviside(a),
 }
 
 

@@ -13,8 +13,10 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Index,
+    IndexSum,
     Number,
     Power,
     Product,
@@ -45,14 +47,18 @@ from derive.notation.scope import (
     Script,
     arguments_at,
     group_at,
+    index_letters,
     name_at,
     spelled,
     unwrapped,
 )
-from derive.notation.tokens import Source, Token, tokens
+from derive.notation.tokens import Source, Token, depth_change, tokens
 
 TOPS = frozenset(("\\top", "\\intercal", "⊤", "ᵀ"))
 MORE = ("\\ge", "\\geq")
+STEP, HORIZON = "t", "T"
+IDENTITY = "\\mathbf{I}"
+STEP_FUNCTION = "\\operatorname{step}"
 # A variable that is written as depending on others: its first argument is the variable.
 DEPENDING = "depending"
 RECIPROCAL = {
@@ -120,7 +126,7 @@ class ClaimParser(Parser):
         """A first derivative; a derivative of what contains one is refused."""
         if has_written(of):
             self.refuse(SECOND, token)
-        if not isinstance(by, Variable | Call):
+        if not isinstance(by, Variable | Call | Entry):
             self.fail("a variable that it is differentiated by", token)
         return Written(of, by, mark)
 
@@ -196,7 +202,31 @@ class ClaimParser(Parser):
 
         return put(self.elementary_call(word))
 
+    def indicator(self) -> Expr | None:
+        r"""\mathbf{1}[a > 0], \mathbb{1}_{a > 0}: the slope of ReLU; None for anything else."""
+        inside, after = group_at(self.found, self.at + 1)
+        if spelled(inside) != "1" or self.found[after].text not in ("[", "(", "_"):
+            return None
+        if self.found[after].text == "_":
+            condition, end = group_at(self.found, after + 1)
+        else:
+            end = next((i for i in range(after, len(self.found)) if self._closes(after, i)), -1)
+            condition, end = self.found[after + 1 : end], end + 1
+        if [t.text for t in condition[-2:]] != [">", "0"]:
+            return None
+        self.at = end
+        argument = self.inside(condition[:-2], condition[-2]).whole()
+        return self.with_power(Call(STEP_FUNCTION, (argument,)))
+
+    def _closes(self, opened: int, at: int) -> bool:
+        """Whether the token `at` closes the bracket `opened`."""
+        return sum(depth_change(t.text) for t in self.found[opened : at + 1]) == 0
+
     def symbol(self, token: Token) -> Expr:
+        if token.text in STYLES:
+            found = self.indicator()
+            if found is not None:
+                return found
         made = self.reciprocal(token)
         if made is not None:
             return made
@@ -292,6 +322,9 @@ class ClaimParser(Parser):
     def bracketed(self) -> Expr:
         opened = self.here
         inner = super().bracketed()
+        letters = self.entry_letters() if self.scope.ranks and opened.text != "{" else ()
+        if letters:
+            return self.with_power(Entry(inner, letters))
         if not isinstance(inner, Written) or opened.text == "{" or inner.at is not None:
             return inner
         if self.here.text == "_":
@@ -305,6 +338,76 @@ class ClaimParser(Parser):
                 time = self.inside(step, self.found[after - 1]).whole_time()
                 return changed(inner, by=Variable(inner.by.name, inner.by.time, time))
         return inner
+
+    # -- entries ----------------------------------------------------------------------------------
+
+    def scripted(self, name: str) -> Expr:
+        found = self.entry(name) if self.scope.ranks else None
+        return super().scripted(name) if found is None else self.with_power(found)
+
+    def entry(self, name: str) -> Expr | None:
+        r"""W_{ij}, b_i, h_{t,i}, h^{(t)}_i, h_i^t and Kronecker's \delta_{ij}; None for anything else."""
+        if name == "\\delta" and not self._is_declared(name):
+            letters = self.entry_letters()
+            return Entry(Variable(IDENTITY), letters) if len(letters) == 2 else None
+        rank = self.scope.ranks.get(name)
+        if not rank:
+            return None
+        before, time = self.at, self._time_above() if name in self.scope.timed else None
+        inside, after = self.found[self.at], self.at
+        if inside.text == "_":
+            script, after = group_at(self.found, self.at + 1)
+            parts = [p for p in _parts(script) if p]
+            if name in self.scope.timed and time is None and len(parts) > 1:
+                index = next((p for p in parts if self._is_time(p)), parts[0])
+                parts.remove(index)
+                if self._is_time(index):
+                    time = self.inside(index, self.found[after - 1]).whole_time()
+            letters = tuple(t.text for part in parts for t in part)
+            self.at = after
+            if time is None and name in self.scope.timed:
+                time = self._time_above()
+            plain = all(t.kind == "name" and self._is_free(t.text) for part in parts for t in part)
+            label = f"{name}_{{{spelled(script)}}}"
+            timed = (time is not None) == (name in self.scope.timed)
+            if plain and timed and len(letters) == rank and label not in self.scope.ranks:
+                return Entry(Variable(name, time), letters)
+        self.at = before
+        return None
+
+    def entry_letters(self) -> tuple[str, ...]:
+        """The index letters of a subscript that comes next; none where it is anything else."""
+        if self.here.text != "_":
+            return ()
+        script, after = group_at(self.found, self.at + 1)
+        letters = [t for t in script if t.text != ","]
+        if not letters or not all(t.kind == "name" and self._is_free(t.text) for t in letters):
+            return ()
+        self.at = after
+        return tuple(t.text for t in letters)
+
+    def _is_free(self, letter: str) -> bool:
+        scope = self.scope
+        named = letter in scope.timed or letter in scope.quantities or letter in scope.functions
+        return not named and letter not in (STEP, HORIZON)
+
+    def _is_time(self, part: Script) -> bool:
+        letters = index_letters(part)
+        if letters is None or not letters <= self.scope.indices:
+            return False
+        return not letters or bool(letters & {STEP, HORIZON})
+
+    def _time_above(self) -> Time | None:
+        """The time of a superscript that comes next, taken if it is one."""
+        if self.here.text != "^":
+            return None
+        script, after = group_at(self.found, self.at + 1)
+        inner = unwrapped(script)
+        plain_number = inner == script and not index_letters(inner)
+        if plain_number or not self._is_time(inner):
+            return None
+        self.at = after
+        return self.inside(inner, self.found[after - 1]).whole_time()
 
     def via(self, written: Written) -> Expr:
         inside = self.group("a variable")
@@ -365,10 +468,24 @@ class ClaimParser(Parser):
         start = self.at
         found = super().big()
         assert isinstance(found, BigSum | BigProduct)
+        if isinstance(found, BigSum) and self._sums_entries(found):
+            return self._index_sum(found, start)
         if self.found[start + 1].text in ("_", "^"):
             return ascending(found)
         index = next((a for a in ("t", "s", "k", "i") if a in _times_of(found.body)), "t")
         return type(found)(index, found.lower, found.upper, found.body)
+
+    def _sums_entries(self, big: BigSum) -> bool:
+        """Whether the index of a Σ names entries, and no step."""
+        named = {a for part in parts_of(big.body) if isinstance(part, Entry) for a in part.indices}
+        return big.index in named and big.index not in _times_of(big.body)
+
+    def _index_sum(self, big: BigSum, start: int) -> Expr:
+        _, after = group_at(self.found, start + 2)
+        written = self.found[after].text == "^"
+        if written and big.lower != Time.at(1):
+            self.fail("the sum over an index of entries to begin at 1", self.found[start])
+        return IndexSum(big.index, big.upper if written else None, big.body)
 
     def lower_bound(self) -> tuple[str, Time, Time | None]:
         r"""t, t=1, 1 \le t \le T, and the one-sided s \ge t, s > t, k \le t, k < t."""
@@ -472,6 +589,17 @@ def unwrapped_style(found: Script) -> Script:
         inside, _ = group_at((*found, Token("end", "", 0)), 1)
         return inside
     return found
+
+
+def _parts(script: Script) -> list[Script]:
+    """What stands between the commas of a subscript."""
+    found: list[list[Token]] = [[]]
+    for token in script:
+        if token.text == ",":
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [tuple(part) for part in found]
 
 
 def _is_differential(parser: Parser) -> bool:

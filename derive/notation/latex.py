@@ -10,6 +10,7 @@ from derive.algebra.expression import (
     BigSum,
     Call,
     Derivative,
+    Entry,
     Equation,
     Expr,
     Gradient,
@@ -17,6 +18,7 @@ from derive.algebra.expression import (
     Held,
     Immediate,
     Index,
+    IndexSum,
     Number,
     Partial,
     Power,
@@ -77,6 +79,10 @@ def latex(node: Expr | Equation) -> str:
             return f"{latex(of) if takes_transposition(of) else _grouped(of)}^\\top"
         case Hadamard(factors):
             return " \\odot ".join(map(_entrywise, factors))
+        case Entry(of, indices):
+            return f"{_grouped(of)}_{{{''.join(indices)}}}"
+        case IndexSum(index, _, body):
+            return f"\\sum_{{{index}}} {_body(body)}"
         case BigSum(index, lower, upper, body):
             return f"\\sum_{{{index}={time_text(lower)}}}^{{{time_text(upper)}}} {_body(body)}"
         case BigProduct(index, lower, upper, body):

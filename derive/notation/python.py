@@ -31,6 +31,7 @@ FUNCTIONS = {
     "\\tanh": "np.tanh", "\\exp": "np.exp", "\\log": "np.log", "\\ln": "np.log", "\\sin": "np.sin",
     "\\cos": "np.cos", "\\tan": "np.tan", "\\sinh": "np.sinh", "\\cosh": "np.cosh",
     "\\sqrt": "np.sqrt", "\\sigma": "sigmoid", "\\operatorname{softplus}": "softplus",
+    "\\operatorname{ReLU}": "relu", "\\operatorname{step}": "step",
     "\\operatorname{softmax}": "softmax", "\\operatorname{tr}": "np.trace",
     "\\operatorname{diag}": "np.diagflat",
 }  # fmt: skip

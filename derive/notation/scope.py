@@ -29,6 +29,7 @@ WORDS = {
     "tanh": "\\tanh", "exp": "\\exp", "log": "\\log", "ln": "\\ln", "sin": "\\sin", "cos": "\\cos",
     "tan": "\\tan", "sinh": "\\sinh", "cosh": "\\cosh", "sigmoid": "\\sigma", "sigm": "\\sigma",
     "softplus": "\\operatorname{softplus}", "softmax": "\\operatorname{softmax}",
+    "ReLU": "\\operatorname{ReLU}", "relu": "\\operatorname{ReLU}", "step": "\\operatorname{step}",
     "diag": "\\operatorname{diag}", "tr": "\\operatorname{tr}", "vec": "\\operatorname{vec}",
 }  # fmt: skip
 
@@ -53,7 +54,8 @@ class Scope:
 
     `functions` are the names that are applied, with their number of arguments; `timed` the names that
     vary in time; `raised` those of them that write time as a superscript; `indices` the index letters;
-    `quantities` the names that stand for a value without an index.
+    `quantities` the names that stand for a value without an index; `ranks` says of the vectors (1) and
+    matrices (2) whose entries may be written with index letters how many of those they have.
     """
 
     functions: Mapping[str, int] = field(default_factory=lambda: _NONE)
@@ -61,6 +63,7 @@ class Scope:
     raised: frozenset[str] = frozenset()
     indices: frozenset[str] = frozenset({"t", "T"})
     quantities: frozenset[str] = frozenset()
+    ranks: Mapping[str, int] = field(default_factory=lambda: _NONE)
 
 
 Script = tuple[Token, ...]

@@ -89,7 +89,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """An adjoint of a later step, an argument of the backward recursion; `now` is it a step on."""
+    """An adjoint of a later step, which the backward recursion is given; `now` is it a step on."""
 
     name: str
     meaning: Expr

@@ -6,10 +6,10 @@ values are the counterexample (DESIGN, section 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from derive.algebra.expression import (
     BigProduct,
@@ -44,6 +44,7 @@ MOST_INSTANCES = 60
 MOST_SHOWN = 9
 MOST_IDLE = 24
 
+Made = TypeVar("Made")
 Kind = Literal["equal", "tested", "different", "unknown"]
 
 
@@ -52,7 +53,7 @@ class Outcome:
     """What comparing gave. `scalars`: it holds only for numbers. `zero`: both sides are always 0.
 
     `at` are the indices for which the values differ, T among them, in the world that `seed` and `sizes`
-    name; `reason` is why nothing better was found.
+    name; `reason` is why nothing better was found; `reading` what is assumed.
     """
 
     kind: Kind
@@ -62,15 +63,27 @@ class Outcome:
     seed: int = 0
     sizes: bool = False
     reason: str = ""
+    reading: str = ""
 
 
 class Worlds:
-    """The unrolled graphs and the worlds of one context, each made once."""
+    """The unrolled graphs and the worlds of one context, each made once.
 
-    def __init__(self, context: Context) -> None:
+    `made` has what depends on the model alone; the contexts of other readings may share it.
+    """
+
+    def __init__(self, context: Context, made: dict[Hashable, Any] | None = None) -> None:
         self.context = context
         self._graphs: dict[int, Graph] = {}
         self._numbers: dict[tuple[int, int, bool, bool], Numbers] = {}
+        self.made: dict[Hashable, Any] = {} if made is None else made
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` makes, made once for each key."""
+        if key not in self.made:
+            self.made[key] = make()
+        found: Made = self.made[key]
+        return found
 
     def graph(self, horizon: int) -> Graph:
         if horizon not in self._graphs:
@@ -292,7 +305,11 @@ def number_text(value: Any) -> str:
     if isinstance(value, tuple):
         if len(value) == len(value[0]) == 1:
             return number_text(value[0][0])
-        return "[" + "; ".join(" ".join(number_text(x) for x in row) for row in value) + "]"
+        shown = [[number_text(x) for x in row] for row in value]
+        rounded = any(text.startswith("≈") for row in shown for text in row)
+        if rounded:
+            shown = [[f"{float(getattr(x, 'mid', x)):.4g}" for x in row] for row in value]
+        return ("≈ " if rounded else "") + "[" + "; ".join(", ".join(row) for row in shown) + "]"
     if isinstance(value, Fraction | int):
         return str(value)
     if value.a == value.b and float(value.mid).is_integer():

@@ -23,10 +23,11 @@ from derive.algebra.expression import (
     rebuild,
     walk,
 )
-from derive.errors import DeriveError
+from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of
-from derive.notation.claims import parse_member, parts_of
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of, variables
+from derive.model.shapes import shapes_of
+from derive.notation.claims import ClaimParser, parse_member, parts_of
 from derive.notation.grammar import Parser, Statement
 from derive.notation.latex import latex
 from derive.notation.scope import (
@@ -40,7 +41,7 @@ from derive.notation.scope import (
     scripts_at,
     unwrapped,
 )
-from derive.notation.tokens import Source, Token, tokens
+from derive.notation.tokens import Source, Token, depth_change, tokens
 from derive.verify.placed import Member, Page, Placed
 
 DEFINES = ("=", ":=")
@@ -71,7 +72,7 @@ class Context:
     where the text fixes it. `bare` gives names of their own to quantities without time that share a
     letter with one that has time (E = Σ E_t); `inlined` are the bodies, at step t, of derived
     quantities that are no recursions, and what `recognised` ones are equal to; those have a first step
-    and reach some steps beyond T.
+    and reach some steps beyond T. `unshaped` says why the shapes of vectors are not known.
     """
 
     scope: Scope
@@ -86,6 +87,7 @@ class Context:
     bare: Mapping[str, str] = field(default_factory=dict)
     inlined: Mapping[str, Expr] = field(default_factory=dict)
     recognised: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unshaped: str = ""
 
     @property
     def derived_names(self) -> frozenset[str]:
@@ -176,6 +178,7 @@ class Collector:
         """The candidates of a region that define a symbol that nothing defined before."""
         seen: dict[tuple[str, str], Candidate] = {}
         kept: list[Candidate] = []
+        heads = [head for head, _ in self._declared()]
         own = [c for c in self.candidates if c.region == region]
         steps = {c.key[0]: c for c in reversed(own) if c.key[1] == STEP}
         for c in own:
@@ -186,7 +189,9 @@ class Collector:
             if step is not None and not c.strong and _is_instance(c, step):
                 continue
             try:
-                collect((self.page.source, x.found) for x in (*kept, c))
+                collect(
+                    (self.page.source, found) for found in (*heads, *(x.found for x in (*kept, c)))
+                )
             except DeriveError as error:
                 self.said[c.number] = Said(False, unread=error.sentence)
                 continue
@@ -200,6 +205,7 @@ class Collector:
     def _context(self, region: int, outer: Sequence[Statement]) -> tuple[Context, list[Statement]]:
         kept = self._accepted(region)
         lexed = [*((s, t) for s, t, _ in self.given), *((self.page.source, c.found) for c in kept)]
+        lexed += [(self.page.source, head) for head, _ in self._declared()]
         scope = self._with_claims(collect(lexed), region)
         statements: list[Statement] = []
         owner: dict[int, Candidate] = {}
@@ -295,11 +301,11 @@ class Collector:
                 continue
             kept.append(s)
             self._say(c, Said(True))
-        model = model_of(kept)
+        model, unshaped = self._with_shapes(model_of(kept), kept, scope, owner, renamed)
         names = {p.name for s in renamed for p in parts_of(s.right) if isinstance(p, Variable)}
         names |= {n for n in map(_name, renamed) if n}
         context = Context(
-            scope,
+            _with_ranks(scope, model),
             model,
             _functions(kept),
             tuple(_derived(s) for s in derived),
@@ -308,25 +314,66 @@ class Collector:
             horizon,
             self._shaped(),
             bare=bare,
+            unshaped=unshaped,
         )
         return context, kept
 
-    def _shaped(self) -> frozenset[str]:
-        """The names of which the text says that they are vectors or matrices."""
-        found: set[str] = set()
+    def _with_shapes(
+        self,
+        model: Recurrence,
+        kept: Sequence[Statement],
+        scope: Scope,
+        owner: Mapping[int, Candidate],
+        statements: Sequence[Statement],
+    ) -> tuple[Recurrence, str]:
+        """The model with the shapes that are declared or implied; or why they are not known."""
+        if not model.definitions:
+            return model, ""
+        names = {v.name for d in model.definitions for v in (d.target, *variables(d.body))}
+        said = [s for s in self._shape_statements(scope) if _name(s) in names]
+        try:
+            found = shapes_of(model.definitions, model.cost, said)
+        except DeriveError as error:
+            for i, s in enumerate(statements):
+                if error.place is not None and s in kept and _stands_at(s, error.place):
+                    self._say(owner.get(i), Said(True, error.sentence))
+            return model, error.sentence
+        return replace(model, shapes=found), ""
+
+    def _declared(self) -> Iterator[tuple[tuple[Token, ...], Member]]:
+        """The symbols before each ∈ ℝ^{…}, and what stands after it."""
         for placed in self.page.formulas:
             members = placed.members
-            if len(members) == 2 and members[1].relation == "in":
-                shape = self.page.source.text[members[1].start : members[1].end]
-                if "\\mathbb" in shape and "^" in shape:
-                    found |= {m.name for m in self._mentions(members[0])}
-        return frozenset(found)
+            if len(members) != 2 or members[1].relation != "in" or placed.broken:
+                continue
+            space = self.page.source.text[members[1].start : members[1].end]
+            if "\\mathbb" not in space or "^" not in space:
+                continue
+            try:
+                found = self._tokens(members[0].start, members[0].end)
+            except DeriveError:
+                continue
+            yield found, members[1]
 
-    def _mentions(self, member: Member) -> list[Mention]:
-        try:
-            return list(Skim(self._tokens(member.start, member.end)).mentions())
-        except DeriveError:
-            return []
+    def _shape_statements(self, scope: Scope) -> Iterator[Statement]:
+        """The formulas that say what symbols are in: W, U ∈ ℝ^{n×d}."""
+        source = self.page.source
+        for head, space in self._declared():
+            try:
+                right = Parser(source, self._tokens(space.start, space.end), scope).shape()
+                names = [
+                    ClaimParser(source, (*part, Token("end", "", part[-1].offset)), scope).whole()
+                    for part in _separated(head)
+                ]
+            except DeriveError:
+                continue
+            for left in names:
+                if isinstance(left, Variable) and left.copy is None:
+                    yield Statement(left, right, "in", source.place(head[0].offset), "")
+
+    def _shaped(self) -> frozenset[str]:
+        """The names of which the text says that they are vectors or matrices."""
+        return frozenset(m.name for head, _ in self._declared() for m in Skim(head).mentions())
 
     def _say(self, c: Candidate | None, said: Said) -> None:
         if c is not None:
@@ -399,6 +446,8 @@ def _symbol(found: tuple[Token, ...]) -> tuple[str, str] | None:
     script = below or (unwrapped(above) if above else None)
     if script and index_letters(script) and not _is_one_step(script):
         return None
+    if script and any(t.text == "," for t in script) and {t.text for t in script} & {STEP, HORIZON}:
+        return None  # an entry, h_{t,i}: the whole vector is what is defined
     if arguments is not None and script is None:
         if name.startswith("\\mathrm") and not _uses_arguments(found, arguments, closed):
             return None
@@ -499,6 +548,33 @@ def _letters(m: Mention, scope: Scope) -> frozenset[str]:
     if called and not m.below and not m.above and m.arguments:
         scripts.append(m.arguments[0])
     return frozenset().union(*(index_letters(script) or frozenset() for script in scripts))
+
+
+def _with_ranks(scope: Scope, model: Recurrence) -> Scope:
+    """The scope that knows of which names entries may be written."""
+    closed = any(not d.is_abstract for d in model.definitions)
+    ranks = {
+        name: sum(size != Time.at(1) for size in shape) for name, shape in model.shapes.items()
+    }
+    return replace(scope, ranks=ranks) if closed and any(ranks.values()) else scope
+
+
+def _separated(found: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+    """The parts between commas that stand in no brackets."""
+    depth = 0
+    part: list[Token] = []
+    for token in found:
+        depth += depth_change(token.text)
+        if token.kind == "end" or (token.text == "," and not depth):
+            if part:
+                yield tuple(part)
+            part = []
+            continue
+        part.append(token)
+
+
+def _stands_at(statement: Statement, place: Place) -> bool:
+    return statement.place is not None and statement.place.line == place.line
 
 
 def _name(statement: Statement) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
-from derive.algebra.expression import Call, Expr, Transpose, Variable, Written
+from derive.algebra.expression import Call, Expr, Transpose, Variable, Written, walk
 from derive.errors import DeriveError
+from derive.model.functions import RELU, STEP
 from derive.model.recurrence import variables
 from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
@@ -23,7 +25,7 @@ from derive.verify.explain import (
     unambiguous,
 )
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
-from derive.verify.limits import TooLong, limited
+from derive.verify.limits import TooLong, within
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
 from derive.verify.placed import Break, Member, Page, Placed
@@ -31,6 +33,7 @@ from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
 from derive.verify.repairs import slips_in_definition
+from derive.verify.shaped import ShapedComparison, compared, is_shaped
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -117,6 +120,7 @@ class Judge:
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
         self._read: dict[tuple[int, int], Side] = {}
+        self._made: dict[int, dict[Hashable, Any]] = {}
         self._tried: dict[tuple[int, str, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
@@ -264,7 +268,7 @@ class Judge:
 
     def _has_vectors(self, number: int) -> bool:
         context = self.contexts[self.where[number]]
-        return any(d.is_abstract for d in context.model.definitions)
+        return is_shaped(context) or any(d.is_abstract for d in context.model.definitions)
 
     def _lines(self) -> Iterator[tuple[int, Line]]:
         """The claims of the page that can be read, to find the layout from."""
@@ -288,27 +292,31 @@ class Judge:
 
     def _holds(self, number: int, line: Line, reading: Reading) -> bool:
         """Whether the shapes of a line fit, and its values agree, in this reading."""
+        try:
+            return within(self.options.seconds, lambda: self._agrees(number, line, reading))
+        except (TooLong, DeriveError, RecursionError):
+            return False
+
+    def _agrees(self, number: int, line: Line, reading: Reading) -> bool:
         region = self.where[number]
         key = (region, reading.layout, reading.round)
-        try:
-            if key not in self._tried:
-                context = replace(line.context, calls=self._calls[region])
-                ready = prepared(context, reading)
-                self._tried[key] = (ready, Worlds(ready))
-            ready, worlds = self._tried[key]
-            resolver = Resolver(ready, reading)
-            found = line_range(resolver, (line.head, line.member), (), SCREENED)
-            if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
-                return False
-            left, right = resolver.resolve(line.head), resolver.resolve(line.member)
-            return not Comparison(resolver, worlds, left, right, found).differs(sizes=True)
-        except (DeriveError, RecursionError):
+        if key not in self._tried:
+            context = replace(line.context, calls=self._calls[region])
+            ready = prepared(context, reading)
+            self._tried[key] = (ready, Worlds(ready, self._made.setdefault(region, {})))
+        ready, worlds = self._tried[key]
+        resolver = Resolver(ready, reading)
+        found = line_range(resolver, (line.head, line.member), (), SCREENED)
+        if reading.round == "partial" and any(_is_nothing(resolver, w) for w in _rounds(line)):
             return False
+        left, right = resolver.resolve(line.head), resolver.resolve(line.member)
+        return not compared(resolver, worlds, left, right, found).differs(sizes=True)
 
     def _worlds(self, number: int) -> Worlds:
         region = self.where[number]
         if region not in self.worlds:
-            self.worlds[region] = Worlds(self._prepared[region])
+            made = self._made.setdefault(region, {})
+            self.worlds[region] = Worlds(self._prepared[region], made)
         return self.worlds[region]
 
     def _side(self, member: Member, number: int) -> Side:
@@ -393,8 +401,7 @@ class Judge:
     def _within_time(self, work: Callable[[], Verdict]) -> Verdict:
         """What `work` says; unread with the reason where it takes too long or cannot say anything."""
         try:
-            with limited(self.options.seconds):
-                return work()
+            return within(self.options.seconds, work)
         except TooLong as error:
             return Verdict("unread", reason=str(error))
         except RecursionError:
@@ -558,8 +565,7 @@ class Judge:
         """The verdict in the default reading, else in the first other reading that holds."""
         self._refuse_vectors(line)
         reading = self.reading
-        resolver = Resolver(line.context, reading)
-        found = line_range(resolver, (line.head, line.member), line.conditions)
+        found = self.line_range_of(line)
         comparison = self._compare(number, line, reading, found)
         outcome = comparison.outcome()
         scope = self._scope(line, found)
@@ -569,6 +575,10 @@ class Judge:
                 if other is not None:
                     return other
             verdict = _proved(outcome, scope, self.layout.name)
+            if _has_kink(line):
+                kink = "no argument of ReLU is 0"
+                said = f"{verdict.reading}; {kink}" if verdict.reading else kink
+                verdict = replace(verdict, reading=said)
             if reading.round == "partial" and verdict.reading is None and _has_round(line):
                 return replace(verdict, reading="∂ is partial and d is total, as in the whole text")
             return verdict
@@ -588,14 +598,24 @@ class Judge:
             return Verdict("tested", scope, reason=outcome.reason)
         return Verdict("unread", reason=outcome.reason)
 
+    def line_range_of(self, line: Line) -> Range:
+        """For which T and which indices a line speaks, in the reading of the text."""
+        resolver = Resolver(line.context, self.reading)
+        return line_range(resolver, (line.head, line.member), line.conditions)
+
     def _refuse_vectors(self, line: Line) -> None:
-        """Closed formulas are judged for scalars; where vectors are meant, that would prove nothing."""
+        """Without shapes closed formulas are judged for scalars, which proves nothing of vectors."""
         turned = any(
             isinstance(x, Transpose) for side in (line.head, line.member) for x in parts_of(side)
         )
-        if has_vectors(line.context) or (turned and multiplies(line.context)):
+        if is_shaped(line.context):
+            return
+        if has_vectors(line.context):
+            why = line.context.unshaped or "the shapes of its vectors are not known"
+            raise DeriveError(f"{why} (declare them: W \\in \\mathbb{{R}}^{{n \\times d}})")
+        if turned and multiplies(line.context):
             raise DeriveError(
-                "vectors and matrices are judged through abstract functions, not yet in closed formulas"
+                "a transposition beside products of quantities whose shapes are not said"
             )
 
     def _scope(self, line: Line, found: Range) -> str | None:
@@ -603,13 +623,17 @@ class Judge:
             return None
         return scope_text(found)
 
-    def _compare(self, number: int, line: Line, reading: Reading, found: Range) -> Comparison:
+    def _compare(
+        self, number: int, line: Line, reading: Reading, found: Range
+    ) -> Comparison | ShapedComparison:
         resolver = Resolver(line.context, reading)
         left = resolver.resolve(line.head)
         right = resolver.resolve(line.member)
-        return Comparison(resolver, self._worlds(number), left, right, found)
+        return compared(resolver, self._worlds(number), left, right, found)
 
     def _cause(self, number: int, line: Line, reading: Reading, outcome: Outcome) -> str:
+        if is_shaped(line.context):
+            return outcome.reason or "the two sides differ"
         resolver = Resolver(line.context, reading)
         sides = resolver.resolve(line.head), resolver.resolve(line.member)
         found = cause(resolver, self._worlds(number), line.member, sides, outcome)
@@ -619,11 +643,12 @@ class Judge:
         """A line of vectors that holds in another layout than that of its text."""
         if self.options.layout or not self._has_vectors(number):
             return None
-        if self.layout.name == NUMERATOR and self.layout.certain:
+        shaped = is_shaped(line.context)
+        if self.layout.name == NUMERATOR and self.layout.certain and not shaped:
             return None
         if not has_gradient((line.head, line.member), self._is_scalar):
             return None
-        for layout in (NUMERATOR, DENOMINATOR):
+        for layout in LAYOUTS if shaped else (NUMERATOR, DENOMINATOR):
             if layout != self.layout.name and self._fits(number, line, layout):
                 reading = f"{layout} layout"
                 reason = f"the text is in {self.layout.name} layout, and this line is not"
@@ -647,7 +672,7 @@ class Judge:
                     continue
                 head = Resolver(line.context, default).resolve(line.head)
                 member = resolver.resolve(line.member)
-                outcome = Comparison(resolver, self._worlds(number), head, member, found).outcome()
+                outcome = compared(resolver, self._worlds(number), head, member, found).outcome()
             except DeriveError:
                 continue
             if outcome.kind == "equal":
@@ -719,6 +744,18 @@ def placed_after(placed: Placed, offset: int, shift: int) -> Placed:
     return replace(placed, start=start, end=end, members=members, conditions=conditions)
 
 
+def _has_kink(line: Line) -> bool:
+    """Whether a line speaks of the slope of ReLU, which it has not got at 0."""
+    sides = [*parts_of(line.head), *parts_of(line.member)]
+    bodies = (x for d in line.context.model.definitions for x in walk(d.body))
+    if any(isinstance(x, Call) and x.function == STEP for x in sides):
+        return True
+    slopes = (x for x in sides if isinstance(x, Written) or (isinstance(x, Call) and x.slots))
+    return any(True for _ in slopes) and any(
+        isinstance(x, Call) and x.function == RELU for x in (*sides, *bodies)
+    )
+
+
 def _has_round(line: Line) -> bool:
     """Whether a ∂ stands in a line."""
     return any(True for _ in _rounds(line))
@@ -734,6 +771,8 @@ def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
     reading = "scalars" if outcome.scalars else None
     if reading is None and layout != NUMERATOR:
         reading = f"{layout} layout"
+    if outcome.reading:
+        reading = f"{reading}; {outcome.reading}" if reading else outcome.reading
     reason = "both sides are always 0, so it says nothing" if outcome.zero else ""
     return Verdict("proved", scope, reading=reading, reason=reason)
 

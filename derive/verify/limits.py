@@ -6,10 +6,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
 
+Result = TypeVar("Result")
 AGAIN = 0.05  # seconds after which the alarm comes back where it was not heard
 
 
@@ -17,18 +18,17 @@ class TooLong(Exception):
     """A formula took longer than its limit."""
 
 
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raises TooLong inside the block after `seconds`; does nothing outside the main thread.
+def within(seconds: float, work: Callable[[], Result]) -> Result:
+    """What `work` returns; TooLong after `seconds`. Outside the main thread there is no limit.
 
     An exception that is raised while the interpreter closes a generator or calls a destructor does not
     get out of there (Python's documentation of `sys.unraisablehook`): it is not reported, and the
-    alarm comes back until it is heard. A limit within another one does not put that one off.
+    alarm comes back until it is heard. A limit within another one does not put that one off. No
+    context manager: an alarm between its beginning and the block would never be switched off.
     """
     alarm = getattr(signal, "SIGALRM", None)
     if alarm is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+        return work()
     over = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -39,18 +39,20 @@ def limited(seconds: float) -> Iterator[None]:
         if not isinstance(unraisable.exc_value, TooLong):
             hook(unraisable)
 
-    hook = sys.unraisablehook
     began = time.monotonic()
     left, again = signal.setitimer(signal.ITIMER_REAL, 0)
-    before = signal.signal(alarm, stop)
-    sys.unraisablehook = unheard
-    signal.setitimer(signal.ITIMER_REAL, min(seconds, left or seconds), AGAIN)
+    hook = sys.unraisablehook
+    before = signal.getsignal(alarm)
     try:
+        sys.unraisablehook = unheard
+        signal.signal(alarm, stop)
+        signal.setitimer(signal.ITIMER_REAL, min(seconds, left or seconds), AGAIN)
         try:
-            yield
+            return work()
         finally:
             over = True
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(alarm, before)
         sys.unraisablehook = hook

@@ -30,6 +30,7 @@ from derive.verify.context import Context
 from derive.verify.ranges import TRIED, Condition
 from derive.verify.readings import Reading, Resolver, line_range
 from derive.verify.repairs import Candidate, pairs, singles
+from derive.verify.shaped import ShapedComparison, compared
 
 MOST_SCREENED = 900
 MOST_PROOFS = 6
@@ -121,13 +122,15 @@ class Mender:
             return None
         return left, right
 
-    def _comparison(self, left: Expr, right: Expr, tried: int = TRIED) -> Comparison | None:
+    def _comparison(
+        self, left: Expr, right: Expr, tried: int = TRIED
+    ) -> Comparison | ShapedComparison | None:
         try:
             found = line_range(self.resolver, (left, right), self.conditions, tried)
             sides = self.resolver.resolve(left), self.resolver.resolve(right)
         except (DeriveError, RecursionError):
             return None
-        return Comparison(self.resolver, self.worlds, *sides, found)
+        return compared(self.resolver, self.worlds, *sides, found)
 
     def _has_nothing(self, sides: tuple[Expr, Expr]) -> bool:
         """Whether a derivative in the line is identically 0: a repair does not hide a term so."""

@@ -34,7 +34,7 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.errors import DeriveError
-from derive.model.functions import SLOPE
+from derive.model.functions import RELU, SLOPE
 from derive.model.graph import Graph, edges
 from derive.model.recurrence import STEP, Recurrence, variables
 from derive.verify.context import Context
@@ -75,6 +75,11 @@ class Numbers:
         self.sizes = sizes
         self.graph = graph
         self.interval = interval or _is_transcendental(context.model)
+        self._kinked = any(
+            isinstance(part, Call) and part.function == RELU
+            for d in context.model.definitions
+            for part in walk(d.body)
+        )
         self.used: dict[Expr, Any] = {}
         self.override: Mapping[Expr, Any] = {}
         self._scalars = _scalar_names(context.model)
@@ -99,7 +104,8 @@ class Numbers:
         """A small number other than 0; larger and negative ones only in later worlds."""
         most = 3 + self.seed
         found = 1 + self._digest(*key) % most
-        negative = self.seed > 1 and self._digest("sign", *key) % 3 == 0
+        often, from_world = (2, 0) if self._kinked else (3, 1)
+        negative = self.seed > from_world and self._digest("sign", *key) % often == 0
         return self._exact(-found if negative else found)
 
     def _exact(self, value: Fraction | int) -> Any:
@@ -540,6 +546,11 @@ def apply(function: str, x: Any) -> Any:
             return (e - 1 / e) / 2
         case "\\cosh":
             return (e + 1 / e) / 2
+        case "\\operatorname{ReLU}" | "\\operatorname{step}":
+            if x.a <= 0 <= x.b:
+                raise NoNumber(f"{function} at what may be 0")
+            positive = bool(x.a > 0)
+            return (x if positive else x * 0) if function == RELU else iv.mpf(int(positive))
         case "\\operatorname{softplus}":
             return iv.log(1 + e)
         case "\\sin" | "\\cos" | "\\tan":

@@ -16,6 +16,7 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Immediate,
     Index,
@@ -43,14 +44,17 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError
 from derive.model.functions import SLOPE
 from derive.model.recurrence import NOW, STEP, Definition, variables
-from derive.notation.claims import DEPENDING
+from derive.model.shapes import OF_ARRAYS, is_scalar
+from derive.notation.claims import DEPENDING, IDENTITY
 from derive.notation.latex import latex
 from derive.verify.context import Context, defining, renamed
 from derive.verify.ranges import TRIED, Condition, Range, range_of
 
-# In the second one ∂C/∂x is a row and ∇_x C its transpose.
+# In the second one ∂C/∂x is a row and ∇_x C its transpose; so they are in the first, where shapes are said.
 LAYOUTS = ("numerator", "numerator, with ∇ as a column", "gradient", "denominator")
 
+
+IDENTITIES = ("I", IDENTITY, "\\mathbb{I}")
 
 _SLOT = Variable("slot")
 
@@ -87,8 +91,12 @@ class Resolver:
     def resolve(self, expr: Expr) -> Expr:
         """`expr` with every written derivative replaced by what it means; DeriveError if unknown."""
         match expr:
+            case Written(of, by) if isinstance(of, Entry) or isinstance(by, Entry):
+                return self.of_entries(expr)
             case Written():
                 return self.written(expr)
+            case Entry(Variable(name)) if name in IDENTITIES:
+                return expr
             case Variable():
                 return self.variable(expr)
             case Call(function, arguments, slots):
@@ -146,6 +154,8 @@ class Resolver:
                 found = explicit(found, _SLOT)
             return replace(found, {_SLOT: arguments[0]})
         if known is None:
+            if function in OF_ARRAYS and self.model.shapes and not slots:
+                return Call(function, arguments)
             if function not in SLOPE and function not in self.context.scope.functions:
                 raise DeriveError(f"the function {function} is not defined")
             return self.canonical(Call(function, arguments, slots))
@@ -171,7 +181,12 @@ class Resolver:
         return rebuild(expr, self.opened)
 
     def canonical(self, call: Call) -> Expr:
-        """A slot derivative of a function that defines a variable, as that variable's derivative."""
+        """A slot derivative of a function that defines a variable, as that variable's derivative.
+
+        With shapes f'(a) may be meant entry by entry: it is left alone.
+        """
+        if self.model.shapes:
+            return call
         if len(call.slots) == 1 and call.function not in SLOPE:
             target = self._matching(Call(call.function, call.arguments))
             argument = call.arguments[call.slots[0] - 1]
@@ -186,7 +201,7 @@ class Resolver:
         jacobian = self.jacobian(w)
         match LAYOUTS.index(self.reading.layout):
             case 0:
-                column = False
+                column = w.mark == "∇" and bool(self.model.shapes)
             case 1:
                 column = w.mark == "∇"
             case 2:
@@ -195,9 +210,25 @@ class Resolver:
                 column = True
         return transposed(jacobian) if column and jacobian != ZERO else jacobian
 
+    def of_entries(self, w: Written) -> Expr:
+        r"""\partial h_i / \partial W_{jk}: the entry of a derivative, in no layout."""
+        of, above = (w.of.of, w.of.indices) if isinstance(w.of, Entry) else (w.of, ())
+        by, below = (w.by.of, w.by.indices) if isinstance(w.by, Entry) else (w.by, ())
+        found = self.jacobian(Written(of, by, w.mark, w.at, w.held))
+        if found == ZERO:
+            return ZERO
+        if found == ONE:
+            pairs = zip(above, below, strict=True)
+            return multiply(Entry(Variable(IDENTITY), pair) for pair in pairs)
+        if not isinstance(found, Total | Immediate):
+            raise DeriveError("the entries of this derivative are not read")
+        return Entry(found, (*above, *below))
+
     def is_scalar(self, of: Expr) -> bool:
         """Whether the numerator is a cost or a loss, whose gradient texts write as a column."""
         match of:
+            case Variable(name, _, _) if self.model.shapes:
+                return name in self.model.shapes and is_scalar(self.model.shapes[name])
             case Variable(name, _, _):
                 target = next((d for d in self.model.definitions if d.target.name == name), None)
                 users = [
@@ -427,6 +458,8 @@ class Resolver:
     def of_formula(self, formula: Expr, by: Variable) -> Expr:
         """The total derivative of a formula: Σ_V ∂formula/∂V · ∂V/∂by over its variables V."""
         self._known(by)
+        if self.model.shapes:
+            raise DeriveError("the derivative of a formula of vectors: give the formula a name")
         match formula:
             case BigSum(index, lower, upper, body):
                 if by.time is not None and index in free_letters(by):

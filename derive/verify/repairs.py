@@ -6,16 +6,19 @@ offered can be pasted where the line stands. Repairs never change a verdict.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise
 
 from derive.errors import DeriveError
 from derive.notation.grammar import FRACTIONS
-from derive.notation.scope import group_at, index_letters, name_at, scripts_at, unwrapped
+from derive.notation.scope import UPRIGHT, group_at, index_letters, name_at, scripts_at, unwrapped
 from derive.notation.tokens import CLOSES, OPENS, Source, tokens
 
 MOST_CANDIDATES = 700
+TOP = "^\\top"
+SIGNS = ("\\sum", "\\prod")
 
 # What handwriting and its recognition confuse, in both directions.
 CONFUSED = (
@@ -70,6 +73,11 @@ class Text:
     def _units(self) -> Iterator[Unit]:
         at = 0
         while self.found[at].kind != "end":
+            if self.found[at].text in UPRIGHT:
+                _, after = group_at(self.found, at + 1)
+                if name_at(self.found, at)[0] is None:
+                    at = after
+                    continue
             name, after = name_at(self.found, at)
             if name is None or self._is_differential(at):
                 at += 1
@@ -111,6 +119,70 @@ class Text:
                 spans.append((token.offset, self.end_of(end - 1)))
         return spans
 
+    def runs(self) -> Iterator[list[tuple[int, int]]]:
+        """The spans of the factors that stand side by side, for each product, within brackets too."""
+        end = len(self.found) - 1
+        waiting = [(0, end)]
+        while waiting:
+            at, stop = waiting.pop()
+            run: list[tuple[int, int]] = []
+            while at < stop:
+                after = self._factor_end(at)
+                if after is None:
+                    if len(run) > 1:
+                        yield run
+                    run = []
+                    if self.found[at].text in SIGNS:
+                        _, _, after = scripts_at(self.found, at + 1)
+                    at = after or at + 1
+                    continue
+                run.append((self.found[at].offset, self.end_of(after - 1)))
+                waiting += self._brackets(at, after)
+                at = after
+            if len(run) > 1:
+                yield run
+
+    def _brackets(self, at: int, stop: int) -> Iterator[tuple[int, int]]:
+        """What stands inside the round and square brackets of a factor."""
+        while at < stop:
+            if self.found[at].text in ("(", "["):
+                closed = self._closed(at)
+                yield at + 1, closed - 1
+                at = closed
+            else:
+                at += 1
+
+    def _closed(self, at: int) -> int:
+        """The token after the bracket that closes the one at `at`."""
+        depth = 0
+        for i in range(at, len(self.found)):
+            depth += (self.found[i].text in OPENS) - (self.found[i].text in CLOSES)
+            if depth <= 0:
+                return i + 1
+        return len(self.found) - 1
+
+    def _factor_end(self, at: int) -> int | None:
+        """The token after the factor that begins here; None where none does."""
+        token = self.found[at]
+        if token.text in FRACTIONS:
+            _, after = group_at(self.found, at + 1)
+            _, after = group_at(self.found, after)
+        elif token.text == "\\nabla":
+            _, _, after = scripts_at(self.found, at + 1)
+            return self._factor_end(after)
+        elif token.text in ("(", "["):
+            after = self._closed(at)
+        elif token.text in UPRIGHT:
+            _, after = group_at(self.found, at + 1)
+            if self.found[after].text == "(":
+                after = self._closed(after)
+        else:
+            name, after = name_at(self.found, at)
+            if name is None:
+                return None
+        _, _, end = scripts_at(self.found, after)
+        return min(end, len(self.found) - 1)
+
 
 def singles(
     head: str, member: str, symbols: Sequence[str], numbers: Sequence[str]
@@ -143,11 +215,13 @@ def _singles(
         yield changed(edits, slip)
     for edits, slip in _operators(right):
         yield changed(edits, slip)
+    for edits, slip in _transpositions(right):
+        yield changed(edits, slip)
     for edits, slip in _coefficients(right, numbers):
         yield changed(edits, slip)
-    for edits, slip in _replacements(right, symbols):
-        yield changed(edits, slip)
     for edits, slip in _order(right):
+        yield changed(edits, slip)
+    for edits, slip in _replacements(right, symbols):
         yield changed(edits, slip)
     for edits, slip in _drops(right):
         yield changed(edits, slip)
@@ -268,20 +342,23 @@ def _shifts(text: Text) -> Iterator[Edits]:
             yield tuple(Edit(u.name_end, u.end, script) for u in same), slip
 
 
+_SCRIPT = re.compile(
+    r"([_^])\s*(?:\{\s*(\(?)([A-Za-z])\s*(?:([+-])\s*(\d+))?\s*\)?\s*\}|()([A-Za-z]))(.*)", re.S
+)
+
+
 def _neighbours(script: str) -> Iterator[str]:
-    if not script or script[0] not in "_^":
+    """The same script with its index one step on, one step back, or its sign turned."""
+    match = _SCRIPT.fullmatch(script)
+    if match is None:
         return
-    inner = script[1:].strip().removeprefix("{").removesuffix("}").strip()
-    wrapped = inner.startswith("(") and inner.endswith(")")
-    inner = inner[1:-1] if wrapped else inner
-    letter, sign, shift = inner[:1], inner[1:2], inner[2:]
-    if not letter.isalpha() or (sign and (sign not in "+-" or not shift.isdigit())):
-        return
+    mark, bracket, braced, sign, shift, _, bare, rest = match.groups()
+    letter = braced or bare
     here = int(f"{sign}{shift}") if sign else 0
     for there in (here + 1, here - 1, -here if here else None):
         if there is not None and there != here:
             text = letter + (f"{there:+d}" if there else "")
-            yield f"{script[0]}{{({text})}}" if wrapped else f"{script[0]}{{{text}}}"
+            yield f"{mark}{{({text})}}{rest}" if bracket else f"{mark}{{{text}}}{rest}"
 
 
 def _kinds(text: Text) -> Iterator[Edits]:
@@ -344,11 +421,30 @@ def _replacements(text: Text, symbols: Sequence[str]) -> Iterator[Edits]:
 
 
 def _order(text: Text) -> Iterator[Edits]:
-    spans = text.fractions()
-    for (a, b), (c, d) in pairwise(spans):
-        if b <= c and not text.text[b:c].strip():
-            swapped = f"{text.text[c:d]} {text.text[a:b]}"
-            yield (Edit(a, d, swapped),), "two factors in the wrong order"
+    """Two neighbours exchanged, each as it stands or both transposed."""
+    for run in text.runs():
+        for (a, b), (c, d) in pairwise(run):
+            one, other = text.text[a:b], text.text[c:d]
+            yield (Edit(a, d, f"{other} {one}"),), "two factors in the wrong order"
+        for (a, b), (c, d) in pairwise(run):
+            one, other = _turned(text.text[a:b]), _turned(text.text[c:d])
+            yield (Edit(a, d, f"{other} {one}"),), "the transpose of what is meant"
+
+
+def _transpositions(text: Text) -> Iterator[Edits]:
+    """A ⊤ that is missing, or one too many."""
+    spans = [*((u.start, u.end) for u in text.units), *(x for run in text.runs() for x in run)]
+    for a, b in dict.fromkeys(spans):
+        old = text.text[a:b]
+        slip = "a transposition too many" if old.endswith(TOP) else "a missing transposition"
+        yield (Edit(a, b, _turned(old)),), slip
+
+
+def _turned(factor: str) -> str:
+    if factor.endswith(TOP):
+        return factor.removesuffix(TOP)
+    whole = f"({factor})" if factor.startswith("\\nabla") else factor
+    return f"{whole}{TOP}"
 
 
 def _drops(text: Text) -> Iterator[Edits]:

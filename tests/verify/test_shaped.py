@@ -1,0 +1,313 @@
+"""Vectors and matrices: true lines are proved for every T, slips are refuted with small matrices.
+
+`tests/right/vectors` has pages whose every claim is true; `tests/wrong/vectors/claims.tsv` false claims
+about the models of those pages, each with a word that the reason must have.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from corpus import TESTS
+
+from derive.algebra.expression import Expr, Time, Variable
+from derive.errors import DeriveError
+from derive.model.graph import unrolled
+from derive.notation.claims import parse_member
+from derive.notation.tokens import Source
+from derive.verify.arrays import ArrayNumbers
+from derive.verify.judge import Judge, Line, Options, judge
+from derive.verify.pages import read_page
+from derive.verify.verdicts import Judged, Verdict
+
+RIGHT = sorted((TESTS / "right" / "vectors").iterdir())
+WRONG = [
+    line.split("\t")
+    for line in (TESTS / "wrong" / "vectors" / "claims.tsv").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def claims(path: Path, text: str | None = None) -> list[Judged]:
+    text = path.read_text("utf-8") if text is None else text
+    report = judge(path.name, text, Options(repairs=False))
+    return [j for j in report.formulas if j.verdict.kind not in ("definition", "remark")]
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda p: p.stem)
+def test_true_lines_are_proved_for_every_horizon(path: Path) -> None:
+    found = claims(path)
+    assert len(found) > 3
+    not_proved = [(j.latex, j.verdict) for j in found if j.verdict.kind != "proved"]
+    assert not not_proved
+    has_time = "h_t" in path.read_text("utf-8") or "h}_t" in path.read_text("utf-8")
+    scopes = {(j.verdict.scope or "").startswith("every T") for j in found}
+    assert scopes == {has_time}
+    assert not any("says nothing" in j.verdict.reason for j in found)
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: row[1][:60])
+def test_slips_are_refuted(row: list[str]) -> None:
+    page, claim, reason = row
+    path = TESTS / "right" / "vectors" / page
+    text = path.read_text("utf-8") + f"\n\n$${claim}$$\n"
+    found = claims(path, text)
+    assert {j.verdict.kind for j in found[:-1]} == {"proved"}, "the slip changes other verdicts"
+    verdict = found[-1].verdict
+    assert verdict.kind == "refuted"
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.left != verdict.counterexample.right
+    assert reason in verdict.reason
+    sizes = dict(verdict.counterexample.values)
+    letters = [sizes[a] for a in ("n", "d", "m", "k", "p") if a in sizes]
+    assert len(set(letters)) == len(letters) and set(letters) <= set("23456")
+
+
+SLIPS = (
+    (r"\^\\top", ""),
+    (r"_\{t-1\}", "_t"),
+    (r"_\{t\+1\}", "_t"),
+    (r" \+ ", " - "),
+    (r" - ", " + "),
+    (r"1 - ", "2 - "),
+    (r"\\odot", "+"),
+    (r"\^2", ""),
+    (r"t=1", "t=2"),
+    (r"W_f", "W_g"),
+    (r"f_t", "g_t"),
+    (r"o_t", "h_t"),
+)
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda p: p.stem)
+def test_no_changed_line_is_proved_that_other_numbers_contradict(path: Path) -> None:
+    """Each slip at each place right of the first equals sign: proved only if it is true elsewhere too."""
+    text = path.read_text("utf-8")
+    page = Judge(read_page(path.name, text), text, Options(repairs=False))
+    tried = refuted = 0
+    for j in claims(path):
+        head, member = j.latex.split(" = ", 1)
+        for pattern, other in SLIPS:
+            for match in list(re.finditer(pattern, member))[:2]:
+                slip = f"{member[: match.start()]}{other}{member[match.end() :]}"
+                sides = [_parsed(page, part) for part in (head, slip)]
+                if None in sides:
+                    continue
+                line = Line(page._context(0), sides[0], sides[1], ())  # type: ignore[arg-type]
+                try:
+                    verdict = page._line(0, line)
+                except DeriveError:
+                    continue
+                tried += 1
+                refuted += verdict.kind == "refuted"
+                if verdict.kind == "proved":
+                    assert _holds_elsewhere(page, line, verdict), slip
+    assert tried > 5 and refuted > 0.75 * tried
+
+
+def _parsed(page: Judge, text: str) -> Expr | None:
+    try:
+        return parse_member(Source("", text), 0, len(text), page.contexts[0].scope)
+    except DeriveError:
+        return None
+
+
+def _holds_elsewhere(page: Judge, line: Line, verdict: Verdict) -> bool:
+    """Whether a line holds with other numbers, and a later T, than the judge looked at."""
+    found = page.line_range_of(line)
+    comparison = page._compare(0, line, page.reading, found)
+    assumed = frozenset(("y",)) if "sum" in (verdict.reading or "") else frozenset()
+    for horizon, instances in found.instances[3:4] or found.instances:
+        for letters in instances[-3:]:
+            if comparison.apart(horizon, 71, letters, assumed):
+                return False
+    return True
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda p: p.stem)
+def test_derivatives_of_values_are_those_of_finite_differences(path: Path) -> None:
+    text = path.read_text("utf-8")
+    model = Judge(read_page(path.name, text), text, Options()).contexts[0].model
+    graph = unrolled(model, 2)
+    world = ArrayNumbers(model, graph, 5, "float")
+    last = graph.nodes[-1]
+    assert world.size(last.name) == (1, 1)
+    leaves = [v for v in graph.nodes if graph.bodies.get(v) is None and v.name not in ("T",)]
+    assert leaves
+    for leaf in leaves:
+        before = world.total(last, leaf)
+        value = world.variable(leaf)
+        for i in range(len(value)):
+            for j in range(len(value[0])):
+                ends = []
+                for step in (1e-5, -1e-5):
+                    other = ArrayNumbers(model, graph, 5, "float")
+                    moved = [list(row) for row in value]
+                    moved[i][j] += step
+                    other.give(leaf, tuple(map(tuple, moved)))
+                    ends.append(other.variable(last)[0][0])
+                slope = (ends[0] - ends[1]) / 2e-5
+                own = before[j][i] if len(value[0]) > 1 else before[0][i]
+                assert slope == pytest.approx(own, rel=1e-5, abs=1e-7), (leaf, i, j)
+
+
+def test_an_ill_typed_line_names_both_shapes() -> None:
+    text = (
+        r"$W \in \mathbb{R}^{n \times d}$, $x \in \mathbb{R}^d$, $h = W x$, $C = h^\top h$. "
+        r"$$\frac{\partial C}{\partial x} = 2 W h$$"
+    )
+    verdict = claims(Path("page.tex"), text)[-1].verdict
+    assert verdict.kind == "refuted"
+    assert "2×3" in verdict.reason or "3×2" in verdict.reason
+
+
+def test_an_ill_typed_definition_names_both_shapes() -> None:
+    text = (
+        r"$W \in \mathbb{R}^{n \times d}$, $x \in \mathbb{R}^n$, $h \in \mathbb{R}^n$, $h = W x$."
+    )
+    report = judge("page.tex", text, Options())
+    assert any("d×1" in j.verdict.reason or "n×1" in j.verdict.reason for j in report.formulas)
+
+
+def test_a_line_of_scalars_alone_is_refuted_where_shapes_are_said() -> None:
+    model = r"h_t = W h_{t-1}, \qquad L_t = h_t^\top h_t, \qquad C = \sum_{t=1}^T L_t"
+    claim = r"\nabla_{h_{t-1}} C = 2 h_{t-1} + W \nabla_{h_t} C"
+    said = r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$. "
+    text = f"{said}$${model}$$ for $t \\ge 2$: $${claim}$$"
+    verdict = claims(Path("page.tex"), text)[-1].verdict
+    assert verdict.kind == "refuted"
+
+
+def test_lines_of_two_layouts_are_ambiguous() -> None:
+    text = (
+        r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, "
+        r"$h_t = W h_{t-1} + b$, $C = h_T^\top h_T$. "
+        r"$$\frac{\partial C}{\partial h_{t-1}} = \frac{\partial C}{\partial h_t} W$$ "
+        r"$$\frac{\partial C}{\partial b} = \sum_{t=1}^T \frac{\partial C}{\partial h_t}$$ "
+        r"$$\frac{\partial C}{\partial h_{t-1}} = W^\top \frac{\partial C}{\partial h_t}$$"
+    )
+    kinds = [j.verdict.kind for j in claims(Path("page.tex"), text)]
+    assert sorted(kinds) == ["ambiguous", "proved", "proved"]
+
+
+def test_the_assumption_of_a_softmax_line_is_said() -> None:
+    text = (
+        r"$z \in \mathbb{R}^k$, $p = \operatorname{softmax}(z)$, $L = -y^\top \log p$. "
+        r"$$\nabla_z L = p - y$$ $$\nabla_z L = (\mathbf{1}^\top y) p - y$$"
+    )
+    first, second = (j.verdict for j in claims(Path("page.tex"), text))
+    assert first.kind == "proved" and "\\sum_k (y)_k = 1" in (first.reading or "")
+    assert second.kind == "proved" and "sum" not in (second.reading or "")
+
+
+def test_a_number_beyond_the_first_steps_is_kept() -> None:
+    """The sum over the core, its ends and its shift: each changed alone is another sum."""
+    model = (
+        r"$A \in \mathbb{R}^{n \times n}$, $b \in \mathbb{R}^n$, $h_t \in \mathbb{R}^n$, "
+        r"$h_t = A h_{t-1} + b$, $C = \sum_{t=1}^T h_t^\top h_t$. "
+    )
+    right = r"\nabla_b C = \sum_{t=1}^T \nabla_{h_t} C"
+    for other, kind in (
+        (right, "proved"),
+        (right.replace("t=1", "t=2"), "refuted"),
+        (right.replace("^T", "^{T-1}"), "refuted"),
+        (r"\nabla_b C = \sum_{t=0}^{T-1} \nabla_{h_{t+1}} C", "proved"),
+        (r"\nabla_b C = \sum_{t=2}^{T+1} \nabla_{h_{t-1}} C", "proved"),
+        (r"\nabla_b C = \nabla_{h_1} C + \sum_{t=2}^{T} \nabla_{h_t} C", "proved"),
+        (r"\nabla_b C = \nabla_{h_T} C + \sum_{t=1}^{T-1} \nabla_{h_t} C", "proved"),
+    ):
+        assert claims(Path("page.tex"), f"{model} $${other}$$")[-1].verdict.kind == kind, other
+
+
+def test_worlds_of_unknown_shapes_have_no_value() -> None:
+    text = r"$W \in \mathbb{R}^{n \times n}$, $h_t = W h_{t-1}$, $C = h_T^\top h_T$."
+    model = Judge(read_page("p.tex", text), text, Options()).contexts[0].model
+    world = ArrayNumbers(model, unrolled(model, 2), 1, "exact")
+    assert world.value(Variable("h", Time.at(2)), {}) != world.value(Variable("h", Time.at(1)), {})
+
+
+RELU = (
+    r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $a_t = W h_{t-1} + x_t$, "
+    r"$h_t = \operatorname{ReLU}(a_t)$, $C = \sum_{t=1}^T h_t^\top h_t$. "
+)
+KINKS = (
+    (
+        RELU,
+        r"\frac{\partial h_t}{\partial a_t} = \operatorname{diag}(\mathbf{1}[a_t > 0])",
+        "proved",
+    ),
+    (
+        RELU,
+        r"\frac{\partial h_t}{\partial a_t} = \operatorname{diag}(\mathbb{1}_{a_t > 0})",
+        "proved",
+    ),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C \odot \operatorname{ReLU}'(a_t)", "proved"),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C \odot \operatorname{ReLU}(a_t)", "refuted"),
+    (RELU, r"\nabla_{a_t} C = \nabla_{h_t} C", "refuted"),
+)
+SCALAR_RELU = r"$h_t = \operatorname{ReLU}(w h_{t-1} + x_t)$, $C = \sum_{t=1}^T h_t$. "
+SCALAR_KINKS = (
+    (
+        SCALAR_RELU,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = w \mathbf{1}[w h_{t-1} + x_t > 0]",
+        "proved",
+    ),
+    (SCALAR_RELU, r"\frac{\partial h_t}{\partial h_{t-1}} = w", "refuted"),
+)
+
+
+@pytest.mark.parametrize("model, claim, kind", [*KINKS, *SCALAR_KINKS], ids=lambda x: x[:50])
+def test_the_slope_of_relu_is_that_away_from_its_kink(model: str, claim: str, kind: str) -> None:
+    verdict = claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict
+    assert verdict.kind == kind
+    assert ("ReLU" in (verdict.reading or "")) == (kind == "proved")
+
+
+MENDED = (
+    (
+        "rnn.tex",
+        r"\nabla_{h_t} C = V \nabla_{o_t} C + W^\top \operatorname{diag}(1 - h_{t+1}^2) \nabla_{h_{t+1}} C",
+        r"V^\top \nabla_{o_t} C",
+    ),
+    (
+        "rnn.tex",
+        r"\frac{\partial h_t}{\partial h_{t-1}} = W \operatorname{diag}(1 - h_t^2)",
+        r"\operatorname{diag}(1 - h_t^2) W",
+    ),
+    (
+        "rnn.tex",
+        r"\nabla_W C = \sum_{t=1}^T \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_t^\top",
+        r"h_{t-1}^\top",
+    ),
+    (
+        "rnn.tex",
+        r"\nabla_W C = \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_{t-1}^\top",
+        r"\sum_{t=1}^{T}",
+    ),
+    ("rnn.tex", r"\nabla_V C = \sum_{t=1}^T h_t (\nabla_{o_t} C)^\top", r"h_t^\top"),
+)
+
+
+@pytest.mark.parametrize("page, claim, part", MENDED, ids=[c[1][:40] for c in MENDED])
+def test_the_nearest_true_line_is_offered(page: str, claim: str, part: str) -> None:
+    text = (TESTS / "right" / "vectors" / page).read_text("utf-8") + f"\n\n$${claim}$$\n"
+    verdict = judge(page, text, Options(seconds=60)).formulas[-1].verdict
+    assert verdict.kind == "refuted"
+    assert verdict.suggestion is not None and part in verdict.suggestion
+    again = text.replace(claim, verdict.suggestion)
+    assert judge(page, again, Options()).formulas[-1].verdict.kind == "proved"
+
+
+def test_copies_of_a_shared_matrix() -> None:
+    page = TESTS / "right" / "vectors" / "rnn.tex"
+    one = r"\nabla_{W^{(t)}} C = \operatorname{diag}(1 - h_t^2) (\nabla_{h_t} C) h_{t-1}^\top"
+    for claim, kind in (
+        (one, "proved"),
+        (r"\nabla_W C = \sum_{t=1}^T \nabla_{W^{(t)}} C", "proved"),
+        (r"\nabla_W C = \nabla_{W^{(t)}} C", "refuted"),
+        (one.replace("W^{(t)}", "W"), "refuted"),
+    ):
+        text = page.read_text("utf-8") + f"\n\n$${claim}$$\n"
+        assert claims(page, text)[-1].verdict.kind == kind, claim
