@@ -226,6 +226,8 @@ class ArrayNumbers:
         for term, (x, dx) in zip(terms, parts, strict=True):
             if shape(x) != (rows, columns):
                 zero = shape(x) == (1, 1) and _is_zero(x[0][0])
+                if shape(x) == (1, 1) and is_literal(term) and columns > 1 and not zero:
+                    raise NoNumber("a number added to what is no column")
                 if not zero and not (is_literal(term) and shape(x) == (1, 1) and columns == 1):
                     raise Misfit(f"ill-typed sum: {spoken(first[0])} and {spoken(x)}")
                 x = ((x[0][0],) * columns,) * rows

@@ -1,13 +1,8 @@
-"""Resolved formulas of vectors and matrices as networks of entries, at a time that may be a letter.
-
-Derivatives are unfolded by the chain rule at a node (DESIGN, section 2) as far as asked: what is left
-are totals of the states that later steps look back to, which are symbols of their own.
-"""
+"""Formulas of vectors and matrices as networks of entries, at a time that may be a letter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
@@ -42,12 +37,11 @@ from derive.model.shapes import (
     SCALAR,
     SOFTMAX,
     TRACE,
-    Dimension,
     Shape,
     is_literal,
-    spoken,
 )
 from derive.notation.latex import NORM, latex
+from derive.verify.frames import Frame
 from derive.verify.networks import (
     DELTA,
     SUMMED,
@@ -73,100 +67,12 @@ from derive.verify.networks import (
 from derive.verify.numbers import Misfit
 from derive.verify.readings import IDENTITIES
 from derive.verify.tape import NoForm
+from derive.verify.tensors import Axis, Tensor, fit, known_sizes, same_size
 
 MOST_POWER = 8
 _ARGUMENT, _RESULT = Variable("argument"), Variable("result")
 
-# The sizes along one side; None fits any. One side of a derivative by a matrix has two.
-Axis = tuple[Dimension | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A network with its free indices: those of the rows first, then those of the columns."""
-
-    rows: Axis
-    cols: Axis
-    net: Network
-
-    @property
-    def rank(self) -> int:
-        return len(self.rows) + len(self.cols)
-
-    def turned(self) -> Tensor:
-        """The transpose."""
-        if not self.rank or not (self.rows and self.cols):
-            return Tensor(self.cols, self.rows, self.net)
-        a, b = len(self.rows), len(self.cols)
-        names = (*range(b, a + b), *range(b))
-        return Tensor(self.cols, self.rows, collected(raw(self.net, names), a + b))
-
-    def spoken(self) -> str:
-        """The shape as a report names it."""
-        sizes = [_size(self.rows), _size(self.cols)]
-        return "1" if sizes == ["1", "1"] else "×".join(sizes)
-
-
-def _size(axis: Axis) -> str:
-    if not axis:
-        return "1"
-    named = [spoken((d, d)).split("×")[0] if d is not None else "?" for d in axis]
-    return named[0] if len(named) == 1 else f"({'·'.join(named)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Which steps are spoken of.
-
-    `horizon` is T itself or a number; letters other than T (and the letter SUMMED) lie in the core: at
-    least `early`, at most T - `margin`. Where T is a letter it is at least `early` + 2 `margin`.
-    """
-
-    horizon: Time
-    early: int
-    margin: int
-
-    def at_least(self, time: Time, low: int) -> bool:
-        """Whether `time` ≥ `low`; NoForm where the frame does not decide it."""
-        if time.is_number:
-            return time.shift >= low
-        least = self.early if self._in_core(time) else self.early + 2 * self.margin
-        if (self._in_core(time) or time.letters == END.letters) and least + time.shift >= low:
-            return True
-        raise NoForm("an index at no fixed distance")
-
-    def at_most_horizon(self, time: Time, beyond: int = 0) -> bool:
-        """Whether `time` ≤ T + `beyond`; NoForm where the frame does not decide it."""
-        apart = time - self.horizon
-        if apart.is_number:
-            return apart.shift <= beyond
-        if time.is_number and time.shift <= self.early + 2 * self.margin + beyond:
-            return True
-        if self._in_core(time) and time.shift <= self.margin + beyond:
-            return True
-        raise NoForm("an index at no fixed distance")
-
-    def same(self, a: Time, b: Time) -> bool:
-        """Whether two indices are one; NoForm where the frame does not decide it."""
-        apart = a - b
-        if apart.is_number:
-            return apart.shift == 0
-        for one, other in ((a, b), (b, a)):
-            if not self._in_core(one):
-                continue
-            if other.is_number and self.early + one.shift > other.shift:
-                return False
-            if other.letters == END.letters and one.shift - self.margin < other.shift:
-                return False
-        numbers = [t for t in (a, b) if t.is_number]
-        ends = [t for t in (a, b) if t.letters == END.letters]
-        if numbers and ends and self.early + 2 * self.margin + ends[0].shift > numbers[0].shift:
-            return False
-        raise NoForm("steps at no fixed distance")
-
-    @staticmethod
-    def _in_core(time: Time) -> bool:
-        return len(time.letters) == 1 and time.letters[0][1] == 1 and time.letters[0][0] != HORIZON
+Also = Callable[[Variable], bool]
 
 
 class Closings:
@@ -220,16 +126,10 @@ def _relative(net: Network, rank: int) -> tuple[Network, Time | None]:
     return retimed(net, lambda time: time - last, rank), last
 
 
-# Whether the totals of ("of"), or by ("by"), a state are unfolded.
-Unfold = Callable[[str, Variable], bool]
-Also = Callable[[Variable], bool]
-
-
 class Entries:
     """Networks of the formulas of one model in one frame.
 
-    `unfold` says of which states the totals are unfolded as well; `assumed` are inputs whose entries
-    are assumed to sum to 1.
+    `assumed` are inputs whose entries are assumed to sum to 1. Derivatives come with `Unfolded`.
     """
 
     def __init__(
@@ -237,13 +137,11 @@ class Entries:
         model: Recurrence,
         frame: Frame,
         closings: Closings,
-        unfold: Unfold = lambda role, v: False,
         assumed: frozenset[str] = frozenset(),
     ) -> None:
         self.model = model
         self.frame = frame
         self.closings = closings
-        self.unfold = unfold
         self.assumed = assumed
         self.steps = {d.target.name: d for d in model.steps}
         self.fixed = {move_variable(d.target, {HORIZON: frame.horizon}): d for d in model.fixed}
@@ -254,10 +152,7 @@ class Entries:
             for v in variables(d.body)
             if v.time not in (None, NOW) and v.name in self.steps
         }
-        self._kept_open: Variable | None = None
-        self._totals: dict[tuple[Variable, Variable], Network] = {}
-        self._local: dict[tuple[Variable, Variable], Network] = {}
-        self._partial: dict[tuple[Atom, Variable], Network] = {}
+        self.kept_open: Variable | None = None
 
     # -- shapes and definitions -------------------------------------------------------------------
 
@@ -293,6 +188,12 @@ class Entries:
         if v.name not in self.steps or not self.exists(v.name, v.time):
             return None
         return move(self.steps[v.name].body, {STEP: v.time, **letters})
+
+    def is_abstract(self, v: Variable) -> bool:
+        d: Definition | None = self.fixed.get(v)
+        if d is None:
+            d = self.shared.get(v.name) if v.time is None else self.steps.get(v.name)
+        return d is not None and d.is_abstract
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -334,10 +235,8 @@ class Entries:
                 return self._quotient(self.tensor(a), self.tensor(b))
             case Power(base, exponent):
                 return self._power(base, exponent)
-            case Total(of, by):
-                return self.derivative(of, by, self.total(of, by))
-            case Immediate(of, by):
-                return self.derivative(of, by, self.local(of, by))
+            case Total(of, by) | Immediate(of, by):
+                return self.derivative(of, by, self.derived(expr))
             case BigSum(index, lower, upper, body):
                 return self._big(index, lower, upper, body)
             case Call(function, arguments, slots):
@@ -349,13 +248,27 @@ class Entries:
             case _:
                 raise NoForm(f"{latex(expr)} has no entries here")
 
+    def derived(self, expr: Total | Immediate) -> Network:
+        """The entries of a derivative, the indices of what is derived first."""
+        raise NoForm(f"{latex(expr)} has no entries here")
+
+    def derivative(self, of: Variable, by: Variable, net: Network) -> Tensor:
+        """∂of/∂by in numerator layout; of a scalar by a matrix: of the transposed shape."""
+        above, beside = self.axes(of.name), self.axes(by.name)
+        mine, other = (*above[0], *above[1]), (*beside[0], *beside[1])
+        if len(mine) > 1 and other:
+            raise NoForm("a derivative of a matrix")
+        if not mine and len(other) == 2:
+            return Tensor(beside[1], beside[0], self.collected(raw(net, (1, 0)), 2))
+        if len(mine) == 2:
+            return Tensor(above[0], above[1], net)
+        return Tensor(mine, other, net)
+
     def _entry(self, of: Expr, indices: tuple[str, ...]) -> Tensor:
         """W_{ij}: the indices summed over, each together with the mark of its name."""
         match of:
-            case Total(a, b):
-                net, rank = self.total(a, b), self.rank(a.name) + self.rank(b.name)
-            case Immediate(a, b):
-                net, rank = self.local(a, b), self.rank(a.name) + self.rank(b.name)
+            case Total(a, b) | Immediate(a, b):
+                net, rank = self.derived(of), self.rank(a.name) + self.rank(b.name)
             case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
                 net, rank = single(DELTA, 2), 2
             case _:
@@ -413,12 +326,14 @@ class Entries:
                         f"ill-typed sum: {latex(first[0])} is {first[1].spoken()}, "
                         f"{latex(term)} is {part.spoken()}"
                     )
-                rows, cols = _known(rows, part.rows), _known(cols, part.cols)
+                rows, cols = known_sizes(rows, part.rows), known_sizes(cols, part.cols)
                 nets.append(fitted)
             elif not part.net:
                 continue
             elif is_literal(term) and not cols:
                 nets.append(part.net)
+            elif is_literal(term):
+                raise NoForm("a number added to what is no column")
             else:
                 raise Misfit(
                     f"ill-typed sum: {latex(first[0])} is {first[1].spoken()}, {latex(term)} is 1"
@@ -434,16 +349,16 @@ class Entries:
             other = a if a.rank else b
             terms = joined(raw(a.net, range(a.rank)), raw(b.net, range(b.rank)))
             return Tensor(other.rows, other.cols, self.collected(terms, other.rank))
-        if len(a.cols) != len(b.rows) or not all(map(_same, a.cols, b.rows)):
+        if len(a.cols) != len(b.rows) or not all(map(same_size, a.cols, b.rows)):
             raise Misfit(f"ill-typed product: {a.spoken()} times {b.spoken()}")
         m, n = len(a.rows), len(b.cols)
         middle = [fresh() for _ in a.cols]
         left = raw(a.net, (*range(m), *middle))
         right = raw(b.net, (*middle, *range(m, m + n)))
-        terms = self._counted(joined(left, right), middle, _known(a.cols, b.rows))
+        terms = self.counted(joined(left, right), middle, known_sizes(a.cols, b.rows))
         return Tensor(a.rows, b.cols, self.collected(terms, m + n))
 
-    def _counted(self, terms: Iterable[Raw], summed: list[int], sizes: Axis) -> Iterator[Raw]:
+    def counted(self, terms: Iterable[Raw], summed: list[int], sizes: Axis) -> Iterator[Raw]:
         """A sum over an index on which nothing depends counts the entries."""
         for factors, core, c in terms:
             seen = {i for _, own in factors for i in own}
@@ -463,7 +378,7 @@ class Entries:
             raise Misfit(f"ill-typed entrywise product: {a.spoken()} and {b.spoken()}")
         names = range(a.rank)
         terms = joined(raw(a.net, names), raw(fitted, names))
-        rows, cols = _known(a.rows, b.rows), _known(a.cols, b.cols)
+        rows, cols = known_sizes(a.rows, b.rows), known_sizes(a.cols, b.cols)
         return Tensor(rows, cols, self.collected(terms, a.rank))
 
     def _quotient(self, a: Tensor, b: Tensor) -> Tensor:
@@ -515,7 +430,7 @@ class Entries:
 
     def _squares(self, a: Tensor) -> Network:
         names = [fresh() for _ in range(a.rank)]
-        terms = self._counted(
+        terms = self.counted(
             joined(raw(a.net, names), raw(a.net, names)), names, (*a.rows, *a.cols)
         )
         return self.collected(terms, 0)
@@ -527,7 +442,7 @@ class Entries:
         if function in SLOPE or (function == SOFTMAX and not a.cols and a.rank):
             if slots and (function == SOFTMAX or len(slots) > 1):
                 raise NoForm("a derivative of a function that is not read here")
-            net = self._slope(function, a.net, a.rank) if slots else self._value(function, a)
+            net = self.slope_of(function, a.net, a.rank) if slots else self.value_of(function, a)
             return Tensor(a.rows, a.cols, net)
         if slots:
             raise NoForm(f"{function} has no entries here")
@@ -537,44 +452,48 @@ class Entries:
             factors = ((DELTA, (0, 1)),)
             terms = joined([(factors, False, Fraction(1))], raw(a.net, (0,)))
             return Tensor(a.rows, a.rows, self.collected(terms, 2))
-        if function == TRACE and len(a.rows) == len(a.cols) == 1 and _same(a.rows[0], a.cols[0]):
+        if (
+            function == TRACE
+            and len(a.rows) == len(a.cols) == 1
+            and same_size(a.rows[0], a.cols[0])
+        ):
             index = fresh()
-            terms = self._counted(raw(a.net, (index, index)), [index], _known(a.rows, a.cols))
+            terms = self.counted(raw(a.net, (index, index)), [index], known_sizes(a.rows, a.cols))
             return self.number(self.collected(terms, 0))
         raise NoForm(f"{function} has no entries here")
 
     def _call_of_number(self, function: str, net: Network) -> Tensor:
-        return self.number(self._value(function, self.number(net)))
+        return self.number(self.value_of(function, self.number(net)))
 
-    def _value(self, function: str, argument: Tensor) -> Network:
+    def value_of(self, function: str, argument: Tensor) -> Network:
         """A function's value, under the name that a definition gives it."""
         if any(summed for (_, summed), _ in argument.net):
             raise NoForm("a function of a sum over time")
         names = names_of(argument.net)
         if names:
             whole = Tensor((None,) * len(names), (), unnamed(argument.net, names))
-            return named(self._value(function, whole), names)
+            return named(self.value_of(function, whole), names)
         rank = argument.rank
         found = self.closings.find(function, argument.net, rank)
         if found is not None:
             v = Variable(*found)
             defined = v.time is None or self.exists(v.name, v.time)
-            if v != self._kept_open and defined:
+            if v != self.kept_open and defined:
                 return single(Atom("variable", v.name, v.time), rank)
         return single(Atom("call", function, inside=argument.net, rank=rank), rank)
 
-    def _slope(self, function: str, net: Network, rank: int) -> Network:
+    def slope_of(self, function: str, net: Network, rank: int) -> Network:
         """The slope of an elementary function, written with its value."""
         names = names_of(net)
         if names:
-            return named(self._slope(function, unnamed(net, names), len(names)), names)
+            return named(self.slope_of(function, unnamed(net, names), len(names)), names)
         argument = Tensor((None,) * rank, (), net)
-        kept, self._kept_open = self._kept_open, None
+        kept, self.kept_open = self.kept_open, None
         try:
-            result = self._value(function, argument)
+            result = self.value_of(function, argument)
             return self._small(SLOPE[function](_ARGUMENT, _RESULT), net, result, rank)
         finally:
-            self._kept_open = kept
+            self.kept_open = kept
 
     def _small(self, expr: Expr, net: Network, result: Network, rank: int) -> Network:
         """A formula of the argument and the result, entry by entry."""
@@ -597,7 +516,7 @@ class Entries:
                     parts = [go(a), self.inverse(go(b), rank)]
                     return self.collected(joined(*(raw(x, names) for x in parts)), rank)
                 case Call(function, (argument,), ()):
-                    return self._value(function, Tensor((None,) * rank, (), go(argument)))
+                    return self.value_of(function, Tensor((None,) * rank, (), go(argument)))
                 case _:
                     raise NoForm("a slope that is not read here")
 
@@ -627,7 +546,7 @@ class Entries:
         frame = self.frame
         if lower.is_number and upper.is_number:
             steps = range(lower.shift, upper.shift + 1)
-            return self._all((at(Time.at(s)) for s in steps), rank)
+            return self.all_of((at(Time.at(s)) for s in steps), rank)
         apart = upper - frame.horizon
         if not lower.is_number or not apart.is_number or lower.shift > frame.early:
             raise NoForm("a sum whose bounds are not read here")
@@ -636,9 +555,9 @@ class Entries:
         first = [at(Time.at(s)) for s in range(lower.shift, frame.early)]
         last = [at(frame.horizon + s) for s in range(1 - frame.margin, apart.shift + 1)]
         core = [self._core(term, rank) for term in at(Time.of(SUMMED))]
-        return self._all([*first, *last, *core], rank)
+        return self.all_of([*first, *last, *core], rank)
 
-    def _all(self, nets: Iterable[Network], rank: int) -> Network:
+    def all_of(self, nets: Iterable[Network], rank: int) -> Network:
         return self.collected((t for n in nets for t in raw(n, range(rank))), rank)
 
     def _core(
@@ -678,290 +597,10 @@ class Entries:
             else:
                 one(Time.at(frame.early - 1 - i), 1)
                 one(frame.horizon + (-frame.margin - i), -1)
-        return self._all(found, rank)
+        return self.all_of(found, rank)
 
     def _with(self, net: Network, s: Time, rank: int) -> Network:
         return retimed(net, lambda time: time.replace({SUMMED: s}), rank)
-
-    # -- derivatives ------------------------------------------------------------------------------
-
-    def derivative(self, of: Variable, by: Variable, net: Network) -> Tensor:
-        """∂of/∂by in numerator layout; of a scalar by a matrix: of the transposed shape."""
-        above, beside = self.axes(of.name), self.axes(by.name)
-        mine, other = (*above[0], *above[1]), (*beside[0], *beside[1])
-        if len(mine) > 1 and other:
-            raise NoForm("a derivative of a matrix")
-        if not mine and len(other) == 2:
-            return Tensor(beside[1], beside[0], self.collected(raw(net, (1, 0)), 2))
-        if len(mine) == 2:
-            return Tensor(above[0], above[1], net)
-        return Tensor(mine, other, net)
-
-    def total(self, of: Variable, by: Variable) -> Network:
-        """∂of/∂by over all paths, the indices of `of` first."""
-        key = of, by
-        if key not in self._totals:
-            self._totals[key] = self._total(of, by)
-        return self._totals[key]
-
-    def _total(self, of: Variable, by: Variable) -> Network:
-        if by.copy is not None or of.copy is not None:
-            raise NoForm("a derivative by one copy of a parameter")
-        if of == by:
-            return self._identity(self.rank(of.name))
-        if self.model.ahead:
-            raise NoForm("a state that runs backward in time")
-        if of.time is None:
-            if by.time is not None and by.name in self.anchors and not self.unfold("by", by):
-                return self._symbol(of, by)
-            return self._through_users(of, by)
-        if by.time is not None:
-            apart = of.time - by.time
-            if not apart.is_number:
-                return self._symbol(of, by)
-            if apart.shift < 0:
-                return ()
-        elif of.name in self.anchors and not self.unfold("of", of) and self.body(of) is not None:
-            return self._symbol(of, by)
-        return self._through_inputs(of, by)
-
-    def _symbol(self, of: Variable, by: Variable) -> Network:
-        atom = Atom("total", of.name, of.time, by.name, by.time)
-        return single(atom, self.rank(of.name) + self.rank(by.name))
-
-    def _identity(self, rank: int) -> Network:
-        factors = tuple((DELTA, (i, rank + i)) for i in range(rank))
-        return self.collected([(factors, False, Fraction(1))], 2 * rank)
-
-    def _chained(self, outer: Network, inner: Network, a: int, middle: int, b: int) -> Network:
-        between = [fresh() for _ in range(middle)]
-        left = raw(outer, (*range(a), *between))
-        right = raw(inner, (*between, *range(a, a + b)))
-        terms = self._counted(joined(left, right), between, (None,) * middle)
-        return self.collected(terms, a + b)
-
-    def _through_users(self, of: Variable, by: Variable) -> Network:
-        """Σ_V ∂of/∂V · ∂⁺V/∂by over the variables that use `by`."""
-        a, b = self.rank(of.name), self.rank(by.name)
-        parts = []
-        for user in self._users(by):
-            middle = self.rank(user.name)
-            if user.time is None or not self._everywhere(user, by):
-                inner = self.local(user, by)
-                if inner:
-                    parts.append(self._chained(self.total(of, user), inner, a, middle, b))
-                continue
-
-            def at(s: Time, name: str = user.name, middle: int = middle) -> Network:
-                v = Variable(name, s)
-                if v in self.fixed:
-                    return ()
-                return self._chained(self.total(of, v), self.local(v, by), a, middle, b)
-
-            low = Time.at(self.model.first[user.name])
-            parts.append(self.over_time(low, self.frame.horizon, at, a + b))
-        return self._all(parts, a + b)
-
-    def _everywhere(self, user: Variable, by: Variable) -> bool:
-        """Whether a user stands for itself at all steps: `by` is without time."""
-        return by.time is None and user.time == NOW
-
-    def _users(self, by: Variable) -> Iterator[Variable]:
-        found: dict[Variable, None] = {}
-        for d in self.model.steps:
-            for v in variables(d.body):
-                if v.name != by.name or (v.time is None) != (by.time is None):
-                    continue
-                if by.time is None or v.time is None:
-                    found[Variable(d.target.name, NOW)] = None
-                    continue
-                lag = NOW - v.time
-                if not lag.is_number:
-                    raise NoForm("a definition that looks at no fixed distance")
-                time = by.time + lag.shift
-                if self.exists(d.target.name, time):
-                    found[Variable(d.target.name, time)] = None
-        for v, d in self.fixed.items():
-            if by in variables(move(d.body, {HORIZON: self.frame.horizon})):
-                found[v] = None
-        for d in self.model.shared:
-            if any(v.name == by.name for v in variables(d.body)):
-                found[d.target] = None
-        yield from found
-
-    def _through_inputs(self, of: Variable, by: Variable) -> Network:
-        """Σ_U ∂⁺of/∂U · ∂U/∂by over what `of` uses."""
-        body = self.body(of)
-        a, b = self.rank(of.name), self.rank(by.name)
-        parts = []
-        for u in dict.fromkeys(variables(body)) if body is not None else ():
-            inner = self.total(u, by) if self._may_depend(u, by) else ()
-            if inner:
-                outer = self.local(of, u)
-                parts.append(self._chained(outer, inner, a, self.rank(u.name), b))
-        return self._all(parts, a + b)
-
-    def _may_depend(self, u: Variable, by: Variable) -> bool:
-        return u == by or self.body(u) is not None
-
-    def local(self, of: Variable, by: Variable) -> Network:
-        """∂⁺of/∂by: the definition of `of` differentiated by `by` alone, entry by entry."""
-        key = of, by
-        if key not in self._local:
-            body = self.body(of)
-            if body is None:
-                self._local[key] = ()
-            elif self._is_abstract(of):
-                self._local[key] = self._edge(of, by, body)
-            else:
-                kept, self._kept_open = self._kept_open, of
-                try:
-                    self._local[key] = self._slope_of(body, by)
-                finally:
-                    self._kept_open = kept
-        return self._local[key]
-
-    def _is_abstract(self, v: Variable) -> bool:
-        d: Definition | None = self.fixed.get(v)
-        if d is None:
-            d = self.shared.get(v.name) if v.time is None else self.steps.get(v.name)
-        return d is not None and d.is_abstract
-
-    def _edge(self, of: Variable, by: Variable, body: Expr) -> Network:
-        if by not in variables(body):
-            return ()
-        atom = Atom("edge", of.name, of.time, by.name, by.time)
-        return single(atom, self.rank(of.name) + self.rank(by.name))
-
-    def _slope_of(self, body: Expr, by: Variable) -> Network:
-        """The derivative of a definition's right side, its Σ over time included."""
-        if all(v.name != by.name for v in variables(body)):
-            return ()
-        big = [x for x in walk(body) if isinstance(x, BigSum)]
-        if not big:
-            found = self.tensor(body)
-            return self.partial(found.net, found.rank, by)
-        rank = self.rank(by.name)
-        match body:
-            case BigSum():
-                return self._slope_of_sum(body, by)
-            case Sum(terms):
-                return self._all((self._slope_of(term, by) for term in terms), rank)
-            case Product((first, *rest)) if is_literal(first) or isinstance(
-                first, Index | Quotient
-            ):
-                inner = self._slope_of(rest[0] if len(rest) == 1 else Product(tuple(rest)), by)
-                if self.tensor(first).rank or any(v for v in variables(first)):
-                    raise NoForm("a product with a Σ")
-                names = range(rank)
-                return self.collected(
-                    joined(raw(self.tensor(first).net, ()), raw(inner, names)), rank
-                )
-            case Quotient(above, below) if not list(variables(below)):
-                inner = self._slope_of(above, by)
-                divisor = self.inverse(self.tensor(below).net, 0)
-                return self.collected(joined(raw(divisor, ()), raw(inner, range(rank))), rank)
-            case _:
-                raise NoForm("a Σ within a formula")
-
-    def _slope_of_sum(self, big: BigSum, by: Variable) -> Network:
-        letters = {HORIZON: self.frame.horizon}
-        lower, upper = big.lower.replace(letters), big.upper.replace(letters)
-
-        def at(s: Time) -> Network:
-            return self._slope_of(move(big.body, {big.index: s}), by)
-
-        rank = self.rank(by.name)
-        if by.time is None:
-            if any(v.time is None and v.name == by.name for v in variables(big.body)):
-                return self.over_time(lower, upper, at, rank)
-            return ()
-        shifts: set[int] = set()
-        for v in variables(big.body):
-            if v.name == by.name and v.time is not None:
-                apart = v.time - Time.of(big.index)
-                if not apart.is_number:
-                    raise NoForm("a term of a Σ at no fixed distance")
-                shifts.add(apart.shift)
-        found = []
-        for shift in sorted(shifts):
-            s = by.time - shift
-            if not lower.is_number:
-                raise NoForm("a sum whose bounds are not read here")
-            beyond = upper - self.frame.horizon
-            if not beyond.is_number:
-                raise NoForm("a sum whose bounds are not read here")
-            if self.frame.at_least(s, lower.shift) and self.frame.at_most_horizon(s, beyond.shift):
-                found.append(at(s))
-        return self._all(found, rank)
-
-    def partial(self, net: Network, rank: int, by: Variable) -> Network:
-        """The derivative of a network by the entries of a variable, which become its last indices."""
-        b = self.rank(by.name)
-        last = tuple(range(rank, rank + b))
-        parts: list[Raw] = []
-        for factors, summed, c in raw(net, range(rank)):
-            if summed:
-                raise NoForm("a derivative of a sum over time")
-            for place, (atom, own) in enumerate(factors):
-                inner = self._partial_of(atom, len(own), by)
-                if not inner:
-                    continue
-                rest = (*factors[:place], *factors[place + 1 :])
-                parts += joined([(rest, False, c)], raw(inner, (*own, *last)))
-        return self.collected(parts, rank + b)
-
-    def _partial_of(self, atom: Atom, rank: int, by: Variable) -> Network:
-        key = atom, by
-        if key not in self._partial:
-            self._partial[key] = self._partial_fresh(atom, rank, by)
-        return self._partial[key]
-
-    def _partial_fresh(self, atom: Atom, rank: int, by: Variable) -> Network:
-        b = self.rank(by.name)
-        names = range(rank + b)
-        match atom.kind:
-            case "variable":
-                if atom.name != by.name or (atom.time is None) != (by.time is None):
-                    return ()
-                if atom.time is not None and by.time is not None:
-                    return self._identity(rank) if self.frame.same(atom.time, by.time) else ()
-                return self._identity(rank)
-            case "number" | "size" | "δ":
-                return ()
-            case "call" if atom.name == SOFTMAX:
-                return self._softmax_partial(atom, by)
-            case "call":
-                inner = self.partial(atom.inside, rank, by)
-                if not inner:
-                    return ()
-                slope = self._slope(atom.name, atom.inside, rank)
-                return self.collected(joined(raw(slope, range(rank)), raw(inner, names)), rank + b)
-            case "inverse":
-                inner = self.partial(atom.inside, rank, by)
-                if not inner:
-                    return ()
-                own = (((atom, tuple(range(rank))),) * 2, False, Fraction(-1))
-                return self.collected(joined([own], raw(inner, names)), rank + b)
-            case _:
-                raise NoForm("a second derivative")
-
-    def _softmax_partial(self, atom: Atom, by: Variable) -> Network:
-        """∂y_i = Σ_k y_i (δ_ik - y_k) ∂z_k for y = softmax(z)."""
-        b = self.rank(by.name)
-        inner = self.partial(atom.inside, 1, by)
-        if not inner:
-            return ()
-        kept, self._kept_open = self._kept_open, None
-        try:
-            value = self._value(SOFTMAX, Tensor((None,), (), atom.inside))
-        finally:
-            self._kept_open = kept
-        last = tuple(range(1, 1 + b))
-        k = fresh()
-        straight = joined(raw(value, (0,)), raw(inner, (0, *last)))
-        spread = joined(raw(value, (0,)), raw(value, (k,)), raw(inner, (k, *last)))
-        return self.collected([*straight, *((f, s, -c) for f, s, c in spread)], 1 + b)
 
     # -- opening ----------------------------------------------------------------------------------
 
@@ -988,14 +627,14 @@ class Entries:
             v = Variable(atom.name, atom.time)
             if self._is_inner(v) or also(v):
                 body = self.body(v)
-                if body is not None and not self._is_abstract(v):
+                if body is not None and not self.is_abstract(v):
                     found = self.tensor(body)
                     if not any(summed for (_, summed), _ in found.net):
                         return found.net
         if atom.kind == "call":
             inside = self._opened_once(atom.inside, atom.rank, also)
             if inside != atom.inside:
-                return self._value(atom.name, Tensor((None,) * rank, (), inside))
+                return self.value_of(atom.name, Tensor((None,) * rank, (), inside))
         if atom.kind == "inverse":
             inside = self._opened_once(atom.inside, atom.rank, also)
             if inside != atom.inside:
@@ -1016,34 +655,3 @@ class Entries:
         return not (
             isinstance(d.body, Call) and (d.body.function in SLOPE or d.body.function == SOFTMAX)
         )
-
-
-def _same(a: Dimension | None, b: Dimension | None) -> bool:
-    return a is None or b is None or a == b
-
-
-def _known(a: Axis, b: Axis) -> Axis:
-    return tuple(y if x is None else x for x, y in zip(a, b, strict=True))
-
-
-def fit(tensor: Tensor, rows: Axis, cols: Axis) -> Network | None:
-    """The network of a tensor of that shape; None where it has another one."""
-    alike = len(tensor.rows) == len(rows) and len(tensor.cols) == len(cols)
-    if alike and all(map(_same, (*tensor.rows, *tensor.cols), (*rows, *cols))):
-        return tensor.net
-    return _flat(tensor, rows, cols)
-
-
-def _flat(tensor: Tensor, rows: Axis, cols: Axis) -> Network | None:
-    """A gradient by a matrix whose entries stand in one row or column, as a matrix, or the other way."""
-    own = tensor.rows, tensor.cols
-    turned = (1, 0)
-    for flat, matrix, net_turned in ((own, (rows, cols), turned), ((rows, cols), own, turned)):
-        if len(matrix[0]) != 1 or len(matrix[1]) != 1:
-            continue
-        across, down = (*matrix[1], *matrix[0]), (*matrix[0], *matrix[1])
-        if not flat[0] and len(flat[1]) == 2 and all(map(_same, flat[1], across)):
-            return collected(raw(tensor.net, net_turned), 2)
-        if not flat[1] and len(flat[0]) == 2 and all(map(_same, flat[0], down)):
-            return tensor.net
-    return None

@@ -20,13 +20,16 @@ from derive.notation.latex import NORM, latex
 from derive.verify.arrays import ArrayNumbers, shape, spoken, turned
 from derive.verify.compare import Comparison, Outcome, Worlds, number_text
 from derive.verify.context import Context, has_vectors
-from derive.verify.entries import Closings, Entries, Frame, Tensor, fit
+from derive.verify.entries import Closings
+from derive.verify.frames import Frame
 from derive.verify.indices import repeated, with_sums
 from derive.verify.networks import Network, added, atoms, scaled
 from derive.verify.numbers import Matrix, Misfit, NoNumber, is_transcendental
 from derive.verify.ranges import ORIGIN, Letters, Range
 from derive.verify.readings import Resolver
 from derive.verify.tape import NoForm
+from derive.verify.tensors import Tensor, fit
+from derive.verify.unfolding import Unfolded
 from derive.verify.verdicts import Counterexample
 
 SEEDS = 2
@@ -324,14 +327,14 @@ class ShapedComparison:
 
     def _entries(
         self, frame: Frame, unfolding: Unfolding | None, assumed: frozenset[str]
-    ) -> Entries:
-        def fresh() -> Entries:
+    ) -> Unfolded:
+        def fresh() -> Unfolded:
             unfold = unfolding or (lambda role, v: False)
-            return Entries(self.model, frame, self.closings, unfold, assumed)
+            return Unfolded(self.model, frame, self.closings, unfold, assumed)
 
         return self.worlds.once((frame, unfolding, assumed), fresh)
 
-    def _same(self, entries: Entries, a: Tensor, b: Tensor) -> bool:
+    def _same(self, entries: Unfolded, a: Tensor, b: Tensor) -> bool:
         difference = _difference(entries, a, b)
         if not difference:
             return True
@@ -345,7 +348,7 @@ class ShapedComparison:
         return not entries.opened(difference, rank, lambda v: v.time == latest)
 
 
-def _difference(entries: Entries, a: Tensor, b: Tensor) -> Network:
+def _difference(entries: Unfolded, a: Tensor, b: Tensor) -> Network:
     """a - b; Misfit where their shapes differ. A number 0 fits any shape."""
     if not a.rank and not a.net:
         a = Tensor(b.rows, b.cols, ())

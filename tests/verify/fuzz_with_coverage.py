@@ -94,9 +94,11 @@ def test_one_input(content: bytes) -> None:
 
 def seeds(folder: Path) -> None:
     """The corpus, whole pages and single lines, as first inputs."""
-    pages = [*HERE.parent.glob("right/*"), *HERE.parent.glob("wrong/*")]
+    suffixes = [Path(name).suffix for name in KINDS_OF_NOTES]
+    files = [*HERE.parent.glob("right/**/*"), *HERE.parent.glob("wrong/**/*")]
+    pages = [path for path in files if path.suffix in suffixes]
     for number, path in enumerate(sorted(pages)):
-        kind = [Path(name).suffix for name in KINDS_OF_NOTES].index(path.suffix)
+        kind = suffixes.index(path.suffix)
         text = path.read_bytes()
         (folder / f"page-{number}").write_bytes(bytes([kind]) + text)
         for place, line in enumerate(text.splitlines()):

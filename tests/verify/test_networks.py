@@ -23,7 +23,8 @@ from derive.algebra.expression import (
 )
 from derive.model.recurrence import END, model_of
 from derive.notation.grammar import parse_formula, scope_of
-from derive.verify.entries import Closings, Entries, Frame
+from derive.verify.entries import Closings, Entries
+from derive.verify.frames import Frame
 from derive.verify.networks import Atom, Network, collected, constant, single
 from derive.verify.tape import NoForm
 
