@@ -32,7 +32,7 @@ WRONG = [
 
 def claims(path: Path, text: str | None = None) -> list[Judged]:
     text = path.read_text("utf-8") if text is None else text
-    report = judge(path.name, text, Options(repairs=False))
+    report = judge(path.name, text, Options(repairs=False, seconds=60))
     return [j for j in report.formulas if j.verdict.kind not in ("definition", "remark")]
 
 
@@ -85,7 +85,7 @@ SLIPS = (
 def test_no_changed_line_is_proved_that_other_numbers_contradict(path: Path) -> None:
     """Each slip at each place right of the first equals sign: proved only if it is true elsewhere too."""
     text = path.read_text("utf-8")
-    page = Judge(read_page(path.name, text), text, Options(repairs=False))
+    page = Judge(read_page(path.name, text), text, Options(repairs=False, seconds=60))
     tried = refuted = 0
     for j in claims(path):
         head, member = j.latex.split(" = ", 1)
