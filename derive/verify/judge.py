@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
-from derive.algebra.expression import Call, Expr, Transpose, Variable, Written, walk
+from derive.algebra.expression import Call, Expr, Time, Transpose, Variable, Written, walk
 from derive.errors import DeriveError
 from derive.model.functions import RELU, STEP
 from derive.model.recurrence import variables
@@ -585,6 +585,7 @@ class Judge:
         if outcome.kind == "different" and not plain:
             other = self._other_reading(number, line, reading, found, scope)
             other = other or self._other_layout(number, line, scope)
+            other = other or self._after_the_first(number, line, found)
             if other is not None:
                 return other
         if outcome.kind == "different":
@@ -638,6 +639,26 @@ class Judge:
         sides = resolver.resolve(line.head), resolver.resolve(line.member)
         found = cause(resolver, self._worlds(number), line.member, sides, outcome)
         return found or "the two sides differ"
+
+    def _after_the_first(self, number: int, line: Line, found: Range) -> Verdict | None:
+        """A line that fails at the initial state alone, of which its author may not have thought."""
+        if len(found.letters) != 1 or found.fixed:
+            return None
+        (letter,) = found.letters
+        if not any(x[letter] == Time.at(0) for _, instances in found.instances for x in instances):
+            return None
+        later = replace(
+            line, conditions=(*line.conditions, Condition(Time.at(0), Time.of(letter), 1))
+        )
+        try:
+            rest = self.line_range_of(later)
+            outcome = self._compare(number, later, self.reading, rest).outcome()
+        except DeriveError:
+            return None
+        if outcome.kind != "equal" or outcome.scalars or outcome.zero:
+            return None
+        reason = f"at {letter} = 0, where there is a state and no step, it fails"
+        return Verdict("ambiguous", self._scope(later, rest), f"for {letter} ≥ 1", reason)
 
     def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:
         """A line of vectors that holds in another layout than that of its text."""

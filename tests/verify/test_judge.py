@@ -179,3 +179,18 @@ def test_a_reason_never_shows_the_names_of_the_normal_form() -> None:
     verdict = judge("page.tex", page, Options()).formulas[-1].verdict
     assert verdict.kind == "refuted"
     assert "Fraction" not in verdict.reason
+
+
+def test_a_line_that_fails_at_the_initial_state_alone_is_ambiguous() -> None:
+    """∂C/∂h_0 has no 2 h_0 in it; from t = 1 on the line is true."""
+    model = r"$h_t = \theta h_{t-1} + x_t$, $L_t = h_t^2$, $C = \sum_{t=1}^T L_t$. "
+    claim = r"\frac{\partial C}{\partial h_t} = 2 h_t + \theta \frac{\partial C}{\partial h_{t+1}}"
+    verdict = judge("page.tex", f"{model}$${claim}$$", Options()).formulas[-1].verdict
+    assert (verdict.kind, verdict.reading) == ("ambiguous", "for t ≥ 1")
+    assert "t = 0" in verdict.reason and verdict.scope == "every T ≥ 2, 1 ≤ t ≤ T-1"
+    wrong = claim.replace("+", "-")
+    assert (
+        judge("page.tex", f"{model}$${wrong}$$", Options()).formulas[-1].verdict.kind == "refuted"
+    )
+    said = judge("page.tex", f"{model}For $t \\ge 1$: $${claim}$$", Options()).formulas[-1].verdict
+    assert said.kind == "proved"
