@@ -40,13 +40,14 @@ from derive.model.shapes import (
     Shape,
     is_literal,
 )
-from derive.notation.latex import NORM, latex
+from derive.notation.latex import CONCATENATION, NORM, latex
 from derive.verify.frames import Frame
 from derive.verify.networks import (
     DELTA,
     SUMMED,
     UNIT,
     Atom,
+    Factor,
     Network,
     Raw,
     added,
@@ -436,6 +437,8 @@ class Entries:
         return self.collected(terms, 0)
 
     def _call(self, function: str, arguments: tuple[Expr, ...], slots: tuple[int, ...]) -> Tensor:
+        if function == CONCATENATION:
+            return self._stacked([self.tensor(part) for part in arguments])
         if len(arguments) != 1:
             raise NoForm(f"{function} has no entries here")
         a = self.tensor(arguments[0])
@@ -461,6 +464,22 @@ class Entries:
             terms = self.counted(raw(a.net, (index, index)), [index], known_sizes(a.rows, a.cols))
             return self.number(self.collected(terms, 0))
         raise NoForm(f"{function} has no entries here")
+
+    def _stacked(self, parts: list[Tensor]) -> Tensor:
+        """[a; b], columns one below the other: Σ_j block[i,j] a[j] + …"""
+        offset = Time()
+        terms: list[Raw] = []
+        for part in parts:
+            size = part.rows[0] if part.rows else SCALAR[0]
+            if part.cols or size is None:
+                raise NoForm("what stands one below the other is no column of known length")
+            # The sizes are no times: as text they stay what they are when steps are shifted.
+            block = Atom("block", latex(Index(offset)), by=latex(Index(size)))
+            own = (fresh(),) if part.rows else ()
+            factor: Factor = block, (0, *own)
+            terms += joined([((factor,), False, Fraction(1))], raw(part.net, own))
+            offset = offset + size
+        return Tensor((offset,), (), self.collected(terms, 1))
 
     def _call_of_number(self, function: str, net: Network) -> Tensor:
         return self.number(self.value_of(function, self.number(net)))

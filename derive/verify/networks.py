@@ -29,7 +29,8 @@ class Atom:
 
     `kind` is "variable"; "total" or "edge", the derivative of `name` by `by`, whose indices follow;
     "call", the function `name` of `inside`; "inverse", 1 / `inside`; "number", the index `time` used as
-    a number; "size", the dimension `time`; "δ"; or "entry", which gives a summed index the name that the
+    a number; "size", the dimension `time`; "δ"; "block", which puts `by` entries after the first
+    `name` ones; or "entry", which gives a summed index the name that the
     text gives it: 1 for the entry of that name, 0 for the others. `rank` is how many free indices
     `inside` has.
     """

@@ -294,7 +294,7 @@ class Unfolded(Entries):
                 if atom.time is not None and by.time is not None:
                     return self._identity(rank) if self.frame.same(atom.time, by.time) else ()
                 return self._identity(rank)
-            case "number" | "size" | "δ":
+            case "number" | "size" | "δ" | "block" | "entry":
                 return ()
             case "call" if atom.name == SOFTMAX:
                 return self._softmax_partial(atom, by)
