@@ -331,6 +331,8 @@ class ArrayNumbers:
         return reduce(lambda a, b: self._bilinear(a, b, matrix_product), parts)
 
     def _entry(self, whole: Expr, indices: tuple[str, ...], go: Callable[[Expr], Moving]) -> Any:
+        if not self.entry.keys() >= set(indices):
+            raise NoNumber("an index that stands for no entry")
         at = tuple(self.entry[a] for a in indices)
         match whole:
             case Total(of, by) | Immediate(of, by):

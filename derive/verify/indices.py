@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from fractions import Fraction
 
 from derive.algebra.expression import (
     BigProduct,
     BigSum,
+    Call,
     Entry,
     Expr,
+    Hadamard,
     IndexSum,
     Number,
     Power,
+    Product,
+    Quotient,
     Sum,
+    Transpose,
     children,
     rebuild,
     walk,
 )
 from derive.errors import DeriveError
+from derive.notation.latex import NORM
 
 
 def with_sums(left: Expr, right: Expr) -> tuple[Expr, Expr, tuple[str, ...]]:
@@ -102,3 +110,97 @@ def _count(expr: Expr) -> Counter[str]:
             for part in children(expr):
                 total += _count(part)
             return total
+
+
+# -- definitions in index notation ------------------------------------------------------------------
+
+
+def in_matrices(expr: Expr, free: tuple[str, ...]) -> Expr:
+    """A definition's right side in matrix notation: Σ_j W_{ij} x_j + b_i, i free, is W x + b.
+
+    Raises DeriveError for what has no such form (a matrix defined entry by entry, three factors with
+    one index that is summed over, …).
+    """
+    if len(free) > 1:
+        raise DeriveError(
+            "a matrix defined entry by entry is not read: write it in matrix notation"
+        )
+    written, _, _ = with_sums(expr, Entry(Number(Fraction(0)), free))
+    return _column(written, free[0]) if free else _scalar(written)
+
+
+def _column(expr: Expr, i: str) -> Expr:
+    """The vector of the values of a formula for all i; a formula without i is a number."""
+    if i not in unbound(expr):
+        return _scalar(expr)
+    match expr:
+        case Entry(of, (letter,)) if letter == i:
+            return of
+        case Sum(terms):
+            return Sum(tuple(_column(term, i) for term in terms))
+        case Power(base, exponent):
+            return Power(_column(base, i), exponent)
+        case Call(function, (argument,), slots):
+            return Call(function, (_column(argument, i),), slots)
+        case Quotient(a, b) if i not in unbound(b):
+            return Quotient(_column(a, i), _scalar(b))
+        case Product(factors):
+            return _joined([f for f in factors if i not in unbound(f)], [], factors, i)
+        case IndexSum(j, _, body):
+            return _contraction(body, i, j)
+        case _:
+            raise DeriveError("this has no form in vectors and matrices")
+
+
+def _joined(numbers: list[Expr], more: list[Expr], factors: Iterable[Expr], i: str) -> Expr:
+    """Numbers times the entrywise product of what depends on i and of further columns."""
+    columns = [*(_column(f, i) for f in factors if i in unbound(f)), *more]
+    entrywise = columns[0] if len(columns) == 1 else Hadamard(tuple(columns))
+    if not numbers:
+        return entrywise
+    return Product((*map(_scalar, numbers), entrywise))
+
+
+def _contraction(body: Expr, i: str, j: str) -> Expr:
+    """Σ_j of a product with one matrix between i and j: the matrix times what depends on j alone."""
+    if isinstance(body, Sum):
+        return Sum(tuple(_contraction(term, i, j) for term in body.terms))
+    factors = _factors(body)
+    both = [f for f in factors if {i, j} <= unbound(f)]
+    if len(both) != 1 or not isinstance(both[0], Entry) or set(both[0].indices) != {i, j}:
+        raise DeriveError(f"a sum over {j} that is no product of a matrix and a vector")
+    matrix = both[0].of if both[0].indices == (i, j) else Transpose(both[0].of)
+    inner = [f for f in factors if j in unbound(f) and f is not both[0]]
+    rest = [f for f in factors if not {i, j} & unbound(f)]
+    if not inner:
+        raise DeriveError(f"a sum over {j} of a matrix alone")
+    image = Product((matrix, _joined([], [], inner, j)))
+    outer = [f for f in factors if i in unbound(f) and f is not both[0]]
+    return _joined(rest, [image], outer, i)
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    if not isinstance(expr, Product):
+        return (expr,)
+    return tuple(f for part in expr.factors for f in _factors(part))
+
+
+def _scalar(expr: Expr) -> Expr:
+    """A formula in which no index is free."""
+    match expr:
+        case IndexSum(j, _, Sum(terms)):
+            return Sum(tuple(_scalar(IndexSum(j, None, term)) for term in terms))
+        case IndexSum(j, _, Power(base, Number(value))) if value == 2:
+            return Power(Call(NORM, (_column(base, j),)), Number(value))
+        case IndexSum(j, _, body):
+            factors = _factors(body)
+            numbers = [f for f in factors if j not in unbound(f)]
+            columns = [_column(f, j) for f in factors if j in unbound(f)]
+            if len(columns) < 2:
+                raise DeriveError(f"a sum over {j} of single entries is not read: write 𝟏ᵀ v")
+            last = columns[1] if len(columns) == 2 else Hadamard(tuple(columns[1:]))
+            return Product((*map(_scalar, numbers), Transpose(columns[0]), last))
+        case Entry():
+            raise DeriveError("an index that is not summed over")
+        case _:
+            return rebuild(expr, _scalar)

@@ -22,7 +22,7 @@ from derive.verify.compare import Comparison, Outcome, Worlds, number_text
 from derive.verify.context import Context, has_vectors
 from derive.verify.entries import Closings
 from derive.verify.frames import Frame
-from derive.verify.indices import repeated, with_sums
+from derive.verify.indices import repeated, unbound, with_sums
 from derive.verify.networks import Network, added, atoms, scaled
 from derive.verify.numbers import Matrix, Misfit, NoNumber, is_transcendental
 from derive.verify.ranges import ORIGIN, Letters, Range
@@ -225,6 +225,8 @@ class ShapedComparison:
         return Counterexample(None if timeless else horizon, tuple(values), *shown)
 
     def _side(self, numbers: ArrayNumbers, side: Expr, letters: Letters) -> str:
+        if not numbers.entry.keys() >= set(self.letters):
+            return self._ranges(numbers, side)
         try:
             value = numbers.value(side, letters)
         except Misfit as error:
@@ -234,6 +236,16 @@ class ShapedComparison:
         if _is_large(value):
             return f"a {spoken(value)} matrix"
         return number_text(value)
+
+    def _ranges(self, numbers: ArrayNumbers, side: Expr) -> str:
+        """How far the index letters of one side run, where the two sides do not fit."""
+        found = []
+        for a in sorted(unbound(side)):
+            try:
+                found.append(f"{a} ≤ {numbers.range_of(a, (side,))}")
+            except Misfit:
+                found.append(f"{a} in two ranges")
+        return ", ".join(found)
 
     # -- proofs -------------------------------------------------------------------------------------
 
