@@ -24,6 +24,8 @@ from derive.model.recurrence import Recurrence
 from derive.notation.latex import latex
 from derive.proof.setting import AtHorizon
 
+pytestmark = pytest.mark.slow
+
 UNITS, INPUTS, OUTPUTS = 2, 3, 2
 DIGITS = 50
 LARGEST_ERROR = mpmath.mpf(10) ** -25

@@ -48,6 +48,8 @@ from derive.notation.latex import latex
 from derive.proof.kernel import Theorem
 from derive.proof.setting import AtHorizon
 
+pytestmark = pytest.mark.slow
+
 DERIVERS: Mapping[str, Callable[[AtHorizon, Variable], Theorem]] = {
     "bptt": backward,
     "forward": forward,

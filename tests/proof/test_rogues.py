@@ -60,6 +60,8 @@ from derive.proof.rules import RULES
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting, general_step
 from derive.proof.steps import Chain, Derivation, Step
 
+pytestmark = pytest.mark.slow
+
 HORIZON = {
     "gate": 2,
     "tanh": 2,
