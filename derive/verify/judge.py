@@ -641,24 +641,25 @@ class Judge:
         return found or "the two sides differ"
 
     def _after_the_first(self, number: int, line: Line, found: Range) -> Verdict | None:
-        """A line that fails at the initial state alone, of which its author may not have thought."""
+        """A line that fails beside the initial states alone, of which its author may not have thought."""
         if len(found.letters) != 1 or found.fixed:
             return None
         (letter,) = found.letters
-        if not any(x[letter] == Time.at(0) for _, instances in found.instances for x in instances):
-            return None
-        later = replace(
-            line, conditions=(*line.conditions, Condition(Time.at(0), Time.of(letter), 1))
-        )
-        try:
-            rest = self.line_range_of(later)
-            outcome = self._compare(number, later, self.reading, rest).outcome()
-        except DeriveError:
-            return None
-        if outcome.kind != "equal" or outcome.scalars or outcome.zero:
-            return None
-        reason = f"at {letter} = 0, where there is a state and no step, it fails"
-        return Verdict("ambiguous", self._scope(later, rest), f"for {letter} ≥ 1", reason)
+        low = min(x[letter].shift for _, instances in found.instances for x in instances)
+        lag = line.context.model.lag
+        for first in range(low + 1, 1 + max(1, lag)) if low >= 0 else ():
+            condition = Condition(Time.at(0), Time.of(letter), first)
+            later = replace(line, conditions=(*line.conditions, condition))
+            try:
+                rest = self.line_range_of(later)
+                outcome = self._compare(number, later, self.reading, rest).outcome()
+            except DeriveError:
+                return None
+            if outcome.kind == "equal" and not outcome.scalars and not outcome.zero:
+                reason = f"at {letter} = {first - 1}, beside the initial state, it fails"
+                scope = self._scope(later, rest)
+                return Verdict("ambiguous", scope, f"for {letter} ≥ {first}", reason)
+        return None
 
     def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:
         """A line of vectors that holds in another layout than that of its text."""
