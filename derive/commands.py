@@ -48,7 +48,6 @@ REPORT_SUFFIXES = {
     ".html": "html",
 }
 REPORTS = tuple(REPORT_SUFFIXES.values())
-NO_CERTIFICATE = "a certificate is for states that run forward in time"
 LAYOUTS = ("numerator", "gradient", "denominator")
 
 
@@ -485,18 +484,19 @@ def _certify(
 ) -> Layers:
     """Writes the Coq file unless coqc is there and rejects it; which of them checked it.
 
-    Where states run backward in time nothing is written: its two recursions both begin at the first step.
+    Where there is none the proof is shown all the same, with the reason.
     """
     from derive import document
     from derive.coq import NoCoq, accept
     from derive.proof.certificate import certificate
-    from derive.proof.setting import EveryHorizon
+    from derive.proof.rules import Unproved
     from derive.writing import write_atomically
 
-    if not all(isinstance(theorem.setting, EveryHorizon) for theorem in theorems.values()):
-        return document.Layers(reason=NO_CERTIFICATE)
     maps = maps or bool(recurrence.shapes)
-    found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
+    try:
+        found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
+    except Unproved as error:
+        return document.Layers(reason=error.sentence)
     text = document.certificate(recurrence, found)
     version = reason = ""
     try:

@@ -721,6 +721,7 @@ def certificate(recurrence: Recurrence, certificates: Sequence[Certificate]) -> 
         hypotheses=list(map(told, hypotheses(certificates))),
         certificates=certificates,
         maps=any(c.maps for c in certificates),
+        both=any(c.both for c in certificates),
     )
 
 

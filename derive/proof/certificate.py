@@ -8,7 +8,7 @@ A name is a Coq identifier; what it stands for is told beside it as a formula.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.algebra.expression import (
@@ -27,7 +27,7 @@ from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurre
 from derive.notation.latex import latex
 from derive.proof.kernel import Theorem
 from derive.proof.rules import Unproved
-from derive.proof.setting import EveryHorizon
+from derive.proof.setting import BothDirections, EveryHorizon
 
 Edge = tuple[Variable, Variable]
 Range = tuple[Time, Time]
@@ -127,6 +127,54 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Variables that use each other, worked out together from step to step, upward in time or not.
+
+    `names` are those of their lines. `early` and `beyond` are what is given at a place up to the start,
+    or so many places behind the last one, by name; an empty name where nothing is.
+    """
+
+    number: int
+    upward: bool
+    names: tuple[str, ...]
+    fields: tuple[str, ...]
+    early: Mapping[int, tuple[str, ...]]
+    beyond: Mapping[int, tuple[str, ...]]
+
+    def worked_out(self, terms: Terms) -> Terms:
+        """`terms` with what is of the same step named as it stands before it is entered."""
+        return tuple(
+            tuple(
+                Factor(f"next_{f.name}", (), "T before t")
+                if f.name in self.names and f.at == (END, NOW)
+                else f
+                for f in term
+            )
+            for term in terms
+        )
+
+    def within(self, terms: Terms, prefix: str = "") -> tuple[str, ...]:
+        """The variables of this table that `terms` mention with `prefix` before the name."""
+        mentioned = {f.name for term in terms for f in term}
+        return tuple(name for name in self.names if prefix + name in mentioned)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """An edge over `lag` steps, counted at the variable that it leaves and at the one that it enters.
+
+    What only the second way counts are its uses of `given` states.
+    """
+
+    user: Line
+    used: Line
+    lag: int
+    leaving: Term
+    entering: Term
+    given: Terms
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What the theorem takes for granted of what is called `name`, by the kind of assumption."""
 
@@ -142,6 +190,9 @@ class Certificate:
     The steps are those after `start`; `least` is the first T of the theorem. `joint` are the edges that
     cross from a step ≤ t to a later one, `outside` what the cost takes from initial states. With `maps`
     a letter is a linear map between the `spaces` of two variables, given by their names, not a factor.
+
+    Where states run in both directions of time each side has `tables` in place of one recursion, and
+    times are places, `offset` more than the times themselves, so that none is below 0.
     """
 
     module: str
@@ -166,11 +217,21 @@ class Certificate:
     outside: Terms
     spaces: tuple[tuple[str, str], ...]
     maps: bool = False
+    tables: tuple[Table, ...] = ()
+    adjoint_tables: tuple[Table, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    offset: int = 0
+    both: bool = False
 
     @property
     def cost(self) -> Variable:
         """What is differentiated."""
         return self.recurrence.cost
+
+    def lines(self, table: Table) -> tuple[Line, ...]:
+        """The equations of a table."""
+        found = {line.name: line for line in (*self.step, *self.step_adjoints)}
+        return tuple(found[name] for name in table.names)
 
     @property
     def hypotheses(self) -> tuple[Hypothesis, ...]:
@@ -186,21 +247,25 @@ class Certificate:
 def certificate(theorem: Theorem, by: Variable, maps: bool = False) -> Certificate:
     """The data of a theorem on ∂C/∂`by` for every T that the kernel has checked.
 
-    `maps` says that the derivatives are linear maps between vectors or matrices of any shape.
+    `maps` says that the derivatives are linear maps between vectors or matrices of any shape; they always
+    are where states run in both directions of time.
     Raises Unproved where the recursions would not follow exactly the edges of the unrolled model.
     """
     setting = theorem.setting
-    if not isinstance(setting, EveryHorizon):
+    if not isinstance(setting, EveryHorizon | BothDirections):
         raise Unproved("a certificate needs a theorem for every T")
     sides = (setting.differential(setting.cost, by), setting.chain(setting.cost, by))
     if (theorem.claim.left, theorem.claim.right) != sides:
         raise Unproved(f"the theorem is not about {latex(Total(setting.cost, by))}")
-    found = replace(_Builder(setting, by).certificate(), maps=maps)
+    if isinstance(setting, BothDirections):
+        found = _BothWays(setting, by).certificate()
+    else:
+        found = replace(_Builder(setting, by).certificate(), maps=maps)
     refuse_other_edges(setting, found)
     return found
 
 
-def refuse_other_edges(setting: EveryHorizon, found: Certificate) -> None:
+def refuse_other_edges(setting: EveryHorizon | BothDirections, found: Certificate) -> None:
     """Unproved where the letters are not the edges of the model at each of several T."""
     for horizon in range(setting.least, setting.least + setting.recurrence.lag + 4):
         graph = unrolled(setting.recurrence, horizon)
@@ -209,24 +274,24 @@ def refuse_other_edges(setting: EveryHorizon, found: Certificate) -> None:
         written = {(a, b) for a, b in _instances(found, horizon) if a in live and b in live}
         for of, used in sorted(actual ^ written, key=repr):
             raise Unproved(
-                f"no certificate: {latex(of)} uses {latex(used)} in a way that its recursions "
-                "do not express"
+                f"{latex(of)} uses {latex(used)} in a way that its recursions do not express"
             )
 
 
 def _instances(found: Certificate, horizon: int) -> Iterator[Edge]:
     """The edges that the letters stand for at one T."""
-    end = {HORIZON: Time.at(horizon)}
+    last = {HORIZON: Time.at(horizon)}
+    end = {HORIZON: Time.at(horizon + found.offset)}
     ranges = {use.atom: use.ranges for use in found.uses}
     general = ((Time.at(found.start + 1), END),)
     for atom in found.atoms:
         of, used = atom.derivative.of, atom.derivative.by
         if not atom.varies:
-            yield of, used
+            yield move_variable(of, last), move_variable(used, last)
             continue
         for low, high in ranges.get(atom, general):
             for t in range(low.replace(end).shift, high.replace(end).shift + 1):
-                now = {STEP: Time.at(t)}
+                now = {STEP: Time.at(t - found.offset)}
                 yield move_variable(of, now), move_variable(used, now)
 
 
@@ -255,9 +320,11 @@ class _Names:
         if stem is None:
             letters = re.sub(r"[^A-Za-z0-9]+", "_", variable.name.replace("'", "p")).strip("_")
             stem = self._stems[variable.name] = self.fresh(letters or "x")
-        if variable.time is None or not variable.time.is_number:
+        if variable.time is None or STEP in dict(variable.time.letters):
             return stem
         shift = variable.time.shift
+        if not variable.time.is_number:
+            return f"{stem}T{shift}"
         return f"{stem}{shift}" if shift >= 0 else f"{stem}m{-shift}"
 
 
@@ -267,7 +334,7 @@ class _Names:
 class _Builder:
     """Reads the edges between what depends on θ and what the cost depends on, and writes both sides."""
 
-    def __init__(self, setting: EveryHorizon, by: Variable) -> None:
+    def __init__(self, setting: EveryHorizon | BothDirections, by: Variable) -> None:
         self.setting = setting
         self.recurrence = setting.recurrence
         self.by = by
@@ -357,9 +424,10 @@ class _Builder:
         edge = (of, by)
         if edge not in self._atoms:
             times = [v.time for v in edge if v.time is not None]
-            varies = any(not time.is_number for time in times)
+            varies = any(STEP in dict(time.letters) for time in times)
             lag = (of.time - by.time).shift if of.time and by.time and varies else 0
-            parts = (self.names.of(of), self.names.of(by), *([str(lag)] if lag else []))
+            distance = str(lag) if lag > 0 else f"m{-lag}"
+            parts = (self.names.of(of), self.names.of(by), *([distance] if lag else []))
             name = self.names.fresh("d", *parts)
             self._atoms[edge] = Atom(name, Immediate(of, by), self._meaning(of, by), varies)
         return self._atoms[edge]
@@ -465,10 +533,14 @@ class _Builder:
         total = self._name("total", of)
         steps = tuple(self._steps_of(of))
         if steps:
-            terms.append((Factor(total, (END, END - self.start)),))
+            terms.append((Factor(total, self._whole()),))
         forward = Line(self._forward(of), Total(of, self.by), tuple(terms))
         adjoint = None if of == self.setting.cost else self._aggregate_adjoint(of)
         return Aggregate(of, total, steps, forward, adjoint)
+
+    def _whole(self) -> tuple[Time, ...]:
+        """Of which T a sum is, and of how many steps."""
+        return END, END - self.start
 
     def _forward(self, of: Variable) -> str:
         return "forward" if of == self.setting.cost else self._name("forward", of)
@@ -572,3 +644,166 @@ class _Builder:
         for used in self.early:
             for term in self._from_aggregates(used):
                 yield *term, Factor(self._name("s", used))
+
+
+# -- states that run in both directions of time -------------------------------------------------------
+
+
+class _BothWays(_Builder):
+    """Both sides as functions of the place, each worked out in tables.
+
+    Variables that use each other are in one table. It runs in their direction of time for the
+    sensitivities and in the other one for the adjoints; a later table reads the earlier ones at any place.
+    """
+
+    def __init__(self, setting: BothDirections, by: Variable) -> None:
+        super().__init__(setting, by)
+        self.directions = setting.directions
+        self.offset = max(0, self.recurrence.lag - self.start - 1)
+
+    def certificate(self) -> Certificate:
+        found = super().certificate()
+        sensitivities = {line.name: line for line in found.step}
+        groups = [
+            [Variable(d.target.name, NOW) for d in self.steps if d.target.name in names]
+            for names in self._groups()
+        ]
+        backward = [group[::-1] for group in reversed(groups)]
+        return replace(
+            found,
+            maps=True,
+            both=True,
+            offset=self.offset,
+            start=self.start + self.offset,
+            least=self.setting.least + self.offset,
+            tables=tuple(self._table(i, "s", g) for i, g in enumerate(groups, 1)),
+            adjoint_tables=tuple(self._table(i, "a", g) for i, g in enumerate(backward, 1)),
+            crossings=tuple(self._crossing(sensitivities, *link) for link in self.links if link[2]),
+        )
+
+    def _groups(self) -> list[list[str]]:
+        """The names of the steps, those that use each other together, a user after what it uses."""
+        names = [d.target.name for d in self.steps]
+        below = {name: {name} for name in names}
+        for _ in names:
+            for user, used, _lag in self.links:
+                below[user.name] |= below[used.name]
+        waiting, groups = list(names), list[list[str]]()
+        while waiting:
+            least = min(waiting, key=lambda name: len(below[name]))
+            groups.append([name for name in names if below[name] == below[least]])
+            waiting = [name for name in waiting if name not in groups[-1]]
+        return groups
+
+    def _table(self, number: int, kind: str, variables: list[Variable]) -> Table:
+        ahead = self.directions[variables[0].name] or 1
+        names = {v.name for v in variables}
+        for user, used, lag in self.links:
+            if {user.name, used.name} <= names and lag * ahead < 0:
+                raise Unproved(
+                    f"{latex(user)} and {latex(used)} use each other's earlier and later steps"
+                )
+        given = [v for v in self.early if v.time] if kind == "s" else []
+        return Table(
+            number,
+            upward=ahead == (1 if kind == "s" else -1),
+            names=tuple(self._name(kind, v) for v in variables),
+            fields=tuple(self._name(kind.upper(), v) for v in variables),
+            early=self._given(variables, [v for v in given if v.time and v.time.is_number]),
+            beyond=self._given(variables, [v for v in given if v.time and not v.time.is_number]),
+        )
+
+    def _given(
+        self, variables: list[Variable], given: list[Variable]
+    ) -> Mapping[int, tuple[str, ...]]:
+        """By place, the sensitivities given there, an empty name where there is none."""
+        found: dict[int, tuple[str, ...]] = {}
+        for one in given:
+            assert one.time is not None
+            place = one.time.shift + (self.offset if one.time.is_number else 0)
+            at = [Variable(v.name, one.time) for v in variables]
+            if place >= 0 and one in at:
+                found[place] = tuple(self._name("s", v) if v in given else "" for v in at)
+        return found
+
+    def _crossing(
+        self, lines: Mapping[str, Line], user: Variable, used: Variable, lag: int
+    ) -> Crossing:
+        edge = self._link(user, used, lag)
+        leaving = (
+            self._after(user, lag),
+            self._link(user, used, lag, NOW + lag),
+            self._before(used.name, 0),
+        )
+        given = tuple(
+            (*term, Factor(self._name("s", v)))
+            for v in reversed(self.early)
+            for term in self._from_step(v, user, used, lag)
+        )
+        return Crossing(
+            lines[self._name("s", user)],
+            lines[self._name("s", used)],
+            lag,
+            leaving,
+            (self._after(user, 0), edge, self._before(used.name, lag)),
+            given,
+        )
+
+    def _ranges(self, aggregate: Variable, name: str) -> Iterator[Range]:
+        for low, high in super()._ranges(aggregate, name):
+            if low.is_number:
+                low += self.offset
+            if high.is_number:
+                high += self.offset
+            elif (high - END).shift > 0:
+                high = END
+            beyond = not low.is_number and (low - END).shift > 0
+            if not beyond:
+                yield low, high
+
+    def _before(self, name: str, lag: int) -> Factor:
+        return Factor(self._name("s", Variable(name, NOW)), (END, NOW - lag))
+
+    def _slots(self, step: Variable) -> Iterator[Slot]:
+        yield from ()
+
+    def _later(self, user: Variable) -> Iterator[Later]:
+        yield from ()
+
+    def _joint(self) -> Iterator[Term]:
+        yield from ()
+
+    def _steps_of(self, of: Variable) -> Iterator[Term]:
+        for d in self.steps:
+            use = self._use(of, d.target)
+            if use is not None:
+                yield use, self._before(d.target.name, 0)
+
+    def _whole(self) -> tuple[Time, ...]:
+        return (END,)
+
+    def _through(self, user: Variable, at: tuple[Time, ...] = ()) -> Term:
+        return super()._through(user, (END,) if user in self.early else at)
+
+    def _after(self, user: Variable, ahead: int) -> Factor:
+        return Factor(self._name("a", user), (END, NOW + ahead))
+
+    def _early_adjoint(self, of: Variable) -> Line:
+        terms = [*self._from_aggregates(of), *self._from_early(of)]
+        for link in self.links:
+            terms += self._from_step(of, *link)
+        return Line(self._name("a", of), Total(self.setting.cost, of), tuple(terms))
+
+    def _from_step(self, of: Variable, user: Variable, used: Variable, lag: int) -> Iterator[Term]:
+        """The use that a step makes of a given state over one edge, if the user is a step."""
+        assert of.time is not None
+        at = of.time + lag + (self.offset if of.time.is_number else 0)
+        first = self.start + self.offset
+        inside = at.shift > first if at.is_number else at.shift <= 0
+        if used.name == of.name and inside:
+            yield Factor(self._name("a", user), (END, at)), self._link(user, used, lag, at)
+
+    def _source(self, used: Variable) -> Source:
+        found = super()._source(used)
+        step = tuple((replace(term[0], at=(END, NOW)), *term[1:]) for term in found.step)
+        return replace(found, step=step)

@@ -36,8 +36,9 @@ class Meaning:
     """One certificate at one T."""
 
     def __init__(self, certificate: Certificate, horizon: int) -> None:
+        """`horizon` is a T of the model."""
         self.c = certificate
-        self.horizon = horizon
+        self.horizon = horizon + certificate.offset
         self.atoms = {atom.name for atom in certificate.atoms}
         self.uses = {use.name: use for use in certificate.uses}
         self.constants: dict[str, Value] = {}
@@ -60,9 +61,10 @@ class Meaning:
             use = self.uses[f.name]
             t = self.time(f.at[-1], now)
             inside = any(self.time(a, t) <= t <= self.time(b, t) for a, b in use.ranges)
-            return {((use.atom.name, t),): 1} if inside else {}
+            return {((use.atom.name, t - self.c.offset),): 1} if inside else {}
         assert f.name in self.atoms, f.name
-        return {((f.name, self.time(f.at[0], now) if f.at else None),): 1}
+        at = self.time(f.at[0], now) - self.c.offset if f.at else None
+        return {((f.name, at),): 1}
 
     def sum(self, terms: Terms, now: int = -999, names: Mapping[str, Value] | None = None) -> Value:
         return plus([times([self.factor(f, now, names or {}) for f in term]) for term in terms])
@@ -110,13 +112,80 @@ class Meaning:
         return plus([*parts, self.sum(self.c.sources[number].early, self.c.start, names)])
 
 
+class BothWays(Meaning):
+    """States that run in both directions of time: each place worked out where it is first asked for.
+
+    In which order is not told: a table that asks for a place of its own in the wrong direction is seen.
+    """
+
+    def __init__(self, certificate: Certificate, horizon: int) -> None:
+        self.tables = {
+            name: table
+            for table in (*certificate.tables, *certificate.adjoint_tables)
+            for name in table.names
+        }
+        self.lines = {
+            line.name: line for table in self.tables.values() for line in certificate.lines(table)
+        }
+        self.early = {line.name: line for line in certificate.early_adjoints}
+        self.found: dict[tuple[str, int], Value] = {}
+        self.within: list[tuple[str, int]] = []
+        super().__init__(certificate, horizon)
+
+    def factor(self, f: Factor, now: int, names: Mapping[str, Value]) -> Value:
+        if f.name in self.lines:
+            return self.at(f.name, self.time(f.at[-1], now))
+        if f.name in self.early:
+            return self.sum(self.early[f.name].terms)
+        return super().factor(f, now, names)
+
+    def at(self, name: str, place: int) -> Value:
+        """What the table of `name` holds of it at a place; a natural number is never below 0."""
+        place = max(place, 0)
+        table = self.tables[name]
+        given = table.early.get(place) if place <= self.c.start else None
+        if place > self.horizon:
+            given = table.beyond.get(place - self.horizon)
+        if not self.c.start < place <= self.horizon:
+            known = given[table.names.index(name)] if given else ""
+            return self.constants[known] if known else {}
+        if (name, place) not in self.found:
+            for other, last in self.within[-1:]:
+                if other in table.names and last != place:
+                    assert (place < last) == table.upward
+            self.within.append((name, place))
+            assert len(self.within) < 900, "no end"
+            self.found[name, place] = self.sum(self.lines[name].terms, place)
+            self.within.pop()
+        return self.found[name, place]
+
+    def forward(self) -> Value:
+        known: dict[str, Value] = {}
+        for a in self.c.aggregates:
+            known[a.total] = self.over_steps(a.steps)
+            known[a.forward.name] = self.sum(a.forward.terms, self.horizon, known)
+        return known.get("forward", {})
+
+    def _source(self, number: int) -> Value:
+        source = self.c.sources[number]
+        return plus([self.over_steps(source.step), self.sum(source.early)])
+
+    def over_steps(self, terms: Terms) -> Value:
+        return plus([self.sum(terms, t) for t in range(self.c.start + 1, self.horizon + 1)])
+
+
+def meaning(certificate: Certificate, horizon: int) -> Meaning:
+    return (BothWays if certificate.both else Meaning)(certificate, horizon)
+
+
 def letters_of(certificate: Certificate, graph: Graph) -> dict[tuple[Variable, Variable], Letter]:
     """The letter of each edge of the unrolled model, by what each atom says that it stands for."""
     found: dict[tuple[Variable, Variable], Letter] = {}
     for atom in certificate.atoms:
         of, by = atom.derivative.of, atom.derivative.by
-        for t in range(certificate.start + 1, graph.horizon + 1) if atom.varies else [0]:
-            now = {STEP: Time.at(t)}
+        first = certificate.start - certificate.offset + 1
+        for t in range(first, graph.horizon + 1) if atom.varies else [0]:
+            now = {STEP: Time.at(t), HORIZON: Time.at(graph.horizon)}
             edge = (move_variable(of, now), move_variable(by, now))
             if edge[1] in graph.inputs.get(edge[0], ()):
                 assert edge not in found, f"two letters for {edge}"

@@ -12,23 +12,23 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from certificate_meaning import Meaning, path_words
+from certificate_meaning import meaning, path_words
+from models_both_ways import MODELS as BOTH
 
 from derive import document
 from derive.algebra.expression import Time, Total, Variable
 from derive.derivation.every import every
 from derive.derivation.forward import forward
 from derive.model.builtin import BUILTIN, CELLS, from_latex
-from derive.model.recurrence import STEP
+from derive.model.recurrence import END, NOW, STEP
 from derive.proof.certificate import (
     Certificate,
-    Factor,
     Terms,
     certificate,
     refuse_other_edges,
 )
 from derive.proof.rules import Unproved
-from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.proof.setting import AtHorizon, EveryHorizon, general_step
 
 USERS: dict[str, tuple[str, ...]] = {
     "three lags and initial states": (
@@ -81,8 +81,12 @@ USERS: dict[str, tuple[str, ...]] = {
     "nothing but a penalty": ("h_t = f(h_{t-1})", "C = l(h_T) + r(\\theta)"),
     "not used": ("h_t = f(h_{t-1}, \\theta)", "k_t = g(h_t, \\phi)", "C = l(h_T)"),
 }
-WITHOUT = {"bidirectional"}  # a state that runs backward is proved for the first few T only
-PROVED = {name: model.definitions for name, model in CELLS.items() if name not in WITHOUT}
+PROVED = {name: model.definitions for name, model in CELLS.items()}
+WITHOUT = {
+    "a step back on the way forward, two steps on": "use each other's earlier and later steps",
+    "the first states given": "k_1 uses k_2",
+}
+BOTH_WAYS = {name: found for name, (found, _) in BOTH.items() if name not in WITHOUT}
 ARRAYS = {
     "lags and feedback of vectors": (
         "W \\in \\mathbb{R}^{n \\times n}",
@@ -94,14 +98,14 @@ ARRAYS = {
     ),
 }
 MODELS = {**{name: model.definitions for name, model in BUILTIN.items()}, **USERS}
-EVERY = {**MODELS, **PROVED, **ARRAYS}
+EVERY = {**MODELS, **PROVED, **ARRAYS, **BOTH_WAYS}
 
 
 @cache
 def certificates(*definitions: str, most: int | None = None) -> tuple[Certificate, ...]:
     """One for each parameter, or for the first few; as maps, where the model has shapes."""
     recurrence = from_latex(definitions)
-    setting = EveryHorizon(recurrence)
+    setting = general_step(recurrence)
     maps = bool(recurrence.shapes)
     return tuple(certificate(every(setting, by), by, maps) for by in recurrence.parameters[:most])
 
@@ -139,11 +143,12 @@ def coqc() -> str:
 @pytest.mark.parametrize("name", EVERY)
 def test_both_sides_are_the_sum_over_the_paths(name: str) -> None:
     for c in certificates(*EVERY[name]):
-        for horizon in range(c.least, c.least + (3 if c.maps else 4)):
-            meaning = Meaning(c, horizon)
+        least = c.least - c.offset
+        for horizon in range(least, least + (3 if c.maps else 4)):
+            found = meaning(c, horizon)
             wanted = path_words(c, horizon)
-            assert meaning.forward() == wanted
-            assert meaning.backward() == wanted
+            assert found.forward() == wanted
+            assert found.backward() == wanted
 
 
 CHANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -221,7 +226,7 @@ def computed(found: tuple[Certificate, ...], horizon: int, written: str) -> str:
     for c in found:
         for side in ("forward", "backward"):
             called = called_as_maps(c, side, written) if c.maps else called_in_ring(c, side)
-            lines.append(f"Eval vm_compute in ({called} {horizon}%nat : words).")
+            lines.append(f"Eval vm_compute in ({called} {horizon + c.offset}%nat : words).")
     return "\n".join(lines)
 
 
@@ -236,7 +241,10 @@ def called_in_ring(c: Certificate, side: str) -> str:
 def called_as_maps(c: Certificate, side: str, written: str) -> str:
     codes = {"K": "K", "v": "[[]]", "e": "[[]]", **{name: "X" for _, name in c.spaces}}
     for i, atom in enumerate(c.atoms, 1):
-        time, letter = ("fun t => ", f"[{i}%nat; t]") if atom.varies else ("", f"[{i}%nat; 0%nat]")
+        at = f"t - {c.offset}" if c.offset else "t"
+        time, letter = (
+            ("fun t => ", f"[{i}%nat; ({at})%nat]") if atom.varies else ("", f"[{i}%nat; 0%nat]")
+        )
         codes[atom.name] = f"({time}map (fun w => app {letter} w))"
         codes["t" + atom.name[1:]] = f"({time}map (fun w => app w {letter}))"
     return " ".join([f"{c.module}.{side}", *(codes[name] for name in needed(c, side, written))])
@@ -285,7 +293,7 @@ def test_coq_accepts_the_certificate_and_computes_the_paths(
     name: str, coqc: str, tmp_path: Path
 ) -> None:
     found = certificates(*EVERY[name])
-    horizon = found[0].least + 1
+    horizon = found[0].least - found[0].offset + 1
     written = text(found)
     done = run_coqc(coqc, written + computed(found, horizon, written), tmp_path)
     assert done.returncode == 0, done.stderr
@@ -320,7 +328,7 @@ def shifted(terms: Terms) -> Terms | None:
     """The first letter that changes with the steps, taken one step later."""
     for i, term in enumerate(terms):
         for j, f in enumerate(term):
-            if f.at and STEP in dict(f.at[-1].letters):
+            if f.name.startswith(("d_", "use_")) and f.at and STEP in dict(f.at[-1].letters):
                 late = replace(f, at=(*f.at[:-1], f.at[-1] + 1))
                 return (*terms[:i], (*term[:j], late, *term[j + 1 :]), *terms[i + 1 :])
     return None
@@ -348,7 +356,10 @@ def backward_changed(c: Certificate, change: Change) -> Iterator[Certificate]:
 
 
 def adjoint_replaced(c: Certificate) -> Iterator[Certificate]:
-    """An adjoint in the sum over the uses of θ, replaced by another one; as maps, of the same space."""
+    """An adjoint in the sum over the uses of θ, replaced by another one; as maps, of the same space.
+
+    Of a model in both directions of time, by that of the next step, too: it has no name of its own there.
+    """
     lines = [*c.step_adjoints, *c.later]
     variables = {
         line.name: line.meaning.by.name for line in lines if isinstance(line.meaning, Total)
@@ -358,8 +369,13 @@ def adjoint_replaced(c: Certificate) -> Iterator[Certificate]:
         for other in variables:
             fits = not c.maps or variables[other] == variables[term[0].name]
             if other != term[0].name and fits:
-                step = (*own.step[:i], (Factor(other), *term[1:]), *own.step[i + 1 :])
+                changed = replace(term[0], name=other)
+                step = (*own.step[:i], (changed, *term[1:]), *own.step[i + 1 :])
                 yield replace(c, sources=(replace(own, step=step), *c.sources[1:]))
+        if c.both:
+            later = (replace(term[0], at=(END, NOW + 1)), *term[1:])
+            step = (*own.step[:i], later, *own.step[i + 1 :])
+            yield replace(c, sources=(replace(own, step=step), *c.sources[1:]))
 
 
 TAMPERED: dict[str, Callable[[Certificate], Iterator[Certificate]]] = {
@@ -373,42 +389,77 @@ TAMPERED: dict[str, Callable[[Certificate], Iterator[Certificate]]] = {
 }
 
 
+TAMPERED_WITH = [
+    *BUILTIN,
+    *PROVED,
+    "backward alone",
+    "the forward state of any step in the backward one",
+    "final and initial states of the parameter",
+]
+
+
 def rogues(name: str, kind: str) -> Iterator[Certificate]:
     """The tampered certificates of a model, for the parameters that its steps depend on.
 
     Of a cell, for the first parameter: its weights differ in where they enter alone.
     """
-    found = certificates(*PROVED[name], most=1) if name in PROVED else certificates(*MODELS[name])
+    found = certificates(*EVERY[name], most=1 if name in PROVED else None)
     for c in found:
         yield from TAMPERED[kind](c)
 
 
 @pytest.mark.parametrize("kind", TAMPERED)
-@pytest.mark.parametrize("name", [*BUILTIN, *PROVED])
+@pytest.mark.parametrize("name", TAMPERED_WITH)
 def test_tampering_makes_a_theorem_false(name: str, kind: str) -> None:
-    found = list(rogues(name, kind))
-    assert found
-    for c in found:
-        meaning = Meaning(c, c.least + c.recurrence.lag + 1)
-        assert meaning.forward() != meaning.backward()
+    changed = list(rogues(name, kind))
+    assert changed
+    for c in changed:
+        found = meaning(c, c.least + c.recurrence.lag + c.recurrence.ahead + 1)
+        assert found.forward() != found.backward()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*BUILTIN, *PROVED])
+@pytest.mark.parametrize("name", TAMPERED_WITH)
 def test_coq_rejects_what_was_tampered_with(name: str, coqc: str, tmp_path: Path) -> None:
     """A whole file for each kind; it fails in a proof, not where something is defined.
 
     Only maps that are swapped are refused where they stand: their spaces do not meet.
     """
     for kind in TAMPERED:
-        written = text((next(rogues(name, kind)),))
+        changed = next(rogues(name, kind))
+        written = text((changed,))
         done = run_coqc(coqc, written, tmp_path)
         assert done.returncode != 0, kind
         place = re.search(r"line (\d+), characters", done.stderr)
-        proofs = written[: written.index("Lemma hybrid")].count("\n")
-        typed = name in PROVED and kind.startswith("factors swapped")
+        proofs = written[: written.index("They are equal")].count("\n")
+        typed = changed.maps and kind.startswith("factors swapped")
         assert place is not None and (typed or int(place[1]) > proofs + 1), done.stderr
         assert "Syntax error" not in done.stderr and "not found" not in done.stderr
+
+
+def tables_changed(c: Certificate, **change: object) -> Certificate:
+    return replace(c, tables=tuple(replace(table, **change) for table in c.tables))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: tables_changed(c, early={}),
+        lambda c: tables_changed(c, beyond={}),
+        lambda c: tables_changed(c, upward=True),
+        lambda c: tables_changed(c, upward=False),
+        lambda c: replace(c, start=c.start + 1),
+    ],
+    ids=["no initial state", "no final state", "all upward", "all downward", "a step less"],
+)
+def test_coq_rejects_tables_that_were_tampered_with(
+    change: Callable[[Certificate], Certificate], coqc: str, tmp_path: Path
+) -> None:
+    (c,) = certificates(*BOTH_WAYS["final and initial states of the parameter"])
+    done = run_coqc(coqc, text((change(c),)), tmp_path)
+    assert done.returncode != 0
+    assert "Syntax error" not in done.stderr and "not found" not in done.stderr
 
 
 # -- as maps ----------------------------------------------------------------------------------------------
@@ -500,8 +551,14 @@ def test_a_theorem_of_another_kind_has_no_certificate() -> None:
 
 def test_a_use_at_every_second_step_has_no_certificate() -> None:
     definitions = ("h_t = f(h_{t-1}, \\theta)", "C = \\sum_{t=1}^4 l(h_{2t})")
-    with pytest.raises(Unproved, match="no certificate: C uses h_3"):
+    with pytest.raises(Unproved, match="C uses h_3"):
         certificates(*definitions)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_what_tables_do_not_express_has_no_certificate(name: str) -> None:
+    with pytest.raises(Unproved, match=WITHOUT[name]):
+        certificates(*BOTH[name][0])
 
 
 @pytest.mark.parametrize("kind", ["atoms", "uses"])
@@ -514,7 +571,7 @@ def test_a_certificate_with_an_edge_less_is_about_another_model(kind: str) -> No
         other = replace(c, uses=(replace(use, ranges=((Time.at(1), Time.at(1)),)),))
     setting = EveryHorizon(c.recurrence)
     refuse_other_edges(setting, c)
-    with pytest.raises(Unproved, match="no certificate"):
+    with pytest.raises(Unproved, match="in a way that its recursions"):
         refuse_other_edges(setting, other)
 
 
