@@ -116,7 +116,8 @@ class ArrayNumbers:
         rows, columns = self.size(v.name)
         when = v.time.shift if v.time else None
         count = rows * columns
-        pool = [Fraction(i, 4) for i in range(-3 - count, 4 + count) if i]
+        parts = 4 if count < 5 else 8
+        pool = [Fraction(i, parts) for i in range(-3 - count, 4 + count) if i]
         drawn = Random(repr((self.seed, v.name, when))).sample(pool, count)
         found = [drawn[i * columns : (i + 1) * columns] for i in range(rows)]
         if v.name in self.assumed:

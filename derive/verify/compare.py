@@ -300,15 +300,15 @@ def _is_zero(x: Any) -> bool:
     return bool(x == 0) if isinstance(x, Fraction | int) else bool(x.a == 0 == x.b)
 
 
-def number_text(value: Any) -> str:
-    """A number, an interval's middle, or a matrix, as a person writes it."""
+def number_text(value: Any, digits: int = 4) -> str:
+    """A number, an interval's middle, or a matrix, whose entries have so many digits if not exact."""
     if isinstance(value, tuple):
         if len(value) == len(value[0]) == 1:
             return number_text(value[0][0])
         shown = [[number_text(x) for x in row] for row in value]
         rounded = any(text.startswith("≈") for row in shown for text in row)
         if rounded:
-            shown = [[f"{float(getattr(x, 'mid', x)):.4g}" for x in row] for row in value]
+            shown = [[f"{float(getattr(x, 'mid', x)):.{digits}g}" for x in row] for row in value]
         return ("≈ " if rounded else "") + "[" + "; ".join(", ".join(row) for row in shown) + "]"
     if isinstance(value, Fraction | int):
         return str(value)

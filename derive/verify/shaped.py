@@ -219,12 +219,15 @@ class ShapedComparison:
         values = [(a, str(letters[a].shift)) for a in self.range.letters if a in letters]
         values += [(a, str(numbers.entry[a] + 1)) for a in self.letters if a in numbers.entry]
         values += [(a, str(n)) for a, n in sorted(numbers.sizes.items())]
-        shown = [self._side(numbers, side, letters) for side in (self.left, self.right)]
+        for digits in (4, 8, 16):
+            shown = [self._side(numbers, side, letters, digits) for side in (self.left, self.right)]
+            if shown[0] != shown[1]:
+                break
         values += [(latex(v), number_text(x)) for v, x in list(numbers.used.items())[:MOST_SHOWN]]
         timeless = not self.model.steps
         return Counterexample(None if timeless else horizon, tuple(values), *shown)
 
-    def _side(self, numbers: ArrayNumbers, side: Expr, letters: Letters) -> str:
+    def _side(self, numbers: ArrayNumbers, side: Expr, letters: Letters, digits: int) -> str:
         if not numbers.entry.keys() >= set(self.letters):
             return self._ranges(numbers, side)
         try:
@@ -235,7 +238,7 @@ class ShapedComparison:
             return error.sentence
         if _is_large(value):
             return f"a {spoken(value)} matrix"
-        return number_text(value)
+        return number_text(value, digits)
 
     def _ranges(self, numbers: ArrayNumbers, side: Expr) -> str:
         """How far the index letters of one side run, where the two sides do not fit."""
