@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from itertools import count, permutations, product
 from math import factorial
 
@@ -21,6 +21,7 @@ from derive.verify.tape import NoForm
 MOST_TERMS = 2000
 MOST_LABELLINGS = 720
 MOST_FACTORS = 40
+MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def single(atom: Atom, rank: int) -> Network:
     return (((((atom, tuple(range(rank))),), False), Fraction(1)),)
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def _order(atom: Atom) -> str:
     return repr(atom)
 
@@ -146,7 +147,7 @@ def _divided(factors: tuple[Factor, ...]) -> list[tuple[tuple[Factor, ...], Frac
     return None
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def _leading(inverse: Atom) -> tuple[Factor, Fraction] | None:
     """The entry b x of a denominator a + b x whose x stands nowhere else in it; the last of several."""
     if len(inverse.inside) < 2:
@@ -161,7 +162,7 @@ def _leading(inverse: Atom) -> tuple[Factor, Fraction] | None:
     return max(found, key=lambda pair: _factor_order(pair[0]), default=None)
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def canonical(factors: tuple[Factor, ...], free: int, ones: Ones | None) -> tuple[Factor, ...]:
     """The factors sorted, δ contracted, inverses cancelled, the summed indices numbered in one way."""
     if len(factors) > MOST_FACTORS:
