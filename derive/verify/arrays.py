@@ -75,7 +75,8 @@ class ArrayNumbers:
 
     `kind` is "float" to look, "exact" for fractions, "interval" to be certain. The inputs `assumed`
     have entries whose sum is 1. `used` has the leaves that were looked at, `entry` the entries (from 0)
-    that index letters stand for.
+    that index letters stand for. `loose` says that a vector of ones was looked at whose length nothing
+    told: then it stood as the number 1.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class ArrayNumbers:
         self.sizes = small_sizes(model)
         self.used: dict[Variable, Matrix] = {}
         self.entry: dict[str, int] = {}
+        self.loose = False
         self._values: dict[Variable, Matrix] = {}
         self._totals: dict[Variable, dict[Variable, Matrix]] = {}
 
@@ -136,8 +138,6 @@ class ArrayNumbers:
         """The value of a variable, worked out from the leaves."""
         if v not in self._values:
             body = self.graph.bodies.get(v)
-            if v.name == ONES and v.name not in self.model.shapes:
-                raise NoNumber("a vector of ones whose length is not known")
             if body is None:
                 if v.time is not None and not self._is_leaf(v):
                     raise NoNumber(f"{latex(v)} lies beyond the horizon")
@@ -149,7 +149,9 @@ class ArrayNumbers:
                     for i in range(rows)
                 )
             else:
+                loose = self.loose
                 found = self._full(self.push(body, self.variable, lambda _: None)[0], v.name)
+                self.loose = loose
                 self._values[v] = found
         return self._values[v]
 
@@ -186,10 +188,13 @@ class ArrayNumbers:
                     return ((self.exact(value),),), None
                 case Index(time) if time.is_number:
                     return ((self.exact(time.shift),),), None
+                case Variable(name) if name == ONES:
+                    self.loose = True
+                    return ((self.exact(1),),), None
                 case Variable():
                     return of(part), change(part)
                 case Sum(terms):
-                    return self._sum(terms, [go(x) for x in terms])
+                    return self._sum(terms, go)
                 case Product(factors):
                     return self._product(factors, go)
                 case Hadamard(factors):
@@ -219,17 +224,31 @@ class ArrayNumbers:
 
         return go(expr)
 
-    def _sum(self, terms: tuple[Expr, ...], parts: list[Moving]) -> Moving:
+    def _sum(self, terms: tuple[Expr, ...], go: Callable[[Expr], Moving]) -> Moving:
+        loose, parts, ones = self.loose, [], False
+        for term in terms:
+            self.loose = False
+            parts.append(go(term))
+            ones, loose = (True, loose) if spreads(term) else (ones, loose or self.loose)
+        told = any(shape(x) != (1, 1) for x, _ in parts)
+        self.loose = loose or (ones and not told)
         first = next((p for p in parts if shape(p[0]) != (1, 1)), parts[0])
         rows, columns = shape(first[0])
         value: Matrix | None = None
         changes = []
         for term, (x, dx) in zip(terms, parts, strict=True):
             if shape(x) != (rows, columns):
-                zero = shape(x) == (1, 1) and _is_zero(x[0][0])
-                if shape(x) == (1, 1) and is_literal(term) and columns > 1 and not zero:
+                number = shape(x) == (1, 1)
+                zero = number and _is_zero(x[0][0])
+                spread = number and (is_literal(term) or spreads(term))
+                if spread and columns > 1 and not zero:
                     raise NoNumber("a number added to what is no column")
-                if not zero and not (is_literal(term) and shape(x) == (1, 1) and columns == 1):
+                if number and not spread and not zero:
+                    name = latex(term)
+                    raise NoNumber(
+                        f"{name} is a number beside a vector: write \\mathbf{{1}} beside it"
+                    )
+                if not number:
                     raise Misfit(f"ill-typed sum: {spoken(first[0])} and {spoken(x)}")
                 x = ((x[0][0],) * columns,) * rows
                 dx = None
@@ -244,7 +263,7 @@ class ArrayNumbers:
         kept = [
             f for f in factors if not (f in ones and isinstance(f, Variable) and f.name != ONES)
         ]
-        if any(_names_ones(f, self.model) for f in factors):
+        if any(_is_ones(f) or (isinstance(f, Transpose) and _is_ones(f.of)) for f in factors):
             return self._with_ones(factors, go)
         if not kept:
             raise NoNumber("an identity whose size is not known")
@@ -254,8 +273,8 @@ class ArrayNumbers:
         """𝟏ᵀ v and v 𝟏ᵀ, the length of 𝟏 taken from its neighbour."""
         found: list[Moving | str] = []
         for f in factors:
-            row = isinstance(f, Transpose) and _names_ones(f.of, self.model)
-            found.append("row" if row else "column" if _names_ones(f, self.model) else go(f))
+            row = isinstance(f, Transpose) and _is_ones(f.of)
+            found.append("row" if row else "column" if _is_ones(f) else go(f))
         parts: list[Moving] = []
         for place, part in enumerate(found):
             if not isinstance(part, str):
@@ -264,12 +283,18 @@ class ArrayNumbers:
             near = found[place + 1] if part == "row" and place + 1 < len(found) else None
             if part == "column" and place:
                 near = parts[-1]
+            if part == "column" and (
+                near is None or isinstance(near, str) or shape(near[0]) == (1, 1)
+            ):
+                self.loose = True
+                continue
             if near is None or isinstance(near, str):
                 raise NoNumber("a vector of ones whose length is not known")
             size = shape(near[0])[0] if part == "row" else shape(near[0])[1]
             one = ((self.exact(1),) * size,)
             parts.append((one if part == "row" else turned(one), None))
-        return reduce(lambda a, b: self._bilinear(a, b, matrix_product), parts)
+        unit: Moving = (((self.exact(1),),), None)
+        return reduce(lambda a, b: self._bilinear(a, b, matrix_product), parts or [unit])
 
     def _bilinear(self, a: Moving, b: Moving, times: Callable[[Matrix, Matrix], Matrix]) -> Moving:
         changes = [times(a[1], b[0])] if a[1] is not None else []
@@ -304,7 +329,7 @@ class ArrayNumbers:
         n = int(exponent.value)
         value = base[0]
         if shape(value)[1] != 1 or abs(n) > MOST_POWER:
-            raise NoNumber("a power of a matrix")
+            raise NoNumber("a power of a matrix: write ^\\top for a transposition")
         if n < 0:
             one = (tuple((self.exact(1),) for _ in value), None)
             base, n = self._quotient(one, base), -n
@@ -607,9 +632,15 @@ def _is_named(expr: Expr, names: tuple[str, ...], model: Recurrence) -> bool:
     return isinstance(expr, Variable) and expr.name in names and expr.name not in model.shapes
 
 
-def _names_ones(expr: Expr, model: Recurrence) -> bool:
-    inner = expr.of if isinstance(expr, Transpose) else expr
-    return _is_named(inner, (ONES,), model)
+def _is_ones(expr: Expr) -> bool:
+    return isinstance(expr, Variable) and expr.name == ONES
+
+
+def spreads(expr: Expr) -> bool:
+    """Whether a formula is a multiple of the vector of ones, which is as long as it must be."""
+    if isinstance(expr, Product):
+        return any(map(_is_ones, expr.factors))
+    return _is_ones(expr)
 
 
 def _each(a: Moving, change: Callable[[Matrix], Matrix]) -> Moving:

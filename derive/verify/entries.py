@@ -305,7 +305,7 @@ class Entries:
     def variable(self, v: Variable) -> Tensor:
         if v.copy is not None:
             raise NoForm("a copy of a parameter as a value")
-        if v.name == ONES and v.name not in self.model.shapes:
+        if v.name == ONES:
             return Tensor((None,), (), UNIT)
         if v.name in IDENTITIES and v.name not in self.model.shapes:
             return Tensor((None,), (None,), single(DELTA, 2))

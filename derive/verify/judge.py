@@ -612,8 +612,10 @@ class Judge:
         if is_shaped(line.context):
             return
         if has_vectors(line.context):
-            why = line.context.unshaped or "the shapes of its vectors are not known"
-            raise DeriveError(f"{why} (declare them: W \\in \\mathbb{{R}}^{{n \\times d}})")
+            missing = (
+                "the shapes of its vectors are not known: write W \\in \\mathbb{R}^{n \\times d}"
+            )
+            raise DeriveError(line.context.unshaped or missing)
         if turned and multiplies(line.context):
             raise DeriveError(
                 "a transposition beside products of quantities whose shapes are not said"

@@ -203,7 +203,17 @@ class ShapedComparison:
         self, numbers: ArrayNumbers, letters: Letters, entry: Mapping[str, int]
     ) -> list[tuple[Any, Any]]:
         numbers.entry = dict(entry)
-        left, right = fitted(numbers.value(self.left, letters), numbers.value(self.right, letters))
+        values = []
+        for side in (self.left, self.right):
+            numbers.loose = False
+            try:
+                values.append(numbers.value(side, letters))
+            except Misfit:
+                if not numbers.loose:
+                    raise
+            if numbers.loose:
+                raise NoNumber("a vector of ones whose length is not known")
+        left, right = fitted(*values)
         return [(x, y) for p, q in zip(left, right, strict=True) for x, y in zip(p, q, strict=True)]
 
     def counterexample(self, outcome: Outcome) -> Counterexample | None:

@@ -311,3 +311,44 @@ def test_copies_of_a_shared_matrix() -> None:
     ):
         text = page.read_text("utf-8") + f"\n\n$${claim}$$\n"
         assert claims(page, text)[-1].verdict.kind == kind, claim
+
+
+def test_a_number_beside_a_vector_is_not_called_wrong() -> None:
+    """Some write v - s for v - s 𝟏: unread, since it may be meant so."""
+    model = r"$z \in \mathbb{R}^k$, $v \in \mathbb{R}^k$, $a = \operatorname{softmax}(z)$, $s = v^\top a$. "
+    for body, kind in (
+        (r"(a \odot (v - s))^\top", "unread"),
+        (r"(a \odot (v - s \mathbf{1}))^\top", "proved"),
+        (r"(a \odot (v - s a))^\top", "refuted"),
+    ):
+        claim = f"{model}$$\\frac{{\\partial s}}{{\\partial z}} = {body}$$"
+        assert claims(Path("page.tex"), claim)[-1].verdict.kind == kind, body
+
+
+ONES = (
+    (
+        r"\frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(\mathbf{1} - h_t^2) W",
+        "proved",
+    ),
+    (
+        r"\frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(\mathbf{1} + h_t^2) W",
+        "refuted",
+    ),
+    (
+        r"\frac{\partial C}{\partial h_{T-1}} = \mathbf{1}^\top \operatorname{diag}(1 - h_T^2) W",
+        "proved",
+    ),
+    (r"\frac{\partial C}{\partial h_{T-1}} = \mathbf{1}^\top W", "refuted"),
+    (r"\frac{\partial C}{\partial h_T} = \mathbf{1}^\top", "unread"),
+    (r"C = \operatorname{tr}(\operatorname{diag}(\mathbf{1}))", "unread"),
+)
+
+
+@pytest.mark.parametrize("claim, kind", ONES, ids=[c[:60] for c, _ in ONES])
+def test_a_vector_of_ones_is_as_long_as_it_must_be(claim: str, kind: str) -> None:
+    """Where nothing tells its length, a line has no value, and no verdict."""
+    model = (
+        r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $h_t = \tanh(W h_{t-1})$, "
+        r"$C = \mathbf{1}^\top h_T$. "
+    )
+    assert claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict.kind == kind
