@@ -28,7 +28,7 @@ from derive.algebra.expression import (
 from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of, variables
-from derive.model.shapes import shapes_of
+from derive.model.shapes import declared, shapes_of
 from derive.notation.claims import ClaimParser, parse_member, parts_of
 from derive.notation.grammar import Parser, Statement
 from derive.notation.latex import latex
@@ -38,7 +38,6 @@ from derive.notation.scope import (
     Skim,
     arguments_at,
     collect,
-    group_at,
     index_letters,
     name_at,
     scripts_at,
@@ -47,6 +46,7 @@ from derive.notation.scope import (
 from derive.notation.tokens import Source, Token, depth_change, tokens
 from derive.verify.indices import in_matrices
 from derive.verify.placed import Member, Page, Placed
+from derive.verify.subscripts import Subscripts, subscripts_of
 
 DEFINES = ("=", ":=")
 
@@ -172,7 +172,7 @@ class Collector:
                 continue
             try:
                 whole = self._tokens(head.start, first.end)
-                found = without_entries(whole, self.ranks, self.letters)
+                found = self.subscripts.without_entries(whole)
                 key = _symbol(found)
             except DeriveError:
                 continue
@@ -182,25 +182,16 @@ class Collector:
                 yield Candidate(number, placed, self.where[number], found, key, strong, entries)
 
     @cached_property
-    def ranks(self) -> Mapping[str, int]:
-        """How many indices the entries of each declared vector or matrix have."""
-        found: dict[str, int] = {}
-        for head, space in self._declared():
-            text = self.page.source.text[space.start : space.end]
-            for m in Skim(head).mentions():
-                if m.below is None or _time(m) is not None:
-                    found[m.name] = text.count("\\times") + 1
-        return found
-
-    @cached_property
-    def letters(self) -> frozenset[str]:
-        """The letters that name entries of what is declared."""
-        found: set[str] = set()
-        for placed in self.page.formulas if self.ranks else ():
-            for skim in self._skims(placed):
-                for m in skim.mentions():
-                    found |= set(_entry_of(m, self.ranks, None) or ())
-        return frozenset(found)
+    def subscripts(self) -> Subscripts:
+        """What the subscripts of declared vectors and matrices say, all over the page."""
+        said = [
+            (m, self.page.source.text[space.start : space.end].count("\\times") + 1)
+            for head, space in self._declared()
+            for m in Skim(head).mentions()
+        ]
+        formulas = self.page.formulas if said else ()
+        mentions = [m for f in formulas for skim in self._skims(f) for m in skim.mentions()]
+        return subscripts_of(said, mentions)
 
     def _accepted(self, region: int) -> list[Candidate]:
         """The candidates of a region that define a symbol that nothing defined before."""
@@ -257,13 +248,13 @@ class Collector:
         above = self._tokens(head.start, head.end)
         body = self._tokens(first.start, first.end)
         if c.entries:
-            ranks = {**self.ranks, **_ranks_by_use(above, body, letters=self.letters)}
-            scope = replace(scope, ranks=ranks)
+            scope = replace(scope, ranks=self.subscripts.ranks_in(above, body))
         left = parse_member(source, head.start, head.end, scope, above)
         right = parse_member(source, first.start, first.end, scope, body)
         if c.entries:
             left, free = (left.of, left.indices) if isinstance(left, Entry) else (left, ())
-            right = in_matrices(right, free)
+            shapes = {n: s for n, (s, _) in declared(list(self._shape_statements(scope))).items()}
+            right = in_matrices(right, free, shapes)
         if not isinstance(left, Variable | Call | Index):
             raise DeriveError("expected a symbol on the left of a definition")
         text = source.text[head.start : first.end]
@@ -591,84 +582,6 @@ def _with_ranks(scope: Scope, model: Recurrence) -> Scope:
         name: sum(size != Time.at(1) for size in shape) for name, shape in model.shapes.items()
     }
     return replace(scope, ranks=ranks) if closed and any(ranks.values()) else scope
-
-
-def _entry_of(
-    m: Mention, ranks: Mapping[str, int], letters: frozenset[str] | None
-) -> tuple[str, ...] | None:
-    """The letters of W_{ij}, h_{t,i} or h_i^{(t)}; None where a mention is no entry.
-
-    What is not declared is an entry if its subscript has nothing but `letters`.
-    """
-    if m.below is None or m.arguments is not None:
-        return None
-    parts = [part for part in _split_at_commas(m.below) if part]
-    if len(parts) > 1:
-        parts = [p for p in parts if not _names_step(p)]
-    found = tuple(t.text for part in parts for t in part)
-    if not found or any(t.kind != "name" for part in parts for t in part):
-        return None
-    if {STEP, HORIZON} & set(found):
-        return None
-    if m.name in ranks:
-        return found if len(found) == ranks[m.name] else None
-    return found if letters and set(found) <= letters else None
-
-
-def _names_step(part: Sequence[Token]) -> bool:
-    return any(t.kind == "number" or t.text in (STEP, HORIZON) for t in part)
-
-
-def _split_at_commas(script: Sequence[Token]) -> list[list[Token]]:
-    found: list[list[Token]] = [[]]
-    for token in script:
-        if token.text == ",":
-            found.append([])
-        else:
-            found[-1].append(token)
-    return found
-
-
-def _ranks_by_use(*texts: tuple[Token, ...], letters: frozenset[str]) -> dict[str, int]:
-    """The ranks of what is not declared, from the letters in its subscripts."""
-    found: dict[str, int] = {}
-    for text in texts:
-        for m in Skim(text).mentions():
-            own = _entry_of(m, {}, letters)
-            if own is not None:
-                found[m.name] = len(own)
-    return found
-
-
-def without_entries(
-    found: tuple[Token, ...], ranks: Mapping[str, int], letters: frozenset[str]
-) -> tuple[Token, ...]:
-    """A definition in index notation as it would stand for whole vectors: names and times alone."""
-    if not ranks:
-        return found
-    spans: list[tuple[int, int, tuple[Token, ...]]] = []
-    used: set[str] = set()
-    by_offset = {token.offset: i for i, token in enumerate(found)}
-    for m in Skim(found).mentions():
-        own = _entry_of(m, ranks, letters)
-        if own is None or m.below is None:
-            continue
-        used |= set(own)
-        _, after = name_at(found, by_offset[m.offset])
-        start = next(i for i in range(after, len(found)) if found[i].text == "_")
-        _, end = group_at(found, start + 1)
-        steps = [p for p in _split_at_commas(m.below) if p and _names_step(p)]
-        opened, closed = (Token("char", text, found[start].offset) for text in "{}")
-        kept = (found[start], opened, *steps[0], closed) if steps else ()
-        spans.append((start, end, kept))
-    for i, token in enumerate(found):
-        if used and token.text == "\\sum":
-            below, _, end = scripts_at(found, i + 1)
-            if below and below[0].text in used:
-                spans.append((i, end, ()))
-    for start, end, kept in sorted(spans, reverse=True):
-        found = (*found[:start], *kept, *found[end:])
-    return found
 
 
 def _separated(found: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:

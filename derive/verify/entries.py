@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 
@@ -84,22 +85,23 @@ class Closings:
         self.ones: set[str] = set()
         frame = Frame(END, 10_000, 5_000)
         entries = Entries(model, frame, self)
-        for d in (*model.steps, *model.shared):
-            if not isinstance(d.body, Call):
-                continue
-            try:
-                argument = entries.tensor(d.body.arguments[0])
-            except (NoForm, Misfit, IndexError):
-                continue
-            if d.body.function == SOFTMAX:
-                self.ones.add(d.target.name)
-            for net in (argument.net, entries.opened(argument.net, argument.rank)):
-                relative, last = _relative(net, argument.rank)
-                key = d.body.function, argument.rank, relative
-                if d.target.time is None:
-                    self.names.setdefault(key, (d.target.name, None))
-                elif last is not None and (d.target.time - last).is_number:
-                    self.names.setdefault(key, (d.target.name, (d.target.time - last).shift))
+        for _ in range(2):  # again, since a later definition may name a part of an earlier one
+            for d in (*model.steps, *model.shared):
+                if isinstance(d.body, Call) and len(d.body.arguments) == 1:
+                    with suppress(NoForm, Misfit):
+                        self._add(entries, d.target, d.body)
+
+    def _add(self, entries: Entries, target: Variable, body: Call) -> None:
+        argument = entries.tensor(body.arguments[0])
+        if body.function == SOFTMAX:
+            self.ones.add(target.name)
+        for net in (argument.net, entries.opened(argument.net, argument.rank)):
+            relative, last = _relative(net, argument.rank)
+            key = body.function, argument.rank, relative
+            if target.time is None:
+                self.names.setdefault(key, (target.name, None))
+            elif last is not None and (target.time - last).is_number:
+                self.names.setdefault(key, (target.name, (target.time - last).shift))
 
     def find(self, function: str, net: Network, rank: int) -> tuple[str, Time | None] | None:
         """The variable with this value, and its time."""
@@ -153,7 +155,7 @@ class Entries:
             for v in variables(d.body)
             if v.time not in (None, NOW) and v.name in self.steps
         }
-        self.kept_open: Variable | None = None
+        self.naming = True
 
     # -- shapes and definitions -------------------------------------------------------------------
 
@@ -493,11 +495,10 @@ class Entries:
             whole = Tensor((None,) * len(names), (), unnamed(argument.net, names))
             return named(self.value_of(function, whole), names)
         rank = argument.rank
-        found = self.closings.find(function, argument.net, rank)
+        found = self.closings.find(function, argument.net, rank) if self.naming else None
         if found is not None:
             v = Variable(*found)
-            defined = v.time is None or self.exists(v.name, v.time)
-            if v != self.kept_open and defined:
+            if v.time is None or self.exists(v.name, v.time):
                 return single(Atom("variable", v.name, v.time), rank)
         return single(Atom("call", function, inside=argument.net, rank=rank), rank)
 
@@ -506,13 +507,8 @@ class Entries:
         names = names_of(net)
         if names:
             return named(self.slope_of(function, unnamed(net, names), len(names)), names)
-        argument = Tensor((None,) * rank, (), net)
-        kept, self.kept_open = self.kept_open, None
-        try:
-            result = self.value_of(function, argument)
-            return self._small(SLOPE[function](_ARGUMENT, _RESULT), net, result, rank)
-        finally:
-            self.kept_open = kept
+        result = self.value_of(function, Tensor((None,) * rank, (), net))
+        return self._small(SLOPE[function](_ARGUMENT, _RESULT), net, result, rank)
 
     def _small(self, expr: Expr, net: Network, result: Network, rank: int) -> Network:
         """A formula of the argument and the result, entry by entry."""
@@ -546,14 +542,11 @@ class Entries:
     def _big(self, index: str, lower: Time, upper: Time, body: Expr) -> Tensor:
         if any(isinstance(x, BigSum | BigProduct) for x in walk(body)):
             raise NoForm("a Σ or Π under a Σ")
-        sample: list[Tensor] = []
 
         def at(time: Time) -> Network:
-            sample.append(self.tensor(move(body, {index: time})))
-            return sample[-1].net
+            return self.tensor(move(body, {index: time})).net
 
         letters = {HORIZON: self.frame.horizon}
-        net = None
         shape = self.tensor(move(body, {index: Time.of(SUMMED)}))
         net = self.over_time(lower.replace(letters), upper.replace(letters), at, shape.rank)
         return Tensor(shape.rows, shape.cols, net)
@@ -631,6 +624,24 @@ class Entries:
                 return net
             net = after
         raise NoForm("definitions nested too deeply")
+
+    def renamed(self, net: Network, rank: int) -> Network:
+        """The functions' values under the names that definitions give them, inside out."""
+
+        def go(atom: Atom) -> Network:
+            inside = self.renamed(atom.inside, atom.rank)
+            if atom.kind == "call":
+                return self.value_of(atom.name, Tensor((None,) * atom.rank, (), inside))
+            return self.inverse(inside, atom.rank) if atom.kind == "inverse" else inside
+
+        parts: list[Raw] = []
+        for factors, summed, c in raw(net, range(rank)):
+            pieces: list[Iterable[Raw]] = [[((), summed, c)]]
+            for atom, own in factors:
+                made = go(atom) if atom.kind in ("call", "inverse") else single(atom, len(own))
+                pieces.append(raw(made, own))
+            parts += joined(*pieces)
+        return self.collected(parts, rank)
 
     def _opened_once(self, net: Network, rank: int, also: Also) -> Network:
         parts: list[Raw] = []

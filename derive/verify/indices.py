@@ -19,12 +19,15 @@ from derive.algebra.expression import (
     Product,
     Quotient,
     Sum,
+    Time,
     Transpose,
+    Variable,
     children,
     rebuild,
     walk,
 )
 from derive.errors import DeriveError
+from derive.model.shapes import Shapes
 from derive.notation.latex import NORM
 
 
@@ -70,22 +73,34 @@ def _is_number(expr: Expr) -> bool:
 
 
 def _summed(expr: Expr, free: frozenset[str]) -> Expr:
-    """Term by term: what stands twice is summed over."""
+    """Term by term: what stands twice is summed over; raises for what stands once and is not free."""
+    if isinstance(expr, Sum | BigSum | BigProduct):
+        return rebuild(expr, lambda part: _summed(part, free))
+    found = _part(expr, free)
+    for letter in sorted(unbound(found) - free):
+        raise DeriveError(f"the index {letter} stands on one side alone and is not summed over")
+    return found
+
+
+def _part(expr: Expr, outer: frozenset[str]) -> Expr:
+    """A part of a term with the sums that belong inside it; `outer` are letters of the rest."""
     match expr:
-        case Sum() | BigSum() | BigProduct():
-            return rebuild(expr, lambda part: _summed(part, free))
+        case Entry(of, indices):
+            return Entry(_part(of, outer | frozenset(indices)), indices)
+        case Sum():
+            return rebuild(expr, lambda part: _part(part, outer))
         case IndexSum(index, size, body):
-            return IndexSum(index, size, _summed(body, free | {index}))
+            return IndexSum(index, size, _part(body, outer | {index}))
         case _:
-            found = expr
-            for letter, times in sorted(_count(expr).items()):
-                if letter in free:
-                    continue
-                if times < 2:
-                    raise DeriveError(
-                        f"the index {letter} stands on one side alone and is not summed over"
-                    )
-                found = IndexSum(letter, None, found)
+            parts = children(expr)
+            around = iter(
+                outer.union(*(unbound(other) for j, other in enumerate(parts) if j != i))
+                for i in range(len(parts))
+            )
+            found = rebuild(expr, lambda part: _part(part, next(around)))
+            for letter, times in sorted(_count(found).items()):
+                if times > 1 and letter not in outer:
+                    found = IndexSum(letter, None, found)
             return found
 
 
@@ -115,18 +130,36 @@ def _count(expr: Expr) -> Counter[str]:
 # -- definitions in index notation ------------------------------------------------------------------
 
 
-def in_matrices(expr: Expr, free: tuple[str, ...]) -> Expr:
+def in_matrices(expr: Expr, free: tuple[str, ...], shapes: Shapes) -> Expr:
     """A definition's right side in matrix notation: Σ_j W_{ij} x_j + b_i, i free, is W x + b.
 
-    Raises DeriveError for what has no such form (a matrix defined entry by entry, three factors with
-    one index that is summed over, …).
+    An upper bound that is written must be a size that `shapes` declares for what the letter names. Raises
+    DeriveError for another one, and for what has no such form (a matrix defined entry by entry, three
+    factors with one index that is summed over, …).
     """
+    for big in (
+        part for part in walk(expr) if isinstance(part, IndexSum) and part.size is not None
+    ):
+        if big.size not in _declared_sizes(big, shapes):
+            raise DeriveError(f"the sum over {big.index} ends elsewhere than what is declared")
     if len(free) > 1:
         raise DeriveError(
             "a matrix defined entry by entry is not read: write it in matrix notation"
         )
     written, _, _ = with_sums(expr, Entry(Number(Fraction(0)), free))
     return _column(written, free[0]) if free else _scalar(written)
+
+
+def _declared_sizes(big: IndexSum, shapes: Shapes) -> set[Time]:
+    """The sizes of the entries that the letter of a sum names; none where they are not the same."""
+    found = {
+        size
+        for part in walk(big.body)
+        if isinstance(part, Entry) and isinstance(part.of, Variable) and part.of.name in shapes
+        for letter, size in zip(part.indices, shapes[part.of.name], strict=False)
+        if letter == big.index
+    }
+    return found if len(found) == 1 else set()
 
 
 def _column(expr: Expr, i: str) -> Expr:

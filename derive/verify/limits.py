@@ -54,7 +54,7 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
     finally:
         over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(alarm, before)
+        signal.signal(alarm, signal.SIG_DFL if before is None else before)
         sys.unraisablehook = hook
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left + began - time.monotonic(), AGAIN), again)

@@ -187,12 +187,17 @@ class Unfolded(Entries):
             elif self.is_abstract(of):
                 self._local[key] = self._edge(of, by, body)
             else:
-                kept, self.kept_open = self.kept_open, of
-                try:
-                    self._local[key] = self._slope_of(body, by)
-                finally:
-                    self.kept_open = kept
+                self._local[key] = self._of_definition(body, by, self.rank(of.name))
         return self._local[key]
+
+    def _of_definition(self, body: Expr, by: Variable, rank: int) -> Network:
+        """The derivative of a definition as it stands; what other definitions name is named at the end."""
+        naming, self.naming = self.naming, False
+        try:
+            found = self._slope_of(body, by)
+        finally:
+            self.naming = naming
+        return self.renamed(found, rank + self.rank(by.name))
 
     def _edge(self, of: Variable, by: Variable, body: Expr) -> Network:
         if by not in variables(body):
@@ -319,11 +324,7 @@ class Unfolded(Entries):
         inner = self.partial(atom.inside, 1, by)
         if not inner:
             return ()
-        kept, self.kept_open = self.kept_open, None
-        try:
-            value = self.value_of(SOFTMAX, Tensor((None,), (), atom.inside))
-        finally:
-            self.kept_open = kept
+        value = self.value_of(SOFTMAX, Tensor((None,), (), atom.inside))
         last = tuple(range(1, 1 + b))
         k = fresh()
         straight = joined(raw(value, (0,)), raw(inner, (0, *last)))

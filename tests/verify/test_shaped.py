@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from corpus import TESTS
 
-from derive.algebra.expression import Expr, Time, Variable
+from derive.algebra.expression import Expr
 from derive.errors import DeriveError
 from derive.model.graph import unrolled
 from derive.notation.claims import parse_member
@@ -221,13 +221,6 @@ def test_a_number_beyond_the_first_steps_is_kept() -> None:
         assert claims(Path("page.tex"), f"{model} $${other}$$")[-1].verdict.kind == kind, other
 
 
-def test_worlds_of_unknown_shapes_have_no_value() -> None:
-    text = r"$W \in \mathbb{R}^{n \times n}$, $h_t = W h_{t-1}$, $C = h_T^\top h_T$."
-    model = Judge(read_page("p.tex", text), text, Options()).contexts[0].model
-    world = ArrayNumbers(model, unrolled(model, 2), 1, "exact")
-    assert world.value(Variable("h", Time.at(2)), {}) != world.value(Variable("h", Time.at(1)), {})
-
-
 RELU = (
     r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $a_t = W h_{t-1} + x_t$, "
     r"$h_t = \operatorname{ReLU}(a_t)$, $C = \sum_{t=1}^T h_t^\top h_t$. "
@@ -351,4 +344,52 @@ def test_a_vector_of_ones_is_as_long_as_it_must_be(claim: str, kind: str) -> Non
         r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $h_t = \tanh(W h_{t-1})$, "
         r"$C = \mathbf{1}^\top h_T$. "
     )
+    assert claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict.kind == kind
+
+
+INDICES = r"Let $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $h \in \mathbb{R}^m$. "
+IN_MATRICES = INDICES + r"$h = \tanh(W x + b)$, $L = h^\top h$. "
+IN_ENTRIES = INDICES + r"$$h_i = \tanh(W_{ij} x_j + b_i), \quad L = h_i h_i$$ "
+NAMED_TWICE = (
+    r"Let $W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$. $$c_t = W h_{t-1} + x_t, \quad "
+    r"u_t = \tanh(c_t), \quad h_t = x_t \odot \tanh(c_t), \quad C = \sum_{t=1}^T h_t^\top u_t$$ "
+)
+SUBSCRIPTS = (
+    r"Let $W \in \mathbb{R}^{n \times n}$, $x_t, h_t, b \in \mathbb{R}^n$. $$h_t = W h_{t-1} + x_t + b_f, "
+    r"\quad L_t = h_t^\top h_t, \quad C = \sum_{i=1}^T L_i$$ "
+)
+BOUND = INDICES + r"$$h_i = \sum_{j=1}^{%s} W_{ij} x_j, \quad L = h_i h_i$$ "
+SECOND_LOOK = (
+    # Einstein's sums stand inside the function whose argument repeats the letter.
+    (IN_MATRICES, r"h_i = \tanh(W_{ij} x_j + b_i)", "proved"),
+    (IN_MATRICES, r"h_i = \tanh(W_{ij} x_j - b_i)", "refuted"),
+    (IN_MATRICES, r"h_i = \tanh(W_{ji} x_j + b_i)", "refuted"),
+    (IN_MATRICES, r"L = \tanh(W_{ij} x_j + b_i) h_i", "proved"),
+    (IN_MATRICES, r"L = (\tanh(W_{ij} x_j + b_i))^2", "proved"),
+    (IN_ENTRIES, r"\frac{\partial h_i}{\partial x_j} = (1 - h_i^2) W_{ij}", "proved"),
+    (IN_ENTRIES, r"\frac{\partial h_i}{\partial x_j} = (1 - h_j^2) W_{ij}", "refuted"),
+    # A function's value that another definition names is differentiated all the same.
+    (
+        NAMED_TWICE,
+        r"\frac{\partial h_t}{\partial c_t} = \operatorname{diag}(x_t \odot (1 - u_t^2))",
+        "proved",
+    ),
+    (
+        NAMED_TWICE,
+        r"\frac{\partial h_t}{\partial c_t} = \operatorname{diag}(x_t \odot u_t)",
+        "refuted",
+    ),
+    # b_f is another vector than b, x_i and L_i stand at step i.
+    (SUBSCRIPTS, r"\nabla_{x_i} C = \nabla_{h_i} C", "proved"),
+    (SUBSCRIPTS, r"\nabla_{b_f} C = \sum_{i=1}^T \nabla_{h_i} C", "proved"),
+    (SUBSCRIPTS, r"\nabla_{b_f} C = \sum_{i=2}^T \nabla_{h_i} C", "refuted"),
+    # The bound of a sum in a definition is the size that is declared, or the definition is unread.
+    (BOUND % "n", r"\frac{\partial L}{\partial x_j} = 2 h_i W_{ij}", "proved"),
+    (BOUND % "n-1", r"\frac{\partial L}{\partial x_j} = 2 h_i W_{ij}", "unread"),
+    (BOUND % "m", r"\frac{\partial L}{\partial x_j} = 2 h_i W_{ij}", "unread"),
+)
+
+
+@pytest.mark.parametrize("model, claim, kind", SECOND_LOOK, ids=lambda x: x[-50:])
+def test_what_a_second_look_found(model: str, claim: str, kind: str) -> None:
     assert claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict.kind == kind
