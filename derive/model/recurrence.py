@@ -439,12 +439,16 @@ def _assemble(
         first=first,
         lag=lag,
         ahead=ahead,
-        assumptions=(*assumed, *says, *_said(shapes, (*(d.target for d in definitions), *symbols))),
+        assumptions=(
+            *assumed,
+            *says,
+            *shapes_said(shapes, (*(d.target for d in definitions), *symbols)),
+        ),
         shapes=shapes,
     )
 
 
-def _said(shapes: Shapes, symbols: Iterable[Variable]) -> Iterator[Remark]:
+def shapes_said(shapes: Shapes, symbols: Iterable[Variable]) -> Iterator[Remark]:
     """The shape of each name that is no scalar, as ∈ declares it."""
     if not shapes:
         return

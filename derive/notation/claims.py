@@ -210,8 +210,10 @@ class ClaimParser(Parser):
         if self.found[after].text == "_":
             condition, end = group_at(self.found, after + 1)
         else:
-            end = next((i for i in range(after, len(self.found)) if self._closes(after, i)), -1)
-            condition, end = self.found[after + 1 : end], end + 1
+            closing = [i for i in range(after, len(self.found)) if self._closes(after, i)]
+            if not closing:
+                return None
+            condition, end = self.found[after + 1 : closing[0]], closing[0] + 1
         if [t.text for t in condition[-2:]] != [">", "0"]:
             return None
         self.at = end

@@ -99,6 +99,9 @@ class Skim:
                 _, _, at = scripts_at(self.found, at + 1)
                 continue
             name, after = name_at(self.found, at)
+            if name is None and self.found[at].text in UPRIGHT:
+                _, at = group_at(self.found, at + 1)  # softmax is no product of letters
+                continue
             if name is None or name == "\\mathrm{held}":
                 at = max(after, at + 1)
                 continue

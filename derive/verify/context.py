@@ -14,6 +14,7 @@ from derive.algebra.expression import (
     Call,
     Entry,
     Expr,
+    Hadamard,
     Index,
     Number,
     Product,
@@ -27,8 +28,17 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, model_of, variables
-from derive.model.shapes import declared, shapes_of
+from derive.model.recurrence import (
+    END,
+    HORIZON,
+    NOW,
+    STEP,
+    Recurrence,
+    model_of,
+    shapes_said,
+    variables,
+)
+from derive.model.shapes import OF_ARRAYS, declared, shapes_of
 from derive.notation.claims import ClaimParser, parse_member, parts_of
 from derive.notation.grammar import Parser, Statement
 from derive.notation.latex import latex
@@ -363,6 +373,13 @@ class Collector:
                 if error.place is not None and s in kept and _stands_at(s, error.place):
                     self._say(owner.get(i), Said(True, error.sentence))
             return model, error.sentence
+        told = {_name(s) for s in said}
+        symbols = (v for d in model.definitions for v in (d.target, *variables(d.body)))
+        implied = list(shapes_said(found, (v for v in symbols if v.name not in told)))
+        if implied:
+            listed = [part for remark in implied for part in (", ", *remark)]
+            remark = ("the formulas imply ", *listed[1:])
+            model = replace(model, assumptions=(*model.assumptions, remark))
         return replace(model, shapes=found), ""
 
     def _declared(self) -> Iterator[tuple[tuple[Token, ...], Member]]:
@@ -760,9 +777,10 @@ BOLD = ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec")
 
 
 def has_vectors(context: Context) -> bool:
-    """Whether a closed definition names what bold type, a shape or a transposition makes a vector."""
+    """Whether a closed definition names what bold type, a shape, ⊤, ⊙, diag, … make a vector."""
     return any(
-        isinstance(part, Transpose)
+        isinstance(part, Transpose | Hadamard)
+        or (isinstance(part, Call) and part.function in OF_ARRAYS)
         or (
             isinstance(part, Variable)
             and (part.name.startswith(BOLD) or part.name in context.shaped)

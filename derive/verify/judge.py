@@ -660,7 +660,8 @@ class Judge:
             if outcome.kind == "equal" and not outcome.scalars and not outcome.zero:
                 reason = f"at {letter} = {first - 1}, beside the initial state, it fails"
                 scope = self._scope(later, rest)
-                return Verdict("ambiguous", scope, f"for {letter} ≥ {first}", reason)
+                said = "; ".join(filter(None, (f"for {letter} ≥ {first}", outcome.reading)))
+                return Verdict("ambiguous", scope, said, reason)
         return None
 
     def _other_layout(self, number: int, line: Line, scope: str | None) -> Verdict | None:

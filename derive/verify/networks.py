@@ -167,7 +167,7 @@ def canonical(factors: tuple[Factor, ...], free: int, ones: Ones | None) -> tupl
     """The factors sorted, δ contracted, inverses cancelled, the summed indices numbered in one way."""
     if len(factors) > MOST_FACTORS:
         raise NoForm(f"a product of more than {MOST_FACTORS} entries")
-    factors = _cancelled(_contracted(factors, free))
+    factors = _cancelled(_contracted(factors, free), free)
     if ones is not None:
         factors = _without_ones(factors, free, ones)
     bound = sorted({i for _, own in factors for i in own if i >= free})
@@ -234,7 +234,7 @@ def _need(index: int, free: int, rest: list[Factor], pairs: list[Indices]) -> No
         raise NoForm("a sum over an index of no entry")
 
 
-def _cancelled(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
+def _cancelled(factors: tuple[Factor, ...], free: int) -> tuple[Factor, ...]:
     """a · (1 / a) is 1, where 1 / a has a value."""
     if not any(atom.kind == "inverse" for atom, _ in factors):
         return factors
@@ -246,7 +246,8 @@ def _cancelled(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
             left[atom, own] -= pairs
             left[inverse] -= pairs
     found = tuple(left.elements())
-    if {i for _, own in found for i in own} != {i for _, own in factors for i in own}:
+    before, after = ({i for _, own in each for i in own if i >= free} for each in (factors, found))
+    if before != after:
         raise NoForm("a sum over an index of no entry")
     return found
 

@@ -15,7 +15,7 @@ from typing import Any
 from derive.algebra.expression import Expr, Time, Variable, move, walk
 from derive.errors import DeriveError
 from derive.model.recurrence import END, HORIZON, variables
-from derive.model.shapes import SOFTMAX, is_scalar
+from derive.model.shapes import SOFTMAX, is_column, is_scalar
 from derive.notation.latex import NORM, latex
 from derive.verify.arrays import ArrayNumbers, shape, spoken, turned
 from derive.verify.compare import Comparison, Outcome, Worlds, number_text
@@ -88,13 +88,16 @@ class ShapedComparison:
             return replace(plain, reading=self.reading)
         if plain.kind == "equal" or not self._has_softmax():
             return plain
+        weaker = plain
         for name in self._targets():
             found = self._outcome(frozenset((name,)))
+            assumed = f"\\sum_k ({latex(self._shown(name))})_k = 1"
             if found.kind == "equal":
-                assumed = f"\\sum_k ({latex(self._shown(name))})_k = 1"
                 reading = "; ".join(filter(None, (self.reading, assumed)))
                 return Outcome("equal", zero=self.zero, reading=reading)
-        return plain
+            if found.kind == "tested" and plain.kind == "different":
+                weaker = replace(found, reason=f"it agrees where {assumed}; {found.reason}")
+        return weaker
 
     def _outcome(self, assumed: frozenset[str]) -> Outcome:
         differing = self._screen(SEEDS, assumed)
@@ -124,21 +127,20 @@ class ShapedComparison:
         )
 
     def _targets(self) -> list[str]:
-        """What a loss compares a softmax with: inputs of its shape that a number's definition names."""
+        """What a loss may compare a softmax with: the given vectors that a number's definition names."""
         shapes, definitions = self.model.shapes, self.model.definitions
         made = {d.target.name for d in definitions}
-        wanted = {
-            shapes[d.target.name]
-            for d in definitions
-            if any(getattr(x, "function", "") == SOFTMAX for x in walk(d.body))
-        }
         named = (
             v.name
             for d in definitions
             if is_scalar(shapes[d.target.name])
             for v in variables(d.body)
         )
-        return [n for n in dict.fromkeys(named) if n not in made and shapes[n] in wanted]
+        return [
+            name
+            for name in dict.fromkeys(named)
+            if name not in made and is_column(shapes[name]) and not is_scalar(shapes[name])
+        ]
 
     def _shown(self, name: str) -> Expr:
         found = (v for d in self.model.definitions for v in variables(d.body) if v.name == name)

@@ -42,7 +42,7 @@ def test_true_lines_are_proved_for_every_horizon(path: Path) -> None:
     assert len(found) > 3
     not_proved = [(j.latex, j.verdict) for j in found if j.verdict.kind != "proved"]
     assert not not_proved
-    has_time = "h_t" in path.read_text("utf-8") or "h}_t" in path.read_text("utf-8")
+    has_time = "_{t=1}^" in path.read_text("utf-8")
     scopes = {(j.verdict.scope or "").startswith("every T") for j in found}
     assert scopes == {has_time}
     assert not any("says nothing" in j.verdict.reason for j in found)
@@ -393,3 +393,38 @@ SECOND_LOOK = (
 @pytest.mark.parametrize("model, claim, kind", SECOND_LOOK, ids=lambda x: x[-50:])
 def test_what_a_second_look_found(model: str, claim: str, kind: str) -> None:
     assert claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict.kind == kind
+
+
+UNDECLARED = (
+    r"$$z_t = \sigma(W_z h_{t-1} + U_z x_t), \quad n_t = \tanh(W_n h_{t-1} + U_n x_t), \quad "
+    r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}, \quad L_t = \lVert h_t - y_t \rVert^2, \quad "
+    r"C = \sum_{t=1}^T L_t$$ "
+)
+
+
+def test_shapes_that_the_formulas_imply_are_said() -> None:
+    right = r"\nabla_{U_n} C = \sum_{t=1}^T ((1 - n_t^2) \odot \nabla_{n_t} C) x_t^\top"
+    wrong = r"\nabla_{U_n} C = \sum_{t=1}^T x_t ((1 - n_t^2) \odot \nabla_{n_t} C)^\top"
+    report = judge("page.tex", f"{UNDECLARED} $${right}$$ $${wrong}$$", Options(repairs=False))
+    assert [j.verdict.kind for j in report.formulas[-2:]] == ["proved", "refuted"]
+    (implied,) = [s for s in report.assumptions if s.startswith("the formulas imply")]
+    assert "U_z ∈ ℝ^" in implied and "hₜ ∈ ℝ^" in implied
+
+
+def test_a_softmax_within_the_loss_has_the_same_assumption() -> None:
+    model = (
+        r"$W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, $h_t = W h_{t-1}$, "
+        r"$L_t = -y_t^\top \log \operatorname{softmax}(h_t)$, $C = \sum_{t=1}^T L_t$. "
+    )
+    claim = r"\nabla_{h_t} C = \operatorname{softmax}(h_t) - y_t + W^\top \nabla_{h_{t+1}} C"
+    verdict = claims(Path("page.tex"), f"{model}$${claim}$$")[-1].verdict
+    assert verdict.kind == "proved"
+    assert "\\sum_k (y_t)_k = 1" in (verdict.reading or "")
+    wrong = claim.replace("- y_t", "+ y_t")
+    assert claims(Path("page.tex"), f"{model}$${wrong}$$")[-1].verdict.kind == "refuted"
+
+
+@pytest.mark.timeout(20)
+def test_an_indicator_without_its_closing_bracket_is_unread() -> None:
+    text = SCALAR_RELU + r"$\frac{\partial h_t}{\partial h_{t-1}} = w \mathbf{1}[h_t > 0$"
+    assert claims(Path("page.tex"), text)[-1].verdict.kind in ("unread", "remark")
