@@ -75,8 +75,8 @@ class ArrayNumbers:
 
     `kind` is "float" to look, "exact" for fractions, "interval" to be certain. The inputs `assumed`
     have entries whose sum is 1. `used` has the leaves that were looked at, `entry` the entries (from 0)
-    that index letters stand for. `loose` says that a vector of ones was looked at whose length nothing
-    told: then it stood as the number 1.
+    that index letters stand for. `loose` says that a vector of ones or an identity was looked at whose
+    size nothing told: then it stood as the number 1.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class ArrayNumbers:
                     return ((self.exact(value),),), None
                 case Index(time) if time.is_number:
                     return ((self.exact(time.shift),),), None
-                case Variable(name) if name == ONES:
+                case Variable() if _is_ones(part) or self._is_identity(part):
                     self.loose = True
                     return ((self.exact(1),),), None
                 case Variable():
@@ -229,7 +229,8 @@ class ArrayNumbers:
         for term in terms:
             self.loose = False
             parts.append(go(term))
-            ones, loose = (True, loose) if spreads(term) else (ones, loose or self.loose)
+            fits = self.spread(term) is not None
+            ones, loose = (True, loose) if fits else (ones, loose or self.loose)
         told = any(shape(x) != (1, 1) for x, _ in parts)
         self.loose = loose or (ones and not told)
         first = next((p for p in parts if shape(p[0]) != (1, 1)), parts[0])
@@ -238,20 +239,9 @@ class ArrayNumbers:
         changes = []
         for term, (x, dx) in zip(terms, parts, strict=True):
             if shape(x) != (rows, columns):
-                number = shape(x) == (1, 1)
-                zero = number and _is_zero(x[0][0])
-                spread = number and (is_literal(term) or spreads(term))
-                if spread and columns > 1 and not zero:
-                    raise NoNumber("a number added to what is no column")
-                if number and not spread and not zero:
-                    name = latex(term)
-                    raise NoNumber(
-                        f"{name} is a number beside a vector: write \\mathbf{{1}} beside it"
-                    )
-                if not number:
+                if shape(x) != (1, 1):
                     raise Misfit(f"ill-typed sum: {spoken(first[0])} and {spoken(x)}")
-                x = ((x[0][0],) * columns,) * rows
-                dx = None
+                x, dx = self._widened(term, x[0][0], rows, columns), None
             value = x if value is None else plus(value, x)
             if dx is not None:
                 changes.append(dx)
@@ -259,15 +249,56 @@ class ArrayNumbers:
         return value, reduce(plus, changes) if changes else None
 
     def _product(self, factors: tuple[Expr, ...], go: Callable[[Expr], Moving]) -> Moving:
-        ones = [f for f in factors if _is_named(f, (ONES, *IDENTITIES), self.model)]
-        kept = [
-            f for f in factors if not (f in ones and isinstance(f, Variable) and f.name != ONES)
-        ]
         if any(_is_ones(f) or (isinstance(f, Transpose) and _is_ones(f.of)) for f in factors):
             return self._with_ones(factors, go)
-        if not kept:
-            raise NoNumber("an identity whose size is not known")
-        return reduce(lambda a, b: self._bilinear(a, b, matrix_product), map(go, kept))
+        kept = [f for f in factors if not self._is_identity(f)]
+        unit: Moving = (((self.exact(1),),), None)
+        found = reduce(lambda a, b: self._bilinear(a, b, matrix_product), map(go, kept), unit)
+        if len(kept) < len(factors) and shape(found[0]) == (1, 1):
+            self.loose = True
+        return found
+
+    def _is_identity(self, expr: Expr) -> bool:
+        """Whether this is an identity matrix, which is as large as it must be."""
+        named = isinstance(expr, Variable) and expr.name in IDENTITIES
+        return named and isinstance(expr, Variable) and expr.name not in self.model.shapes
+
+    def spread(self, expr: Expr) -> str | None:
+        """What a number with a factor 𝟏, 𝟏ᵀ or I stands for: "column", "row", "identity"; else None."""
+        if isinstance(expr, Sum):
+            kinds = {self.spread(term) for term in expr.terms}
+            return kinds.pop() if len(kinds) == 1 else None
+        for f in expr.factors if isinstance(expr, Product) else (expr,):
+            if _is_ones(f):
+                return "column"
+            if isinstance(f, Transpose) and _is_ones(f.of):
+                return "row"
+            if self._is_identity(f):
+                return "identity"
+        return None
+
+    def _widened(self, term: Expr, x: Any, rows: int, columns: int) -> Matrix:
+        """A number beside a value of that shape; NoNumber where it cannot stand for one."""
+        if _is_zero(x):
+            return ((x,) * columns,) * rows
+        kind = self.spread(term)
+        if kind is None and not is_literal(term):
+            shown = latex(term)
+            raise NoNumber(f"{shown} is a number beside a vector: write \\mathbf{{1}} beside it")
+        found = self.widened("column" if kind is None else kind, x, rows, columns)
+        if found is None:
+            raise NoNumber("a number added to what is no column")
+        return found
+
+    def widened(self, kind: str, x: Any, rows: int, columns: int) -> Matrix | None:
+        """x 𝟏, x 𝟏ᵀ or x I of a shape; None where it has not that shape."""
+        if kind == "identity":
+            zero = x * 0
+            square = range(rows)
+            found = tuple(tuple(x if i == j else zero for j in square) for i in square)
+            return found if rows == columns else None
+        fits = columns == 1 if kind == "column" else rows == 1
+        return ((x,) * columns,) * rows if fits else None
 
     def _with_ones(self, factors: tuple[Expr, ...], go: Callable[[Expr], Moving]) -> Moving:
         """𝟏ᵀ v and v 𝟏ᵀ, the length of 𝟏 taken from its neighbour."""
@@ -283,13 +314,9 @@ class ArrayNumbers:
             near = found[place + 1] if part == "row" and place + 1 < len(found) else None
             if part == "column" and place:
                 near = parts[-1]
-            if part == "column" and (
-                near is None or isinstance(near, str) or shape(near[0]) == (1, 1)
-            ):
+            if near is None or isinstance(near, str) or shape(near[0]) == (1, 1):
                 self.loose = True
                 continue
-            if near is None or isinstance(near, str):
-                raise NoNumber("a vector of ones whose length is not known")
             size = shape(near[0])[0] if part == "row" else shape(near[0])[1]
             one = ((self.exact(1),) * size,)
             parts.append((one if part == "row" else turned(one), None))
@@ -366,7 +393,7 @@ class ArrayNumbers:
                 found = self.local(of, by) if local else self.total(of, by)
                 above = sum(size > 1 for size in self.size(of.name))
                 return self._entry_of_derivative(found, self.size(by.name), at[:above], at[above:])
-            case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
+            case _ if self._is_identity(whole):
                 return self.exact(int(at[0] == at[1]))
             case _:
                 return _at(go(whole)[0], at)
@@ -421,7 +448,7 @@ class ArrayNumbers:
         match part.of:
             case Total(of, by) | Immediate(of, by):
                 sizes = (*self.size(of.name), *self.size(by.name))
-            case Variable(name) if name in IDENTITIES and name not in self.model.shapes:
+            case _ if self._is_identity(part.of):
                 return (0, 0)
             case Variable(name):
                 sizes = self.size(name)
@@ -628,19 +655,8 @@ def _at(value: Matrix, at: tuple[int, ...]) -> Any:
     return value[at[0]][0] if columns == 1 else value[0][at[0]]
 
 
-def _is_named(expr: Expr, names: tuple[str, ...], model: Recurrence) -> bool:
-    return isinstance(expr, Variable) and expr.name in names and expr.name not in model.shapes
-
-
 def _is_ones(expr: Expr) -> bool:
     return isinstance(expr, Variable) and expr.name == ONES
-
-
-def spreads(expr: Expr) -> bool:
-    """Whether a formula is a multiple of the vector of ones, which is as long as it must be."""
-    if isinstance(expr, Product):
-        return any(map(_is_ones, expr.factors))
-    return _is_ones(expr)
 
 
 def _each(a: Moving, change: Callable[[Matrix], Matrix]) -> Moving:

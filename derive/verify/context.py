@@ -38,7 +38,7 @@ from derive.model.recurrence import (
     shapes_said,
     variables,
 )
-from derive.model.shapes import OF_ARRAYS, declared, shapes_of
+from derive.model.shapes import OF_ARRAYS, ONES, declared, shapes_of
 from derive.notation.claims import ClaimParser, parse_member, parts_of
 from derive.notation.grammar import Parser, Statement
 from derive.notation.latex import latex
@@ -57,6 +57,7 @@ from derive.notation.tokens import Source, Token, depth_change, tokens
 from derive.verify.indices import in_matrices
 from derive.verify.placed import Member, Page, Placed
 from derive.verify.subscripts import Subscripts, subscripts_of
+from derive.verify.transpositions import turned
 
 DEFINES = ("=", ":=")
 
@@ -195,8 +196,9 @@ class Collector:
     def subscripts(self) -> Subscripts:
         """What the subscripts of declared vectors and matrices say, all over the page."""
         said = [
-            (m, self.page.source.text[space.start : space.end].count("\\times") + 1)
+            (m, self._text(space).count("\\times") + 1)
             for head, space in self._declared()
+            if "^" in self._text(space)
             for m in Skim(head).mentions()
         ]
         formulas = self.page.formulas if said else ()
@@ -261,10 +263,12 @@ class Collector:
             scope = replace(scope, ranks=self.subscripts.ranks_in(above, body))
         left = parse_member(source, head.start, head.end, scope, above)
         right = parse_member(source, first.start, first.end, scope, body)
+        shapes = {n: s for n, (s, _) in declared(list(self._shape_statements(scope))).items()}
         if c.entries:
             left, free = (left.of, left.indices) if isinstance(left, Entry) else (left, ())
-            shapes = {n: s for n, (s, _) in declared(list(self._shape_statements(scope))).items()}
             right = in_matrices(right, free, shapes)
+        if shapes:
+            right = turned(right, shapes, timeless=not scope.timed)
         if not isinstance(left, Variable | Call | Index):
             raise DeriveError("expected a symbol on the left of a definition")
         text = source.text[head.start : first.end]
@@ -375,7 +379,7 @@ class Collector:
             return model, error.sentence
         told = {_name(s) for s in said}
         symbols = (v for d in model.definitions for v in (d.target, *variables(d.body)))
-        implied = list(shapes_said(found, (v for v in symbols if v.name not in told)))
+        implied = list(shapes_said(found, (v for v in symbols if v.name not in {*told, ONES})))
         if implied:
             listed = [part for remark in implied for part in (", ", *remark)]
             remark = ("the formulas imply ", *listed[1:])
@@ -388,8 +392,7 @@ class Collector:
             members = placed.members
             if len(members) != 2 or members[1].relation != "in" or placed.broken:
                 continue
-            space = self.page.source.text[members[1].start : members[1].end]
-            if "\\mathbb" not in space or "^" not in space:
+            if "\\mathbb" not in self._text(members[1]):
                 continue
             try:
                 found = self._tokens(members[0].start, members[0].end)
@@ -415,7 +418,11 @@ class Collector:
 
     def _shaped(self) -> frozenset[str]:
         """The names of which the text says that they are vectors or matrices."""
-        return frozenset(m.name for head, _ in self._declared() for m in Skim(head).mentions())
+        arrays = [head for head, space in self._declared() if "^" in self._text(space)]
+        return frozenset(m.name for head in arrays for m in Skim(head).mentions())
+
+    def _text(self, member: Member) -> str:
+        return self.page.source.text[member.start : member.end]
 
     def _say(self, c: Candidate | None, said: Said) -> None:
         if c is not None:

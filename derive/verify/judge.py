@@ -33,7 +33,7 @@ from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
 from derive.verify.repairs import slips_in_definition
-from derive.verify.shaped import ShapedComparison, compared, is_shaped
+from derive.verify.shaped import ShapedComparison, compared, is_shaped, meant
 from derive.verify.stated import stated
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -83,6 +83,8 @@ FOR = re.compile(rf"\b{_WORDS}(?:\s+(?:all|every|each|any))?[\s$\\(]*$", re.I)
 BEFORE = re.compile(
     rf"{_MARKS}(?:we have|one has|it holds that|then|there is)?[:\s]*{_MARKS}", re.I
 )
+
+POWER = re.compile(r"\^\s*(?:T\b|\{\s*T\s*\})")
 
 Pair = tuple[str, str]
 
@@ -138,6 +140,9 @@ class Judge:
         found = [s for context in self._prepared.values() for s in taken_for_granted(context)]
         if any(open_sum(self.source.text[m.start : m.end]) for m in self._members()):
             found.append("Σ without limits runs over t = 1, …, T")
+        shaped = any(map(is_shaped, self.contexts.values()))
+        if shaped and any(POWER.search(self._text(m)) for m in self._members()):
+            found.append("what stands with ^T is transposed")
         if any(self._has_vectors(number) for number, _ in self._lines()):
             given = "as asked for" if self.options.layout else "as its lines suggest"
             default = self.layout.name == NUMERATOR and not self.layout.certain
@@ -145,6 +150,9 @@ class Judge:
         if self.reading.round == "partial":
             found.append("d is total and ∂ partial, as most lines suggest")
         return tuple(dict.fromkeys(found))
+
+    def _text(self, member: Member) -> str:
+        return self.source.text[member.start : member.end]
 
     def _members(self) -> Iterator[Member]:
         return (m for placed in self.page.formulas for m in placed.members)
@@ -330,8 +338,9 @@ class Judge:
         text = self.source.text[member.start : member.end].strip()
         try:
             found = tokens(self.source, member.start, member.end, self._macros)
-            scope = self.contexts[self.where[number]].scope
-            expr = parse_member(self.source, member.start, member.end, scope, found)
+            context = self.contexts[self.where[number]]
+            read = parse_member(self.source, member.start, member.end, context.scope, found)
+            expr = meant(context, read)
         except DeriveError as error:
             return Side(None, text, member.start, str_of(error))
         return Side(expr, text, member.start)

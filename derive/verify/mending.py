@@ -30,7 +30,7 @@ from derive.verify.context import Context
 from derive.verify.ranges import TRIED, Condition
 from derive.verify.readings import Reading, Resolver, line_range
 from derive.verify.repairs import Candidate, pairs, singles
-from derive.verify.shaped import ShapedComparison, compared
+from derive.verify.shaped import ShapedComparison, compared, meant
 
 MOST_SCREENED = 900
 MOST_PROOFS = 6
@@ -110,7 +110,8 @@ class Mender:
     def _parse(self, text: str) -> Expr | None:
         if text not in self._parsed:
             try:
-                found = parse_member(Source("", text), 0, len(text), self.context.scope)
+                read = parse_member(Source("", text), 0, len(text), self.context.scope)
+                found = meant(self.context, read)
             except (DeriveError, RecursionError):
                 found = None
             self._parsed[text] = found

@@ -29,6 +29,7 @@ from derive.verify.ranges import ORIGIN, Letters, Range
 from derive.verify.readings import Resolver
 from derive.verify.tape import NoForm
 from derive.verify.tensors import Tensor, fit
+from derive.verify.transpositions import turned as transposed_powers
 from derive.verify.unfolding import Unfolded
 from derive.verify.verdicts import Counterexample
 
@@ -42,6 +43,13 @@ NEAR = 1e-7
 def is_shaped(context: Context) -> bool:
     """Whether the closed formulas of a context are about vectors and matrices of known shapes."""
     return bool(context.model.shapes) and has_vectors(context)
+
+
+def meant(context: Context, expr: Expr) -> Expr:
+    """A formula as the shapes of its context tell it: x^T is a transposition, or DeriveError."""
+    if not is_shaped(context):
+        return expr
+    return transposed_powers(expr, context.model.shapes, timeless=not context.model.steps)
 
 
 def compared(
@@ -205,18 +213,28 @@ class ShapedComparison:
         self, numbers: ArrayNumbers, letters: Letters, entry: Mapping[str, int]
     ) -> list[tuple[Any, Any]]:
         numbers.entry = dict(entry)
-        values = []
-        for side in (self.left, self.right):
-            numbers.loose = False
-            try:
-                values.append(numbers.value(side, letters))
-            except Misfit:
-                if not numbers.loose:
-                    raise
-            if numbers.loose:
-                raise NoNumber("a vector of ones whose length is not known")
-        left, right = fitted(*values)
+        values = [self._value(numbers, side, letters) for side in (self.left, self.right)]
+        for i, side in enumerate((self.left, self.right)):
+            value, loose = values[i]
+            if loose:
+                other, also = values[1 - i]
+                kind = numbers.spread(side) if shape(value) == (1, 1) and not also else None
+                wide = numbers.widened(kind, value[0][0], *shape(other)) if kind else None
+                if wide is None:
+                    raise NoNumber("a vector of ones or an identity whose size is not known")
+                values[i] = wide, False
+        left, right = fitted(values[0][0], values[1][0])
         return [(x, y) for p, q in zip(left, right, strict=True) for x, y in zip(p, q, strict=True)]
+
+    def _value(self, numbers: ArrayNumbers, side: Expr, letters: Letters) -> tuple[Matrix, bool]:
+        """The value of a side, and whether the size of a 𝟏 or an I in it is not known."""
+        numbers.loose = False
+        try:
+            return numbers.value(side, letters), numbers.loose
+        except Misfit:
+            if numbers.loose:
+                raise NoNumber("a vector of ones or an identity whose size is not known") from None
+            raise
 
     def counterexample(self, outcome: Outcome) -> Counterexample | None:
         """The sizes, the numbers that were used, few enough to look at, and both sides."""

@@ -332,7 +332,10 @@ ONES = (
         "proved",
     ),
     (r"\frac{\partial C}{\partial h_{T-1}} = \mathbf{1}^\top W", "refuted"),
-    (r"\frac{\partial C}{\partial h_T} = \mathbf{1}^\top", "unread"),
+    (r"\frac{\partial C}{\partial h_T} = \mathbf{1}^\top", "proved"),
+    (r"\frac{\partial C}{\partial h_T} = 2 \mathbf{1}^\top", "refuted"),
+    (r"\frac{\partial h_t}{\partial h_t} = \mathbf{I}", "tested"),
+    (r"\frac{\partial h_t}{\partial h_t} = W \mathbf{I}", "refuted"),
     (r"C = \operatorname{tr}(\operatorname{diag}(\mathbf{1}))", "unread"),
 )
 
@@ -428,3 +431,52 @@ def test_a_softmax_within_the_loss_has_the_same_assumption() -> None:
 def test_an_indicator_without_its_closing_bracket_is_unread() -> None:
     text = SCALAR_RELU + r"$\frac{\partial h_t}{\partial h_{t-1}} = w \mathbf{1}[h_t > 0$"
     assert claims(Path("page.tex"), text)[-1].verdict.kind in ("unread", "remark")
+
+
+LEAKY = (
+    r"$a \in \mathbb{R}$, $W \in \mathbb{R}^{n \times n}$, $h_t \in \mathbb{R}^n$, "
+    r"$h_t = (1 - a) h_{t-1} + W x_t$, $C = \mathbf{1}^\top h_T$. "
+)
+IDENTITIES = (
+    (r"\frac{\partial h_t}{\partial h_{t-1}} = (1 - a) I", "proved"),
+    (r"\frac{\partial h_t}{\partial h_{t-1}} = (1 + a) I", "refuted"),
+    (r"\frac{\partial h_t}{\partial h_{t-1}} = I - a \mathbf{I}", "proved"),
+    (r"\frac{\partial C}{\partial h_{T-1}} = (1 - a) \mathbf{1}^\top", "proved"),
+    (r"\frac{\partial C}{\partial h_{T-1}} = \mathbf{1}^\top - a \mathbf{1}^\top", "proved"),
+    (r"\frac{\partial C}{\partial h_{T-1}} = \mathbf{1}^\top + a \mathbf{1}^\top", "refuted"),
+    (r"\nabla_{h_{T-1}} C = (1 - a) \mathbf{1}", "proved"),
+    (r"\frac{\partial h_t}{\partial h_{t-1}} = (1 - a) \mathbf{1}", "unread"),
+)
+
+
+@pytest.mark.parametrize("claim, kind", IDENTITIES, ids=[c[-40:] for c, _ in IDENTITIES])
+def test_an_identity_is_as_large_as_it_must_be(claim: str, kind: str) -> None:
+    assert claims(Path("page.tex"), f"{LEAKY}$${claim}$$")[-1].verdict.kind == kind
+
+
+POWERS = (
+    r"Let $W \in \mathbb{R}^{n \times n}$, $V \in \mathbb{R}^{m \times n}$, $h_t \in \mathbb{R}^n$. "
+    r"$$h_t = \tanh(W h_{t-1} + x_t), \quad p_t = \operatorname{softmax}(V h_t), \quad "
+    r"L_t = -y_t^T \log p_t, \quad C = \sum_{t=1}^T L_t$$ "
+)
+RAISED = (
+    (POWERS, r"\nabla_V C = \sum_{t=1}^T (p_t - y_t) h_t^T", "proved"),
+    (POWERS, r"\nabla_V C = \sum_{t=1}^T (p_t - y_t) h_{t-1}^T", "refuted"),
+    (POWERS, r"(\nabla_{h_T} C)^T = (p_T - y_T)^T V", "proved"),
+    (POWERS, r"\nabla_{h_T} C = V^T (p_T - y_T)", "proved"),
+    (POWERS, r"\nabla_{h_T} C = V^T (p_T + y_T)", "refuted"),
+    (
+        POWERS,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = (W^T \operatorname{diag}(1 - h_t^2))^T",
+        "unread",
+    ),
+    (LEAKY, r"\frac{\partial h_T}{\partial h_0} = (1 - a)^T I", "tested"),
+)
+
+
+@pytest.mark.parametrize("model, claim, kind", RAISED, ids=[c[-40:] for _, c, _ in RAISED])
+def test_what_stands_with_a_raised_T(model: str, claim: str, kind: str) -> None:
+    """A vector's is a transposition, a number's a power, that of a square matrix may be both."""
+    report = judge("page.tex", f"{model}$${claim}$$", Options(repairs=False, seconds=60))
+    assert report.formulas[-1].verdict.kind == kind
+    assert "what stands with ^T is transposed" in report.assumptions
