@@ -6,6 +6,7 @@ Definitions are collected before any claim is read, so a claim may stand before 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -154,6 +155,7 @@ class Collector:
         self._macros = dict(page.macros)
         self._lexed: dict[tuple[int, int], tuple[Token, ...]] = {}
         self.said: dict[int, Said] = {}
+        self.turned = False
         self.where = regions(page)
         self.given = _given(given)
         self.candidates = list(self._candidates())
@@ -202,8 +204,23 @@ class Collector:
             for m in Skim(head).mentions()
         ]
         formulas = self.page.formulas if said else ()
-        mentions = [m for f in formulas for skim in self._skims(f) for m in skim.mentions()]
-        return subscripts_of(said, mentions)
+        skims = [skim for f in formulas for skim in self._skims(f)]
+        return subscripts_of(said, skims, frozenset(self._plain_heads()))
+
+    def _plain_heads(self) -> Iterator[str]:
+        """The symbols without any script that stand alone on the left of an equals sign."""
+        for placed in self.page.formulas:
+            if (
+                placed.broken
+                or len(placed.members) < 2
+                or placed.members[1].relation not in DEFINES
+            ):
+                continue
+            with suppress(DeriveError):
+                head = self._tokens(placed.members[0].start, placed.members[0].end)
+                name, after = name_at(head, 0)
+                if name is not None and head[after].kind == "end":
+                    yield name
 
     def _accepted(self, region: int) -> list[Candidate]:
         """The candidates of a region that define a symbol that nothing defined before."""
@@ -268,11 +285,21 @@ class Collector:
             left, free = (left.of, left.indices) if isinstance(left, Entry) else (left, ())
             right = in_matrices(right, free, shapes)
         if shapes:
-            right = turned(right, shapes, timeless=not scope.timed)
+            before, right = right, turned(right, shapes, timeless=not scope.timed)
+            self.turned = self.turned or before != right
+            self._refuse_indexed(left, right)
         if not isinstance(left, Variable | Call | Index):
             raise DeriveError("expected a symbol on the left of a definition")
         text = source.text[head.start : first.end]
         return Statement(left, right, first.relation, source.place(head.start), text)
+
+    def _refuse_indexed(self, left: Expr, right: Expr) -> None:
+        """ŷ_k beside ŷ = …, where no matrix and no Σ tells what k is: neither a step nor an entry."""
+        own = left.name if isinstance(left, Variable) else ""
+        for v in variables(right):
+            if v.time is not None and v.name in self.subscripts.whole and v.name != own:
+                shown = latex(v)
+                raise DeriveError(f"{shown} stands with an index here and elsewhere without one")
 
     def _with_claims(self, scope: Scope, region: int) -> Scope:
         """The scope with the index letters that claims use."""

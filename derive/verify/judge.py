@@ -84,8 +84,6 @@ BEFORE = re.compile(
     rf"{_MARKS}(?:we have|one has|it holds that|then|there is)?[:\s]*{_MARKS}", re.I
 )
 
-POWER = re.compile(r"\^\s*(?:T\b|\{\s*T\s*\})")
-
 Pair = tuple[str, str]
 
 
@@ -119,6 +117,7 @@ class Judge:
         collector = Collector(page, options.model)
         self.contexts = collector.contexts()
         self.said = collector.said
+        self.turned = collector.turned
         self.where = collector.where
         self.worlds: dict[int, Worlds] = {}
         self._read: dict[tuple[int, int], Side] = {}
@@ -140,8 +139,7 @@ class Judge:
         found = [s for context in self._prepared.values() for s in taken_for_granted(context)]
         if any(open_sum(self.source.text[m.start : m.end]) for m in self._members()):
             found.append("Σ without limits runs over t = 1, …, T")
-        shaped = any(map(is_shaped, self.contexts.values()))
-        if shaped and any(POWER.search(self._text(m)) for m in self._members()):
+        if self.turned:
             found.append("what stands with ^T is transposed")
         if any(self._has_vectors(number) for number, _ in self._lines()):
             given = "as asked for" if self.options.layout else "as its lines suggest"
@@ -150,9 +148,6 @@ class Judge:
         if self.reading.round == "partial":
             found.append("d is total and ∂ partial, as most lines suggest")
         return tuple(dict.fromkeys(found))
-
-    def _text(self, member: Member) -> str:
-        return self.source.text[member.start : member.end]
 
     def _members(self) -> Iterator[Member]:
         return (m for placed in self.page.formulas for m in placed.members)
@@ -341,6 +336,7 @@ class Judge:
             context = self.contexts[self.where[number]]
             read = parse_member(self.source, member.start, member.end, context.scope, found)
             expr = meant(context, read)
+            self.turned = self.turned or expr != read
         except DeriveError as error:
             return Side(None, text, member.start, str_of(error))
         return Side(expr, text, member.start)

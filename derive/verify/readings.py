@@ -148,6 +148,8 @@ class Resolver:
         if function == DEPENDING:
             return arguments[0]
         known = self.context.functions.get(function)
+        if function in SLOPE and slots and self.model.shapes:
+            return Call(function, arguments, slots)  # entry by entry
         if function in SLOPE and slots and len(arguments) == 1:
             found: Expr = Call(function, (_SLOT,))
             for _ in slots:

@@ -5,7 +5,7 @@ Read from the tokens, before any formula is parsed, since what a definition defi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.model.recurrence import HORIZON, STEP
@@ -18,12 +18,14 @@ class Subscripts:
     """What a page says of its subscripts.
 
     `ranks` are how many indices the entries of each declared name have, `timed` the names that are
-    declared with a time, `letters` what names entries of matrices, or of vectors beside a time.
+    declared with a time, `letters` what names entries, `whole` the names that are declared or defined
+    without any subscript.
     """
 
     ranks: Mapping[str, int]
     timed: frozenset[str]
     letters: frozenset[str]
+    whole: frozenset[str]
 
     def entry(self, m: Mention) -> tuple[str, ...] | None:
         """The index letters of a mention; None where it is no entry.
@@ -75,20 +77,30 @@ class Subscripts:
 
 
 def subscripts_of(
-    declared: Sequence[tuple[Mention, int]], mentions: Iterable[Mention]
+    declared: Sequence[tuple[Mention, int]], skims: Sequence[Skim], plain: frozenset[str]
 ) -> Subscripts:
-    """What the declarations W ∈ ℝ^{n×d}, with their numbers of sizes, and all formulas say together."""
+    """What the declarations W ∈ ℝ^{n×d}, with their numbers of sizes, and all formulas say together.
+
+    A letter names entries if it stands so with a declared matrix, beside a time, or under a Σ with what
+    is declared or defined as a whole, without any subscript; `plain` are the symbols that are defined so.
+    """
+    if not declared:
+        return Subscripts({}, frozenset(), frozenset(), frozenset())
     own = [(m, rank) for m, rank in declared if m.below is None or _has_step(m)]
     ranks = {m.name: rank for m, rank in own}
     timed = frozenset(m.name for m, _ in own if _has_step(m))
+    mentions = [(m, skim) for skim in skims for m in skim.mentions()]
+    whole = frozenset((plain | {m.name for m, _ in own}) - timed)
     letters: set[str] = set()
-    for m in mentions:
+    for m, skim in mentions:
         found = _letters_of(m)
-        if found is None or ranks.get(m.name) != len(found):
+        if found is None:
             continue
-        if _has_step(m) if m.name in timed else len(found) > 1:
+        matrix = m.name not in timed and ranks.get(m.name) == len(found) > 1
+        summed = m.name in whole and set(found) <= set(skim.bound())
+        if matrix or summed or _has_step(m):
             letters |= set(found)
-    return Subscripts(ranks, timed, frozenset(letters))
+    return Subscripts(ranks, timed, frozenset(letters), whole)
 
 
 def _letters_of(m: Mention) -> tuple[str, ...] | None:

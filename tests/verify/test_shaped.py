@@ -479,4 +479,32 @@ def test_what_stands_with_a_raised_T(model: str, claim: str, kind: str) -> None:
     """A vector's is a transposition, a number's a power, that of a square matrix may be both."""
     report = judge("page.tex", f"{model}$${claim}$$", Options(repairs=False, seconds=60))
     assert report.formulas[-1].verdict.kind == kind
-    assert "what stands with ^T is transposed" in report.assumptions
+    said = "what stands with ^T is transposed" in report.assumptions
+    assert said == (model == POWERS)
+
+
+PLAIN = (
+    r"We have $x \in \mathbb{R}^d$, $W_1 \in \mathbb{R}^{h \times d}$, $W_2 \in \mathbb{R}^{c \times h}$. "
+    r"$$z = W_1 x + b_1, \quad a = \mathrm{sigmoid}(z), \quad s = W_2 a + b_2, \quad "
+    r"\hat{y} = \mathrm{softmax}(s), \quad J = -\sum_k y_k \log \hat{y}_k$$ "
+    r"$$\delta_2 = \frac{\partial J}{\partial s}, \quad \delta_1 = \frac{\partial J}{\partial z}$$ "
+    r"$$\frac{\partial J}{\partial W_1} = \delta_1 x^T$$ "
+)
+TEXTBOOK = (
+    (r"\delta_2 = \hat{y} - y", "proved"),
+    (r"\delta_2 = \hat{y} + y", "refuted"),
+    (r"\delta_1 = W_2^T \delta_2 \circ \sigma'(z)", "proved"),
+    (r"\delta_1 = W_2^T \delta_2 \circ \sigma(z)", "refuted"),
+    (r"\delta_1 = (W_2^T \delta_2) \odot a \odot (1 - a)", "proved"),
+    (r"\frac{\partial J}{\partial W_2} = \delta_2 a^T", "proved"),
+    (r"\frac{\partial J}{\partial W_2} = \delta_2 z^T", "refuted"),
+    (r"\frac{\partial J}{\partial x} = W_1^T \delta_1", "proved"),
+    (r"J = -y^\top \log \hat{y}", "proved"),
+    (r"J = -\sum_k \hat{y}_k \log y_k", "unread"),
+)
+
+
+@pytest.mark.parametrize("claim, kind", TEXTBOOK, ids=[c[-40:] for c, _ in TEXTBOOK])
+def test_a_network_as_a_textbook_writes_it(claim: str, kind: str) -> None:
+    """Without time: the letter under the Σ of the loss names entries, and ^T transposes."""
+    assert claims(Path("page.tex"), f"{PLAIN}$${claim}$$")[-1].verdict.kind == kind
