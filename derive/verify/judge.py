@@ -653,8 +653,11 @@ class Judge:
             return None
         (letter,) = found.letters
         low = min(x[letter].shift for _, instances in found.instances for x in instances)
-        lag = line.context.model.lag
-        for first in range(low + 1, 1 + max(1, lag)) if low >= 0 else ():
+        own = ((letter, 1),)
+        named = (p for side in (line.head, line.member) for p in parts_of(side))
+        times = (p.time for p in named if isinstance(p, Variable) and p.time is not None)
+        back = min((time.shift for time in times if time.letters == own), default=0)
+        for first in range(low + 1, 2 - min(back, 0)) if low >= 0 else ():
             condition = Condition(Time.at(0), Time.of(letter), first)
             later = replace(line, conditions=(*line.conditions, condition))
             try:

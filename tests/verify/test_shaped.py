@@ -508,3 +508,17 @@ TEXTBOOK = (
 def test_a_network_as_a_textbook_writes_it(claim: str, kind: str) -> None:
     """Without time: the letter under the Σ of the loss names entries, and ^T transposes."""
     assert claims(Path("page.tex"), f"{PLAIN}$${claim}$$")[-1].verdict.kind == kind
+
+
+def test_a_line_that_names_an_initial_state_holds_from_the_first_step_that_names_none() -> None:
+    """u_0 and v_0 are given apart from each other; from t = 2 on v_{t-1} is made of u_{t-1}."""
+    page = TESTS / "right" / "vectors" / "stacked.tex"
+    inner = r"V \operatorname{diag}(1 - v_{t-1}^2) + \operatorname{diag}(1 - u_t^2) W"
+    claim = (
+        rf"\frac{{\partial v_t}}{{\partial u_{{t-1}}}} = \operatorname{{diag}}(1 - v_t^2) ({inner})"
+    )
+    found = []
+    for text in (claim, claim.replace(" W)", " V)")):
+        judged = claims(page, page.read_text("utf-8") + f"\n\n$${text}$$\n")[-1]
+        found.append((judged.verdict.kind, judged.verdict.reading))
+    assert found == [("ambiguous", "for t ≥ 2"), ("refuted", None)]
