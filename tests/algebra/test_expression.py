@@ -15,11 +15,14 @@ from derive.algebra.expression import (
     BigProduct,
     BigSum,
     Call,
+    Entry,
     Expr,
     Gradient,
+    Hadamard,
     Held,
     Immediate,
     Index,
+    IndexSum,
     Number,
     Partial,
     Power,
@@ -28,6 +31,7 @@ from derive.algebra.expression import (
     Sum,
     Time,
     Total,
+    Transpose,
     Truncated,
     Tuple,
     Variable,
@@ -287,6 +291,10 @@ MOVED = [
     (BigSum("s", T, Time.of("T"), H), BigSum("s", T + 1, Time.of("T"), H1)),
     (BigSum("t", T, Time.of("T"), H), BigSum("t", T + 1, Time.of("T"), H)),
     (BigProduct("t", ONE_TIME, T, H), BigProduct("t", ONE_TIME, T + 1, H)),
+    (Entry(H, ("i",)), Entry(H1, ("i",))),
+    (IndexSum("i", Time.of("n"), Entry(H, ("i",))), IndexSum("i", Time.of("n"), Entry(H1, ("i",)))),
+    (Hadamard((H, W)), Hadamard((H1, W))),
+    (Transpose(H), Transpose(H1)),
 ]
 
 
