@@ -31,6 +31,7 @@ from derive.algebra.expression import (
     factors_of,
     number,
     terms_of,
+    walk,
 )
 from derive.algebra.polynomial import Polynomial
 from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
@@ -238,6 +239,7 @@ class Paper:
         first, *_, last = (*factors_of(step.before)[:1], *factors_of(step.before))
         return {
             "parts": terms_of(step.after),
+            "absent": _without_path(theorem.setting, step),
             "symbol": first if isinstance(first, Derivative) else None,
             "last": last,
             "after_last": factors_of(step.after)[-1],
@@ -247,6 +249,12 @@ class Paper:
             "step_letter": Index(Time.of(STEP)),
             "horizon": Index(Time.of(HORIZON)),
         }
+
+
+def _without_path(setting: Setting, step: Step) -> list[Total]:
+    """The derivatives of the line before by what they do not depend on."""
+    found = dict.fromkeys(p for p in walk(step.before) if isinstance(p, Total))
+    return [symbol for symbol in found if not setting.depends(symbol.of, symbol.by)]
 
 
 def lines_of(chain: Chain) -> tuple[Expr, ...]:

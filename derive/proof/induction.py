@@ -105,8 +105,6 @@ def joint(setting: EveryHorizon, by: Variable, at: Time) -> Iterator[Expr]:
     for back in range(setting.recurrence.lag):
         for name in setting.order:
             used = Variable(name, at - back)
-            if not setting.depends(used, by):
-                continue
             for user in setting.users(used, setting.cost):
                 if user.time is None or user.name not in relevant or not _after(user.time, at):
                     continue

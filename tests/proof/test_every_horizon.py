@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from derive.algebra.expression import ZERO, Total
+from derive.algebra.expression import ZERO, Time, Total, move, terms_of
 from derive.derivation.backward import backward
-from derive.derivation.every import every
+from derive.derivation.every import every, induction
 from derive.derivation.forward import forward
 from derive.derivation.total import total
 from derive.errors import DeriveError
-from derive.model.builtin import from_latex
+from derive.model.builtin import MODELS, builtin, from_latex
+from derive.model.horizon import looks_ahead
+from derive.model.recurrence import STEP
 from derive.proof.agreement import agree
+from derive.proof.induction import hybrid
+from derive.proof.rules import no_path
 from derive.proof.setting import AtHorizon, EveryHorizon
 from derive.proof.value import World
 
@@ -116,3 +120,17 @@ def test_a_parameter_that_the_first_t_does_not_use_has_the_gradient_zero_there()
     ways = total(at, theta), forward(at, theta), backward(at, theta)
     assert [w.claim.right for w in ways] == [ZERO] * 3 and agree(at, theta, *ways)
     assert every(EveryHorizon(model), theta).scope == "every T ≥ 1"
+
+
+@pytest.mark.parametrize("name", [m for m in MODELS if not looks_ahead(builtin(m))])
+def test_the_conclusion_begins_with_the_hybrid_as_stated(name: str) -> None:
+    """I(0) is what the formula for I(t) says at t = 0: also where ∂h_0/∂θ = 0, which takes a step."""
+    model = builtin(name)
+    setting = EveryHorizon(model)
+    for by in model.parameters:
+        start = Time.at(setting.start)
+        stated = move(hybrid(setting, by), {STEP: start})
+        assert set(terms_of(stated)) == set(terms_of(hybrid(setting, by, start)))
+        parts = induction(setting, by).conclusion.chains
+        rules = {step.rule for chain in parts for step in chain.steps}
+        assert ("no path" in rules) == (no_path(setting, stated, ()) != stated)
