@@ -171,6 +171,7 @@ class Paper:
             m=self.layout.math,
             w=self.layout.words,
             display=self.layout.display,
+            source=self.layout.source,
             rows=self.layout.rows,
             table=self.layout.table,
             lines=self.lines,

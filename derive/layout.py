@@ -92,6 +92,10 @@ class Format(ABC):
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         """A table of cells that are set already, the first row being its head."""
 
+    def source(self, nodes: Sequence[Expr | Equation]) -> str:
+        """Formulas to be copied: as LaTeX where `display` would show another notation."""
+        return self.display(nodes)
+
     def rows(self, groups: Sequence[Sequence[Expr | Equation]]) -> str:
         """Groups of formulas; where formulas stand side by side, each group begins a row."""
         return self.display([node for group in groups for node in group])
@@ -331,6 +335,10 @@ class Text(Format):
                 rows.append(f"  {piece}")
                 used = size + 2
         return "\n".join(rows)
+
+    def source(self, nodes: Sequence[Expr | Equation]) -> str:
+        """LaTeX, a formula a line, never broken."""
+        return "\n".join(f"  {self.words(latex(node))}" for node in nodes)
 
     def _equation(self, node: Equation) -> list[str]:
         """An equation on several rows; a long left side has rows of its own."""

@@ -14,7 +14,11 @@ import pytest
 from rich.cells import cell_len
 
 import derive
-from derive.model.builtin import BUILTIN, EXAMPLES, MODELS
+from derive.document import definitions_of
+from derive.model.builtin import BUILTIN, EXAMPLES, MODELS, from_latex
+from derive.model.recurrence import recurrence
+from derive.notation.latex import latex
+from derive.notation.reader import read_statements
 
 ROOT = Path(__file__).resolve().parents[1]
 CLI = ROOT / "cli.py"
@@ -86,7 +90,8 @@ def test_every_command_in_every_format(command: str, kind: str, tmp_path: Path) 
     elif kind == "md":
         assert "$" in written
     else:
-        assert "\\frac" not in written and "$" not in written
+        # What `models` shows is to be copied.
+        assert ("\\frac" in written) == (command == "models") and "$" not in written
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -232,6 +237,26 @@ def test_models_lists_every_model() -> None:
     assert [m["name"] for m in listed["models"]] == list(MODELS)
     text = succeeded("models")
     assert all(name in text for name in MODELS)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_models_shows_is_what_is_read(name: str, tmp_path: Path) -> None:
+    """Each definition of the terminal given with -D, and each file that it writes, is the model again."""
+    wanted = json.loads(succeeded("models", name, "--to", "json"))["models"][0]["definitions"]
+    shown = [row.strip() for row in succeeded("models", name).splitlines() if row.startswith("  ")]
+    assert shown == wanted
+    for out, options in (("m.tex", []), ("n.tex", ["--standalone"]), ("m.md", [])):
+        path = str(tmp_path / out)
+        succeeded("models", name, "-o", path, *options)
+        again = [
+            latex(e)
+            for e in definitions_of(
+                recurrence(read_statements([(path, Path(path).read_text())])[0])
+            )
+        ]
+        assert again == wanted
+    again = [latex(e) for e in definitions_of(from_latex(tuple(shown)))]
+    assert again == wanted
 
 
 # -- the schema ---------------------------------------------------------------------------------------

@@ -16,6 +16,12 @@ from derive.notation.tokens import Source, Token, depth_change, tokens
 LARGEST_FILE = 2_000_000
 MARKDOWN = (".md", ".markdown")
 
+
+def _group(deep: int) -> str:
+    """A pattern for braces that match, at most so deep."""
+    return rf"\{{(?:[^{{}}\\]|\\.{'|' + _group(deep - 1) if deep > 1 else ''})*\}}"
+
+
 _ENVIRONMENT = "equation|align|gather|multline|displaymath|math|eqnarray|alignat|flalign"
 _INNER = "aligned|split|gathered|alignedat"
 
@@ -28,6 +34,8 @@ _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*$.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _HTML = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
+_WORDS = re.compile(rf"\\(?:(?:short)?intertext{_group(4)}|text(?=[^\n]*\$){_group(4)})")
+_ALIGNED = re.compile(r"(?<!\\)&\s*(?:=|\\(?:equiv|coloneqq|in)(?![a-zA-Z])|[≡∈])[^\n]*\\\\")
 _LAYOUT = re.compile(
     rf"\\(?:begin|end)\{{(?:{_INNER})\*?\}}|(?<=\\\\)\*?\[\s*-?[\d.]+\s*[a-z]+\s*\]"
     r"|\\(?:label|tag\*?|intertext|shortintertext)\{[^{}]*\}|\A\s*\{\d+\}"
@@ -76,6 +84,8 @@ def _has_relation(found: tuple[Token, ...]) -> bool:
 def formulas(path: str, text: str) -> tuple[Formula, ...]:
     """The formulas of a TeX or Markdown text; a text without any delimiter has one a line.
 
+    Rows for somebody's `align` have no delimiter either, though there may be some in their words.
+
     Raises DeriveError for a text that is too long, and for a delimiter that nothing closes before
     the paragraph ends (one lost $$ would shift every later pair).
     """
@@ -85,7 +95,11 @@ def formulas(path: str, text: str) -> tuple[Formula, ...]:
             Place(path, 1, 1),
         )
     readable = _without_comments(path, text)
-    spans = tuple(_delimited(Source(path, readable))) or tuple(_lines(readable))
+    if _ALIGNED.search(readable) and not any(_delimited(_without_words(path, readable))):
+        readable = _without_words(path, readable).text
+        spans = ((0, len(readable)),)
+    else:
+        spans = tuple(_delimited(Source(path, readable))) or tuple(_lines(readable))
     source = Source(path, _without_layout(readable, spans))
     return tuple(
         Formula(source, a, b) for start, end in spans for a, b in rows(source.text, start, end)
@@ -104,6 +118,11 @@ def _without_comments(path: str, text: str) -> str:
     for pattern in (_FENCE, _HTML, _CODE):
         text = pattern.sub(_blanked, text)
     return text
+
+
+def _without_words(path: str, text: str) -> Source:
+    """Rows of an `align` without what is said between and behind them."""
+    return Source(path, _WORDS.sub(_blanked, text))
 
 
 def _without_layout(text: str, spans: Sequence[tuple[int, int]]) -> str:
