@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -158,7 +159,7 @@ def bptt(
     """The gradient three ways, each step checked, and the three proved equal."""
     with _reported():
         page = _page(to, output, full, standalone)
-        recurrence = _model(model, definitions)
+        recurrence = _model(model, definitions, output)
         _bptt(page, recurrence, horizon, wrt, truncate, _layout(recurrence, layout))
 
 
@@ -180,7 +181,7 @@ def prove(
     with _reported():
         page = _page(to, output, full, standalone)
         _refuse_certificate(certificate, maps, horizon, output)
-        recurrence = _model(model, definitions)
+        recurrence = _model(model, definitions, output)
         chosen = _layout(recurrence, layout)
         if horizon is None:
             _prove_every(page, recurrence, wrt, chosen, certificate, maps)
@@ -201,7 +202,7 @@ def check(
     """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
     with _reported():
         page = _page(to, output, True, standalone)
-        recurrence = _model(model, definitions)
+        recurrence = _model(model, definitions, output)
         _check(page, recurrence, horizon, wrt)
 
 
@@ -217,7 +218,7 @@ def code(
     with _reported():
         if to != "numpy":
             raise DeriveError(f"expected --to numpy, found {to!r}")
-        _code(_model(model, definitions), wrt, output)
+        _code(_model(model, definitions, output), wrt, output)
 
 
 @app.command()
@@ -241,7 +242,7 @@ def cost(
     """Multiplications and memory of each way to the gradient, counted from its derivation."""
     with _reported():
         page = _page(to, output, True, standalone)
-        recurrence = _model(model, definitions)
+        recurrence = _model(model, definitions, output)
         _cost(page, recurrence, horizon, wrt, truncate, _sizes(sizes or ()))
 
 
@@ -584,7 +585,12 @@ def _check(page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] 
     if recurrence.functions:
         raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
     jax = autograd.autograd if autograd.is_installed() else None
-    rows = comparisons(recurrence, horizon, _wrt(recurrence, wrt), jax)
+    try:
+        rows = comparisons(recurrence, horizon, _wrt(recurrence, wrt), jax)
+    except (ZeroDivisionError, OverflowError):
+        raise DeriveError(
+            "the model has no value at random numbers: a division by zero or a number too large"
+        ) from None
     third = autograd.version() if jax else None
     if page.kind == "json":
         page.write_json(document.comparison_as_json(recurrence, horizon, rows, third))
@@ -716,7 +722,7 @@ def _spare_notes(files: Sequence[str], output: Path) -> None:
     """Refuses to write over a file that is to be judged."""
     for name in files:
         if name != "-" and output.exists() and Path(name).exists() and output.samefile(name):
-            raise DeriveError(f"{output} is one of the files to judge: it would be overwritten")
+            raise DeriveError(f"{output} is one of the files to read: it would be overwritten")
 
 
 def _options(
@@ -838,8 +844,10 @@ def _verdict_code(reports: Sequence[Report], strict: bool) -> int:
 # -- input ------------------------------------------------------------------------------------------
 
 
-def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
-    """A built-in model, a file of definitions, or the definitions of -D."""
+def _model(
+    name: str | None, definitions: Sequence[str] | None, output: Path | None = None
+) -> Recurrence:
+    """A built-in model, a file of definitions, which `output` may not be, or the definitions of -D."""
     from derive.model.builtin import DEFAULT, MODELS, builtin
     from derive.model.recurrence import recurrence
     from derive.notation.reader import read_statements
@@ -854,6 +862,8 @@ def _model(name: str | None, definitions: Sequence[str] | None) -> Recurrence:
     path = Path(name)
     if not path.suffix and "/" not in name and not path.exists():
         raise DeriveError(f"expected a file or one of {', '.join(MODELS)}, found {name!r}")
+    if output is not None:
+        _spare_notes([name], output)
     return recurrence(read_statements([(name, _read(path))])[0])
 
 
@@ -994,6 +1004,11 @@ class Page:
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(0) from None
+        except OSError as error:
+            # What is still held back would fail again, and loudly, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            reason = (error.strerror or "error").lower()
+            raise DeriveError(f"standard output cannot be written: {reason}") from None
 
     def _write_pdf(self, tex: str) -> None:
         from derive.typesetting import NoTeX, typeset
@@ -1004,6 +1019,10 @@ class Page:
             pdf = typeset(tex)
         except NoTeX as error:
             beside = self.output.with_suffix(".tex")
+            if beside.exists():
+                raise DeriveError(
+                    f"{error.sentence}; {beside} is there already and was left alone"
+                ) from None
             write_atomically(beside, tex.encode("utf-8"))
             raise DeriveError(f"{error.sentence}; the LaTeX is in {beside}") from None
         write_atomically(self.output, pdf)

@@ -729,3 +729,42 @@ def test_code_is_a_python_module(tmp_path: Path) -> None:
     compile(text, "rnn.py", "exec")
     assert 'return cost, {"W": d_W, "U": d_U}' in text
     assert run("code", "rnn", "--to", "fortran").returncode == 2
+
+
+def test_the_file_of_the_model_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "model.tex"
+    path.write_text("$h_t = w h_{t-1}$, $L_t = h_t^2$", encoding="utf-8")
+    before = path.read_text(encoding="utf-8")
+    found = run("bptt", str(path), "-o", str(path))
+    assert found.returncode == 2 and "overwritten" in found.stderr
+    empty = {**os.environ, "PATH": str(tmp_path)}
+    command = [
+        sys.executable,
+        str(CLI),
+        "bptt",
+        str(path),
+        "-T",
+        "1",
+        "-o",
+        str(tmp_path / "model.pdf"),
+    ]
+    pdf = subprocess.run(
+        command, env=empty, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert pdf.returncode == 2 and "left alone" in pdf.stderr
+    assert path.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, str(CLI), "models"],
+            stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+    assert found.returncode == 2 and found.stderr.count("\n") == 1
+
+
+def test_check_of_a_model_without_a_value_is_one_sentence() -> None:
+    found = run("check", "-D", r"h_t = \frac{w}{h_{t-1} - h_{t-1}}", "-D", "L_t = h_t^2")
+    assert found.returncode == 2 and "no value" in found.stderr and found.stderr.count("\n") == 1
