@@ -365,6 +365,9 @@ def every_horizon(
     def shown(symbol: Expr) -> Expr:
         return _symbol(setting, symbol, convention)
 
+    def names(by: Variable) -> Names:
+        return _names(setting.recurrence, by if len(theorems) > 1 else None)
+
     parts = [
         {
             "wrt": by,
@@ -373,9 +376,9 @@ def every_horizon(
             "closed": dict(zip(("left", "right"), closed.get(by, ()), strict=False)),
             "goal": shown(Total(cost, by)),
             **(
-                _pairing(setting, by, shown)
+                _pairing(setting, by, shown, names(by))
                 if isinstance(setting, BothDirections)
-                else _cut(setting, by, shown)
+                else _cut(setting, by, shown, names(by))
             ),
         }
         for by, theorem in theorems.items()
@@ -397,22 +400,41 @@ def every_horizon(
 Shown = Callable[[Expr], Expr]
 
 
-def _cut(setting: EveryHorizon, by: Variable, shown: Shown) -> Mapping[str, Expr | Equation]:
+Names = Callable[[str, Time], Expr]
+
+
+def _names(recurrence: Recurrence, by: Variable | None) -> Names:
+    """I(t), for a letter I that the model does not use: I_w(t) where the parameter w is one of several."""
+    bodies = [part for d in recurrence.definitions for part in (d.target, *walk(d.body))]
+    used = {p.name for p in bodies if isinstance(p, Variable)}
+    used |= {p.function for p in bodies if isinstance(p, Call)}
+
+    def named(letter: str, at: Time) -> Expr:
+        free = next((x for x in (letter, *"JKMNQRUVZ") if x not in used), letter)
+        name = f"{free}_{{{latex(by)}}}" if by is not None else free
+        return Call(name, (Number(Fraction(at.shift)) if at.is_number else Index(at),))
+
+    return named
+
+
+def _cut(
+    setting: EveryHorizon, by: Variable, shown: Shown, named: Names
+) -> Mapping[str, Expr | Equation]:
     """I(t) and what the parts of the induction say of it."""
     return {
-        "hybrid_name": _named("I", NOW),
-        "hybrid": Equation(_named("I", NOW), shown(hybrid(setting, by))),
-        "at_end": _named("I", END),
-        "at_step": Equation(_named("I", NOW), _named("I", NOW - 1)),
-        "at_start": _named("I", Time.at(setting.start)),
+        "hybrid_name": named("I", NOW),
+        "hybrid": Equation(named("I", NOW), shown(hybrid(setting, by))),
+        "at_end": named("I", END),
+        "at_step": Equation(named("I", NOW), named("I", NOW - 1)),
+        "at_start": named("I", Time.at(setting.start)),
     }
 
 
 def _pairing(
-    setting: BothDirections, by: Variable, shown: Shown
+    setting: BothDirections, by: Variable, shown: Shown, named: Names
 ) -> Mapping[str, Expr | Equation | None]:
     """S(T), E(T) and what is left of S(T) beside E(T) in each reading."""
-    whole, edges = _named("S", END), _named("E", END)
+    whole, edges = named("S", END), named("E", END)
     forward, backward = map(shown, remainders(setting, by))
     own = setting.edge(setting.cost, by) if setting.uses(setting.cost, by) else None
     return {
@@ -444,11 +466,6 @@ def _outside(setting: EveryHorizon | BothDirections) -> Iterator[Variable]:
     before = (Variable(name, Time.at(setting.start)) for name in backward)
     for found in (beyond, before):
         yield from [v for v in found if v not in given][:1]
-
-
-def _named(name: str, at: Time) -> Expr:
-    argument = Number(Fraction(at.shift)) if at.is_number else Index(at)
-    return Call(name, (argument,))
 
 
 def agreements(
@@ -686,10 +703,7 @@ def notes(layout: Format, story: Story) -> str:
         three_left=Total(cost, state),
         unrolled=_unrolled(three, True)[0],
         goal=Total(cost, by),
-        hybrid_name=_named("I", NOW),
-        hybrid=Equation(_named("I", NOW), hybrid(every, by)),
-        at_end=_named("I", END),
-        at_start=_named("I", Time.at(every.start)),
+        **_cut(every, by, lambda symbol: symbol, _names(story.recurrence, None)),
     )
 
 

@@ -95,9 +95,9 @@ def formulas(path: str, text: str) -> tuple[Formula, ...]:
             Place(path, 1, 1),
         )
     readable = _without_comments(path, text)
-    if _ALIGNED.search(readable) and not any(_delimited(_without_words(path, readable))):
-        readable = _without_words(path, readable).text
-        spans = ((0, len(readable)),)
+    if are_rows(readable):
+        readable = _WORDS.sub(_blanked, readable)
+        spans: tuple[tuple[int, int], ...] = ((0, len(readable)),)
     else:
         spans = tuple(_delimited(Source(path, readable))) or tuple(_lines(readable))
     source = Source(path, _without_layout(readable, spans))
@@ -120,9 +120,11 @@ def _without_comments(path: str, text: str) -> str:
     return text
 
 
-def _without_words(path: str, text: str) -> Source:
-    """Rows of an `align` without what is said between and behind them."""
-    return Source(path, _WORDS.sub(_blanked, text))
+def are_rows(text: str) -> bool:
+    """Whether a text is rows for somebody's `align`: delimiters stand in their words alone."""
+    if not _ALIGNED.search(text):
+        return False
+    return all(_closing(match) is None for match in _OPEN.finditer(_WORDS.sub(_blanked, text)))
 
 
 def _without_layout(text: str, spans: Sequence[tuple[int, int]]) -> str:

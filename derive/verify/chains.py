@@ -34,12 +34,19 @@ _SCRIPTS = frozenset(("_", "^", "'"))
 
 @dataclass
 class Piece:
-    """What stands between two separators; `marks` are the separators before it."""
+    """What stands between two separators; `marks` are the separators before it.
+
+    `aside` is what stands between dollar signs inside a \\text; `numbered` a row with a \\tag or \\label,
+    `heads` one that is the head of what follows.
+    """
 
     marks: list[Symbol] = field(default_factory=list)
     symbols: list[Symbol] = field(default_factory=list)
     aligned: bool = False
     columns: bool = False
+    aside: bool = False
+    numbered: bool = False
+    heads: bool = False
 
     def has(self, *kinds: str) -> bool:
         return any(mark.kind in kinds for mark in self.marks)
@@ -101,9 +108,11 @@ def split(symbols: list[Symbol], environment: str = "") -> tuple[list[Placed], l
     reader = _Reader(environment)
     pieces = list(_with_conditions_apart(_pieces(symbols)))
     for i, piece in enumerate(pieces):
+        piece.heads = _heads(pieces, i)
+    for i, piece in enumerate(pieces):
         reader.read(piece, pieces[i + 1] if i + 1 < len(pieces) else None)
     found = reader.placed()
-    members = [(m.start, m.end) for f in found for m in f.members]
+    members = sorted((m.start, m.end) for f in found for m in f.members)
     signs = {m.sign for f in found for m in f.members}
     loose = [
         (s.start, s.end)
@@ -137,13 +146,14 @@ def _settled(symbols: list[Symbol], i: int) -> Symbol:
     if symbol.kind != "words":
         return symbol
     other = symbol._replace(kind="other")
-    if is_name(symbol.meaning) and not _alone(symbols, i):
+    opens_aside = symbol.text.endswith("$")
+    if not opens_aside and is_name(symbol.meaning) and not _alone(symbols, i):
         return other
     before = next((s for s in reversed(symbols[max(0, i - 9) : i]) if _counts(s)), None)
     after = next((s for s in symbols[i + 1 : i + 10] if _counts(s)), None)
-    if before and before.kind in ("relation", "operator") and not symbol.text.endswith("intertext"):
+    if before and before.kind in ("relation", "operator") and "intertext" not in symbol.text:
         return other
-    if after is None or is_connective(symbol.meaning):
+    if after is None or opens_aside or is_connective(symbol.meaning):
         return symbol
     opens = before is None or before.kind in SEPARATORS
     needed = after.text in _BINARY or after.text in _SCRIPTS or (after.kind == "relation" and opens)
@@ -159,11 +169,11 @@ def _alone(symbols: list[Symbol], i: int) -> bool:
 
 
 def _counts(symbol: Symbol) -> bool:
-    return symbol.kind not in ("wrap", "thin", "align", "layout")
+    return symbol.kind not in ("wrap", "thin", "align", "layout", "number")
 
 
 def _pieces(symbols: list[Symbol]) -> Iterator[Piece]:
-    piece = Piece()
+    piece, aside = Piece(), False
     for symbol in symbols:
         if symbol.kind in SEPARATORS or _ends_condition(symbol, piece):
             if piece.solid:
@@ -171,6 +181,8 @@ def _pieces(symbols: list[Symbol]) -> Iterator[Piece]:
                 piece = Piece()
             piece.symbols = []
             piece.marks.append(symbol)
+            aside = symbol.text.endswith("$") if symbol.kind == "words" else aside
+            piece.aside = aside
             piece.aligned &= symbol.kind != "row"
         elif symbol.kind == "forall" and piece.solid:
             yield _trimmed(piece)
@@ -178,6 +190,8 @@ def _pieces(symbols: list[Symbol]) -> Iterator[Piece]:
         elif symbol.kind == "align":
             piece.aligned |= not piece.solid
             piece.columns |= bool(piece.solid)
+        elif symbol.kind == "number":
+            piece.numbered = True
         elif symbol.kind != "layout":
             piece.symbols.append(symbol)
     if piece.solid:
@@ -243,6 +257,7 @@ class _Reader:
         self.chains = list[Chain]()
         self.waiting = list[Span]()
         self.labels = list[Symbol]()
+        self.asides = list[_Reader]()
         self.in_condition = False
 
     def read(self, piece: Piece, following: Piece | None) -> None:
@@ -250,6 +265,9 @@ class _Reader:
             self.labels += piece.symbols
         elif self._is_condition(piece, following):
             self._condition(piece)
+        elif piece.aside:
+            self.asides.append(_Reader(self.environment))
+            self.asides[-1].read(replace(piece, aside=False), None)
         else:
             self.in_condition = False
             self._formula(self._without_label(piece))
@@ -308,7 +326,7 @@ class _Reader:
             self._continue_chain(piece, last)
         elif last and self._joins_relation(piece, last):
             self._add_implied(piece, last)
-        elif last and self._continues_member(piece, last):
+        elif last and not piece.heads and self._continues_member(piece, last):
             self._extend(piece, last)
         else:
             self._begin(piece)
@@ -387,10 +405,30 @@ class _Reader:
     # -- the result -------------------------------------------------------------------------------
 
     def placed(self) -> list[Placed]:
+        """The formulas in order; one that stands in words inside another comes after it."""
+        found = [*self._placed(), *(p for aside in self.asides for p in aside.placed())]
+        return sorted(found, key=lambda placed: placed.start)
+
+    def _placed(self) -> list[Placed]:
         if self.waiting:
             start, end = self.waiting[0][0], self.waiting[-1][1]
             return [Placed(start, end, (Member("", start, end),))]
         return [_placed(chain) for chain in self.chains]
+
+
+def _heads(pieces: list[Piece], at: int) -> bool:
+    """Whether a row is a long head: it has a number of its own, and what goes on below begins with a sign.
+
+    Rows between that begin with an operator belong to the head.
+    """
+    piece = pieces[at]
+    if not piece.numbered or not piece.has("row") or piece.has_relation:
+        return False
+    if piece.solid[0].text in _BINARY:
+        return False
+    below = (p for p in pieces[at + 1 :] if not p.aside)
+    first = next((p for p in below if p.has_relation or p.solid[0].text not in _BINARY), None)
+    return first is not None and first.has("row") and first.solid[0].kind == "relation"
 
 
 def _is_label(texts: list[str]) -> bool:

@@ -5,6 +5,7 @@ Definitions are collected before any claim is read, so a claim may stand before 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -56,11 +57,17 @@ from derive.notation.scope import (
 )
 from derive.notation.tokens import Source, Token, depth_change, tokens
 from derive.verify.indices import in_matrices
+from derive.verify.lost import SOME, Lost, as_some_function
 from derive.verify.placed import Member, Page, Placed
+from derive.verify.scopes import scopes_of
 from derive.verify.subscripts import Subscripts, subscripts_of
 from derive.verify.transpositions import turned
 
 DEFINES = ("=", ":=")
+LIKE = ("\\approx", "\\leftarrow", "\\gets", "\\propto", "\\simeq")
+_VECTORS = re.compile(
+    r"\\(?:top|odot|circ|otimes|mathbf|boldsymbol|bm|vec|mathbb)(?![a-zA-Z])|⊤|⊙|diag|softmax"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ class Context:
     where the text fixes it. `bare` gives names of their own to quantities without time that share a
     letter with one that has time (E = Σ E_t); `inlined` are the bodies, at step t, of derived
     quantities that are no recursions, and what `recognised` ones are equal to; those have a first step
-    and reach some steps beyond T. `unshaped` says why the shapes of vectors are not known.
+    and reach some steps beyond T. `unshaped` says why the shapes of vectors are not known. The
+    definition of a name in `lost` cannot be read.
     """
 
     scope: Scope
@@ -104,6 +112,7 @@ class Context:
     inlined: Mapping[str, Expr] = field(default_factory=dict)
     recognised: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unshaped: str = ""
+    lost: Mapping[str, Lost] = field(default_factory=dict)
 
     @property
     def derived_names(self) -> frozenset[str]:
@@ -132,19 +141,13 @@ class Candidate:
     entries: bool = False
 
 
-def regions(page: Page) -> tuple[int, ...]:
-    """For each formula the scope it stands in: 0, or the number of its example."""
-    current, count, at, result = 0, 0, 0, []
-    for placed in page.formulas:
-        while at < len(page.breaks) and page.breaks[at].offset <= placed.start:
-            if page.breaks[at].opens:
-                count += 1
-                current = count
-            else:
-                current = 0
-            at += 1
-        result.append(current)
-    return tuple(result)
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two formulas that apply one function to different quantities: `first` stays in force."""
+
+    number: int
+    first: Member
+    other: Member
 
 
 class Collector:
@@ -156,17 +159,20 @@ class Collector:
         self._lexed: dict[tuple[int, int], tuple[Token, ...]] = {}
         self.said: dict[int, Said] = {}
         self.turned = False
-        self.where = regions(page)
+        self.conflicts: dict[int, list[Conflict]] = {}
+        self.scopes = scopes_of(page)
+        self.where = self.scopes.regions
         self.given = _given(given)
         self.candidates = list(self._candidates())
 
     def contexts(self) -> Mapping[int, Context]:
         """The context of each region; `said` then tells what became of each candidate."""
-        outer, statements = self._context(0, [])
-        found = {0: outer}
-        for region in sorted(set(self.where) - {0}):
-            found[region], _ = self._context(region, statements)
-        return found
+        found: dict[int, Context] = {}
+        statements: dict[int, list[Statement]] = {}
+        for region in sorted({0, *(r for n in set(self.where) for r in self.scopes.ancestors(n))}):
+            outer = statements[self.scopes.around[region]] if region else ()
+            found[region], statements[region] = self._context(region, outer)
+        return {region: found[region] for region in sorted({0, *self.where})}
 
     def _tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens of a span, read once."""
@@ -189,7 +195,9 @@ class Collector:
                 key = _symbol(found)
             except DeriveError:
                 continue
-            if key is not None:
+            if key == (HORIZON, "") and number in self.scopes.titles:
+                self.said[number] = Said(True, "fixes T in this section")
+            elif key is not None:
                 strong = first.relation == ":="
                 entries = found != whole
                 yield Candidate(number, placed, self.where[number], found, key, strong, entries)
@@ -232,6 +240,9 @@ class Collector:
         for c in own:
             updates = not c.key[1] and _names_itself(c)
             if c.key in seen and not c.strong and not updates:
+                if _in_conflict(seen[c.key], c):
+                    pair = seen[c.key].placed.members[1], c.placed.members[1]
+                    self.conflicts.setdefault(region, []).append(Conflict(c.number, *pair))
                 continue
             step = steps.get(c.key[0])
             if step is not None and not c.strong and _is_instance(c, step):
@@ -264,12 +275,84 @@ class Collector:
                 statement = self._parsed(c, scope)
             except DeriveError as error:
                 self.said[c.number] = Said(False, unread=error.sentence)
+                some = self._some_function(c, scope)
+                if some is not None:
+                    statements.append(some)
                 continue
             owner[len(statements)] = c
             statements.append(statement)
         if region:
             statements, owner, scope = _with_outer(statements, owner, outer, scope)
-        return self._assembled(scope, statements, owner, region)
+        context, accepted = self._assembled(scope, statements, owner, region)
+        return replace(context, lost=self._lost(region, context)), accepted
+
+    # -- definitions that cannot be read ----------------------------------------------------------
+
+    def _some_function(self, c: Candidate, scope: Scope) -> Statement | None:
+        """What counts as the definition where it cannot be read, on a page of scalars."""
+        if _VECTORS.search(self.page.source.text):
+            return None
+        head, first = c.placed.members[:2]
+        try:
+            left = parse_member(self.page.source, head.start, head.end, scope)
+            right = self._tokens(first.start, first.end)
+            return as_some_function(left, right, self.page.source.place(head.start), _time)
+        except DeriveError:
+            return None
+
+    def _lost(self, region: int, context: Context) -> dict[str, Lost]:
+        """The names that formulas of the region define in a way that cannot be read."""
+        known = {
+            *(d.target.name for d in context.model.definitions),
+            *context.derived_names,
+            *context.functions,
+            *context.alias,
+        }
+        bodies = {d.target.name: d.body for d in context.model.definitions if d.is_abstract}
+        found: dict[str, Lost] = {}
+        for around in self.scopes.ancestors(region):
+            for name, start in self._unread_heads(around):
+                line = self.page.source.place(start).line
+                body = bodies.get(name)
+                if isinstance(body, Call) and body.function.startswith(SOME):
+                    arguments = tuple(a for a in body.arguments if isinstance(a, Variable))
+                    found.setdefault(name, Lost(name, line, arguments))
+                elif not {name, f"{{{name}}}"} & known:
+                    found.setdefault(name, Lost(name, line))
+        return found
+
+    def _unread_heads(self, region: int) -> Iterator[tuple[str, int]]:
+        """The symbols that formulas seem to define, and where, if that is not understood."""
+        numbers = {c.number: c for c in self.candidates}
+        for number, (placed, where) in enumerate(zip(self.page.formulas, self.where, strict=True)):
+            if where != region or placed.continues:
+                continue
+            c = numbers.get(number)
+            said = self.said.get(number)
+            if c is not None:
+                update = not c.key[1] and _names_itself(c)
+                refused = said is not None and not said.defines and bool(said.unread)
+                if refused and not update and (c.key[1] != "(" or _has_formals(c)):
+                    yield c.key[0], placed.start
+            elif name := self._head_alone(placed):
+                yield name, placed.start
+
+    def _head_alone(self, placed: Placed) -> str | None:
+        """The symbol before the first sign of a formula that is no candidate."""
+        if placed.broken:
+            text = self.page.source.text[placed.start : placed.end]
+            sign = re.search(r":?=|≡|\\(?:equiv|coloneqq)", text)
+            end = placed.start + sign.start() if sign else placed.start
+        elif len(placed.members) > 1 and placed.members[1].relation in (*DEFINES, *LIKE):
+            end = placed.members[0].end
+        else:
+            return None
+        try:
+            head = self._tokens(placed.start, end)
+            key = _symbol((*head[:-1], Token("char", "=", end), Token("end", "", end)))
+        except DeriveError:
+            return None
+        return key[0] if key is not None and key[1] != "(" else None
 
     def _parsed(self, c: Candidate, scope: Scope) -> Statement:
         head, first = c.placed.members[:2]
@@ -303,10 +386,11 @@ class Collector:
 
     def _with_claims(self, scope: Scope, region: int) -> Scope:
         """The scope with the index letters that claims use."""
+        around = self.scopes.ancestors(region)
         letters: set[str] = set()
         plain: set[str] = set(scope.quantities) | set(scope.functions)
         for placed, where in zip(self.page.formulas, self.where, strict=True):
-            if placed.broken or (where != region and where):
+            if placed.broken or where not in around:
                 continue
             for skim in self._skims(placed):
                 letters |= set(skim.bound())
@@ -357,8 +441,12 @@ class Collector:
                 self._say(c, Said(False, unread=f"{latex(s.left)} cannot be defined by itself"))
                 continue
             if _is_derived(s, {_name(d) for d in derived}):
-                derived.append(s)
-                self._say(c, Said(True))
+                if isinstance(s.left, Variable):
+                    derived.append(s)
+                    self._say(c, Said(True))
+                else:
+                    why = f"{_name(s)}(…) is made of derivatives, of which no function can be made yet"
+                    self._say(c, Said(False, unread=why))
                 continue
             try:
                 model_of([*kept, s])
@@ -575,13 +663,36 @@ def _is_instance(c: Candidate, step: Candidate) -> bool:
 
 def _is_other_call(c: Candidate, step: Candidate) -> bool:
     """Whether the right side is one call of a function that the step does not use: h_1 = q(θ)."""
+    called = _application(c)
+    return called is not None and called[0] not in {m.name for m in Skim(step.found).mentions()}
+
+
+def _has_formals(c: Candidate) -> bool:
+    """Whether a function is applied to bare letters, as in its definition: σ(x), not σ(a_t)."""
+    _, after = name_at(c.found, 0)
+    arguments, _ = arguments_at(c.found, after)
+    return all(len(argument) == 1 for argument in arguments or ())
+
+
+def _in_conflict(one: Candidate, other: Candidate) -> bool:
+    """Whether both are one call of one function, which names other quantities: L(o, y) and L(x, y)."""
+    first, second = _application(one), _application(other)
+    if first is None or second is None or first[0] != second[0]:
+        return False
+    return first[1] != second[1]
+
+
+def _application(c: Candidate) -> tuple[str, frozenset[str]] | None:
+    """The function and the quantities in its arguments, where the right side is one call."""
     at = next((i for i, t in enumerate(c.found) if t.text == "="), None)
     if at is None:
-        return False
+        return None
     name, after = name_at(c.found, at + 1)
     arguments, end = arguments_at(c.found, after)
-    used = {m.name for m in Skim(step.found).mentions()}
-    return arguments is not None and c.found[end].kind == "end" and name not in used
+    if name is None or arguments is None or c.found[end].kind != "end":
+        return None
+    skims = (Skim((*part, Token("end", "", 0))) for part in arguments)
+    return name, frozenset(m.name for skim in skims for m in skim.mentions())
 
 
 def _names_itself(c: Candidate) -> bool:

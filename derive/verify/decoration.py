@@ -18,6 +18,8 @@ from derive.verify.displays import INNER, SYSTEMS
 
 # Stands for a blank that belongs to the member around it; it cannot stand in a text (see pages.py).
 WRAP = "\0"
+# Stands where a \\tag or \\label stood, which numbers its row; it cannot stand in a text either.
+NUMBER = "\1"
 
 _NAMED = r"(?![a-zA-Z])"
 _DECORATION = re.compile(
@@ -118,6 +120,8 @@ def _edits(text: str, match: Mapping[int, int], signed: frozenset[int]) -> Itera
         elif kind == "whole":
             at = match[at] + 1
             yield start, at, " "
+            if found.group().startswith(("\\tag", "\\label")):
+                yield start, start + 1, NUMBER
         elif kind == "close" and start in notes:
             end = _note_end(text, at, notes[start], match)
             yield at, end, WRAP

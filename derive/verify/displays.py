@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from derive.notation.reader import are_rows
 from derive.verify.prose import Format
 
 OUTER = "equation|align|alignat|xalignat|gather|multline|eqnarray|flalign|displaymath|math|dmath"
@@ -38,8 +39,11 @@ class Display:
 def displays(kind: Format, original: str, readable: str) -> tuple[Display, ...]:
     """The mathematics of `readable`, which is `original` with comments and code blanked.
 
-    A display ends at a blank line at the latest, so one lost delimiter does not shift the others.
+    Rows for somebody's `align` are one display. Any other ends at a blank line at the latest, so one
+    lost delimiter does not shift the others.
     """
+    if kind == "tex" and are_rows(readable):
+        return (Display(0, len(readable), "align"),)
     blanks = [m.start() for m in _BLANK_LINE.finditer(original)]
     found, at = [], 0
     while match := _OPEN.search(readable, at):

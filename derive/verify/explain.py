@@ -120,6 +120,11 @@ def taken_for_granted(context: Context) -> Iterator[str]:
         yield "what stands in closed formulas is a scalar"
     for name, other in context.alias.items():
         yield f"{text(Variable(name, NOW))} is another name of {text(Variable(other, NOW))}"
+    for lost in context.lost.values():
+        if lost.arguments:
+            given = ", ".join(map(text, lost.arguments))
+            name, place = text(Variable(lost.name)), f"line {lost.line} cannot be read"
+            yield f"{name} is some function of {given} ({place})"
     for name in context.recognised:
         what = text(context.inlined[name])
         yield (

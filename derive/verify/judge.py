@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -15,8 +15,17 @@ from derive.model.functions import RELU, STEP
 from derive.model.recurrence import variables
 from derive.notation.claims import parse_member, parts_of
 from derive.notation.tokens import Source, tokens
+from derive.notation.unicode import text as shown
 from derive.verify.compare import Comparison, Outcome, Worlds
-from derive.verify.context import Collector, Context, Said, has_vectors, multiplies, renamed
+from derive.verify.context import (
+    Collector,
+    Conflict,
+    Context,
+    Said,
+    has_vectors,
+    multiplies,
+    renamed,
+)
 from derive.verify.explain import (
     cause,
     open_sum,
@@ -26,9 +35,10 @@ from derive.verify.explain import (
 )
 from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, infer
 from derive.verify.limits import TooLong, within
+from derive.verify.lost import differentiates, relied_on
 from derive.verify.mending import Mender
 from derive.verify.pages import read_page
-from derive.verify.placed import Break, Member, Page, Placed
+from derive.verify.placed import Member, Page, Placed
 from derive.verify.ranges import Condition, Range, scope_text
 from derive.verify.readings import LAYOUTS, Reading, Resolver, line_range
 from derive.verify.recursions import prepared
@@ -41,17 +51,24 @@ EQUATIONS = ("=", ":=")
 MOST_READINGS = 24
 SECONDS = 4.0
 WRONG = ("refuted", "carried")
+NOTHING = "both sides are always 0, so it says nothing"
+EMPTY = "empty"
+IN_CONFLICT = "a conflict with the earlier definition, which stays in force"
 SCREENED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may fix: T, the layout, definitions from outside; `seconds` bounds one formula."""
+    """What a user may fix: T, the layout, definitions from outside; `seconds` bounds one formula.
+
+    `others` says whether a false line is also judged by the other of two definitions in conflict.
+    """
 
     horizon: int | None = None
     layout: str | None = None
     model: tuple[tuple[str, str], ...] = ()
     repairs: bool = True
+    others: bool = True
     seconds: float = 10.0
 
 
@@ -119,10 +136,13 @@ class Judge:
         self.said = collector.said
         self.turned = collector.turned
         self.where = collector.where
+        self._horizons = collector.scopes.horizons
+        self.conflicts = collector.conflicts
+        self._redefining = {c.number for found in self.conflicts.values() for c in found}
         self.worlds: dict[int, Worlds] = {}
         self._read: dict[tuple[int, int], Side] = {}
         self._made: dict[int, dict[Hashable, Any]] = {}
-        self._tried: dict[tuple[int, str, str], tuple[Context, Worlds]] = {}
+        self._tried: dict[tuple[int, int | None, str, str], tuple[Context, Worlds]] = {}
 
     # -- the page ---------------------------------------------------------------------------------
 
@@ -213,7 +233,12 @@ class Judge:
         return self.source.text[placed.start : placed.end].strip()
 
     def _context(self, number: int) -> Context:
-        return self._prepared[self.where[number]]
+        return self._at_section(number, self._prepared[self.where[number]])
+
+    def _at_section(self, number: int, context: Context) -> Context:
+        """The context of a formula in a section that may fix T; what was asked for counts more."""
+        horizon = self.options.horizon or self._horizons[number] or context.horizon
+        return context if horizon == context.horizon else replace(context, horizon=horizon)
 
     @cached_property
     def _prepared(self) -> Mapping[int, Context]:
@@ -222,8 +247,6 @@ class Judge:
         found = {}
         for region, context in self.contexts.items():
             context = replace(context, calls=self._calls[region])
-            if self.options.horizon is not None:
-                context = replace(context, horizon=self.options.horizon)
             found[region] = prepared(context, reading)
         return found
 
@@ -286,7 +309,8 @@ class Judge:
                     continue
                 head = chain.head.expr if chain.head else None
                 if head is not None and side.expr is not None and not (defines and i == 1):
-                    yield number, Line(self.contexts[self.where[number]], head, side.expr, ())
+                    context = self._at_section(number, self.contexts[self.where[number]])
+                    yield number, Line(context, head, side.expr, ())
                 chain.add(side, "")
 
     def _fits(self, number: int, line: Line, layout: str) -> bool:
@@ -302,7 +326,7 @@ class Judge:
 
     def _agrees(self, number: int, line: Line, reading: Reading) -> bool:
         region = self.where[number]
-        key = (region, reading.layout, reading.round)
+        key = (region, line.context.horizon, reading.layout, reading.round)
         if key not in self._tried:
             context = replace(line.context, calls=self._calls[region])
             ready = prepared(context, reading)
@@ -385,10 +409,15 @@ class Judge:
         if said is not None and said.defines:
             chain.add(side, "definition")
             return Verdict("definition", reason=said.note)
+        if side.expr is None and number in self._redefining:
+            chain.add(side, "definition")
+            return Verdict("definition", reason=IN_CONFLICT)
         if said is not None and said.unread:
             chain.add(side, "unread")
             return Verdict("unread", reason=said.unread)
         verdict = self._within_time(lambda: self._claim(number, side, chain, conditions))
+        if verdict.kind == "refuted" and self.options.others:
+            verdict = self._with_the_other(number, (chain.text, side.text), verdict)
         wrong = verdict.kind in WRONG and self.options.repairs
         if (
             wrong
@@ -434,7 +463,7 @@ class Judge:
         if again is not None and chain.length == 0:
             return again
         line = Line(context, chain.head.expr, side.expr, conditions[0])
-        verdict = self._line(number, line)
+        verdict = self._through_lost(line, self._line(number, line))
         if verdict.kind == "refuted" and conditions[1]:
             return Verdict("unread", reason=conditions[1])
         before = chain.last
@@ -444,6 +473,46 @@ class Judge:
                 reason = "it equals the member before, which is wrong"
                 return replace(verdict, kind="carried", reason=reason)
         return verdict
+
+    def _through_lost(self, line: Line, verdict: Verdict) -> Verdict:
+        """A verdict that a definition which cannot be read might change is none."""
+        sides = (line.head, line.member)
+        lost = relied_on(line.context, sides) if line.context.lost else None
+        if lost is None or verdict.kind == "unread":
+            return verdict
+        holds = verdict.kind in ("proved", "ambiguous", "tested")
+        if holds and (lost.arguments or not differentiates(line.context, sides)):
+            return verdict
+        name = shown(Variable(lost.name))
+        reason = f"it depends on {name}, of which the definition on line {lost.line} cannot be read"
+        return Verdict("unread", reason=reason)
+
+    def _with_the_other(self, number: int, pair: Pair, verdict: Verdict) -> Verdict:
+        """A line that is not false with the other of two definitions in conflict gets a weaker verdict."""
+        region = self.where[number]
+        for conflict, kinds in self._others.get(region, ()):
+            kind = kinds.get(pair, "refuted")
+            if kind in WRONG or kind == EMPTY:
+                continue
+            other = " ".join(self.source.text[conflict.other.start : conflict.other.end].split())
+            line = self.source.place(conflict.other.start).line
+            said = f"the definition on line {line}, = {other}"
+            if kind == "proved":
+                reason = "it holds with that one only"
+                return Verdict("ambiguous", verdict.scope, f"by {said}", reason)
+            return Verdict("unread", reason=f"it is not false by {said}, which is in conflict")
+        return verdict
+
+    @cached_property
+    def _others(self) -> Mapping[int, Sequence[tuple[Conflict, Mapping[Pair, str]]]]:
+        """For each region its conflicts, and what its lines are where the other definition is in force."""
+        found: dict[int, list[tuple[Conflict, Mapping[Pair, str]]]] = {}
+        for region, conflicts in self.conflicts.items():
+            for c in conflicts:
+                text = self.source.text[c.other.start : c.other.end]
+                judge = self._with(c.first.start, c.first.end, text, region)
+                found.setdefault(region, []).append((c, judge.kinds().get(region, {})))
+        return found
 
     def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
         """A refuted line with the nearest true one: a slip in a definition, or in the line itself."""
@@ -513,6 +582,10 @@ class Judge:
         old = self.source.text[start:end]
         shift = len(text) - len(old)
         at = start + _common(old, text)
+
+        def later(place: int) -> int:
+            return place + shift if place > at else place
+
         moved = [
             placed_after(p, at, shift)
             for p, where in zip(self.page.formulas, self.where, strict=True)
@@ -520,11 +593,11 @@ class Judge:
         ]
         changed = f"{self.source.text[:start]}{text}{self.source.text[end:]}"
         breaks = tuple(
-            Break(b.offset + (shift if b.offset > at else 0), b.opens) for b in self.page.breaks
+            replace(b, offset=later(b.offset), end=later(b.end)) for b in self.page.breaks
         )
         source = Source(self.source.path, changed)
         page = replace(self.page, source=source, formulas=tuple(moved), breaks=breaks)
-        return Judge(page, changed, replace(self.options, repairs=False, seconds=1.0))
+        return Judge(page, changed, replace(self.options, repairs=False, others=False, seconds=1.0))
 
     def kinds(self) -> dict[int, dict[Pair, str]]:
         """For each region the verdict on each line, named by its head and member."""
@@ -536,7 +609,8 @@ class Judge:
             for judged in self._formula(number, placed, chain):
                 own = self.source.text[judged.start : judged.end].strip()
                 table = found.setdefault(self.where[number], {})
-                table[chain.text, own] = judged.verdict.kind
+                empty = judged.verdict.reason == NOTHING
+                table[chain.text, own] = EMPTY if empty else judged.verdict.kind
         return found
 
     def _says_again(self, context: Context, head: Expr, member: Expr) -> Verdict | None:
@@ -550,10 +624,7 @@ class Judge:
             if d.is_abstract and same and d.target.name == head.name:
                 if renamed(member, context.alias) == body:
                     return Verdict("definition", reason="said again")
-                return Verdict(
-                    "definition",
-                    reason="a conflict with the earlier definition, which stays in force",
-                )
+                return Verdict("definition", reason=IN_CONFLICT)
         return None
 
     def _follows(self, number: int, before: Expr, line: Line) -> bool:
@@ -806,7 +877,7 @@ def _proved(outcome: Outcome, scope: str | None, layout: str) -> Verdict:
         reading = f"{layout} layout"
     if outcome.reading:
         reading = f"{reading}; {outcome.reading}" if reading else outcome.reading
-    reason = "both sides are always 0, so it says nothing" if outcome.zero else ""
+    reason = NOTHING if outcome.zero else ""
     return Verdict("proved", scope, reading=reading, reason=reason)
 
 

@@ -12,7 +12,7 @@ from derive.errors import DeriveError, Place
 from derive.notation.reader import LARGEST_FILE
 from derive.notation.tokens import Source
 from derive.verify.chains import split
-from derive.verify.decoration import WRAP, undecorated
+from derive.verify.decoration import NUMBER, WRAP, undecorated
 from derive.verify.displays import Display, displays, lines
 from derive.verify.macros import collect_macros, with_delimiters
 from derive.verify.notebook import markdown_cells
@@ -35,8 +35,8 @@ def read_page(path: str, text: str) -> Page:
     """
     notebook = path.lower().endswith(".ipynb")
     cells = markdown_cells(path, text) if notebook else ((0, text),)
-    # NUL stands for what decorates a formula (see decoration.py), so it cannot stand in a text.
-    parts = [source.replace(WRAP, "\ufffd") for _, source in cells]
+    # NUL and SOH stand for what decorates a formula (see decoration.py), so neither can stand in a text.
+    parts = [re.sub(f"[{WRAP}{NUMBER}]", "\ufffd", source) for _, source in cells]
     starts = [0, *accumulate(len(part) + len(_BETWEEN) for part in parts)]
     _check_length(path, starts[-1])
     proses = [skim(format_of(path), part, at) for part, at in zip(parts, starts, strict=False)]
@@ -123,7 +123,7 @@ class _PageReader:
             for s in symbols
             if s.kind == "words" and EXAMPLE.search(s.meaning)
         ]
-        chars = list(text.replace(WRAP, " "))
+        chars = list(re.sub(f"[{WRAP}{NUMBER}]", " ", text))
         for a, b in aside:
             chars[a:b] = blank(text[a:b])
         self._copy(start + len(text), "".join(chars))
@@ -134,7 +134,9 @@ class _PageReader:
         outside = [
             b
             for b in breaks(self.format, self.readable)
-            if not (i := bisect_right(starts, b.offset)) or self.displays[i - 1].end <= b.offset
+            if b.level is not None
+            or not (i := bisect_right(starts, b.offset))
+            or self.displays[i - 1].end <= b.offset
         ]
         return sorted((*outside, *self.said), key=lambda b: b.offset)
 

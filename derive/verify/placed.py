@@ -45,10 +45,18 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where a scope opens ("e.g.", "Example": `opens`) or ends (a heading, a page break)."""
+    """Where a scope opens ("e.g.", "Example": `opens`) or ends (a heading, a page break).
+
+    `level` is that of a heading, 1 and more, the higher the deeper (for an example, of the heading that
+    it stands in); None for anything else. `horizon` is the T that a heading fixes for its section, as
+    "Unrolled, T = 3" does; `end` is where a heading ends.
+    """
 
     offset: int
     opens: bool
+    level: int | None = None
+    horizon: int | None = None
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

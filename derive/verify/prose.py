@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,19 +42,37 @@ _PATTERNS: dict[Format, re.Pattern[str]] = {"tex": _TEX, "plain": _PLAIN, "markd
 _DIRECTIVE = re.compile(r"(?:%+|<!--)\s*derive:\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S)
 
 EXAMPLE = re.compile(r"(?<![\w(.])[Ee]\.\s?g\.|\bExamples?\b|(?<![比前先通特凡判慣])例(?![外年])")
+_TITLE = r"\s*\*?\s*(?:\[[^\]\n]*\]\s*)?\{(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+_WORD = re.compile(r"\bexamples?\b")  # in a heading; in a sentence it opens nothing
 _BREAK = re.compile(
     rf"(?P<opens>{EXAMPLE.pattern}|\\begin\{{example\*?\}})"
-    r"|\\(?:sub)*section\b|\\chapter\b|\\part\b|\\(?:new|clear|cleardouble)page\b|\\pagebreak\b"
-    r"|\\end\{example\*?\}|\f"
+    r"|\\(?:new|clear|cleardouble)page\b|\\pagebreak\b|\\end\{example\*?\}|\f"
 )
+_HEADING = re.compile(
+    rf"\\(?P<rank>title|part|chapter|(?:sub){{0,2}}section|(?:sub)?paragraph)\b(?:{_TITLE})?"
+)
+_BOLD = re.compile(
+    r"\\intertext\{\s*\\textbf\{\s*(?P<rank>\\large)?(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}\s*\}"
+)
+_HASHES = re.compile(r"^ {0,3}(?P<rank>#{1,6})[ \t](?P<title>[^\n]*)", re.M)
+_RANKS = (
+    "title",
+    "part",
+    "chapter",
+    "section",
+    "subsection",
+    "subsubsection",
+    "paragraph",
+    "subparagraph",
+)
+_FIXES = re.compile(r"(?<![a-zA-Z\\])T\s*=\s*(\d{1,3})(?!\s*,?\s*(?:\d|\\[lc]?dots|…))(?![\d.])")
 _LINE_BREAK: dict[Format, re.Pattern[str]] = {
     "tex": re.compile(r"(?!)"),
     "markdown": re.compile(
-        r"^ {0,3}(?:\#{1,6}(?=[ \t])|(?:-{3,}|\*{3,}|_{3,}|={3,}|(?:[-*_][ \t]){3,})[ \t\r]*$)",
-        re.M,
+        r"^ {0,3}(?:-{3,}|\*{3,}|_{3,}|={3,}|(?:[-*_][ \t]){3,})[ \t\r]*$", re.M
     ),
     "plain": re.compile(
-        r"^ {0,3}(?:\#{1,6}(?=[ \t])|(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t\r]*$)"
+        r"^ {0,3}(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t\r]*$"
         r"|(?:\A|(?<=\n\n)|(?<=\n\r\n))[ \t]*\d{1,4}[ \t\r]*(?=\n[ \t\r]*(?:\n|\Z)|\Z)",
         re.M,
     ),
@@ -110,6 +130,27 @@ def _as_display(written: str, mark: str) -> str:
 
 def breaks(kind: Format, readable: str) -> list[Break]:
     """Every heading, page break and beginning of an example, in order."""
-    found = [Break(m.start(), bool(m["opens"])) for m in _BREAK.finditer(readable)]
-    found += [Break(m.start(), False) for m in _LINE_BREAK[kind].finditer(readable)]
+    found = list(_headings(kind, readable))
+    headings = [b for b in found if not b.opens]
+    found += (Break(m.start(), False) for m in _LINE_BREAK[kind].finditer(readable))
+    starts = [heading.offset for heading in headings]
+    for match in _BREAK.finditer(readable):
+        at = match.start()
+        i = bisect_right(starts, at) - 1
+        inside = i >= 0 and at < headings[i].end
+        found.append(Break(at, bool(match["opens"]), headings[i].level if inside else None))
     return sorted(found, key=lambda b: b.offset)
+
+
+def _headings(kind: Format, readable: str) -> Iterator[Break]:
+    """The headings in order, each with its level and the T that it fixes."""
+    found = [(m, 1 + _RANKS.index(m["rank"])) for m in _HEADING.finditer(readable)]
+    found += [(m, 5 - bool(m["rank"])) for m in _BOLD.finditer(readable)]
+    if kind != "tex":
+        found += [(m, len(m["rank"])) for m in _HASHES.finditer(readable)]
+    for match, level in sorted(found, key=lambda pair: pair[0].start()):
+        fixed = set(_FIXES.findall(match["title"] or ""))
+        horizon = int(fixed.pop()) if len(fixed) == 1 else 0
+        yield Break(match.start(), False, level, horizon or None, match.end())
+        if _WORD.search(match["title"] or ""):
+            yield Break(match.start("title"), True, level)

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from derive.verify.decoration import WRAP
+from derive.verify.decoration import NUMBER, WRAP
 from derive.verify.displays import INNER, OUTER, SYSTEMS
 
 Kind = Literal[
     "other", "operator", "relation", "implies", "row", "space", "thin", "comma", "semicolon",
-    "colon", "dot", "align", "column", "words", "label", "forall", "layout", "wrap",
+    "colon", "dot", "align", "column", "words", "label", "forall", "layout", "wrap", "number",
 ]  # fmt: skip
+
+
+SILENT = frozenset(("wrap", "thin", "number"))
 
 
 class Symbol(NamedTuple):
@@ -150,7 +153,7 @@ CONDITIONAL = re.compile(
 _WORD = "|".join(sorted(CONNECTIVES - {"as", "is", "all", "we", "by", "or", "ie", "eg", "that"}))
 _LAYOUT = rf"\\(?P<edge>begin|end)\{{(?P<name>(?:{OUTER}|{INNER}|{SYSTEMS})\*?)\}}"
 _LEXER = re.compile(
-    rf"(?P<wrap>{WRAP}(?:[{WRAP}\s]*{WRAP})?)"
+    rf"(?P<wrap>{WRAP}(?:[{WRAP}\s]*{WRAP})?)|(?P<number>{NUMBER})"
     rf"|(?P<layout>{_LAYOUT}(?:\[[a-zA-Z]\])?)|\\(?P<nest>begin|end)\{{[a-zA-Z*]*\}}"
     r"|(?P<row>\\\\\*?)"
     r"|(?P<defines>(?::|：|\\colon(?![a-zA-Z])|\\vcentcolon(?![a-zA-Z])"
@@ -215,6 +218,8 @@ class Lexer:
         kind = found.lastgroup
         if found["wrap"]:
             return [Symbol("wrap", text, at, end)]
+        if found["number"]:
+            return [Symbol("number", text, at, end)]
         if found["layout"]:
             return [Symbol("layout", f"{found['edge']} {found['name']}", at, self._columns(end))]
         if found["nest"]:
@@ -265,7 +270,10 @@ class Lexer:
         return Symbol("relation", text, at, self.match[begin] + 1, meaning)
 
     def _words(self, text: str, at: int, end: int) -> list[Symbol]:
-        """A macro; \\text with its group as one symbol, cut at the formulas in it."""
+        """A macro; \\text with its group as one symbol, cut at the formulas in it.
+
+        Where words are followed by a formula inside the same \\text, their macro is followed by a $.
+        """
         if text not in TEXT:
             return [self._single(text, at, end)]
         begin = end
@@ -284,7 +292,7 @@ class Lexer:
         found = list[Symbol]()
         for piece in pieces:
             a, b = begin + piece.start(), begin + piece.end()
-            found.append(Symbol("words", text, at, a + 1, self.text[max(at, begin) : a]))
+            found.append(Symbol("words", f"{text}$", at, a + 1, self.text[max(at, begin) : a]))
             found += Lexer.shifted(self, a + 1, b - 1)
             at = b - 1
         said = self.text[max(begin, at + 1 if pieces else begin) : stop - 1]
@@ -345,10 +353,8 @@ class Lexer:
         symbol = found[i]
         if symbol.kind != "align":
             return symbol
-        after = next((s for s in found[i + 1 : i + 9] if s.kind not in ("wrap", "thin")), None)
-        before = next(
-            (s for s in found[max(0, i - 9) : i][::-1] if s.kind not in ("wrap", "thin")), None
-        )
+        after = next((s for s in found[i + 1 : i + 9] if s.kind not in SILENT), None)
+        before = next((s for s in found[max(0, i - 9) : i][::-1] if s.kind not in SILENT), None)
         if before is None or before.kind in (
             "row",
             "relation",
@@ -364,9 +370,7 @@ class Lexer:
 
 
 def _opens_row(found: list[Symbol], i: int) -> bool:
-    before = next(
-        (s for s in found[max(0, i - 9) : i][::-1] if s.kind not in ("wrap", "thin")), None
-    )
+    before = next((s for s in found[max(0, i - 9) : i][::-1] if s.kind not in SILENT), None)
     return before is None or before.kind in (
         "row",
         "space",
@@ -384,7 +388,7 @@ def _top(found: list[Symbol]) -> list[Symbol]:
     depth, result = 0, list[Symbol]()
     for i, symbol in enumerate(found):
         depth -= int(i in partner and partner[i] < i)
-        inside = depth > 0 and symbol.kind not in ("wrap", "layout")
+        inside = depth > 0 and symbol.kind not in ("wrap", "layout", "number")
         scripted = bool(i) and found[i - 1].text in ("_", "^") and symbol.kind != "wrap"
         result.append(symbol._replace(kind="other") if inside or scripted else symbol)
         depth += int(i in partner and partner[i] > i)

@@ -49,7 +49,8 @@ from derive.notation.scope import Scope
         ("a.txt", "", []),
         ("a.tex", "\\intertext{\\textbf{so} $x = y$}\na &= b \\\\\n &= c \\text{ by $d$} \\\\\ng &= k",
          ["2:1 a &= b \\\\\n &= c", "4:1 g &= k"]),
-        ("a.tex", "a &= b \\\\\n&\\quad + c \\notag \\\\\ng &= k", ["1:1 a &= b \\\\\n&\\quad + c \\notag", "3:1 g &= k"]),
+        ("a.tex", "a &= b \\\\\n&\\quad + c \\notag \\\\\ng &= k",
+         ["1:1 a &= b \\\\\n&\\quad + c \\notag", "3:1 g &= k"]),
     ],
 )  # fmt: skip
 def test_formulas(path: str, text: str, expected: list[str]) -> None:
