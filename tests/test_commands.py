@@ -768,3 +768,20 @@ def test_a_full_disk_is_one_sentence() -> None:
 def test_check_of_a_model_without_a_value_is_one_sentence() -> None:
     found = run("check", "-D", r"h_t = \frac{w}{h_{t-1} - h_{t-1}}", "-D", "L_t = h_t^2")
     assert found.returncode == 2 and "no value" in found.stderr and found.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "(x+y+z+w)^{300}",
+        "(x+y+z+w)^{30}",
+        "(x+1)^{1000}",
+        "\\sin((x+y+z)^{90})",
+        "(a+b)^{40} (c+d)^{40}",
+    ],
+)
+def test_an_example_that_would_never_end_is_refused(formula: str) -> None:
+    begun = time.monotonic()
+    found = run("example", "-D", f"f = {formula}")
+    assert found.returncode == 2 and "terms" in found.stderr and found.stderr.count("\n") == 1
+    assert time.monotonic() - begun < 20

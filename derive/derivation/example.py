@@ -54,6 +54,15 @@ def example(recurrence: Recurrence, by: Variable) -> tuple[Theorem, ...]:
     return (*ways, agree_exactly(ways))
 
 
+def _defined(setting: AtHorizon) -> list[Variable]:
+    """What the cost is made of, the outermost first."""
+    graph = setting.graph
+    below = ancestors(graph, setting.cost)
+    return [
+        v for v in reversed(graph.nodes) if v in below and v in graph.bodies and v != setting.cost
+    ]
+
+
 def _definitions(setting: AtHorizon, nodes: Sequence[Variable]) -> list[Chain]:
     found = []
     for node in nodes:
@@ -94,10 +103,13 @@ def by_chain_rule(setting: AtHorizon, by: Variable) -> Theorem:
     if forked:
         main.then("outer derivatives", outer_derivatives(setting, main.line, ()))
     main.then("local derivatives", local_derivatives(setting, main.line, ()))
-    definitions = _definitions(setting, inner)
-    for chain in definitions:
+    definitions = []
+    for chain in _definitions(setting, _defined(setting)):
         given = (chain.equation,)
+        before = main.line
         main.then("substitute", substitute(setting, main.line, given), given)
+        if main.line != before or chain.equation.left in inner:
+            definitions.append(chain)
     main.then("expand", expand(setting, main.line, ()))
     parts = _parts(setting, by, definitions) if forked else []
     last = main.chain
@@ -137,13 +149,7 @@ def _use(setting: AtHorizon, writer: Writer, known: dict[Expr, Equation]) -> Non
 
 def by_expanding(setting: AtHorizon, by: Variable) -> Theorem:
     """∂f/∂x of the formula that is left when every definition is substituted and multiplied out."""
-    graph = setting.graph
-    inner = [
-        v
-        for v in reversed(graph.nodes)
-        if v in ancestors(graph, setting.cost) and v in graph.bodies and v != setting.cost
-    ]
-    definitions = _definitions(setting, inner)
+    definitions = _definitions(setting, _defined(setting))
     closed = Writer(setting.cost)
     closed.then("definition", definition(setting, setting.cost, ()))
     for named in definitions:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import comb, prod
 from typing import Any
 
 import sympy
@@ -37,6 +38,7 @@ from derive.model.recurrence import Recurrence
 from derive.notation.latex import latex
 
 GREATEST_EXPONENT = 1000
+MOST_TERMS = 1000
 
 KNOWN: dict[str, Callable[[Any], Any]] = {
     "\\tanh": sympy.tanh,
@@ -201,8 +203,27 @@ def derivative(expr: Expr, by: Variable, name: Variable | None = None) -> Expr:
 
 
 def expanded(expr: Expr) -> Expr:
-    """A closed scalar formula multiplied out, by SymPy."""
-    return from_sympy(sympy.expand(to_sympy(expr, opaque=True)), atoms_of(expr))
+    """A closed scalar formula multiplied out, by SymPy.
+
+    Raises DeriveError where more than MOST_TERMS terms may come out.
+    """
+    formula = to_sympy(expr, opaque=True)
+    if _terms_of(formula) > MOST_TERMS:
+        raise DeriveError(f"multiplied out this may have more than {MOST_TERMS} terms, the limit")
+    return from_sympy(sympy.expand(formula), atoms_of(expr))
+
+
+def _terms_of(formula: Any) -> int:
+    """At most so many terms come out where a formula is multiplied out; anything inside is counted, too."""
+    inside = [_terms_of(part) for part in formula.args]
+    if formula.is_Add:
+        return sum(inside)
+    if formula.is_Mul:
+        return prod(inside)
+    if formula.is_Pow and formula.exp.is_Integer and inside[0] > 1:
+        power = abs(int(formula.exp))
+        return comb(inside[0] + power - 1, power) if power <= MOST_TERMS else MOST_TERMS + 1
+    return max((1, *(n for n in inside if n > MOST_TERMS)))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,22 @@ def test_the_chain_rule_and_expanding_agree(definitions: tuple[str, ...], deriva
     assert all(t.claim == found[-1].claim for t in found)
 
 
+@pytest.mark.parametrize(
+    ("definitions", "by", "derivative"),
+    [
+        (("f = (x + y)^2 h", "h = 3 x"), "y", "6 x^2 + 6 x y"),
+        (("f = g (x + y)^2", "g = x + 1"), "y", "2 x^2 + 2 x y + 2 x + 2 y"),
+        (("f = a y", "a = b x", "b = x^2"), "y", "x^3"),
+    ],
+)
+def test_what_no_path_goes_through_is_worked_out_too(
+    definitions: tuple[str, ...], by: str, derivative: str
+) -> None:
+    """By y the chain rule stops at h = 3x, expanding does not: both end in the parameters."""
+    found = example(from_latex(definitions), Variable(by))
+    assert [latex(t.claim.right) for t in found] == [derivative] * 3
+
+
 def test_what_is_reached_by_two_ways_is_found_before_it_is_used() -> None:
     """∂f/∂b = a + …: the adjoint of an inner quantity that another one uses is a line of its own."""
     chain_rule, *_ = worked_out("f = a b + x", "a = x^2 + b", "b = 3 x")
