@@ -322,7 +322,8 @@ def _with_cost(
     definitions: tuple[Definition, ...],
 ) -> tuple[tuple[Definition, ...], tuple[Remark, ...]]:
     """A model without a cost gets C = Σ L_t, and L_t = ℓ(…) where it has no loss; both are said."""
-    if any(d.target.time is None for d in definitions):
+    named = {v for d in definitions for v in variables(d.body) if v != d.target}
+    if any(d.target.time is None and d.target not in named for d in definitions):
         return definitions, ()
     steps = [d for d in definitions if d.target.time == NOW]
     if not steps:

@@ -470,3 +470,9 @@ def test_a_state_beyond_the_horizon_is_no_initial_state() -> None:
     model = from_latex(("h_t = w h_{2t}", "C = h_T"))
     with pytest.raises(DeriveError, match=r"h_3 uses h_6, which is beyond the horizon T = 4"):
         unrolled(model, 4)
+
+
+def test_a_constant_that_the_steps_use_is_no_cost() -> None:
+    model = from_latex(("h_t = w h_{t-1}", "L_t = h_t^2", "w = 2 v"))
+    assert model.cost == Variable("C")
+    assert [p.name for p in model.parameters] == ["v"]
