@@ -273,14 +273,27 @@ class ClaimParser(Parser):
 
     def named(self, name: str) -> Expr:
         result = super().named(name)
-        if isinstance(result, Variable) and result.time is not None and self.here.text == "(":
-            return self.depending(result)
+        if isinstance(result, Variable) and self.here.text == "(":
+            if result.time is not None or result.name.endswith("}"):
+                self._refuse_time_after_script(result)
+            if result.time is not None:
+                return self.depending(result)
         if isinstance(result, Variable) and result.name.endswith("'"):
             plain = result.name.rstrip("'")
             primes = len(result.name) - len(plain)
             if not self._is_declared(result.name) and primes == 1:
                 return Written(Variable(plain, result.time), None, "'")
         return result
+
+    def _refuse_time_after_script(self, variable: Variable) -> None:
+        """I_w(t) may be a quantity at time t or a product."""
+        inside, _ = arguments_at(self.found, self.at)
+        letters = index_letters(inside[0]) if inside is not None and len(inside) == 1 else None
+        if letters and letters <= self.scope.indices:
+            shown = f"{variable.name}(…)"
+            self.refuse(
+                f"{shown} may be a value at a time or a product: write the time below", self.here
+            )
 
     def depending(self, variable: Variable) -> Expr:
         r"""h_t(\theta): h_t, written as depending on θ; anything else in brackets is a factor."""

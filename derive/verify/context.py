@@ -311,7 +311,7 @@ class Collector:
         bodies = {d.target.name: d.body for d in context.model.definitions if d.is_abstract}
         found: dict[str, Lost] = {}
         for around in self.scopes.ancestors(region):
-            for name, start in self._unread_heads(around):
+            for name, start in self._unread_heads(around, context.scope):
                 line = self.page.source.place(start).line
                 body = bodies.get(name)
                 if isinstance(body, Call) and body.function.startswith(SOME):
@@ -321,7 +321,7 @@ class Collector:
                     found.setdefault(name, Lost(name, line))
         return found
 
-    def _unread_heads(self, region: int) -> Iterator[tuple[str, int]]:
+    def _unread_heads(self, region: int, scope: Scope) -> Iterator[tuple[str, int]]:
         """The symbols that formulas seem to define, and where, if that is not understood."""
         numbers = {c.number: c for c in self.candidates}
         for number, (placed, where) in enumerate(zip(self.page.formulas, self.where, strict=True)):
@@ -334,8 +334,17 @@ class Collector:
                 refused = said is not None and not said.defines and bool(said.unread)
                 if refused and not update and (c.key[1] != "(" or _has_formals(c)):
                     yield c.key[0], placed.start
+                    yield from ((n, placed.start) for n in self._head_as_read(c, scope))
             elif name := self._head_alone(placed):
                 yield name, placed.start
+
+    def _head_as_read(self, c: Candidate, scope: Scope) -> Iterator[str]:
+        """The whole name, labels and all: I_w where the symbol is I."""
+        head = c.placed.members[0]
+        with suppress(DeriveError):
+            left = parse_member(self.page.source, head.start, head.end, scope)
+            if isinstance(left, Variable | Call):
+                yield left.name if isinstance(left, Variable) else left.function
 
     def _head_alone(self, placed: Placed) -> str | None:
         """The symbol before the first sign of a formula that is no candidate."""

@@ -144,3 +144,12 @@ def test_the_heading_of_a_section_fixes_t_there_and_holds_an_example_together() 
     assert [j.verdict.kind for j in judged][3:5] == ["definition", "proved"]
     assert judged[1].verdict.scope == "T = 2"
     assert judged[-1].verdict.kind != "proved"
+
+
+def test_a_labelled_name_before_a_time_in_parentheses_is_no_product() -> None:
+    found = verdicts(
+        r"Let $h_t = \tanh(w h_{t-1} + x_t)$, $C = h_T$.",
+        r"I_{w}(t) = \frac{\partial C}{\partial w}",
+        r"I_{w}(t) = I_{w}(t-1)",
+    )
+    assert found == ["unread", "unread"]
