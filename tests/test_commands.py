@@ -626,7 +626,7 @@ def test_both_directions_of_abstract_states() -> None:
     options = [o for definition in BOTH_DIRECTIONS for o in ("-D", definition)]
     written = succeeded("prove", *options, "--full")
     assert "Theorem (every T ≥ 1)" in written
-    assert "S(T) = Σ_{s=1}^{T} {∂C/∂kₛ ∂⁺kₛ/∂θ + ∂C/∂hₛ ∂⁺hₛ/∂θ} + E(T)" in written
+    assert "S_θ(T) = Σ_{s=1}^{T} {∂C/∂kₛ ∂⁺kₛ/∂θ + ∂C/∂hₛ ∂⁺hₛ/∂θ} + E_θ(T)" in written
 
 
 WITHOUT_A_CERTIFICATE = (
