@@ -1,0 +1,1 @@
+"""Characters to trees: knows LaTeX, Markdown and notebooks, knows no mathematics."""
