@@ -1,0 +1,182 @@
+"""What letters usually are in the field: the weakest evidence, asked last.
+
+Each table answers one question for a letter of which the page itself says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+TIME = frozenset(("t", "\\tau"))
+"""Letters that are time wherever they stand in a script."""
+
+LAYER = frozenset(("l", "\\ell"))
+"""Letters that count layers wherever they stand in a script."""
+
+INDEX = frozenset(
+    ("t", "\\tau", "s", "u", "l", "\\ell", "i", "j", "k", "m", "n", "p", "q", "r", "d")
+)
+"""Letters that may count something where they stand in a script and the page does not use them otherwise."""
+
+HORIZON = frozenset(("T", "N", "L", "M", "K", "S", "n", "\\tau", "\\ell", "l"))
+"""Letters of the last step, the last layer: `h_T`, `a^L`."""
+
+SIZE = frozenset(
+    (
+        "n",
+        "m",
+        "d",
+        "p",
+        "q",
+        "v",
+        "r",
+        "l",
+        "\\ell",
+        "N",
+        "M",
+        "D",
+        "H",
+        "K",
+        "V",
+        "B",
+        "T",
+        "S",
+        "L",
+        "P",
+    )
+)
+"""Letters that bound sums and stand for numbers of things."""
+
+FUNCTION = frozenset(
+    (
+        *(
+            "f",
+            "g",
+            "F",
+            "G",
+            "H",
+            "\\phi",
+            "\\varphi",
+            "\\psi",
+            "\\sigma",
+            "\\ell",
+            "\\rho",
+            "\\Phi",
+            "\\Psi",
+        ),
+        *("P", "O", "\\mathbb{1}", "\\mathbf{1}", "\\mathcal{F}", "\\mathcal{N}", "CE", "loss"),
+    )
+)
+"""Letters that are applied to what stands in brackets behind them."""
+
+APPLIED = frozenset(
+    (*FUNCTION, "h", "q", "r", "p", "l", "E", "J", "L", "C", "\\mathcal{L}", "\\mathcal{J}")
+)
+"""Letters that may be applied; a bracket behind them is a factor only where something else shows it."""
+
+KNOWN = frozenset(
+    (
+        *(
+            "tanh",
+            "exp",
+            "log",
+            "ln",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "sech",
+            "arctan",
+            "sqrt",
+            "det",
+        ),
+        *(
+            "sigmoid",
+            "sigm",
+            "softmax",
+            "softplus",
+            "relu",
+            "ReLU",
+            "diag",
+            "tr",
+            "vec",
+            "max",
+            "min",
+        ),
+        *("CE", "sgn", "sign", "erf", "rank", "dim", "concat", "KL", "cov", "var", "Var", "Cov"),
+        *("logsumexp", "norm", "prod", "sum", "mean", "step", "sg", "stopgrad", "detach", "argmax"),
+    )
+)
+"""Words that are functions without being defined."""
+
+LOSS = frozenset(
+    (
+        *(
+            "L",
+            "E",
+            "J",
+            "C",
+            "\\mathcal{L}",
+            "\\mathcal{J}",
+            "\\mathcal{C}",
+            "\\mathcal{E}",
+            "\\xi",
+        ),
+        *("loss", "cost", "Loss", "Cost", "\\mathscr{L}", "error"),
+    )
+)
+"""Names of costs: differentiated and often never defined."""
+
+INPUT = frozenset(("x", "y", "u", "d", "X", "Y"))
+"""Names of data: used and never defined."""
+
+PARAMETER = frozenset(
+    (
+        *(
+            "W",
+            "U",
+            "V",
+            "b",
+            "w",
+            "\\theta",
+            "\\Theta",
+            "\\phi",
+            "\\psi",
+            "\\vartheta",
+            "\\omega",
+            "\\beta",
+        ),
+        *("A", "B", "Q", "R", "S", "\\gamma", "\\alpha", "\\lambda", "v", "a", "c"),
+    )
+)
+
+CONSTANT = frozenset(("e", "\\pi", "\\eta", "\\epsilon", "\\varepsilon", "\\infty"))
+"""Names of numbers: Euler's, the circle's, the learning rate."""
+
+STATE = frozenset(
+    ("h", "s", "c", "C", "a", "z", "o", "f", "i", "g", "net", "\\delta", "\\lambda", "p", "m")
+)
+"""Names of what a network computes, defined or not."""
+
+WORD = re.compile(
+    r"(?:if|si|sinon|et|and|or|otherwise|where|for|with|else|in|th|st|nd|rd|given|s\.?t\.?|subject to|when|is|"
+    r"the|of|as|so|then|from|to|by|on|all|not|minimize|maximize|such that|i\.e\.|e\.g\.)\.?",
+    re.IGNORECASE,
+)
+"""Words of prose that have slipped into a formula."""
+
+NO_SYMBOL = frozenset(
+    (
+        "\\partial",
+        "\\nabla",
+        "\\infty",
+        "\\top",
+        "\\intercal",
+        "\\dagger",
+        "\\prime",
+        "\\forall",
+        "\\exists",
+    )
+)
+"""Signs that are written as letters and name nothing."""

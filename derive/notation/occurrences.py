@@ -1,0 +1,425 @@
+"""What one written name is: the symbol, what fills its slots, and whether the bracket behind it is an argument list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from derive.notation import habits
+from derive.notation.slots import (
+    DOMAINS,
+    Domain,
+    Piece,
+    Split,
+    bare,
+    parts_of,
+    plain,
+    split,
+)
+from derive.notation.surveys import Survey
+from derive.text.trees import Fraction, Group, Name, Number, Row, Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What one written Name (with the bracket behind it, perhaps) is: a symbol and what fills its slots.
+
+    `indices` stand in the symbol's slot order; a slot that is left out here is left out. `hidden` of the `arguments` were
+    written behind `;` or `|`, or as an index of the function. `copy` is the step of W^{(t)} where W is shared by all steps.
+    """
+
+    key: str
+    indices: tuple[tuple[Domain, Row], ...] = ()
+    power: Row | None = None
+    transposed: bool = False
+    inverse: bool = False
+    primes: int = 0
+    dots: int = 0
+    arguments: tuple[Row, ...] | None = None
+    hidden: int = 0
+    consumed: bool = False
+    copy: Row | None = None
+    starred: bool = False
+
+    @property
+    def form(self) -> tuple[Domain, ...]:
+        """The slots that this occurrence fills."""
+        return tuple(domain for domain, _ in self.indices)
+
+
+@dataclass
+class Draft:
+    """An occurrence that is being read, piece by piece."""
+
+    below: list[str] = field(default_factory=list)
+    above: list[str] = field(default_factory=list)
+    indices: list[tuple[Domain, Row]] = field(default_factory=list)
+    power: Row | None = None
+    hidden: list[Row] = field(default_factory=list)
+    transposed: bool = False
+    copy: Row | None = None
+
+    @property
+    def taken(self) -> frozenset[Domain]:
+        """The domains that are filled; there may be several components."""
+        return frozenset(d for d, _ in self.indices if d != "component")
+
+
+class Reader:
+    """Reads the names of one page, each in the light of all of them."""
+
+    def __init__(self, survey: Survey, prime_transposes: bool = False) -> None:
+        self.survey = survey
+        self.prime_transposes = prime_transposes
+        self.functions = frozenset(base for base in survey.by_base if self._score(base) >= 2)
+        self.called = frozenset(self._timed_calls())
+        self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
+
+    # Functions and calls, over the whole page.
+
+    def is_function(self, base: str) -> bool:
+        """Whether a base is applied to what stands behind it."""
+        return base in self.functions or base in habits.KNOWN
+
+    def _score(self, base: str) -> int:
+        """Evidence that a base is a function: 2 and more is enough."""
+        uses = self.survey.base_of(base)
+        if base in habits.KNOWN or any(u.name.style == "op" for u in uses):
+            return 9
+        calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        score = 3 if base in habits.FUNCTION and calls else 0
+        score += 2 if base in habits.FUNCTION else 0
+        score += 2 if base in habits.APPLIED and calls else 0
+        insides = {plain(u.behind.inside) for u in calls if u.behind}
+        score += (
+            2
+            if len({i for i in insides if not _is_sum(i)}) > 1 and base not in habits.PARAMETER
+            else 0
+        )
+        score += (
+            3
+            if any(u.first for u in calls) and not all(is_time_call(u.behind) for u in calls)
+            else 0
+        )
+        score += 3 if any(u.name.primes for u in calls) else 0
+        score += 3 if any(_has_several(u.behind) for u in calls if u.behind) else 0
+        whole = [u for u in uses if u.behind is None and u.context == "main"]
+        headed = any(u.first and u.behind is None for u in uses)
+        score -= (
+            3 if headed and base not in habits.FUNCTION and not any(u.first for u in calls) else 0
+        )
+        score -= 2 if base in habits.PARAMETER and len(whole) > len(calls) else 0
+        indexed = any(p.letter in habits.TIME for u in uses for p in u.split.pieces)
+        score -= 4 if indexed else 0
+        score -= (
+            9
+            if calls and all(is_time_call(u.behind) for u in calls) and self._time_is_called()
+            else 0
+        )
+        return (
+            score
+            if calls or any(u.name.primes for u in uses) or (base in habits.FUNCTION and not headed)
+            else 0
+        )
+
+    def _time_is_called(self) -> bool:
+        """Whether the page writes times in brackets: several names, or one name at t and t-1."""
+        key = "time is called"
+        cache = self.survey._cache
+        if key not in cache:
+            found: dict[str, set[str]] = {}
+            for use in self.survey.uses:
+                if (
+                    use.behind is not None
+                    and is_time_call(use.behind)
+                    and isinstance(use.behind.inside[0], Name)
+                ):
+                    found.setdefault(use.split.base, set()).add(plain(use.behind.inside))
+            moved = any(len(forms) > 1 for forms in found.values())
+            cache[key] = len(found) > 2 or moved or (len(found) > 1 and self.survey.timed)
+        return bool(cache[key])
+
+    def _timed_calls(self) -> Iterator[str]:
+        """The bases that carry their time in brackets."""
+        if not self._time_is_called():
+            return
+        for base, uses in self.survey.by_base.items():
+            calls = [u for u in uses if u.behind is not None]
+            timed = [u for u in calls if is_time_call(u.behind)]
+            if timed and base not in self.functions:
+                yield base
+
+    def _is_copied(self, base: str) -> bool:
+        """Whether W^{(t)} is a copy of a W that all steps share."""
+        word = base.strip("}").rsplit("{", 1)[-1]
+        uses = self.survey.base_of(base)
+        if word not in ("W", "U", "V", "b", "w", "\\theta", "\\Theta") or any(
+            u.first for u in uses
+        ):
+            return False
+        timed = [u for u in uses if any(p.letter in habits.TIME for p in u.split.pieces)]
+        return bool(timed) and len(timed) < len(uses)
+
+    # One name.
+
+    def read(self, name: Name, behind: Group | None, number: int) -> Occurrence:
+        """The occurrence of a name with the bracket behind it, in a formula."""
+        taken_apart = split(name)
+        draft = Draft(transposed=taken_apart.transposed)
+        base = taken_apart.base
+        strong = [p for p in taken_apart.pieces if p.letter in habits.TIME | habits.LAYER]
+        reserved: frozenset[Domain] = frozenset(
+            "time" if p.letter in habits.TIME else "layer" for p in strong
+        )
+        runs = self._siblings(taken_apart)
+        for piece, siblings in zip(taken_apart.pieces, runs, strict=True):
+            self._place(
+                draft,
+                base,
+                piece,
+                siblings,
+                number,
+                reserved if piece not in strong else frozenset(),
+            )
+        primes, dots = (
+            name.primes,
+            sum(2 if a == "ddot" else 1 for a in name.accents if a in ("dot", "ddot")),
+        )
+        key = self._key(base, draft)
+        if primes and self.prime_transposes:
+            draft.transposed, primes = True, 0
+        elif primes and not self.is_function(base):
+            key, primes = self._primed(base, draft, primes), 0
+        order = {d: i for i, d in enumerate(DOMAINS)}
+        found = Occurrence(
+            key,
+            tuple(sorted(draft.indices, key=lambda pair: order.get(pair[0], 9))),
+            draft.power, draft.transposed, taken_apart.inverse, primes, dots,
+            copy=draft.copy, starred=taken_apart.starred,
+        )  # fmt: skip
+        return self._behind(found, base, behind, draft)
+
+    @staticmethod
+    def _siblings(taken_apart: Split) -> list[tuple[Piece, ...]]:
+        """For each piece, the pieces that stand with it without commas."""
+        found: list[tuple[Piece, ...]] = []
+        pieces = taken_apart.pieces
+        at = 0
+        while at < len(pieces):
+            run = max(1, pieces[at].run)
+            group = pieces[at : at + run]
+            found += [group] * len(group)
+            at += run
+        return found
+
+    def _place(
+        self,
+        draft: Draft,
+        base: str,
+        piece: Piece,
+        siblings: tuple[Piece, ...],
+        number: int,
+        reserved: frozenset[Domain],
+    ) -> None:
+        """Puts one piece where it belongs: label, index, power, transpose."""
+        survey = self.survey
+        if piece.place == "above" and self._is_transpose(base, piece):
+            draft.transposed = True
+            return
+        if piece.place == "above" and piece.run == 1 and survey.is_power(base, piece):
+            draft.power = piece.row if draft.power is None else draft.power
+            return
+        if self._is_hidden(base, piece, siblings):
+            draft.hidden.append(piece.row)
+            return
+        if survey.is_label(base, piece, siblings):
+            if piece.form == "nested" and isinstance(piece.row[0], Name):
+                self._nested(draft, base, piece.row[0], number)
+                return
+            (draft.below if piece.place == "below" else draft.above).append(_label(piece))
+            return
+        if (
+            piece.form == "number"
+            and piece.place == "below"
+            and len(plain(piece.row)) == 2
+            and self._is_double(base)
+        ):
+            draft.indices += [
+                ("component", (replace_number(piece.row[0], d),)) for d in plain(piece.row)
+            ]
+            return
+        domain = survey.domain(base, piece, number, draft.taken | reserved)
+        if domain in draft.taken:
+            domain = "component"
+        if domain == "time" and base in self.copied and draft.copy is None:
+            draft.copy = piece.row
+            return
+        draft.indices.append((domain, piece.row))
+
+    def _nested(self, draft: Draft, base: str, name: Name, number: int) -> None:
+        r"""The label s and the time t of `\delta^{s_t}`."""
+        draft.above.append(bare(name))
+        for inner in split(name).pieces:
+            domain = self.survey.domain(name.letter, inner, number, draft.taken)
+            draft.indices.append((domain, inner.row))
+
+    def _is_double(self, base: str) -> bool:
+        """Whether a base has entries with two indices, so that 12 is 1, 2."""
+        return any(p.run == 2 and p.form == "letter" for p in self.survey.pieces_at(base, "below"))
+
+    def _is_transpose(self, base: str, piece: Piece) -> bool:
+        if piece.letter != "T" or piece.moved or piece.form != "letter" or piece.run > 1:
+            return False
+        return not self.survey.raised(base)
+
+    def _is_hidden(self, base: str, piece: Piece, siblings: tuple[Piece, ...]) -> bool:
+        """Whether a piece is the parameter of f_θ(x), h_{W,b}(x)."""
+        if (
+            piece.place != "below"
+            or piece.form != "letter"
+            or piece.moved
+            or not self.is_function(base)
+        ):
+            return False
+        greek = piece.letter in (
+            "\\theta",
+            "\\phi",
+            "\\psi",
+            "\\omega",
+            "\\vartheta",
+            "\\Theta",
+            "\\beta",
+        )
+        return piece.run == 1 and (
+            greek or (piece.letter in ("W", "b") and len(siblings) == 1 and self._listed(base))
+        )
+
+    def _listed(self, base: str) -> bool:
+        return any(p.letter == "b" for p in self.survey.pieces_at(base, "below")) and any(
+            p.letter == "W" for p in self.survey.pieces_at(base, "below")
+        )
+
+    def _key(self, base: str, draft: Draft) -> str:
+        key = base
+        for sign, labels in (("_", draft.below), ("^", draft.above)):
+            if labels:
+                text = "".join(labels)
+                single = len(labels) == 1 and (
+                    len(text) == 1 or (text.startswith("\\") and text[1:].isalpha())
+                )
+                key += f"{sign}{text}" if single and sign == "_" else f"{sign}{{{text}}}"
+        return key
+
+    def _primed(self, base: str, draft: Draft, primes: int) -> str:
+        return self._key(base + "'" * primes, draft)
+
+    # The bracket behind it.
+
+    def _behind(
+        self, found: Occurrence, base: str, behind: Group | None, draft: Draft
+    ) -> Occurrence:
+        hidden = tuple(draft.hidden)
+        if behind is not None and base in self.called and is_time_call(behind):
+            time: tuple[tuple[Domain, Row], ...] = (("time", behind.inside),)
+            return replace(found, indices=(*time, *found.indices), consumed=True)
+        if behind is not None and self._applies(found, base, behind):
+            return self._with_arguments(
+                replace(found, consumed=True, arguments=hidden, hidden=len(hidden)), behind
+            )
+        if hidden:
+            return replace(found, arguments=hidden, hidden=len(hidden))
+        return found
+
+    def _with_arguments(self, found: Occurrence, behind: Group) -> Occurrence:
+        """The arguments in the bracket, those behind ; or | last, with those that were an index of the name."""
+        own = (
+            found.arguments[len(found.arguments) - found.hidden :]
+            if found.arguments and found.hidden
+            else ()
+        )
+        cut = parts_of(behind.inside, (";", "|", "\\mid", "\\vert"))
+        shown = tuple(parts_of(cut[0], (",",))) if cut else ()
+        after = tuple(p for part in cut[1:] for p in parts_of(part, (",",)))
+        written_below = tuple(row for row in own if row not in after)
+        arguments = (*shown, *after, *written_below)
+        return replace(
+            found, arguments=arguments, hidden=len(after) + len(written_below), consumed=True
+        )
+
+    def _applies(self, found: Occurrence, base: str, behind: Group) -> bool:
+        """Whether the bracket is an argument list rather than a factor."""
+        if base in habits.KNOWN:
+            return True
+        if behind.opening == "[":
+            return base in ("diag", "\\mathbb{E}")
+        if base in self.functions:
+            return True
+        return self._depends(base, behind)
+
+    def _depends(self, base: str, behind: Group) -> bool:
+        r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the quantity is made."""
+        parts = parts_of(behind.inside, (",", ";", "|", "\\mid"))
+        if not parts or not all(_is_name_or_dots(part) for part in parts):
+            return False
+        if base in habits.LOSS or len(parts) > 1:
+            return True
+        made = any(u.first for u in self.survey.base_of(base))
+        names = [n for part in parts for n in part if isinstance(n, Name)]
+        return (
+            made
+            and base not in habits.PARAMETER
+            and all(
+                n.letter in habits.PARAMETER
+                and not any(u.first for u in self.survey.base_of(bare(n)))
+                for n in names
+            )
+        )
+
+
+def is_time_call(group: Group | None) -> bool:
+    """Whether a bracket is (t), (t-1), [t+1], (0), (T)."""
+    if group is None or not group.inside or len(group.inside) > 3:
+        return False
+    first = group.inside[0]
+    if isinstance(first, Number) and len(group.inside) == 1:
+        return True
+    rest = group.inside[1:]
+    shift = not rest or (
+        isinstance(rest[0], Sign) and rest[0].text in "+-" and isinstance(rest[-1], Number)
+    )
+    return (
+        isinstance(first, Name)
+        and first.letter in ("t", "T", "k", "n", "\\tau")
+        and shift
+        and first.below is None
+    )
+
+
+def replace_number(node: object, digit: str) -> Number:
+    """One digit of a number in its place."""
+    assert isinstance(node, Number)
+    return Number(node.start, node.end, digit)
+
+
+def _label(piece: Piece) -> str:
+    text = plain(piece.row)
+    if piece.form == "word" and len(text) > 1 and not text.startswith("\\"):
+        return f"\\text{{{text}}}"
+    return text
+
+
+def _is_sum(text: str) -> bool:
+    return any(sign in text for sign in "+-")
+
+
+def _has_several(group: Group) -> bool:
+    return any(isinstance(n, Sign) and n.text in (",", ";", "|", "\\mid") for n in group.inside)
+
+
+def _is_name_or_dots(part: Row) -> bool:
+    return (
+        bool(part)
+        and all(isinstance(n, Name) or (isinstance(n, Sign) and "dots" in n.text) for n in part)
+        and sum(isinstance(n, Name) for n in part) <= 1
+        and not any(isinstance(n, Fraction | Number) for n in part)
+    )

@@ -1,0 +1,578 @@
+"""What each equation of a page does: define, set, say a shape, assign, claim, or nothing.
+
+Only what stands in the position of a definition defines. The first relation of a chain has the role; the members behind
+it are claims. What defines in a form that is not understood makes its names *lost*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from derive.notation import habits
+from derive.notation.occurrences import Occurrence, Reader
+from derive.notation.shapes_said import colon_shape, is_reals
+from derive.notation.slots import (
+    EQUAL,
+    Where,
+    bare,
+    is_derivative,
+    is_differential,
+    names_in,
+    parts_of,
+    plain,
+    single_name,
+)
+from derive.text.page import Chain
+from derive.text.trees import (
+    Big,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Number,
+    Row,
+    Sign,
+    Table,
+    walk,
+)
+
+Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
+
+ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\leftarrow"))
+MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
+
+SUPPOSING = re.compile(
+    r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|chosen|take|taking|"
+    r"e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|unless|only|case|at|near|say|"
+    r"si|wenn|falls)\b[^.;:!?]*$",
+    re.IGNORECASE,
+)
+INTRODUCING = re.compile(
+    r"\b(?:let|define[sd]?|defining|denot\w+|given by|introduc\w+|where|with|write|written as|call\w*|called|becomes?|"
+    r"posant|pose|note|soit|formulation|formula\w*|model\w*|variant|instead|now|new|another|modern|second|next|equations?)\b",
+    re.IGNORECASE,
+)
+RENEWING = re.compile(
+    r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|leading to|"
+    r"later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
+    re.IGNORECASE,
+)
+CONCLUDING = re.compile(
+    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|write|show))|gives?|yields?|"
+    r"follows|recall\w*|expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|substitut\w+|remember|equals?|"
+    r"it can be|results?|means|compute\w*|calculate\w*|derivative\w*|gradient\w*|similarly|that is)\b[^.!?]*$",
+    re.IGNORECASE,
+)
+SHORT = 8
+"""A right side of so few nodes is a value rather than a step of a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the first equation of a chain is; see `scope`: the formulas in which it is in force, both ends included."""
+
+    kind: Kind
+    key: str | None = None
+    target: Occurrence | None = None
+    why: str = ""
+    scope: tuple[int, int] = (0, 0)
+    lost: frozenset[str] = frozenset()
+
+
+@dataclass
+class Known:
+    """What has been defined so far under one key."""
+
+    occurrence: Occurrence
+    right: str
+    number: int
+    where: Where
+    adjoint: bool = False
+    value: bool = False
+
+
+@dataclass
+class Roles:
+    """Goes through the chains of a page in order and says what each is."""
+
+    reader: Reader
+    wheres: Mapping[int, Where]
+    last: int
+    known: dict[str, list[Known]] = field(default_factory=dict)
+    found: dict[tuple[int, int], Role] = field(default_factory=dict)
+
+    def see(self, number: int, index: int, chain: Chain) -> None:
+        """Gives a chain its role."""
+        role = self._role(number, index, chain)
+        if role.scope == (0, 0):
+            role = replace(role, scope=self._scope(role, number))
+        self.found[number, index] = role
+
+    def _role(self, number: int, index: int, chain: Chain) -> Role:
+        members = chain.members
+        if len(members) < 2 or chain.continues:
+            return self._alone(chain, number)
+        head, second = members[0].tree, members[1]
+        relation = second.relation
+        if relation in ("\\in", "\\subset", "\\subseteq"):
+            return self._membership(head, second.tree, number)
+        if relation in ASSIGN or (
+            relation in ("\\to", "\\rightarrow", "\\mapsto") and _is_update(head, second.tree)
+        ):
+            key = self._key_of(head, number)
+            return Role("assignment", key[0] if key else None, key[1] if key else None, "an update")
+        if relation in MADE_OTHERWISE:
+            return Role(
+                "remark", why="made in a way not understood", lost=self._names(head, number)
+            )
+        if relation not in EQUAL:
+            return Role("remark", why=f"{relation} defines nothing")
+        if not head or not second.tree:
+            return Role("remark", why="a fragment")
+        return self._equation(number, index, chain)
+
+    def _alone(self, chain: Chain, number: int) -> Role:
+        shaped = colon_shape(chain.members[0].tree) if len(chain.members) == 1 else None
+        if shaped is not None:
+            target = self.reader.read(shaped[0], None, number)
+            return Role("shape", target.key, target, "a shape")
+        if chain.continues:
+            return (
+                Role("claim", why="goes on from before")
+                if len(chain.members) > 1
+                else Role("remark")
+            )
+        return Role("remark", why="no equation")
+
+    def _membership(self, head: Row, right: Row, number: int) -> Role:
+        key = self._key_of(head, number)
+        if right and is_reals(right[0]) and key is not None:
+            return Role("shape", key[0], key[1], "a shape")
+        return Role("remark", why="a set")
+
+    # Equations.
+
+    def _equation(self, number: int, index: int, chain: Chain) -> Role:
+        head, right = chain.members[0].tree, chain.members[1].tree
+        relation = chain.members[1].relation
+        if any(_is_gradient(node) for node in head[:1]) or _has_derivative(head):
+            return self._derivative_head(head, right, number)
+        single = single_name(head)
+        if single is not None:
+            return self._named(single, right, number, relation, chain)
+        return self._other_head(head, right, number)
+
+    def _derivative_head(self, head: Row, right: Row, number: int) -> Role:
+        """∂J/∂z = δ defines δ where nothing else has; any other derivative on the left is a claim."""
+        single = single_name(_positive(right))
+        if single is not None and single[1] is None:
+            found = self.reader.read(*single, number)
+            fresh = found.key not in self.known and self._is_fresh_adjoint(found, number)
+            if fresh:
+                self._define(found, head, number, adjoint=True)
+                return Role("definition", found.key, found, "a name for the derivative on its left")
+        return Role("claim", why="a derivative on the left")
+
+    def _is_fresh_adjoint(self, found: Occurrence, number: int) -> bool:
+        """Whether a name behind ∂J/∂z = is new here: neither used before nor a habit of something else."""
+        base = found.key.split("_")[0].split("^")[0]
+        if (
+            base in habits.PARAMETER - {"\\lambda", "\\beta", "\\gamma"}
+            or base in habits.INPUT
+            or base in habits.CONSTANT
+        ):
+            return False
+        uses = self.reader.survey.base_of(base)
+        return not any(u.number < number for u in uses) and not self.reader.is_function(base)
+
+    def _named(
+        self,
+        single: tuple[Name, Group | None],
+        right: Row,
+        number: int,
+        relation: str,
+        chain: Chain,
+    ) -> Role:
+        name, behind = single
+        found = self.reader.read(name, behind, number)
+        where = self.wheres[number]
+        if name.letter in habits.KNOWN or found.primes or found.dots:
+            return self._of_function(name, found, right, number)
+        if behind is not None and not found.consumed:
+            return Role("claim", why="a product on the left")
+        if (
+            found.transposed
+            or found.inverse
+            or (found.power is not None and not _is_fresh(found, self.known))
+        ):
+            return Role("claim", why="a power or a transpose on the left")
+        if self._is_gradient_name(name, right):
+            return Role("claim", found.key, found, "a gradient by its name")
+        if self._is_implicit(found, right, number):
+            lost = frozenset(
+                k for row in found.arguments or () for k in self._made_names(row, number)
+            )
+            return Role("remark", why="implicit", lost=lost)
+        reversed_name = self._reversed(found, right, number)
+        if reversed_name:
+            return Role(
+                "remark", why="the name stands on the right", lost=frozenset((reversed_name,))
+            )
+        if self._supposed(found, right, number, chain):
+            return Role("setting", found.key, found, "supposed for its sentence or item")
+        return self._definition(found, right, number, where, relation)
+
+    def _of_function(self, name: Name, found: Occurrence, right: Row, number: int) -> Role:
+        if (
+            name.letter in habits.KNOWN
+            and not found.primes
+            and found.power is None
+            and found.arguments is not None
+        ):
+            inner = [n for row in found.arguments for n, _, _ in names_in(row)]
+            fresh = [n for n in inner if self._is_state(n, number)]
+            if fresh and name.letter in ("log", "ln", "exp"):
+                return Role("remark", why="a function of the name", lost=self._keys(fresh, number))
+            if (
+                found.key not in self.known
+                and len(found.arguments) == 1
+                and single_name(found.arguments[0])
+            ):
+                self._define(found, right, number)
+                return Role("definition", found.key, found, "what the function is")
+        return Role(
+            "claim",
+            why="a derivative of a function" if found.primes else "a known function on the left",
+        )
+
+    def _is_state(self, name: Name, number: int) -> bool:
+        """Whether a name is a quantity of the page that nothing defines, with an index."""
+        found = self.reader.read(name, None, number)
+        return (
+            bool(found.indices) and found.key not in self.known and bare(name) not in habits.INPUT
+        )
+
+    def _is_gradient_name(self, name: Name, right: Row) -> bool:
+        r"""dW, d\Gamma_o: the gradient by something that the page names; what it is equal to is a claim."""
+        letters = name.letter
+        if len(letters) < 2 or letters[0] != "d" or letters.startswith("\\"):
+            return False
+        rest = letters[1:]
+        known = any(rest == base or rest == base.strip("\\") for base in self.reader.survey.by_base)
+        return known and not any(is_derivative(n) for n in right)
+
+    def _is_implicit(self, found: Occurrence, right: Row, number: int) -> bool:
+        """F(h_t, h_{t-1}) = 0 where F is nothing else: its arguments are made by it."""
+        if not found.arguments or found.key in self.known:
+            return False
+        zero = len(right) == 1 and isinstance(right[0], Number) and float(right[0].text) == 0
+        return zero and any(
+            self.reader.read(n, b, number).indices
+            for row in found.arguments
+            for n, b, _ in names_in(row)
+        )
+
+    def _reversed(self, found: Occurrence, right: Row, number: int) -> str | None:
+        """q(h) = z_t: the name that is made stands on the right."""
+        if found.arguments is None or found.key in habits.LOSS:
+            return None
+        single = single_name(right)
+        if single is None or single[1] is not None:
+            return None
+        made = self.reader.read(*single, number)
+        arguments = [
+            self.reader.read(n, b, number) for row in found.arguments for n, b, _ in names_in(row)
+        ]
+        fresh = made.key not in self.known and bool(made.indices)
+        return made.key if fresh and any(a.indices for a in arguments) else None
+
+    def _supposed(self, found: Occurrence, right: Row, number: int, chain: Chain) -> bool:
+        """Whether a sentence only supposes, restricts or exemplifies."""
+        where = self.wheres[number]
+        sentence = f"{where.before} {chain.words}"
+        value = is_value(right)
+        if where.display:
+            return (
+                value
+                and not found.indices
+                and found.arguments is None
+                and bool(SUPPOSING.search(sentence))
+            )
+        if SUPPOSING.search(_sentence(sentence)):
+            return True
+        return value and not found.indices and found.arguments is None
+
+    def _definition(
+        self, found: Occurrence, right: Row, number: int, where: Where, relation: str
+    ) -> Role:
+        """A first definition, its repetition, a version, or a claim on what is defined already."""
+        spelled = plain(right)
+        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        if any(k.right == spelled and _same_index(k.occurrence, found) for k in before):
+            return Role("claim", found.key, found, "repeats a definition")
+        adjoint = any(is_derivative(n) or _is_gradient(n) for n in walk(right))
+        if relation == ":=" or not before:
+            if (
+                not before
+                and self._is_special(found)
+                and self.known.get(found.key)
+                and relation != ":="
+            ):
+                return self._boundary(found, right, number)
+            if not before and not self._introduces(found, right, number):
+                return Role(
+                    "claim", found.key, found, "an equation about names that stand for themselves"
+                )
+            self._define(found, right, number, adjoint)
+            return Role(
+                "definition", found.key, found, "defines" if not before else "a new version"
+            )
+        if self._is_special(found) and any(not self._is_special(k.occurrence) for k in before):
+            return self._boundary(found, right, number)
+        if not self._is_special(found) and all(self._is_special(k.occurrence) for k in before):
+            self._define(found, right, number, adjoint)
+            return Role("definition", found.key, found, "defines beside a boundary value")
+        return self._second(found, right, number, where, before, adjoint)
+
+    def _introduces(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether an equation may be the first definition of its left side."""
+        return True
+
+    def _second(
+        self,
+        found: Occurrence,
+        right: Row,
+        number: int,
+        where: Where,
+        before: Sequence[Known],
+        adjoint: bool,
+    ) -> Role:
+        latest = before[-1]
+        sentence = f"{where.before}"
+        moved_on = where.section != latest.where.section or where.item != latest.where.item
+        renewed = bool(RENEWING.search(sentence))
+        concluded = bool(CONCLUDING.search(sentence)) and not renewed
+        if latest.adjoint or found.key.startswith(("\\delta", "\\lambda")):
+            if not (moved_on and adjoint):
+                return Role("claim", found.key, found, "an equation for an adjoint that is defined")
+        if any(isinstance(n, Big) and n.kind == "prod" for n in walk(right)) or _starts_from_zero(
+            found, right, self.reader, number
+        ):
+            return Role("claim", found.key, found, "unrolled")
+        if adjoint and not moved_on:
+            return Role("claim", found.key, found, "an equation with derivatives")
+        if concluded and not moved_on:
+            return Role("claim", found.key, found, "concluded from what stands before")
+        self._define(found, right, number, adjoint)
+        return Role("definition", found.key, found, "a new version")
+
+    def _boundary(self, found: Occurrence, right: Row, number: int) -> Role:
+        """A value at one step: λ_T = …, h_0 = 0, c_1 = 0; a claim where it is worked out from the rest."""
+        where = self.wheres[number]
+        indices = [plain(row) for _, row in found.indices]
+        end = any(
+            text in ("0", "T", "T+1", "N", "N+1", "L", "1", "n", "n+1", "\\tau", "K", "S")
+            for text in indices
+        )
+        if is_value(right) and end:
+            return Role("definition", found.key, found, "a boundary value")
+        backwards = self._runs_backwards(found.key)
+        last = any(
+            text in ("T", "T+1", "N", "N+1", "L", "n", "n+1", "\\tau", "K", "S") for text in indices
+        )
+        if end and last == backwards and not CONCLUDING.search(where.before):
+            return Role("definition", found.key, found, "a boundary value")
+        return Role("claim", found.key, found, "a step of what is defined")
+
+    def _runs_backwards(self, key: str) -> bool:
+        return any("+1" in known.right for known in self.known.get(key, ())) and not any(
+            "-1" in known.right for known in self.known.get(key, ())
+        )
+
+    def _is_special(self, found: Occurrence) -> bool:
+        """Whether a left side is at one step only: a number, T, T-1, L."""
+        for domain, row in found.indices:
+            if domain in ("time", "layer"):
+                first = row[0]
+                if isinstance(first, Number) or (
+                    isinstance(first, Name) and first.letter in ("T", "N", "L", "K", "S")
+                ):
+                    return True
+                if (
+                    isinstance(first, Name)
+                    and first.letter in ("n", "\\tau", "\\ell")
+                    and len(row) == 1
+                ):
+                    return self._is_horizon(first.letter, domain)
+        return False
+
+    def _is_horizon(self, letter: str, domain: str) -> bool:
+        survey = self.reader.survey
+        if letter in survey.bound:
+            return False
+        return survey.linked_anywhere(letter)
+
+    def _define(self, found: Occurrence, right: Row, number: int, adjoint: bool = False) -> None:
+        where = self.wheres[number]
+        known = Known(found, plain(right), number, where, adjoint, is_value(right))
+        self.known.setdefault(found.key, []).append(known)
+
+    # Other left sides.
+
+    def _other_head(self, head: Row, right: Row, number: int) -> Role:
+        names = tuple_names(head)
+        if names:
+            lost = frozenset(self.reader.read(n, None, number).key for n in names)
+            if not all(key in self.known for key in lost):
+                return Role("definition", why="several names at once", lost=lost)
+            return Role("claim", why="several names at once")
+        if len(head) == 1 and isinstance(head[0], Table | Group):
+            cells = [single_name(cell) for cell in _cells(head[0])]
+            made = [c[0] for c in cells if c is not None]
+            if made and len(made) == len(cells):
+                lost = frozenset(self.reader.read(n, None, number).key for n in made)
+                if not lost & self.known.keys():
+                    return Role("definition", why="a column of names", lost=lost)
+        zero = len(right) == 1 and isinstance(right[0], Number) and right[0].text == "0"
+        if zero:
+            fresh = [
+                n
+                for n, _, context in names_in(head)
+                if context == "main" and self._is_state(n, number)
+            ]
+            if fresh:
+                return Role("remark", why="implicit", lost=self._keys(fresh[:1], number))
+        return Role("claim", why="an equation between expressions")
+
+    # Small questions.
+
+    def _key_of(self, head: Row, number: int) -> tuple[str, Occurrence] | None:
+        single = single_name(head)
+        if single is None:
+            names = tuple_names(head)
+            if not names:
+                return None
+            single = (names[0], None)
+        found = self.reader.read(*single, number)
+        return found.key, found
+
+    def _names(self, row: Row, number: int) -> frozenset[str]:
+        return frozenset(
+            self.reader.read(n, b, number).key for n, b, c in names_in(row) if c == "main"
+        )
+
+    def _made_names(self, row: Row, number: int) -> Iterator[str]:
+        for name, behind, _ in names_in(row):
+            found = self.reader.read(name, behind, number)
+            if found.indices and bare(name) not in habits.INPUT and found.key not in self.known:
+                yield found.key
+
+    def _keys(self, names: Sequence[Name], number: int) -> frozenset[str]:
+        return frozenset(self.reader.read(n, None, number).key for n in names)
+
+    def _scope(self, role: Role, number: int) -> tuple[int, int]:
+        """A setting holds in its paragraph (item), a definition to the end of its item or of the page."""
+        where = self.wheres[number]
+        if role.kind == "setting":
+            return number, self._last(number, lambda w: w.paragraph == where.paragraph)
+        if role.kind == "definition" and where.item:
+            return number, self._last(number, lambda w: w.section == where.section)
+        return number, self.last
+
+    def _last(self, number: int, same: object) -> int:
+        end = number
+        while end + 1 in self.wheres and same(self.wheres[end + 1]):  # type: ignore[operator]
+            end += 1
+        return end
+
+
+def tuple_names(row: Row) -> list[Name]:
+    """The names of `(a, b)` and of `a, b`."""
+    if (
+        len(row) == 1
+        and isinstance(row[0], Group)
+        and row[0].opening in ("(", "[", "\\langle")
+        and row[0].above is None
+    ):
+        row = row[0].inside
+    parts = parts_of(row)
+    if len(parts) < 2:
+        return []
+    singles = [single_name(part) for part in parts]
+    return [s[0] for s in singles if s is not None] if all(s is not None for s in singles) else []
+
+
+def is_value(row: Row) -> bool:
+    """Whether a side is a number, or a name that stands for one: 4, -2, 1/4, T_y."""
+    nodes = [
+        n
+        for n in row
+        if not (isinstance(n, Sign) and n.text in ("+", "-", "/", ",", ".", "\\dots", "%"))
+    ]
+    if not nodes:
+        return False
+    if all(isinstance(n, Number) for n in nodes):
+        return True
+    if len(nodes) == 1 and isinstance(nodes[0], Fraction):
+        return is_value(nodes[0].above_line) and is_value(nodes[0].below_line)
+    return all(isinstance(n, Number | Sign) for n in row[:1]) and any(
+        isinstance(n, Sign) and "dots" in n.text for n in row
+    )
+
+
+def _cells(node: Node) -> list[Row]:
+    if isinstance(node, Table):
+        return [cell for row in node.rows for cell in row]
+    if isinstance(node, Group) and len(node.inside) == 1 and isinstance(node.inside[0], Table):
+        return _cells(node.inside[0])
+    return []
+
+
+def _positive(row: Row) -> Row:
+    """A side without a minus before it."""
+    return row[1:] if row and isinstance(row[0], Sign) and row[0].text == "-" else row
+
+
+def _is_gradient(node: Node) -> bool:
+    return isinstance(node, Name) and (
+        node.letter == "\\nabla" or (node.letter in ("\\partial", "D") and node.below is not None)
+    )
+
+
+def _has_derivative(row: Row) -> bool:
+    return any(is_derivative(n) for n in walk(row)) or is_differential(row[:1])
+
+
+def _is_update(head: Row, right: Row) -> bool:
+    """Whether a → b is an update: the name stands on both sides."""
+    single = single_name(head)
+    return single is not None and any(
+        isinstance(n, Name) and bare(n) == bare(single[0]) for n in walk(right)
+    )
+
+
+def _same_index(a: Occurrence, b: Occurrence) -> bool:
+    return [plain(r) for _, r in a.indices] == [plain(r) for _, r in b.indices]
+
+
+def _is_fresh(found: Occurrence, known: Mapping[str, object]) -> bool:
+    return False
+
+
+def _starts_from_zero(found: Occurrence, right: Row, reader: Reader, number: int) -> bool:
+    """Whether a right side has the same name at a fixed early step: h_t = a^t h_0 + …"""
+    for name, behind, _ in names_in(right):
+        other = reader.read(name, behind, number)
+        if other.key == found.key and any(
+            d in ("time", "layer") and plain(r) in ("0", "1") for d, r in other.indices
+        ):
+            return True
+    return False
+
+
+def _sentence(text: str) -> str:
+    """The last sentence of a stretch of prose."""
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", text.strip())[-1] if text.strip() else ""

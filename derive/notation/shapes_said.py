@@ -1,0 +1,81 @@
+r"""What a page says of shapes: `W \in \mathbb{R}^{n \times d}`, `x_t : \ell \times 1`, bold letters, words of prose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from derive.notation.slots import plain
+from derive.text.trees import Name, Node, Number, Row, Sign
+
+Shape = tuple[str, ...]
+
+REALS = frozenset(("R", "\\R", "\\Re", "\\reals", "\\real"))
+SET_STYLES = frozenset(("bb", "cal", "bold", "frak", ""))
+
+
+def is_reals(node: Node) -> bool:
+    """Whether a node is ℝ, in blackboard bold or as a plain R with a size above it."""
+    if not isinstance(node, Name) or node.letter not in REALS:
+        return False
+    return node.style in ("bb", "frak") or node.letter != "R" or node.above is not None
+
+
+def shape_of_set(row: Row) -> Shape | None:
+    r"""The shape that `\mathbb{R}^{n \times d}` names; None for another set."""
+    if not row or not is_reals(row[0]):
+        return None
+    above = row[0].above if isinstance(row[0], Name) else None
+    if above is None:
+        return ()
+    return trimmed(sizes(above))
+
+
+def sizes(row: Row) -> Shape:
+    r"""The dimensions of `n \times d`, or of `(n, d)`, spelled."""
+    found: list[list[Node]] = [[]]
+    for node in row:
+        if isinstance(node, Sign) and node.text in ("\\times", ",", "*"):
+            found.append([])
+        else:
+            found[-1].append(node)
+    return tuple(plain(tuple(part)) for part in found if part)
+
+
+def trimmed(shape: Shape) -> Shape:
+    """A column n × 1 as the vector it is; a number 1 × 1 as a number."""
+    if len(shape) == 2 and shape[1] == "1":
+        shape = shape[:1]
+    return () if shape == ("1",) else shape
+
+
+def is_row(shape: Shape | None) -> bool:
+    """Whether a shape is that of a row vector, 1 × n."""
+    return shape is not None and len(shape) == 2 and shape[0] == "1" and shape[1] != "1"
+
+
+def colon_shape(row: Row) -> tuple[Name, Shape] | None:
+    r"""The name and the shape of `W : m \times n`, where a page writes shapes so."""
+    for at, node in enumerate(row):
+        if isinstance(node, Sign) and node.text == ":":
+            head, rest = row[:at], row[at + 1 :]
+            if len(head) == 1 and isinstance(head[0], Name) and _only_sizes(rest):
+                return head[0], trimmed(sizes(rest))
+    return None
+
+
+def _only_sizes(row: Sequence[Node]) -> bool:
+    r"""Whether a row is nothing but sizes with `\times` between them."""
+    times = [n for n in row if isinstance(n, Sign)]
+    others = [n for n in row if not isinstance(n, Sign)]
+    return (
+        bool(times)
+        and all(n.text == "\\times" for n in times)
+        and all(isinstance(n, Name | Number) for n in others)
+    )
+
+
+def style_shape(name: Name) -> Shape | None:
+    """What boldface says: a bold capital is a matrix, a bold small letter a vector, sizes unknown."""
+    if name.style != "bold" or len(name.letter) != 1:
+        return None
+    return ("?", "?") if name.letter.isupper() else ("?",)

@@ -1,0 +1,343 @@
+r"""What hangs on a name, taken apart: labels, indices with their domains, powers, transposes.
+
+`split` looks at one name alone and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from derive.notation import habits
+from derive.text.trees import (
+    Big,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Number,
+    Root,
+    Row,
+    Sign,
+    Table,
+    Words,
+    children,
+)
+
+Domain = Literal["time", "layer", "component", "sample", "label"]
+Place = Literal["below", "above", "paren", "square", "angle", "call"]
+Form = Literal["letter", "number", "word", "nested", "other"]
+DOMAINS: tuple[Domain, ...] = ("time", "layer", "component", "sample")
+STYLED = {
+    "bold": "\\mathbf",
+    "cal": "\\mathcal",
+    "bb": "\\mathbb",
+    "frak": "\\mathfrak",
+    "sf": "\\mathsf",
+    "tt": "\\mathtt",
+}
+ACCENTED = {"underline": "\\underline"}
+EQUAL = frozenset(("=", ":=", "\\equiv", "\\triangleq", "\\coloneqq", "\\stackrel{=}"))
+BRACKETS: dict[str, Place] = {"(": "paren", "[": "square", "\\langle": "angle", "<": "angle"}
+
+
+def plain(row: Iterable[Node]) -> str:
+    """One spelling of a row: the same for what looks the same, whatever the braces and blanks."""
+    text = ""
+    for node in row:
+        part = _spelled(node)
+        swallows = (
+            part[:1].isalpha()
+            and text[-1:].isalpha()
+            and "\\" in text
+            and text.rsplit("\\", 1)[1].isalpha()
+        )
+        text += f" {part}" if swallows else part
+    return text
+
+
+def _spelled(node: Node) -> str:
+    match node:
+        case Number() | Sign():
+            return node.text
+        case Name():
+            return bare(node) + "'" * node.primes + _scripts(node.below, node.above)
+        case Words():
+            return f"\\text{{{node.text}}}"
+        case Fraction():
+            return f"\\frac{{{plain(node.above_line)}}}{{{plain(node.below_line)}}}"
+        case Root():
+            return f"\\sqrt{{{plain(node.inside)}}}" + (
+                f"[{plain(node.degree)}]" if node.degree else ""
+            )
+        case Group():
+            inside = plain(node.inside)
+            return (
+                node.opening
+                + inside
+                + node.closing
+                + "'" * node.primes
+                + _scripts(node.below, node.above)
+            )
+        case Big():
+            return f"\\{node.kind}" + _scripts(node.below, node.above)
+        case Table():
+            rows = "\\\\".join("&".join(plain(cell) for cell in row) for row in node.rows)
+            return f"\\begin{{{node.kind}}}{rows}\\end{{{node.kind}}}" + _scripts(
+                node.below, node.above
+            )
+        case _:
+            return "\\?"
+
+
+def _scripts(below: Row | None, above: Row | None) -> str:
+    lower = f"_{{{plain(below)}}}" if below is not None else ""
+    return lower + (f"^{{{plain(above)}}}" if above is not None else "")
+
+
+def bare(name: Name) -> str:
+    r"""A name without what hangs on it: `h`, `\mathbf{h}`, `\hat{y}`, `net`."""
+    text = name.letter
+    if name.style in STYLED:
+        text = f"{STYLED[name.style]}{{{text}}}"
+    for accent in reversed(name.accents):
+        text = f"\\{accent}{{{text}}}"
+    return text
+
+
+def is_word(name: Name) -> bool:
+    """Whether a name is several letters (a macro such as \\theta is one)."""
+    return len(name.letter) > 1 and not name.letter.startswith("\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing that hangs on a name: `t-1` below, `l` in square brackets above, `f` in W_f.
+
+    `letter` is the first letter of an index such as t-1, "" where there is none; `moved` says that something is added to
+    it; `run` how many letters stand together without commas (`ij`: 2).
+    """
+
+    place: Place
+    row: Row
+    form: Form
+    letter: str = ""
+    moved: bool = False
+    run: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A name taken apart, nothing decided: `power` is what stands plainly above it and may be an index, too."""
+
+    base: str
+    pieces: tuple[Piece, ...]
+    transposed: bool = False
+    inverse: bool = False
+    starred: bool = False
+
+
+def parts_of(row: Row, signs: Sequence[str] = (",", ";")) -> list[Row]:
+    """A row cut at its commas."""
+    found: list[list[Node]] = [[]]
+    for node in row:
+        if isinstance(node, Sign) and node.text in signs:
+            found.append([])
+        else:
+            found[-1].append(node)
+    return [tuple(part) for part in found if part]
+
+
+def pieces_of(place: Place, row: Row) -> Iterator[Piece]:
+    """The pieces of a script, in written order."""
+    for part in parts_of(row):
+        for at, node in enumerate(part):
+            if isinstance(node, Sign) and node.text == "=" and at + 1 < len(part):
+                part = part[at + 1 :]
+                break
+        yield from _pieces_of_part(place, part)
+
+
+def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
+    if len(part) > 1 and all(isinstance(node, Name | Number) for node in part):
+        nested = any(isinstance(n, Name) and (n.below or n.above or is_word(n)) for n in part)
+        if not nested:
+            for node in part:
+                yield _single(place, node, len(part))
+            return
+    if len(part) == 1 and isinstance(part[0], Group) and part[0].opening in BRACKETS:
+        yield from pieces_of(BRACKETS[part[0].opening], part[0].inside)
+    elif len(part) == 1:
+        yield _single(place, part[0], 1)
+    else:
+        yield _expression(place, part)
+
+
+def _single(place: Place, node: Node, run: int) -> Piece:
+    match node:
+        case Number():
+            return Piece(place, (node,), "number", run=run)
+        case Name() if is_word(node) or node.style == "text":
+            return Piece(place, (node,), "word", node.letter, run=run)
+        case Name() if node.below is not None or node.above is not None:
+            return Piece(place, (node,), "nested", node.letter, run=run)
+        case Name():
+            return Piece(place, (node,), "letter", node.letter, run=run)
+        case Words():
+            return Piece(place, (node,), "word", node.text, run=run)
+        case _:
+            return Piece(place, (node,), "other", run=run)
+
+
+def _expression(place: Place, part: Row) -> Piece:
+    """An index with something added: t-1, k+1, T-t, L-1."""
+    names = [n for n in part if isinstance(n, Name)]
+    simple = all(isinstance(n, Name | Number | Sign) for n in part)
+    if not simple or not names or any(is_word(n) for n in names):
+        return Piece(place, part, "other")
+    if any(isinstance(n, Sign) and n.text not in "+-" for n in part):
+        return Piece(place, part, "other", names[0].letter)
+    if len(part) > 1 and all(isinstance(n, Name | Number) for n in part[-2:]) and len(names) > 1:
+        return Piece(place, part, "letter", names[0].letter, moved=True)
+    return Piece(place, part, "letter", names[0].letter, moved=True)
+
+
+def split(name: Name) -> Split:
+    """A name with its scripts taken apart."""
+    pieces = list(pieces_of("below", name.below)) if name.below else []
+    transposed = inverse = starred = False
+    rest: list[Node] = []
+    for node in name.above or ():
+        if isinstance(node, Name) and node.letter in ("\\top", "\\intercal"):
+            transposed = True
+        elif isinstance(node, Group) and node.opening in BRACKETS:
+            pieces += pieces_of(BRACKETS[node.opening], node.inside)
+            transposed = transposed or _is_transpose(node.above)
+        elif isinstance(node, Sign) and node.text == "*":
+            starred = True
+        else:
+            rest.append(node)
+    if rest and transposed and len(rest) == 1 and isinstance(rest[0], Sign) and rest[0].text == "-":
+        return Split(bare(name), tuple(pieces), transposed, True, starred)
+    if plain(rest) == "-1":
+        inverse = True
+    elif plain(rest) == "-T":
+        inverse = transposed = True
+    elif rest:
+        pieces += pieces_of("above", tuple(rest))
+    return Split(bare(name), tuple(pieces), transposed, inverse, starred)
+
+
+def _is_transpose(row: Row | None) -> bool:
+    return row is not None and plain(row) in ("\\top", "\\intercal", "T")
+
+
+Context = Literal["main", "differentiated", "by", "bound", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One written name in its place: `first` is the left side of an equation, `by` what is differentiated by."""
+
+    name: Name
+    behind: Group | None
+    number: int
+    chain: int
+    member: int
+    first: bool
+    context: Context
+    split: Split
+
+
+def is_differential(row: Row) -> bool:
+    """Whether a row begins with ∂, ∇ or the d of a derivative."""
+    return (
+        bool(row)
+        and isinstance(row[0], Name)
+        and (
+            row[0].letter == "\\partial"
+            or (row[0].letter == "d" and not row[0].accents and row[0].below is None)
+        )
+    )
+
+
+def is_derivative(node: Node) -> bool:
+    r"""Whether a node is `\frac{\partial a}{\partial b}` or `\frac{d}{dx}`, whatever its ∂."""
+    return (
+        isinstance(node, Fraction)
+        and is_differential(node.above_line)
+        and is_differential(node.below_line)
+    )
+
+
+def names_in(row: Row, context: Context = "main") -> Iterator[tuple[Name, Group | None, Context]]:
+    """The names of a row on the line, not those in scripts, with the bracket behind each."""
+    for at, node in enumerate(row):
+        follows = row[at + 1] if at + 1 < len(row) else None
+        behind = follows if isinstance(follows, Group) and follows.opening in ("(", "[") else None
+        match node:
+            case Name() if node.letter in habits.NO_SYMBOL or (
+                node.letter == "d" and node.style == "rm"
+            ):
+                pass
+            case Name():
+                yield node, behind, context
+            case Fraction() if is_derivative(node):
+                yield from names_in(_without_sign(node.above_line), "differentiated")
+                yield from names_in(_without_sign(node.below_line), "by")
+            case Big():
+                for script in (node.below, node.above):
+                    yield from names_in(script or (), "bound")
+            case _:
+                for inner in _lines(node):
+                    yield from names_in(inner, context)
+
+
+def _without_sign(row: Row) -> Row:
+    return tuple(
+        n
+        for n in row
+        if not (isinstance(n, Name) and n.letter == "d" and n.below is None and not n.accents)
+    )
+
+
+def _lines(node: Node) -> Iterator[Row]:
+    """The rows inside a node that stand on the line."""
+    scripts = (getattr(node, "below", None), getattr(node, "above", None))
+    for inner in children(node):
+        if not any(inner is s for s in scripts):
+            yield inner
+
+
+def single_name(row: Row) -> tuple[Name, Group | None] | None:
+    """The one name that a side is, with the bracket behind it; punctuation and words at the end do not count."""
+    nodes = [n for n in row if not isinstance(n, Words)]
+    while nodes and isinstance(nodes[-1], Sign) and nodes[-1].text in (",", ".", ";", ":"):
+        nodes.pop()
+    if not nodes or not isinstance(nodes[0], Name) or nodes[0].letter in habits.NO_SYMBOL:
+        return None
+    if len(nodes) == 1:
+        return nodes[0], None
+    if (
+        len(nodes) == 2
+        and isinstance(nodes[1], Group)
+        and nodes[1].opening in ("(", "[")
+        and nodes[1].above is None
+    ):
+        return nodes[0], nodes[1]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a formula stands: its section, list item and paragraph by number, and the words before it in its paragraph."""
+
+    section: int
+    item: int
+    paragraph: int
+    level: int
+    before: str
+    display: bool
+    aside: bool = False
+    """Whether it is in a heading or a caption."""

@@ -1,0 +1,561 @@
+"""All names of a page together: what a letter in a script is, decided by everything that the page shows.
+
+Strong evidence (a bound letter, `t-1`, a recursion, a link in Σ_{k=1}^t) comes before the field's habits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from derive.notation import habits
+from derive.notation.slots import (
+    EQUAL,
+    Domain,
+    Piece,
+    Place,
+    Use,
+    Where,
+    is_word,
+    names_in,
+    plain,
+    single_name,
+    split,
+)
+from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
+from derive.text.trees import Big, Name, Number, Row, Sign, walk
+
+
+@dataclass
+class Survey:
+    """What all names of a page say together."""
+
+    uses: list[Use] = field(default_factory=list)
+    by_base: dict[str, list[Use]] = field(default_factory=lambda: defaultdict(list))
+    bound: Counter[str] = field(default_factory=Counter)
+    stepped: Counter[str] = field(default_factory=Counter)
+    links: dict[int, list[set[str]]] = field(default_factory=lambda: defaultdict(list))
+    layered: bool = False
+    """Whether the page's prose speaks of layers."""
+    sampled: bool = False
+    """Whether the page's prose speaks of examples, samples, a batch."""
+    timed: bool = False
+    """Whether the page's prose or letters speak of time."""
+    _cache: dict[object, object] = field(default_factory=dict)
+
+    def see(self, use: Use) -> None:
+        """Adds one name."""
+        self.uses.append(use)
+        self.by_base[use.split.base].append(use)
+        for piece in use.split.pieces:
+            if piece.form == "letter" and piece.moved:
+                self.stepped[piece.letter] += 1
+
+    def link(self, number: int, letters: Iterable[str]) -> None:
+        """Says that letters bound each other: k and t in Σ_{k=1}^t."""
+        group = {letter for letter in letters if letter}
+        if len(group) > 1:
+            self.links[number].append(group)
+
+    def linked(self, number: int, letter: str) -> set[str]:
+        """All letters that a formula's bounds tie to a letter."""
+        found, more = {letter}, True
+        while more:
+            wider = found.union(*(g for g in self.links.get(number, ()) if g & found))
+            more, found = wider != found, wider
+        return found
+
+    # What a letter is, asked of the whole page.
+
+    def strong(self, letter: str) -> bool:
+        """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
+        return letter in habits.TIME or letter in self.bound or letter in self.stepped
+
+    def varies(self, letter: str) -> bool:
+        """Whether a letter is itself a quantity of the page: f in W_f where f_t is a gate, x in n_x."""
+        key = ("varies", letter)
+        if key not in self._cache:
+            self._cache[key] = any(
+                self._is_quantity(use)
+                for base, uses in self.by_base.items()
+                if base
+                in (
+                    letter,
+                    f"\\mathbf{{{letter}}}",
+                    f"\\tilde{{{letter}}}",
+                    f"\\bar{{{letter}}}",
+                    f"\\hat{{{letter}}}",
+                )
+                or base.lower() == letter
+                or (
+                    base in (f"\\mathbf{{\\tilde{{{letter}}}}}", f"\\tilde{{\\mathbf{{{letter}}}}}")
+                )
+                for use in uses
+            )
+        return bool(self._cache[key])
+
+    def _is_quantity(self, use: Use) -> bool:
+        if use.context == "bound":
+            return False
+        if use.split.base in habits.INDEX:  # an index letter may stand on the line: T - k, 1/m
+            return (
+                use.context == "by"
+                or any(
+                    p.place != "above" and (p.letter in habits.TIME or p.form == "nested")
+                    for p in use.split.pieces
+                )
+                or any(p.place == "above" and p.letter in habits.TIME for p in use.split.pieces)
+            )
+        return True
+
+    def base_of(self, letter: str) -> list[Use]:
+        """The uses of a base."""
+        return self.by_base.get(letter, [])
+
+    def pieces_at(self, base: str, place: Place) -> list[Piece]:
+        """All pieces that hang at one place of a base."""
+        key = ("pieces", base, place)
+        if key not in self._cache:
+            self._cache[key] = [
+                p for use in self.base_of(base) for p in use.split.pieces if p.place == place
+            ]
+        return self._cache[key]  # type: ignore[return-value]
+
+    # Labels.
+
+    def is_label(self, base: str, piece: Piece, siblings: Sequence[Piece] = ()) -> bool:
+        """Whether a piece belongs to the name; `siblings` are the pieces of the same run."""
+        key = (
+            "label",
+            base,
+            piece.place,
+            plain(piece.row),
+            piece.run,
+            tuple(p.letter for p in siblings),
+        )
+        if key not in self._cache:
+            self._cache[key] = self._is_label(base, piece, siblings)
+        return bool(self._cache[key])
+
+    def _is_label(self, base: str, piece: Piece, siblings: Sequence[Piece]) -> bool:
+        match piece.form:
+            case "word":
+                return True
+            case "other":
+                return False
+            case "nested":
+                return not self.strong(piece.letter)
+            case "number":
+                return self._number_is_label(base, piece)
+            case _:
+                pass
+        if piece.moved:
+            return False
+        if piece.run > 1:
+            return all(
+                self._names(p.letter) or p.letter.isupper() for p in siblings if p.form == "letter"
+            )
+        if piece.place in ("angle", "square", "call"):
+            return False
+        return self._letter_is_label(base, piece)
+
+    def _names(self, letter: str) -> bool:
+        """Whether a letter in a script names a quantity of the page rather than counts."""
+        if letter in habits.TIME:
+            return False
+        return self.varies(letter)
+
+    def _letter_is_label(self, base: str, piece: Piece) -> bool:
+        letter = piece.letter
+        if letter in habits.TIME:
+            return False
+        others = {
+            p.letter
+            for p in self.pieces_at(base, piece.place)
+            if p.form == "letter" and p.letter != letter
+        }
+        counted = {o for o in others if self.strong(o)} or any(
+            p.moved for p in self.pieces_at(base, piece.place)
+        )
+        if letter.isupper() and letter in habits.HORIZON and not self.varies(letter):
+            return not (counted or self.linked_anywhere(letter))
+        if letter.isupper():
+            return True
+        if self._names(letter):
+            named = any(self.varies(o) and not self.strong(o) for o in others)
+            return (
+                named
+                or not self.strong(letter)
+                or base[-1:].isupper()
+                or base.startswith("\\mathbf")
+            )
+        if self.strong(letter) or letter in habits.INDEX:
+            return False
+        return not any(o in habits.INDEX and not self.varies(o) for o in others)
+
+    def linked_anywhere(self, letter: str) -> bool:
+        """Whether some Σ or condition ties a letter to an index."""
+        return any(letter in g for groups in self.links.values() for g in groups)
+
+    def _number_is_label(self, base: str, piece: Piece) -> bool:
+        """A number counts where letters stand at the same place; alone on a capital it tells two matrices apart."""
+        if piece.place in ("angle", "call", "square", "paren"):
+            return False
+        fellows = self.pieces_at(base, piece.place)
+        if any(p.form == "letter" and not self.is_label(base, p, (p,) * p.run) for p in fellows):
+            return False
+        if piece.place == "above":
+            return True
+        word = base.rsplit("{", 1)[-1].rstrip("}")
+        labelled = any(p.form in ("letter", "word") for p in fellows)
+        return (
+            word[:1].isupper()
+            or labelled
+            or word in ("b", "f", "\\theta", "\\sigma")
+            or word.startswith("\\Gamma")
+        )
+
+    # Powers.
+
+    def is_power(self, base: str, piece: Piece) -> bool:
+        """Whether what stands plainly above a name is a power of it."""
+        key = ("power", base, plain(piece.row))
+        if key not in self._cache:
+            self._cache[key] = self._is_power(base, piece)
+        return bool(self._cache[key])
+
+    def _is_power(self, base: str, piece: Piece) -> bool:
+        if base in habits.CONSTANT:
+            return True
+        raised = self.raised(base)
+        if piece.form == "number":
+            return not raised and not self._numbered_above(base)
+        if piece.form == "word":
+            return False
+        if piece.form in ("other", "nested"):
+            return piece.form == "other" or not self._names(piece.letter)
+        if piece.letter in raised or (raised and self.shared(piece.letter, raised)):
+            return False
+        return not self._names(piece.letter) or self.strong(piece.letter)
+
+    def _numbered_above(self, base: str) -> bool:
+        """Whether a base is told from others by numbers above it: nobody writes a power ^1."""
+        return any(
+            p.form == "number" and plain(p.row) == "1" for p in self.pieces_at(base, "above")
+        )
+
+    def shared(self, letter: str, raised: frozenset[str]) -> bool:
+        """Whether a letter is tied to one of those that a base carries above it."""
+        return letter.isupper() or any(
+            letter in g and g & raised for groups in self.links.values() for g in groups
+        )
+
+    def raised(self, base: str) -> frozenset[str]:
+        """The index letters that stand plainly above a base: `h^t`, `a^{l-1}`, `z^l`."""
+        key = ("raised", base)
+        if key not in self._cache:
+            self._cache[key] = frozenset(self._raised(base))
+        return self._cache[key]  # type: ignore[return-value]
+
+    def _raised(self, base: str) -> Iterator[str]:
+        if base in habits.CONSTANT:
+            return
+        fellows = [p for p in self.pieces_at(base, "above") if p.form == "letter"]
+        letters = {
+            p.letter
+            for p in fellows
+            if p.letter in habits.TIME | habits.LAYER or self._heads_with(base, p.letter)
+        }
+        for letter in letters:
+            if letter == "T":
+                continue
+            own = [p for p in fellows if p.letter == letter]
+            bases = {
+                b
+                for b, uses in self.by_base.items()
+                for u in uses
+                for p in u.split.pieces
+                if p.place == "above" and p.letter == letter and p.form == "letter"
+            }
+            moved = any(p.moved and len(p.row) == 3 and isinstance(p.row[2], Number) for p in own)
+            if self._heads_with(base, letter) or moved or len(bases - habits.CONSTANT) > 2:
+                yield letter
+
+    def _heads_with(self, base: str, letter: str) -> bool:
+        """Whether a base stands on a left side with this letter plainly above it."""
+        return any(
+            use.first
+            and any(
+                p.place == "above" and p.letter == letter and not p.moved for p in use.split.pieces
+            )
+            for use in self.base_of(base)
+        )
+
+    # Domains.
+
+    def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
+        """What a piece counts; `taken` are the domains that other pieces of the same name have by strong evidence."""
+        if piece.place in ("angle", "call"):
+            return "time"
+        if piece.letter in habits.TIME:
+            return "time"
+        if piece.letter in habits.LAYER and self.layer_letter(piece.letter):
+            return "layer"
+        if piece.place == "square":
+            return "layer" if piece.letter != "t" else "time"
+        tied = self.linked(number, piece.letter) if piece.letter else set()
+        tie = self._tie(tied - {piece.letter})
+        if tie is not None and tie not in taken:
+            return tie
+        if piece.place == "paren":
+            return self._in_parentheses(base, piece, taken)
+        return self._by_fellows(base, piece, taken)
+
+    def layer_letter(self, letter: str) -> bool:
+        """Whether l counts layers here: not where it is bound beside components only."""
+        key = ("layer letter", letter)
+        if key not in self._cache:
+            places = [
+                p
+                for u in self.uses
+                for p in u.split.pieces
+                if p.letter == letter and p.form == "letter"
+            ]
+            alone = [p for p in places if p.run == 1]
+            self._cache[key] = (
+                bool(alone) and (self.layered or any(p.moved for p in alone))
+            ) or any(p.place in ("paren", "square") for p in places)
+        return bool(self._cache[key])
+
+    def _tie(self, letters: set[str]) -> Domain | None:
+        if letters & habits.TIME:
+            return "time"
+        if letters & habits.LAYER and any(self.layer_letter(x) for x in letters & habits.LAYER):
+            return "layer"
+        return None
+
+    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+        fellows = self.pieces_at(base, "paren")
+        if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
+            return "time"
+        if any(p.letter in habits.LAYER for p in fellows):
+            return "layer"
+        letters = {p.letter for p in fellows if p.letter}
+        if any(self.recursive(letter, "paren") for letter in letters):
+            return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
+        if piece.form == "number" and not letters:
+            return "layer"
+        return "sample"
+
+    def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+        fellows = self.pieces_at(base, piece.place)
+        letters = {p.letter for p in fellows if p.letter}
+        if (
+            piece.run == 1
+            and "time" not in taken
+            and letters & habits.TIME
+            and self._may_be_time(base, piece)
+        ):
+            return "time"
+        if (
+            piece.run == 1
+            and "layer" not in taken
+            and any(x in habits.LAYER and self.layer_letter(x) for x in letters)
+            and (piece.form == "number" or piece.letter.isupper())
+        ):
+            return "layer"
+        if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
+            found = self.recursive_domain(piece.letter)
+            return found if found not in taken else "component"
+        if not piece.letter or piece.letter.isupper():
+            for letter in sorted(letters):
+                if self.recursive(letter, piece.place):
+                    return self.recursive_domain(letter)
+        return "component"
+
+    def _may_be_time(self, base: str, piece: Piece) -> bool:
+        """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a time."""
+        if piece.form == "number" or piece.letter.isupper():
+            return True
+        beside = any(
+            any(p.letter == piece.letter for p in u.split.pieces)
+            and any(p.letter in habits.TIME for p in u.split.pieces)
+            for u in self.uses
+        )
+        return not beside
+
+    def recursive(self, letter: str, place: Place) -> bool:
+        """Whether a letter drives a recursion: some name has it on the left and moved on the right."""
+        key = ("recursive", letter, place)
+        if key not in self._cache:
+            self._cache[key] = self._recursive(letter, place)
+        return bool(self._cache[key])
+
+    def _recursive(self, letter: str, place: Place) -> bool:
+        seen: dict[tuple[str, int, int], set[str]] = defaultdict(set)
+        for use in self.uses:
+            for p in use.split.pieces:
+                if (
+                    p.letter == letter
+                    and p.place == place
+                    and p.form == "letter"
+                    and _by_a_number(p)
+                ):
+                    seen[use.split.base, use.number, use.chain].add(plain(p.row))
+        return any(len(forms) > 1 for forms in seen.values())
+
+    def recursive_domain(self, letter: str) -> Domain:
+        """Layer where the weights carry the index, too, or where the page speaks of layers alone; else time."""
+        carried = any(
+            u.split.base.strip("}").rsplit("{", 1)[-1]
+            in ("W", "b", "\\theta", "\\vartheta", "f", "U", "V")
+            and any(
+                p.letter == letter and p.run == 1 and p.form == "letter" for p in u.split.pieces
+            )
+            for u in self.uses
+        )
+        return "layer" if carried or letter in habits.LAYER else "time"
+
+
+def _by_a_number(piece: Piece) -> bool:
+    """Whether a piece is a letter or a letter ± a number."""
+    return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))
+
+
+def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
+    """The survey of all chains."""
+    survey = Survey()
+    survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
+    survey.sampled = bool(
+        re.search(r"\b(?:examples?|samples?|batch|data ?points?|patterns?)\b", prose, re.IGNORECASE)
+    )
+    survey.timed = bool(
+        re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
+    )
+    for number, index, chain in chains:
+        heads = _is_equation(chain)
+        for at, member in enumerate(chain.members):
+            head = single_name(member.tree) if at == 0 and heads else None
+            for name, behind, context in names_in(member.tree):
+                first = head is not None and name is head[0]
+                survey.see(Use(name, behind, number, index, at, first, context, split(name)))
+            _see_bounds(survey, number, member.tree)
+        _see_range(survey, number, chain)
+        for condition in chain.conditions:
+            _see_condition(survey, number, condition)
+    return survey
+
+
+def _is_equation(chain: Chain) -> bool:
+    return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
+
+
+def _see_bounds(survey: Survey, number: int, row: Row) -> None:
+    """The letters under Σ and Π, tied to what bounds them."""
+    for node in walk(row):
+        if isinstance(node, Big) and node.kind in ("sum", "prod", "int") and node.below:
+            below = [n for n in node.below if isinstance(n, Name)]
+            if not below:
+                continue
+            signs = [n.text for n in node.below if isinstance(n, Sign)]
+            bound = _bound_letters(node.below)
+            survey.bound.update(bound)
+            if "\\in" in signs:
+                survey.link(number, bound)
+            else:
+                letters = [
+                    n.letter for n in (*node.below, *(node.above or ())) if isinstance(n, Name)
+                ]
+                survey.link(number, letters)
+
+
+def _bound_letters(below: Row) -> list[str]:
+    """What a Σ binds: the letters before = or ∈, or all of them where there is neither."""
+    found: list[str] = []
+    for node in below:
+        if isinstance(node, Sign) and node.text in ("=", "\\in", ":"):
+            break
+        if isinstance(node, Name) and node.below is None and not is_word(node):
+            found.append(node.letter)
+    signs = {n.text for n in below if isinstance(n, Sign)}
+    if signs & {"\\leq", "<", "\\neq", ">", "\\geq"}:
+        return [x for x in found if not x.isupper()][:1]
+    return found
+
+
+def _see_range(survey: Survey, number: int, chain: Chain) -> None:
+    """`t = 1, …, T` and `1 ≤ t ≤ T` bind and tie as a Σ does."""
+    rows = [member.tree for member in chain.members]
+    if len(rows) < 2:
+        return
+    relations = [member.relation for member in chain.members[1:]]
+    head = single_name(rows[0])
+    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in rows[1])
+    if (
+        relations[0] in ("=", "\\in")
+        and head
+        and dotted
+        and not head[0].below
+        and len(head[0].letter) < 2
+    ):
+        letters = [n.letter for n in rows[1] if isinstance(n, Name)]
+        if not any(isinstance(n, Name) and n.below for n in rows[1]):
+            survey.bound[head[0].letter] += 1
+            survey.link(number, [head[0].letter, *letters])
+    if any(r in ("<", "\\leq", ">", "\\geq", "\\neq") for r in relations):
+        nodes = [n for row in rows for n in row]
+        if all(isinstance(n, Name | Number | Sign) for n in nodes) and all(
+            n.below is None for n in nodes if isinstance(n, Name)
+        ):
+            survey.link(number, [n.letter for n in nodes if isinstance(n, Name)])
+
+
+def _see_condition(survey: Survey, number: int, row: Row) -> None:
+    letters = [n.letter for n in row if isinstance(n, Name) and n.below is None and not is_word(n)]
+    survey.link(number, letters)
+    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in row)
+    quantified = any(
+        isinstance(n, Name | Sign) and getattr(n, "letter", getattr(n, "text", "")) == "\\forall"
+        for n in row
+    )
+    letters = [x for x in letters if x != "\\forall"]
+    if letters and (dotted or quantified):
+        survey.bound[letters[0]] += 1
+
+
+def places_of(page: Page) -> Iterator[tuple[int, Where]]:
+    """Where each formula stands."""
+    section = item = paragraph = items = level = 0
+    text, last = "", ""
+    for thing in page.items:
+        match thing:
+            case Heading():
+                section, level, item, paragraph = section + 1, thing.level, 0, paragraph + 1
+                text, last = "", thing.text
+            case Break():
+                paragraph += 1
+                if thing.kind == "item":
+                    items += 1
+                    item = items
+                elif thing.kind == "list end":
+                    item = 0
+                last, text = text or last, ""
+            case Prose():
+                text += " " + thing.text
+            case Formula():
+                before = text if text.strip() or not thing.display else last
+                yield (
+                    thing.number,
+                    Where(
+                        section,
+                        item,
+                        paragraph,
+                        level,
+                        before,
+                        thing.display,
+                        thing.in_heading or thing.in_caption,
+                    ),
+                )
+                text += " □"
