@@ -1,0 +1,382 @@
+"""The nodes of a display to its chains: statements, members, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from derive.text.formula import Mark, is_operand
+from derive.text.page import Chain, Member
+from derive.text.tables import CONDITIONAL, CONNECTIVES, IMPLIES, OPERATORS, RELATIONS
+from derive.text.trees import Group, Missing, Name, Node, Number, Row, Sign, Words
+
+RELATION_SIGNS = frozenset(RELATIONS.values())
+OPERATOR_SIGNS = frozenset(OPERATORS.values())
+_LEADING = OPERATOR_SIGNS - {"-", "\\pm", "\\circ"}
+_BOUNDS = ("<", ">", "\\leq", "\\geq", "\\neq", "\\in", "\\notin", "\\ll", "\\gg")
+_ARROWS = ("\\to", "\\mapsto", "\\leftrightarrow")
+_INDICES = frozenset("tskijnmlqprTNKLMJIbcudh")
+
+
+@dataclass
+class _Piece:
+    """What stands between two separators, and the separators before it."""
+
+    nodes: list[Node] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
+
+    @property
+    def relations(self) -> list[int]:
+        return [i for i, n in enumerate(self.nodes) if is_relation(n)]
+
+
+@dataclass
+class _Draft:
+    """A chain that is being read; each member with its relation sign."""
+
+    members: list[tuple[Sign | None, list[Node]]] = field(default_factory=list)
+    conditions: list[list[Node]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    continues: bool = False
+    conditioned: bool = False  # a condition stands behind its last member
+
+    @property
+    def dangling(self) -> bool:
+        nodes = self.members[-1][1] if self.members else []
+        return bool(self.members) and (not nodes or is_operator(nodes[-1]))
+
+    @property
+    def says(self) -> bool:
+        return len(self.members) > 1 or (bool(self.members) and self.members[0][0] is not None)
+
+
+def is_relation(node: Node) -> bool:
+    """Whether a node is a relation sign."""
+    return isinstance(node, Sign) and node.text in RELATION_SIGNS
+
+
+def is_operator(node: Node) -> bool:
+    """Whether a node is an operator, which needs something behind it."""
+    return isinstance(node, Sign) and node.text in OPERATOR_SIGNS and node.text != "\\circ"
+
+
+def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
+    """The statements of a formula in order."""
+    reader = _Reader(display)
+    for piece in _pieces(list(nodes)):
+        reader.read(piece)
+    return tuple(chain for draft in reader.drafts if (chain := _made(draft)))
+
+
+# -- pieces -----------------------------------------------------------------------------------------
+
+
+def _pieces(nodes: list[Node]) -> list[_Piece]:
+    found = [_Piece()]
+    for i, node in enumerate(nodes):
+        mark = _separator(nodes, i)
+        if mark == "":
+            found[-1].nodes.append(node)
+            continue
+        if mark == "drop":
+            continue
+        if found[-1].nodes or found[-1].words and mark == "row":
+            found.append(_Piece())
+        if mark == "words" and isinstance(node, Words):
+            found[-1].words.append(node)
+        found[-1].marks.append(mark)
+    return [p for p in found if p.nodes or p.words]
+
+
+def _separator(nodes: list[Node], i: int) -> str:
+    """What a node separates: "row", "space", "comma", "semicolon", "implies", "words"; "" if nothing."""
+    node = nodes[i]
+    match node:
+        case Mark(kind="align"):
+            return "space" if _is_column(nodes, i) else "drop"
+        case Mark():
+            return node.kind
+        case Words():
+            return "words" if _is_apart(nodes, i) else ""
+        case Sign(text=","):
+            return "comma"
+        case Sign(text=";" | "."):
+            return "semicolon"
+        case Sign(text="\\forall"):
+            return ""
+        case Sign(text=text) if text in IMPLIES:
+            return "implies"
+        case Sign(text=text) if text in _ARROWS and _between_equations(nodes, i):
+            return "implies"
+        case _:
+            return ""
+
+
+def _neighbour(nodes: list[Node], i: int, step: int) -> Node | None:
+    i += step
+    while 0 <= i < len(nodes):
+        node = nodes[i]
+        if not (isinstance(node, Mark) and node.kind == "align"):
+            return node
+        i += step
+    return None
+
+
+def _is_column(nodes: list[Node], i: int) -> bool:
+    """Whether an & stands between two statements, and not beside a relation or an operator."""
+    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
+    if before is None or after is None or isinstance(before, Mark) or isinstance(after, Mark):
+        return False
+    if is_relation(before) or is_operator(before) or is_relation(after) or is_operator(after):
+        return False
+    return True
+
+
+def _is_apart(nodes: list[Node], i: int) -> bool:
+    """Whether words are said about formulas, and are no operand themselves."""
+    node = nodes[i]
+    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
+    if before is not None and (is_relation(before) or is_operator(before)):
+        return False
+    first = node.text.split()[0].lower().strip(",.;:") if isinstance(node, Words) and node.text.split() else ""
+    if after is not None and is_operator(after) and first not in CONNECTIVES:
+        return not is_operand_like(before)
+    return True
+
+
+def is_operand_like(node: Node | None) -> bool:
+    """Whether words could be a factor beside a node."""
+    return node is None or isinstance(node, Mark) or is_operand(node)
+
+
+def _between_equations(nodes: list[Node], i: int) -> bool:
+    """Whether an arrow stands between two statements: `f = a \\to df = b`."""
+    return _side(nodes, i, -1) and _side(nodes, i, 1)
+
+
+def _side(nodes: list[Node], i: int, step: int) -> bool:
+    i += step
+    while 0 <= i < len(nodes):
+        node = nodes[i]
+        if isinstance(node, Sign) and node.text in ("=", ":=", "\\neq"):
+            return True
+        if isinstance(node, Mark) and node.kind in ("row", "space"):
+            return False
+        i += step
+    return False
+
+
+# -- statements -------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Takes the pieces in order and decides what each of them goes on with."""
+
+    def __init__(self, display: bool) -> None:
+        self.display = display
+        self.drafts: list[_Draft] = []
+
+    def read(self, piece: _Piece) -> None:
+        """One piece: more of a member, a condition, a list's next item, or a new statement."""
+        words = " ".join(w.text for w in piece.words)
+        current = self.drafts[-1] if self.drafts else None
+        if not piece.nodes:
+            self._only_words(piece, words, current)
+        elif "implies" in piece.marks and not is_relation(piece.nodes[0]):
+            self._new(piece, words)
+        elif current is None:
+            self._new(piece, words)
+        elif self._is_condition(piece, current):
+            self._condition(piece, current)
+        elif self._goes_on(piece, current, words):
+            self._append(current, piece.nodes, words)
+        elif self._lists(piece, current, words):
+            self._list(current, piece)
+        else:
+            self._new(piece, words)
+
+    def _only_words(self, piece: _Piece, words: str, current: _Draft | None) -> None:
+        if current is not None and _conditional(words):
+            current.conditions.append([*piece.words])
+            current.conditioned = True
+        elif current is not None:
+            current.words.append(words)
+        else:
+            self.drafts.append(_Draft(words=[words]))
+
+    def _is_condition(self, piece: _Piece, current: _Draft) -> bool:
+        if not current.members:
+            return False
+        words = " ".join(w.text for w in piece.words)
+        if words and _conditional(words):
+            return "row" not in piece.marks or current.says
+        if words or "row" in piece.marks and piece.marks[-1] == "row":
+            return current.conditioned and words.lower() in ("and", "or") and not piece.marks.count("row")
+        first = piece.nodes[0]
+        if isinstance(first, Sign) and first.text == "\\forall":
+            return True
+        if not current.says or current.dangling:
+            return False
+        return _is_range(piece.nodes, current)
+
+    def _condition(self, piece: _Piece, current: _Draft) -> None:
+        joins = current.conditioned and "comma" in piece.marks and "space" not in piece.marks
+        nodes: list[Node] = [*piece.words, *piece.nodes]
+        if (joins or " ".join(w.text for w in piece.words).lower() in ("and", "or")) and current.conditions:
+            if not piece.words:
+                at = piece.nodes[0].start
+                current.conditions[-1].append(Sign(at, at, ","))
+            current.conditions[-1] += nodes
+        else:
+            current.conditions.append(nodes)
+        current.conditioned = True
+
+    def _goes_on(self, piece: _Piece, current: _Draft, words: str) -> bool:
+        if not current.members:
+            return False
+        first = piece.nodes[0]
+        if is_relation(first):
+            return not words or first.text in ("=", "\\approx", "\\leq")  # type: ignore[attr-defined]
+        if words and not current.dangling:
+            return False
+        if current.dangling:
+            return True
+        if is_operator(first):
+            return first.text in _LEADING or _continues_minus(piece, current)  # type: ignore[attr-defined]
+        return False
+
+    def _append(self, current: _Draft, nodes: list[Node], words: str = "") -> None:
+        if words:
+            current.words.append(words)
+        current.conditioned = False
+        for node in nodes:
+            if isinstance(node, Sign) and is_relation(node):
+                current.members.append((node, []))
+            else:
+                current.members[-1][1].append(node)
+
+    def _lists(self, piece: _Piece, current: _Draft, words: str) -> bool:
+        """Whether a comma goes on with a list: `x_1, \\dots, x_T`, `i, j = 1, 2`."""
+        separated = {"row", "space", "implies", "semicolon"} & set(piece.marks)
+        if words or not current.members or separated - {"semicolon"} or "comma" not in piece.marks:
+            return False
+        if current.conditioned:
+            return not piece.relations
+        return not piece.relations or not current.says
+
+    def _list(self, current: _Draft, piece: _Piece) -> None:
+        at = piece.nodes[0].start
+        comma = Sign(at, at, ",")
+        if current.conditioned:
+            current.conditions[-1] += [comma, *piece.nodes]
+            return
+        self._append(current, [comma, *piece.nodes])
+
+    def _new(self, piece: _Piece, words: str) -> None:
+        last = self.drafts[-1] if self.drafts else None
+        if last is not None and not last.members:
+            draft = last
+        else:
+            draft = _Draft()
+            self.drafts.append(draft)
+        if words:
+            draft.words.append(words)
+        nodes, forall = _before_forall(piece.nodes)
+        if not is_relation(nodes[0]):
+            draft.members.append((None, []))
+        draft.continues = self._begins_inside(nodes) and len(self.drafts) == 1 and not draft.words
+        self._append(draft, nodes)
+        if forall:
+            draft.conditions.append(forall)
+            draft.conditioned = True
+
+    def _begins_inside(self, nodes: list[Node]) -> bool:
+        first = nodes[0]
+        if is_relation(first):
+            return True
+        if not isinstance(first, Sign) or first.text not in _LEADING or len(nodes) < 2:
+            return False
+        return not (len(nodes) == 2 and isinstance(nodes[1], Number))
+
+
+def _before_forall(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+    for i, node in enumerate(nodes):
+        if i and isinstance(node, Sign) and node.text == "\\forall":
+            return nodes[:i], nodes[i:]
+    return nodes, []
+
+
+def _continues_minus(piece: _Piece, current: _Draft) -> bool:
+    """A row that begins with a minus goes on unless it is a statement of its own."""
+    return "row" in piece.marks and not piece.relations and current.says
+
+
+def _conditional(words: str) -> bool:
+    said = [w.strip(",.;:()").lower() for w in words.split()]
+    if not said:
+        return False
+    if said[-1] in CONDITIONAL or said[0] in CONDITIONAL - {"as", "with", "given", "st"}:
+        return True
+    return bool(said[-2:] == ["such", "that"]) or bool(CONDITIONAL & {"if", "for", "when", "unless"} & set(said))
+
+
+def _is_range(nodes: list[Node], current: _Draft) -> bool:
+    """Whether a piece says for which indices: `t = 1`, `i \\neq j`, `(t > 0)`."""
+    if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].opening in "([":
+        nodes = list(nodes[0].inside)
+        if any(isinstance(n, Sign) and n.text == "\\forall" for n in nodes[:1]):
+            return True
+    places = [i for i, n in enumerate(nodes) if is_relation(n)]
+    if not places:
+        return False
+    head = nodes[: places[0]]
+    sign = nodes[places[0]]
+    if not head or not all(_is_index(n) for n in head):
+        return False
+    text = sign.text if isinstance(sign, Sign) else ""
+    if text in _BOUNDS:
+        return True
+    rest = nodes[places[0] + 1 :]
+    if text != "=" or not all(_is_index(n) or isinstance(n, Number) or _small(n) for n in rest):
+        return False
+    return len(head) == 1 and isinstance(head[0], Name) and not head[0].below
+
+
+def _is_index(node: Node) -> bool:
+    if isinstance(node, Sign):
+        return node.text in (",", "\\dots", "+", "-")
+    if isinstance(node, Name):
+        return node.letter in _INDICES or node.letter in ("\\tau", "\\ell")
+    return isinstance(node, Number)
+
+
+def _small(node: Node) -> bool:
+    return isinstance(node, Sign) and (node.text in ("+", "-", ",", "\\dots") or node.text in _BOUNDS)
+
+
+# -- members ----------------------------------------------------------------------------------------
+
+
+def _made(draft: _Draft) -> Chain | None:
+    members = []
+    for sign, nodes in draft.members:
+        while nodes and isinstance(nodes[-1], Sign) and nodes[-1].text in (",", ";", ".", ":") and len(nodes) > 1:
+            nodes.pop()
+        while nodes and isinstance(nodes[0], Sign) and nodes[0].text in (",", ";") and len(nodes) > 1:
+            nodes.pop(0)
+        relation = sign.text if sign else ""
+        if nodes:
+            start, end = min(n.start for n in nodes), max(n.end for n in nodes)
+            members.append(Member(start, end, relation, tuple(nodes)))
+        else:
+            at = sign.end if sign else 0
+            members.append(Member(at, at, relation, (Missing(at, at, "a side"),)))
+    conditions = tuple(_row(nodes) for nodes in draft.conditions)
+    if not members and not conditions and not draft.words:
+        return None
+    return Chain(tuple(members), conditions, " ".join(draft.words), draft.continues)
+
+
+def _row(nodes: list[Node]) -> Row:
+    return tuple(n for n in nodes if not isinstance(n, Mark))

@@ -1,0 +1,125 @@
+"""What is no mathematics and no prose in a text: comments, code, front matter, the preamble."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from derive.text.page import Span
+from derive.text.tokens import HIDDEN
+
+Format = Literal["tex", "markdown", "plain"]
+
+SUFFIXES: dict[str, Format] = {
+    ".tex": "tex", ".ltx": "tex", ".latex": "tex", ".sty": "tex", ".md": "markdown", ".markdown": "markdown",
+    ".ipynb": "markdown", ".rmd": "markdown", ".qmd": "markdown", ".mdx": "markdown", ".html": "markdown",
+}  # fmt: skip
+
+_TEX = re.compile(
+    r"\\\\|\\%|(?P<comment>%[^\n]*(?:\n[ \t]*(?!\s*\n))?)"
+    r"|(?P<code>\\begin\{(?P<name>(?:[vV]erbatim|lstlisting|minted|tikzpicture|filecontents|pgfpicture|Verbatim)\*?)\}"
+    r".*?(?:\\end\{(?P=name)\}|\Z))"
+    r"|(?P<remark>\\begin\{comment\}.*?(?:\\end\{comment\}|\Z))"
+    r"|(?P<false>\\iffalse\b.*?(?:\\fi\b|\Z))"
+    r"|(?P<verb>\\(?:verb|lstinline)\*?(?P<bar>[^a-zA-Z\s*{])[^\n]{0,500}?(?P=bar))"
+    r"|(?P<after>\\end\{document\}.*)",
+    re.S,
+)
+_MARKDOWN = re.compile(
+    r"(?P<mathfence>^[ \t]*(?P<mathmark>`{3,}|~{3,}|:{3,})[ ]*\{?math\}?[^\n`]*$.*?(?:^[ \t]*(?P=mathmark)[ \t\r]*$|\Z))"
+    r"|(?P<fence>^[ \t]*(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$.*?(?:^[ \t]*(?P=mark)[`~]*[ \t\r]*$|\Z))"
+    r"|(?P<directive><!--\s*derive:.*?(?:-->|\Z))|(?P<edge><!--|-->)"
+    r"|(?P<script><(?P<tag>script|style|svg)\b.*?(?:</(?P=tag)>|\Z))"
+    r"|(?P<liquid>\{%.*?%\}|\{\{[<%].*?[%>]\}\})"
+    r"|(?P<mathcode>(?<=\$)`[^`\n]+`(?=\$))"
+    r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]{0,1000}?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<comment>^[ \t]*%+[ \t]*derive:[^\n]*)",
+    re.M | re.S,
+)
+_PLAIN = re.compile(
+    r"\\\\|\\%|(?P<directive><!--.*?(?:-->|\Z))|(?<![\d\]])(?<!\d )(?P<comment>%[^\n]*)", re.S
+)
+_DIRECTIVE = re.compile(r"(?:%+|<!--)\s*derive:\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S)
+_FRONT = re.compile(r"\A\ufeff?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+_BEGINS = "\\begin{document}"
+_HIDES = {
+    "comment": "comment", "code": "code", "remark": "comment", "false": "comment", "verb": "code", "after": "comment",
+    "fence": "code", "directive": "comment", "edge": "markup", "script": "code", "liquid": "markup",
+}  # fmt: skip
+
+
+def format_of(path: str) -> Format:
+    """What kind of text a path names; anything unknown is plain text, as from OCR."""
+    dot = path.rfind(".")
+    return SUFFIXES.get(path[dot:].lower(), "plain") if dot >= 0 else "plain"
+
+
+@dataclass
+class Hidden:
+    """A text with everything hidden that is not read; what that was; where directives stand."""
+
+    text: str
+    spans: list[Span] = field(default_factory=list)
+    directives: list[tuple[int, int]] = field(default_factory=list)
+
+    def hide(self, start: int, end: int, kind: str) -> None:
+        """Hides one stretch more."""
+        self.text = self.text[:start] + fill(self.text[start:end]) + self.text[end:]
+        self.spans.append((start, end, kind))
+
+    def hide_all(self, spans: list[tuple[int, int]], kind: str) -> None:
+        """Hides stretches that stand in order."""
+        pieces, at = [], 0
+        for start, end in spans:
+            if start < at:
+                continue
+            pieces += [self.text[at:start], fill(self.text[start:end])]
+            at = end
+            self.spans.append((start, end, kind))
+        self.text = "".join((*pieces, self.text[at:]))
+
+
+def fill(text: str) -> str:
+    """As much of nothing; a hidden line is no blank line."""
+    return HIDDEN * len(text)
+
+
+def hidden(kind: Format, text: str) -> Hidden:
+    """The text without its comments and its code; same length."""
+    found = Hidden("")
+    pattern = {"tex": _TEX, "markdown": _MARKDOWN, "plain": _PLAIN}[kind]
+
+    def replaced(match: re.Match[str]) -> str:
+        return _replaced(match, found)
+
+    found.text = pattern.sub(replaced, text)
+    front = _FRONT.match(text) if kind == "markdown" else None
+    if front:
+        found.hide(front.start(), front.end(), "markup")
+    return found
+
+
+def _replaced(match: re.Match[str], found: Hidden) -> str:
+    written = match.group()
+    groups = match.groupdict()
+    if groups.get("mathfence") or groups.get("mathcode"):
+        return written if groups.get("mathfence") else f"{HIDDEN}{written[1:-1]}{HIDDEN}"
+    kind = next((k for k in _HIDES if groups.get(k)), None)
+    if kind is None:
+        return written
+    if kind in ("comment", "directive"):
+        note = _DIRECTIVE.search(written)
+        if note and note["text"]:
+            found.directives.append((match.start() + note.start("text"), match.start() + note.end("text")))
+    found.spans.append((match.start(), match.end(), _HIDES[kind]))
+    if kind in ("code", "fence") and "\n" in written:
+        return re.sub(r"[^\n]", HIDDEN, written)
+    return fill(written)
+
+
+def hide_preamble(found: Hidden) -> None:
+    """What stands before \\begin{document} is no text."""
+    at = found.text.find(_BEGINS)
+    if at >= 0 and "\\document" in found.text[:at]:
+        found.hide(0, at + len(_BEGINS), "markup")

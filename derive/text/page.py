@@ -1,0 +1,165 @@
+"""What a page holds, in the order in which it is read. Frozen, with places."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+from derive.text.trees import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file as it is on disk: line and column count from 1; `cell` is a notebook's."""
+
+    line: int
+    column: int
+    cell: int | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the logical text from `start` on, which stands in `file` at `origin`.
+
+    `escaped` parts are a JSON string's inside: `length` characters of it stand for what was read.
+    """
+
+    start: int
+    path: str
+    file: str
+    origin: int
+    cell: int | None = None
+    escaped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The logical text of a page, and where each part of it stands."""
+
+    path: str
+    text: str
+    parts: tuple[Part, ...]
+
+    def place(self, offset: int) -> Place:
+        """The line, column, cell and file of an offset into the text."""
+        i = bisect_right([part.start for part in self.parts], offset) - 1
+        if i < 0:
+            return Place(1, 1, None, self.path)
+        part = self.parts[i]
+        into = offset - part.start
+        at = part.origin + (_escaped_length(part, into) if part.escaped else into)
+        starts = line_starts(part.file)
+        line = bisect_right(starts, at)
+        return Place(line, at - starts[line - 1] + 1, part.cell, part.path)
+
+
+@lru_cache(maxsize=32)
+def line_starts(text: str) -> list[int]:
+    """The offsets at which lines begin."""
+    starts, at = [0], text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
+
+
+def _escaped_length(part: Part, count: int) -> int:
+    """How many characters of a JSON string stand for the first `count` of its value."""
+    at = part.origin
+    for _ in range(count):
+        if part.file[at : at + 1] != "\\":
+            at += 1
+        elif part.file[at + 1 : at + 2] == "u":
+            at += 12 if part.file[at + 2 : at + 4].lower() in _HIGH_SURROGATES else 6
+        else:
+            at += 2
+    return at - part.origin
+
+
+_HIGH_SURROGATES = ("d8", "d9", "da", "db")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One side of a chain and the relation before it ("" before the first)."""
+
+    start: int
+    end: int
+    relation: str
+    tree: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """head = member = member …, the conditions behind it, the words before it."""
+
+    members: tuple[Member, ...]
+    conditions: tuple[Row, ...] = ()
+    words: str = ""
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the highest. Its formulas follow it, with `in_heading`."""
+
+    start: int
+    end: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Plain words between two formulas, without markup."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Structure between prose and formulas: "paragraph", "item", "list end", "caption",
+    "section end", "cell", "slide", "environment", "environment end"."""
+
+    start: int
+    end: int
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One formula as it is delimited, inline or displayed."""
+
+    start: int
+    end: int
+    number: int
+    display: bool
+    chains: tuple[Chain, ...]
+    in_heading: bool = False
+    in_caption: bool = False
+    directive: bool = False
+    environment: str = ""
+
+
+Item = Heading | Prose | Formula | Break
+Span = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A text, read. `skipped` are the stretches that are comment, code or markup (a macro's definition)."""
+
+    source: Source
+    items: tuple[Item, ...]
+    notes: tuple[str, ...] = ()
+    skipped: tuple[Span, ...] = ()
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """The formulas in order."""
+        return tuple(item for item in self.items if isinstance(item, Formula))
