@@ -23,6 +23,7 @@ class Found:
     in_heading: bool = False
     in_caption: bool = False
     directive: bool = False
+    pieces: tuple[tuple[int, int], ...] = ()  # where it is written in several inline formulas
 
 
 Block = Heading | Prose | Break | Found
@@ -70,6 +71,7 @@ _CONTAINERS = frozenset(
     "document itemize enumerate description figure table center quote abstract proof theorem lemma frame minipage tabular"
     " subequations algorithm algorithmic thebibliography columns column block marginfigure wrapfigure quotation flushleft".split()
 )
+_DRAWINGS = frozenset(("tikzpicture", "pgfpicture", "picture", "tikzcd"))
 _LISTS = frozenset(("itemize", "enumerate", "description"))
 
 
@@ -85,6 +87,7 @@ class Blocks:
     heading_end: int = 0
     caption_end: int = 0
     in_list: bool = False
+    drawing_end: int = 0
 
     def read(self) -> list[Block]:
         """All blocks in order."""
@@ -117,7 +120,7 @@ class Blocks:
     def _flush(self, end: int) -> None:
         """Emits the prose up to a place."""
         start = max(self.at, self.heading_end if self.at < self.heading_end else 0)
-        if end > start:
+        if end > start >= self.drawing_end:
             said = words_of(self.kind, self.readable[start:end])
             if said:
                 self.found.append(Prose(start, end, said))
@@ -215,6 +218,11 @@ class Blocks:
         known = self.macros.environments.get(name)
         if name in _ENVIRONMENTS or known:
             return self._environment(match, name, known or name)
+        if name in _DRAWINGS:
+            self._flush(match.start())
+            stop = self.readable.find(f"\\end{{{name}}}", match.end())
+            self.drawing_end = stop if stop >= 0 else len(self.readable)
+            return match.end()
         if name == "frame":
             self._break(match, "slide")
             return match.end()

@@ -64,9 +64,18 @@ def is_operator(node: Node) -> bool:
 def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
     """The statements of a formula in order."""
     reader = _Reader(display)
+    if len(nodes) == 1 and _is_bracketed_statement(nodes[0]):
+        nodes = nodes[0].inside  # type: ignore[attr-defined]
     for piece in _pieces(list(nodes)):
         reader.read(piece)
     return tuple(chain for draft in reader.drafts if (chain := _made(draft)))
+
+
+def _is_bracketed_statement(node: Node) -> bool:
+    """`(T_x = T_y)` alone: brackets of the prose."""
+    if not isinstance(node, Group) or node.opening != "(" or node.below or node.above:
+        return False
+    return any(is_relation(n) for n in node.inside)
 
 
 # -- pieces -----------------------------------------------------------------------------------------
@@ -95,14 +104,18 @@ def _separator(nodes: list[Node], i: int) -> str:
     match node:
         case Mark(kind="align"):
             return "space" if _is_column(nodes, i) else "drop"
+        case Mark(kind="thin"):
+            return "space" if _between_equations(nodes, i) else "drop"
         case Mark():
             return node.kind
         case Words():
             return "words" if _is_apart(nodes, i) else ""
         case Sign(text=","):
             return "comma"
-        case Sign(text=";" | "."):
+        case Sign(text=";"):
             return "semicolon"
+        case Sign(text="."):
+            return "semicolon" if _ends_statement(nodes, i) else ""
         case Sign(text="\\forall"):
             return ""
         case Sign(text=text) if text in IMPLIES:
@@ -155,11 +168,17 @@ def _between_equations(nodes: list[Node], i: int) -> bool:
     return _side(nodes, i, -1) and _side(nodes, i, 1)
 
 
+def _ends_statement(nodes: list[Node], i: int) -> bool:
+    """Whether a full stop is one, and no product's dot: `a . b`."""
+    after = _neighbour(nodes, i, 1)
+    return after is None or isinstance(after, Mark | Words) or _between_equations(nodes, i)
+
+
 def _side(nodes: list[Node], i: int, step: int) -> bool:
     i += step
     while 0 <= i < len(nodes):
         node = nodes[i]
-        if isinstance(node, Sign) and node.text in ("=", ":=", "\\neq"):
+        if isinstance(node, Sign) and node.text in ("=", ":=", "\\neq", "\\in"):
             return True
         if isinstance(node, Mark) and node.kind in ("row", "space"):
             return False

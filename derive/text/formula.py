@@ -34,7 +34,7 @@ _PUNCTUATION = re.compile(r"[,;:.!?()\[\]=+\-*/|<>]")
 
 @dataclass(frozen=True, slots=True)
 class Mark(Node):
-    """What only arranges a display: "row", "space", "align". No tree that is handed out holds one."""
+    """What only arranges a display: "row", "space", "thin", "align". No tree that is handed out holds one."""
 
     kind: str
 
@@ -48,6 +48,11 @@ def parse(tokens: Sequence[Token], words: Vocabulary) -> list[Node]:
 def is_sum(row: Sequence[Node]) -> bool:
     """Whether a plus or minus stands between two operands."""
     return any(isinstance(n, Sign) and n.text in ("+", "-", "\\pm") for n in row[1:])
+
+
+def text_is_space(name: str) -> bool:
+    """Whether a macro is a visible, but narrow space; two of them part statements."""
+    return name in (" ", ";", "\n", ":")
 
 
 def is_operand(node: Node | None) -> bool:
@@ -417,7 +422,8 @@ class _Parser:
         return False
 
     def _at_start(self, found: list[Node]) -> bool:
-        return not self.level and (not found or isinstance(found[-1], Mark | Words))
+        before = next((n for n in reversed(found) if not isinstance(n, Mark) or n.kind != "align"), None)
+        return not self.level and (before is None or isinstance(before, Mark | Words))
 
     def _after_layout(self, found: list[Node], token: Token) -> None:
         following = self.peek()
@@ -512,7 +518,7 @@ class _Parser:
     def _macro(self, found: list[Node], token: Token, name: str) -> None:
         text = token.text
         if name in t.SILENT or name == " " or name.isspace():
-            self._silent(name)
+            self._silent(found, token, name)
         elif text in t.ROWS:
             self.i = self._after_row(self.i - 1, self.end)
             found.append(Mark(token.start, self.tokens[self.i - 1].end, "row"))
@@ -534,8 +540,11 @@ class _Parser:
         else:
             self._unknown(found, token, name)
 
-    def _silent(self, name: str) -> None:
-        if name in ("hskip", "kern", "mkern", "mskip"):
+    def _silent(self, found: list[Node], token: Token, name: str) -> None:
+        if text_is_space(name) and self.i > 1 and text_is_space(self.tokens[self.i - 2].text[1:]):
+            if not (found and isinstance(found[-1], Mark)):
+                found.append(Mark(token.start, token.end, "thin"))
+        elif name in ("hskip", "kern", "mkern", "mskip"):
             i = self.i
             while i < self.end and i < self.i + 8:
                 piece = "".join(x.text for x in self.tokens[self.i : i + 1])

@@ -18,7 +18,7 @@ SUFFIXES: dict[str, Format] = {
 
 _TEX = re.compile(
     r"\\\\|\\%|(?P<comment>%[^\n]*(?:\n[ \t]*(?!\s*\n))?)"
-    r"|(?P<code>\\begin\{(?P<name>(?:[vV]erbatim|lstlisting|minted|tikzpicture|filecontents|pgfpicture|Verbatim)\*?)\}"
+    r"|(?P<code>\\begin\{(?P<name>(?:[vV]erbatim|lstlisting|minted|filecontents|Verbatim)\*?)\}"
     r".*?(?:\\end\{(?P=name)\}|\Z))"
     r"|(?P<remark>\\begin\{comment\}.*?(?:\\end\{comment\}|\Z))"
     r"|(?P<false>\\iffalse\b.*?(?:\\fi\b|\Z))"

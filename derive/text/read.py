@@ -9,6 +9,7 @@ from derive.text.blocks import Block, Blocks, Found
 from derive.text.chains import chains, is_operator
 from derive.text.formula import parse
 from derive.text.hiding import Hidden, format_of, hidden, hide_preamble
+from derive.text.inline import joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Chain, Formula, Item, Member, Page
@@ -28,7 +29,8 @@ def read(path: str, text: str, folder: Path | None = None) -> Page:
     covered.hide_all(macros.spans, "markup")
     if kind == "tex":
         hide_preamble(covered)
-    blocks = _with_directives(Blocks(kind, covered.text, macros).read(), covered)
+    blocks = joined(covered.text, Blocks(kind, covered.text, macros).read())
+    blocks = _with_directives(blocks, covered)
     items = _read_formulas(source.text, covered.text, blocks, macros)
     return Page(source, tuple(items), notes, tuple(sorted(covered.spans)))
 
@@ -45,7 +47,9 @@ def _read_formulas(original: str, readable: str, blocks: list[Block], macros: Ma
     for number, block in enumerate(blocks):
         if isinstance(block, Found):
             text = original if block.directive else readable
-            found = expand(tokenize(text, block.start, block.end), macros.at(block.start))
+            pieces = block.pieces or ((block.start, block.end),)
+            raw = [token for a, b in pieces for token in tokenize(text, a, b)]
+            found = expand(raw, macros.at(block.start))
             tokens[number] = found
             words.gather(found)
     items: list[Item] = []

@@ -170,7 +170,7 @@ CLOSING: dict[str, str] = {
 }  # fmt: skip
 BARS: dict[str, str] = {
     "|": "|", "\\vert": "|", "\\|": "\\|", "\\Vert": "\\|", "\\lvert": "|", "\\rvert": "|", "\\lVert": "\\|",
-    "\\rVert": "\\|", "\\mvert": "|",
+    "\\rVert": "\\|", "\\mvert": "|", "\\parallel": "\\|",
 }  # fmt: skip
 PAIRS: dict[str, str] = {
     "(": ")", "[": "]", "\\{": "\\}", "\\langle": "\\rangle", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil", "|": "|",

@@ -41,7 +41,7 @@ class Macro:
 _LEXER = re.compile(
     rf"(?P<scripts>[{''.join(BELOW)}]+|[{''.join(ABOVE)}]+)|"
     r"(?P<space>[\s\x01]+)|(?P<macro>\\(?:[a-zA-Z]+\*?(?=\s*\{)|[a-zA-Z]+|.|\Z))|(?P<comment>%[^\n]*\n?[ \t]*)"
-    r"|(?P<argument>\#\d)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.\.)|(?P<other>.)",
+    r"|(?P<argument>\#\d)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
     re.S,
 )
 _SYNONYMS = {"<=": "\\leq", ">=": "\\geq", "=>": "\\Rightarrow", "->": "\\to", "||": "\\|", "...": "\\dots", "==": "="}
@@ -81,6 +81,8 @@ def _made(written: str, start: int, end: int, glued: bool) -> list[Token]:
         if written in _STARRED:
             return [Token(written[:-1], start, end, glued)]
         return [Token(written[:-1], start, end - 1, glued), Token("*", end - 1, end)]
+    if written.startswith(".."):
+        return [Token("\\dots", start, end, glued)]
     if written.isascii():
         return [Token(_SYNONYMS.get(written, written), start, end, glued)]
     spelled = _spelled(written) if len(written) == 1 else _script(written)

@@ -1,0 +1,80 @@
+"""One formula that is written in several pieces: `$h$ = $f($ $x)$`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from derive.text.blocks import Block, Found
+from derive.text.page import Prose
+
+_BETWEEN = re.compile(r"[\s\x01$]*(?:(?:[=+*/·×\-−]|\\(?:times|cdot|approx|odot))[\s\x01$]*)?")
+_BLANK = re.compile(r"\n[ \t\r]*\n")
+_ENDS_OPEN = re.compile(r"(?:[=+*\-(]|\\(?:cdot|times|odot|approx))[\s\x01]*\Z")
+_BEGINS_OPEN = re.compile(r"[\s\x01]*(?:[=+)]|\\(?:cdot|times|odot|approx)(?![a-zA-Z]))")
+
+
+def joined(text: str, blocks: list[Block]) -> list[Block]:
+    """The blocks with inline formulas joined where only signs of mathematics stand between them."""
+    found: list[Block] = []
+    i = 0
+    while i < len(blocks):
+        run, after = _run(text, blocks, i)
+        if len(run) > 1 and _is_one(text, run):
+            found.append(_one(run, text))
+            i = after
+        else:
+            found.append(blocks[i])
+            i += 1
+    return found
+
+
+def _run(text: str, blocks: list[Block], at: int) -> tuple[list[Found], int]:
+    """The inline formulas from `at` on with nothing but signs and blanks between them."""
+    first = blocks[at]
+    if not isinstance(first, Found) or first.display or first.environment:
+        return [], at
+    run, i = [first], at + 1
+    while i < len(blocks):
+        block = blocks[i]
+        if isinstance(block, Prose) and i + 1 < len(blocks):
+            i += 1
+            block = blocks[i]
+        if not isinstance(block, Found) or block.display or block.in_heading != first.in_heading:
+            break
+        between = text[run[-1].end : block.start]
+        if not _BETWEEN.fullmatch(between) or _BLANK.search(between):
+            break
+        run.append(block)
+        i += 1
+    return run, _after(blocks, at, run)
+
+
+def _after(blocks: list[Block], at: int, run: list[Found]) -> int:
+    last = run[-1]
+    while blocks[at] is not last:
+        at += 1
+    return at + 1
+
+
+def _is_one(text: str, run: list[Found]) -> bool:
+    """Whether the pieces make one formula: a sign between two of them, or an open bracket."""
+    for before, after in zip(run, run[1:], strict=False):
+        if re.search(r"[=+]", text[before.end : after.start]):
+            return True
+        if _ENDS_OPEN.search(text[before.start : before.end]):
+            return True
+    return any(text[f.start : f.end].count("(") > text[f.start : f.end].count(")") for f in run[:-1])
+
+
+def _one(run: list[Found], text: str) -> Found:
+    """The pieces with the signs between them."""
+    pieces: list[tuple[int, int]] = []
+    for before, after in zip([None, *run], run, strict=False):
+        if before is not None:
+            pieces += [
+                (m.start(), m.end())
+                for m in re.compile(r"[=+*/·×\-−]|\\[a-z]+").finditer(text, before.end, after.start)
+            ]
+        pieces.append((after.start, after.end))
+    return replace(run[0], end=run[-1].end, pieces=tuple(pieces))
