@@ -65,6 +65,7 @@ _BLANK = re.compile(r"\n[ \t\r]*\n|\f")
 _MATHEMATICAL = re.compile(r"\\[a-zA-Z]|[=^_+<>|'()∂∇θ]|\A\s*[^\W\d_]\s*\Z|\A\s*[^\W\d_]\d\s*\Z|[^\x00-\x7f]")
 _CONTENT = re.compile(r"&\s*=|=\s*&|\\frac|\\partial|\\sum\b|\^\{|_\{")
 _PROSE_LINE = re.compile(r"^(?=[^\\\n]*$)[^\\\n$]*(?:\b[A-Za-z]{2,}\b[ ,.]+){5}", re.M)
+_PROSE = re.compile(r"(?:(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+){3}(?:[A-Za-z]{2,}\b|\Z)")
 _SPLIT = re.compile(r"^\#{1,6} |\\(?:sub)*section\b|\\begin\{(?:frame|document|itemize|theorem)\}", re.M)
 _ENVIRONMENTS = frozenset((*DISPLAYS, *LAYOUTS, *MATRICES, *CASES)) - {"tabular", "array", "subequations", "matrix"}
 _CONTAINERS = frozenset(
@@ -371,6 +372,8 @@ class Blocks:
     def _is_formula(self, at: int, end: int) -> bool:
         """Whether two dollar signs delimit a formula, or are amounts of money."""
         inside, text = self.readable[at:end], self.readable
+        if _PROSE.search(inside) and "\\text" not in inside:
+            return False
         tight = inside.strip() == inside and not text[end + 1 : end + 2].isdigit()
         if tight and (_MATHEMATICAL.search(inside) or re.fullmatch(r"[\w.,:;\-+ /*]{1,12}", inside)):
             return not _money(inside)

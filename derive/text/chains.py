@@ -66,9 +66,21 @@ def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
     reader = _Reader(display)
     if len(nodes) == 1 and _is_bracketed_statement(nodes[0]):
         nodes = nodes[0].inside  # type: ignore[attr-defined]
-    for piece in _pieces(list(nodes)):
+    for piece in _pieces(_without_asides(nodes)):
         reader.read(piece)
     return tuple(chain for draft in reader.drafts if (chain := _made(draft)))
+
+
+def _without_asides(nodes: Sequence[Node]) -> list[Node]:
+    """`a = b (= c)` goes on in its brackets."""
+    found: list[Node] = []
+    for i, node in enumerate(nodes):
+        if i and isinstance(node, Group) and node.opening == "(" and len(node.inside) > 1:
+            if is_relation(node.inside[0]) and node.below is None and node.above is None:
+                found += node.inside
+                continue
+        found.append(node)
+    return found
 
 
 def _is_bracketed_statement(node: Node) -> bool:
@@ -175,7 +187,10 @@ def _ends_statement(nodes: list[Node], i: int) -> bool:
 
 
 def _side(nodes: list[Node], i: int, step: int) -> bool:
+    """Whether a statement stands on one side of a separator, spaces beside it left out."""
     i += step
+    while 0 <= i < len(nodes) and isinstance(nodes[i], Mark):
+        i += step
     while 0 <= i < len(nodes):
         node = nodes[i]
         if isinstance(node, Sign) and node.text in ("=", ":=", "\\neq", "\\in"):

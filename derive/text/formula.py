@@ -203,7 +203,12 @@ class _Parser:
 
     def _letters(self, found: list[Node], token: Token) -> None:
         count, style = 1, ""
-        if not self.single and self.i >= self.run_end:
+        if self._spoken(found):
+            return
+        spaced = 0 if self.single else self.words.spaced(self.tokens, self.i, self.end)
+        if spaced:
+            count = spaced
+        elif not self.single and self.i >= self.run_end:
             count, style = self.words.length(self.tokens, self.i, self.end)
             if count == 1:
                 i = self.i
@@ -215,6 +220,21 @@ class _Parser:
         self.i += count
         found.append(Name(token.start, end, letter, style or self.style))
         self._merged_op(found)
+
+    def _spoken(self, found: list[Node]) -> bool:
+        """`if` and `otherwise` in bare letters, apart from all others, are words."""
+        i = self.i
+        while i < self.end and is_letter(self.tokens[i].text) and (i == self.i or self.tokens[i].glued):
+            i += 1
+        if i == self.i + 1 or (self.tokens[self.i].glued and self.i and self.level == 0):
+            return False
+        said = "".join(x.text for x in self.tokens[self.i : i])
+        apart = i == self.end or not self.tokens[i].glued or self.tokens[i].text in ("&", "\\\\", ",")
+        if said.lower() not in _SPOKEN or not apart:
+            return False
+        found.append(Words(self.tokens[self.i].start, self.tokens[i - 1].end, said))
+        self.i = i
+        return True
 
     def _digits(self, found: list[Node]) -> None:
         start, i = self.i, self.i + 1
@@ -268,8 +288,8 @@ class _Parser:
         if base is None or isinstance(base, Mark | Missing) or (isinstance(base, Sign) and base.text in ",;:"):
             if base is not None:
                 found.append(base)
-            at = row[0].start if row else end
-            base = Group(at, end, "{", "}", ())
+            at = self.tokens[max(0, self.i - 1)].start if not row else min(n.start for n in row)
+            base = Group(max(0, at - 1), end, "{", "}", ())
         if isinstance(base, Big) and slot == "primes":
             found.append(base)
             return
@@ -624,11 +644,11 @@ class _Parser:
         if name in t.SWITCHES and not (self.peek() == "{" and name not in _SWITCH_ONLY):
             self.style = style
             return
-        word = self._word()
-        if word is not None and len(word) > 1:
-            if style == "rm" or name in ("mathit", "mathsf", "mathtt", "textbf", "textup"):
-                self._text_node(found, token, word, style)
-                return
+        takes_words = style == "rm" or name in ("mathit", "mathsf", "mathtt", "textbf", "textup")
+        word = self._word() if takes_words else None
+        if word is not None:
+            self._text_node(found, token, word, style)
+            return
         kept, self.style = self.style, style
         inner = [*self.argument()]
         self.style = kept
@@ -679,6 +699,9 @@ class _Parser:
         first, stop = self.i + 1, self.partner[self.i]
         inside = self.tokens[first:stop]
         self.i = stop + 1
+        if len(inside) > 2 and inside[0].text == "\\ensuremath":
+            self._widened(found, self.inside(first, stop, level=0), token)
+            return
         if not any(x.text in ("$", "\\(") for x in inside):
             said = re.sub(r"\\[a-zA-Z]+\s*|[{}]|\\[,;:! ]?", " ", joined(inside)).replace("~", " ")
             kept = joined(inside) if said == joined(inside) else said
@@ -691,7 +714,9 @@ class _Parser:
             else:
                 self._text_node(found, token, kept, "text")
             return
-        self._mixed_text(found, first, stop)
+        inner: list[Node] = []
+        self._mixed_text(inner, first, stop)
+        self._widened(found, inner, token)
 
     def _mixed_text(self, found: list[Node], first: int, stop: int) -> None:
         """Words with formulas between dollar signs."""
@@ -701,7 +726,12 @@ class _Parser:
                 if i > at and math:
                     found += self.inside(at, i, level=0)
                 elif i > at:
-                    said = " ".join(joined(self.tokens[at:i]).replace("~", " ").split())
+                    said = re.sub(r"\\[a-zA-Z]+(?:\{\w*\})?|[{}~]", " ", joined(self.tokens[at:i]))
+                    said = " ".join(said.split())
+                    if not said:
+                        math, at = not math, i + 1
+                        i += 1
+                        continue
                     found.append(Words(self.tokens[at].start, self.tokens[i - 1].end, said))
                 math, at = not math, i + 1
             i += 1
@@ -808,6 +838,7 @@ class _Parser:
 
 _BRACKETED = frozenset(("pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "matrix"))
 _SWITCH_ONLY = t.SWITCHES - {"scr", "frak"}
+_SPOKEN = frozenset("if otherwise else for where when and with then unless forall".split())
 _THIN = ("\\,", "\\!", "\\;", "\\:", "\\ ", "~")
 _UNSCRIPTED = frozenset((*t.RELATIONS.values(), *t.OPERATORS.values(), *t.IMPLIES, "|", "\\dots", "\\mid"))
 _Handler = Callable[[_Parser, list[Node], Token, str], None]

@@ -44,6 +44,7 @@ class Vocabulary:
     single: set[str] = field(default_factory=set)
     numbered: Counter[str] = field(default_factory=Counter)
     differentials: set[str] = field(default_factory=set)
+    apart: Counter[str] = field(default_factory=Counter)
 
     def gather(self, tokens: Sequence[Token]) -> None:
         """Notes the runs of one formula."""
@@ -53,6 +54,10 @@ class Vocabulary:
                 at += 1
                 continue
             i, j = run_end(tokens, at, count)
+            if i == at + 1 and (word := _spaced_word(tokens, at, count)):
+                self.apart[word] += 1
+                at += len(word)
+                continue
             self._note("".join(t.text for t in tokens[at:i]), tokens, at, i, j)
             at = max(j, at + 1)
 
@@ -70,6 +75,11 @@ class Vocabulary:
             if follows in ("=", ":=", "+=", "\\leftarrow"):
                 self.differentials.add(run)
 
+    def spaced(self, tokens: Sequence[Token], at: int, end: int) -> int:
+        """How many letters with spaces between them spell a word of the page's: `n e t_j`; 0 if none."""
+        word = _spaced_word(tokens, at, end)
+        return len(word) if word and self.apart[word] >= 2 else 0
+
     def length(self, tokens: Sequence[Token], at: int, end: int) -> tuple[int, str]:
         """How many tokens from `at` on are one name, and its style ("" or "op")."""
         i, j = run_end(tokens, at, end)
@@ -78,6 +88,8 @@ class Vocabulary:
         if len(run) == 1:
             return (j - at, "") if j > i and self.numbered[run] >= 2 else (1, "")
         if run in FUNCTIONS and self._applied(run, following):
+            return len(run), "op"
+        if run in FUNCTIONS and run not in _BRACKETED and len(run) > 2:
             return len(run), "op"
         if self._is_word(run, following) or self._is_differential(run, tokens, at, i):
             return (j if j > i and len(run) > 1 else i) - at, ""
@@ -104,11 +116,25 @@ class Vocabulary:
         return not apart and (carries or self.runs[run] >= 2 or len(run) > 4)
 
     def _is_differential(self, run: str, tokens: Sequence[Token], at: int, i: int) -> bool:
-        if run not in self.differentials:
+        if not self.differentials or len(run) not in (2, 3) or run[0] != "d":
+            return False
+        if run not in self.differentials and len(run) != 2:
             return False
         before = tokens[at - 1].text if at else ""
         after = tokens[i].text if i < len(tokens) else ""
         return before != "/" and after != "/" and before != "{"
+
+
+def _spaced_word(tokens: Sequence[Token], at: int, end: int) -> str:
+    """A word that is written with spaces between its letters; "" if none begins here."""
+    i, said = at, ""
+    while i < end and len(said) < 8 and is_letter(tokens[i].text) and (i == at or not tokens[i].glued):
+        said += tokens[i].text
+        i += 1
+    return said if len(said) > 2 and said in _SPACED else ""
+
+
+_SPACED = frozenset("net out loss tanh exp log sigmoid softmax diag".split())
 
 
 def _is_argument(tokens: Sequence[Token], at: int) -> bool:
