@@ -72,6 +72,11 @@ class Reader:
         self.survey = survey
         self.prime_transposes = prime_transposes
         self.functions = frozenset(base for base in survey.by_base if self._score(base) >= 2)
+        self.listed = frozenset(
+            base
+            for base, uses in survey.by_base.items()
+            if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
+        )
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
 
@@ -110,17 +115,21 @@ class Reader:
         )
         score -= 2 if base in habits.PARAMETER and len(whole) > len(calls) else 0
         indexed = any(p.letter in habits.TIME for u in uses for p in u.split.pieces)
-        score -= 4 if indexed else 0
+        gate = any(
+            u.first and u.behind is None
+            for u in uses
+            if any(p.letter in habits.TIME for p in u.split.pieces)
+        )
+        score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
             9
             if calls and all(is_time_call(u.behind) for u in calls) and self._time_is_called()
             else 0
         )
-        return (
-            score
-            if calls or any(u.name.primes for u in uses) or (base in habits.FUNCTION and not headed)
-            else 0
-        )
+        primed = any(u.name.primes for u in uses)
+        if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
+            return score if primed and base in habits.FUNCTION else 0
+        return score if calls or primed or not headed else 0
 
     def _time_is_called(self) -> bool:
         """Whether the page writes times in brackets: several names, or one name at t and t-1."""
@@ -146,6 +155,9 @@ class Reader:
         for base, uses in self.survey.by_base.items():
             calls = [u for u in uses if u.behind is not None]
             timed = [u for u in calls if is_time_call(u.behind)]
+            stepped = any(len(u.behind.inside) > 1 and u.first for u in timed if u.behind)
+            if not stepped and all(u.behind and plain(u.behind.inside)[:1] == "i" for u in timed):
+                continue  # W(i+1) = W(i) - … moves in i, a(i + 1) alone is a product
             if timed and base not in self.functions:
                 yield base
 
@@ -301,7 +313,10 @@ class Reader:
 
     def _key(self, base: str, draft: Draft) -> str:
         key = base
-        for sign, labels in (("_", draft.below), ("^", draft.above)):
+        scripts = [("_", draft.below), ("^", draft.above)]
+        if draft.above and all(label.isdigit() for label in draft.below):
+            scripts.reverse()  # W^{ss}_0
+        for sign, labels in scripts:
             if labels:
                 text = "".join(labels)
                 single = len(labels) == 1 and (
@@ -319,7 +334,7 @@ class Reader:
         self, found: Occurrence, base: str, behind: Group | None, draft: Draft
     ) -> Occurrence:
         hidden = tuple(draft.hidden)
-        if behind is not None and base in self.called and is_time_call(behind):
+        if behind is not None and base in self.called and is_time_call(behind, True):
             time: tuple[tuple[Domain, Row], ...] = (("time", behind.inside),)
             return replace(found, indices=(*time, *found.indices), consumed=True)
         if behind is not None and self._applies(found, base, behind):
@@ -351,7 +366,7 @@ class Reader:
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
-            return base in ("diag", "\\mathbb{E}")
+            return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
         if base in self.functions:
             return True
         return self._depends(base, behind)
@@ -376,8 +391,8 @@ class Reader:
         )
 
 
-def is_time_call(group: Group | None) -> bool:
-    """Whether a bracket is (t), (t-1), [t+1], (0), (T)."""
+def is_time_call(group: Group | None, lone: bool = False) -> bool:
+    """Whether a bracket is (t), (t-1), [t+1], (0), (T); (i) where `lone` letters are known to be times."""
     if group is None or not group.inside or len(group.inside) > 3:
         return False
     first = group.inside[0]
@@ -389,7 +404,10 @@ def is_time_call(group: Group | None) -> bool:
     )
     return (
         isinstance(first, Name)
-        and first.letter in ("t", "T", "k", "n", "\\tau")
+        and (
+            first.letter in ("t", "T", "k", "n", "\\tau")
+            or (first.letter == "i" and (bool(rest) or lone))
+        )
         and shift
         and first.below is None
     )

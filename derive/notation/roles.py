@@ -61,13 +61,15 @@ RENEWING = re.compile(
     re.IGNORECASE,
 )
 CONCLUDING = re.compile(
-    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|write|show))|gives?|yields?|"
-    r"follows|recall\w*|expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|substitut\w+|remember|equals?|"
-    r"it can be|results?|means|compute\w*|calculate\w*|derivative\w*|gradient\w*|similarly|that is)\b[^.!?]*$",
+    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|show))|yields?|recall\w*|"
+    r"expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|rewritten|substitut\w+|remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
-SHORT = 8
-"""A right side of so few nodes is a value rather than a step of a model."""
+REPEATS = "repeats a definition"
+CHANGE = frozenset(("\\Delta", "\\vartriangle", "\\triangle"))
+ELEMENTARY = frozenset(
+    ("tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "max", "min")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ class Known:
     where: Where
     adjoint: bool = False
     value: bool = False
+    made_of: frozenset[str] = frozenset()
+    """The keys on its right side."""
+    collects: bool = False
+    """Whether it only collects what stands for itself: θ = {φ, ψ}, w = (w_{ij})."""
+    backwards: bool = False
+    """Whether it looks at the step after: λ_t = … λ_{t+1}."""
 
 
 @dataclass
@@ -158,8 +166,11 @@ class Roles:
     def _equation(self, number: int, index: int, chain: Chain) -> Role:
         head, right = chain.members[0].tree, chain.members[1].tree
         relation = chain.members[1].relation
-        if any(_is_gradient(node) for node in head[:1]) or _has_derivative(head):
+        if len(head) > 1 and isinstance(head[0], Name) and head[0].letter in CHANGE:
+            return Role("assignment", why="a change")
+        if (_is_gradient(head[0]) and len(head) > 1) or _has_derivative(head):
             return self._derivative_head(head, right, number)
+        head = self._unwrapped(head, right)
         single = single_name(head)
         if single is not None:
             return self._named(single, right, number, relation, chain)
@@ -167,6 +178,8 @@ class Roles:
 
     def _derivative_head(self, head: Row, right: Row, number: int) -> Role:
         """∂J/∂z = δ defines δ where nothing else has; any other derivative on the left is a claim."""
+        if self._lists_derivatives(head, right):
+            return Role("definition", why="how the derivatives are arranged")
         single = single_name(_positive(right))
         if single is not None and single[1] is None:
             found = self.reader.read(*single, number)
@@ -183,6 +196,7 @@ class Roles:
             base in habits.PARAMETER - {"\\lambda", "\\beta", "\\gamma"}
             or base in habits.INPUT
             or base in habits.CONSTANT
+            or base.strip("}").rsplit("{", 1)[-1] in ("I", "0", "1", "J", "H")
         ):
             return False
         uses = self.reader.survey.base_of(base)
@@ -199,16 +213,17 @@ class Roles:
         name, behind = single
         found = self.reader.read(name, behind, number)
         where = self.wheres[number]
-        if name.letter in habits.KNOWN or found.primes or found.dots:
+        if (name.letter in habits.KNOWN and behind is not None) or found.primes or found.dots:
             return self._of_function(name, found, right, number)
         if behind is not None and not found.consumed:
             return Role("claim", why="a product on the left")
-        if (
-            found.transposed
-            or found.inverse
-            or (found.power is not None and not _is_fresh(found, self.known))
-        ):
-            return Role("claim", why="a power or a transpose on the left")
+        if self._is_condition(found, name, right, number):
+            return Role("setting", found.key, found, "a condition on an index")
+        derived = any(is_derivative(n) for n in right)
+        if found.inverse or (found.transposed and not derived):
+            return Role("claim", why="an inverse or a transpose on the left")
+        if found.power is not None and (found.key in self.known or not where.display):
+            return Role("claim", why="a power on the left")
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
         if self._is_implicit(found, right, number):
@@ -238,6 +253,7 @@ class Roles:
                 return Role("remark", why="a function of the name", lost=self._keys(fresh, number))
             if (
                 found.key not in self.known
+                and name.letter not in ELEMENTARY
                 and len(found.arguments) == 1
                 and single_name(found.arguments[0])
             ):
@@ -294,6 +310,19 @@ class Roles:
         where = self.wheres[number]
         sentence = f"{where.before} {chain.words}"
         value = is_value(right)
+        if found.indices and any(
+            not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
+        ):
+            return False
+        if found.arguments is not None and found.key in self.known:
+            return False
+        if (
+            not where.display
+            and not found.indices
+            and single_name(right) is not None
+            and _is_sizelike(found.key)
+        ):
+            return True
         if where.display:
             return (
                 value
@@ -309,23 +338,17 @@ class Roles:
         self, found: Occurrence, right: Row, number: int, where: Where, relation: str
     ) -> Role:
         """A first definition, its repetition, a version, or a claim on what is defined already."""
-        spelled = plain(right)
+        spelled = canonical(found, right)
         before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
-        if any(k.right == spelled and _same_index(k.occurrence, found) for k in before):
-            return Role("claim", found.key, found, "repeats a definition")
+        latest = [k for k in before if self._is_special(k.occurrence) == self._is_special(found)][
+            -1:
+        ]
+        if any(k.right == spelled and _same_index(k.occurrence, found) for k in latest):
+            return Role("claim", found.key, found, REPEATS)
         adjoint = any(is_derivative(n) or _is_gradient(n) for n in walk(right))
         if relation == ":=" or not before:
-            if (
-                not before
-                and self._is_special(found)
-                and self.known.get(found.key)
-                and relation != ":="
-            ):
-                return self._boundary(found, right, number)
-            if not before and not self._introduces(found, right, number):
-                return Role(
-                    "claim", found.key, found, "an equation about names that stand for themselves"
-                )
+            if relation != ":=" and self._restates(found, right, number):
+                return Role("claim", found.key, found, "says in another form what is defined")
             self._define(found, right, number, adjoint)
             return Role(
                 "definition", found.key, found, "defines" if not before else "a new version"
@@ -337,9 +360,22 @@ class Roles:
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
 
-    def _introduces(self, found: Occurrence, right: Row, number: int) -> bool:
-        """Whether an equation may be the first definition of its left side."""
-        return True
+    def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for components."""
+        same = [
+            k
+            for k in self.known.get(found.key, ())
+            if [d for d in k.occurrence.form if d != "component"]
+            == [d for d in found.form if d != "component"]
+            and k.occurrence.form != found.form
+        ]
+        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+
+    def _keys_of(self, row: Row, number: int) -> frozenset[str]:
+        """The keys of a row, those of indices left out."""
+        return frozenset(
+            self.reader.read(n, b, number).key for n, b, c in names_in(row) if c != "bound"
+        )
 
     def _second(
         self,
@@ -355,9 +391,22 @@ class Roles:
         moved_on = where.section != latest.where.section or where.item != latest.where.item
         renewed = bool(RENEWING.search(sentence))
         concluded = bool(CONCLUDING.search(sentence)) and not renewed
-        if latest.adjoint or found.key.startswith(("\\delta", "\\lambda")):
-            if not (moved_on and adjoint):
-                return Role("claim", found.key, found, "an equation for an adjoint that is defined")
+        pure = len(_positive(right)) == 1 and is_derivative(_positive(right)[0])
+        adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
+        if adjoints and not renewed and not (moved_on and pure):
+            return Role("claim", found.key, found, "an equation for an adjoint that is defined")
+        if found.arguments is not None and self.reader.is_function(bare_key(found)) and not adjoint:
+            self._define(found, right, number)
+            return Role("definition", found.key, found, "a new version of a function")
+        if self._is_moved(found) and not self._is_moved(latest.occurrence):
+            return Role("claim", found.key, found, "another step of what is defined")
+        keys = self._keys_of(right, number)
+        same_section = where.section == latest.where.section
+        if not renewed and same_section and (not where.display or keys <= latest.made_of):
+            if where.item == latest.where.item:
+                return Role("claim", found.key, found, "says again what is defined")
+        if not renewed and self._substitutes(latest, keys):
+            return Role("claim", found.key, found, "a part of what is defined has got a name")
         if any(isinstance(n, Big) and n.kind == "prod" for n in walk(right)) or _starts_from_zero(
             found, right, self.reader, number
         ):
@@ -368,6 +417,86 @@ class Roles:
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")
+
+    def _is_moved(self, found: Occurrence) -> bool:
+        return any(len(row) > 1 for domain, row in found.indices if domain in ("time", "layer"))
+
+    def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
+        """Whether a right side uses names that were given since to parts of the right side before."""
+        since = [k for key in keys for k in self.known.get(key, ())]
+        return any(
+            k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
+            for k in since
+        )
+
+    def _is_condition(self, found: Occurrence, name: Name, right: Row, number: int) -> bool:
+        """i = j, t = 1, …, T, l = L: of an index, and no quantity."""
+        survey = self.reader.survey
+        if name.below or name.above or len(name.letter) > 1 and not name.letter.startswith("\\"):
+            return False
+        counts = survey.strong(name.letter) or name.letter in (
+            "i",
+            "j",
+            "k",
+            "l",
+            "t",
+            "s",
+            "\\tau",
+        )
+        if not counts or survey.varies(name.letter):
+            return False
+        return all(isinstance(n, Name | Number | Sign) for n in right)
+
+    @staticmethod
+    def _lists_derivatives(head: Row, right: Row) -> bool:
+        """Whether the right side is a table or list of derivatives: how a gradient or Jacobian is arranged."""
+        if any(isinstance(n, Sign) and n.text in "+-=" for n in (*head, *right)) or len(right) > 2:
+            return False
+        if (
+            isinstance(head[0], Group)
+            and head[0].below is not None
+            and len(head) == 1
+            and len(right) == 1
+        ):
+            return is_derivative(right[0])
+        last = right[-1]
+        if (
+            isinstance(last, Group)
+            and not isinstance(last.inside[:1], Table)
+            and last.opening in ("[", "(")
+        ):
+            inside = [n for n in last.inside if not isinstance(n, Sign)]
+            if inside and all(is_derivative(n) for n in inside) and len(inside) > 1:
+                return True
+        cells = [cell for cell in _cells(last) if cell]
+        return bool(cells) and sum(
+            is_derivative(cell[0]) and len(cell) == 1 for cell in cells
+        ) * 3 >= len(cells)
+
+    @staticmethod
+    def _unwrapped(head: Row, right: Row) -> Row:
+        """(δ_t)^⊤ = ∂E/∂net_t as δ_t with the transpose on it."""
+        if (
+            len(head) == 1
+            and isinstance(head[0], Group)
+            and head[0].opening in ("(", "{")
+            and len(head[0].inside) == 1
+        ):
+            group = head[0]
+            name = group.inside[0]
+            transposes = group.above is not None and plain(group.above) in (
+                "T",
+                "\\top",
+                "\\intercal",
+            )
+            if (
+                isinstance(name, Name)
+                and group.below is None
+                and transposes
+                and any(is_derivative(n) for n in right)
+            ):
+                return (name,)
+        return head
 
     def _boundary(self, found: Occurrence, right: Row, number: int) -> Role:
         """A value at one step: λ_T = …, h_0 = 0, c_1 = 0; a claim where it is worked out from the rest."""
@@ -388,9 +517,7 @@ class Roles:
         return Role("claim", found.key, found, "a step of what is defined")
 
     def _runs_backwards(self, key: str) -> bool:
-        return any("+1" in known.right for known in self.known.get(key, ())) and not any(
-            "-1" in known.right for known in self.known.get(key, ())
-        )
+        return any(known.backwards for known in self.known.get(key, ()))
 
     def _is_special(self, found: Occurrence) -> bool:
         """Whether a left side is at one step only: a number, T, T-1, L."""
@@ -417,8 +544,23 @@ class Roles:
 
     def _define(self, found: Occurrence, right: Row, number: int, adjoint: bool = False) -> None:
         where = self.wheres[number]
-        known = Known(found, plain(right), number, where, adjoint, is_value(right))
+        keys = self._keys_of(right, number)
+        known = Known(
+            found, canonical(found, right), number, where, adjoint, is_value(right), keys,
+            _collects(found, right, keys, self.known), self._looks_ahead(found, right, number),
+        )  # fmt: skip
         self.known.setdefault(found.key, []).append(known)
+
+    def _looks_ahead(self, found: Occurrence, right: Row, number: int) -> bool:
+        own = {plain(row) for d, row in found.indices if d in ("time", "layer")}
+        for name, behind, _ in names_in(right):
+            other = self.reader.read(name, behind, number)
+            for domain, row in other.indices if other.key == found.key else ():
+                if domain in ("time", "layer") and (
+                    plain(row).endswith("+1") or {plain(row) + "-1"} & own
+                ):
+                    return True
+        return False
 
     # Other left sides.
 
@@ -446,6 +588,21 @@ class Roles:
             if fresh:
                 return Role("remark", why="implicit", lost=self._keys(fresh[:1], number))
         return Role("claim", why="an equation between expressions")
+
+    def restate(self) -> None:
+        """A definition that is repeated beside new ones, in another section, sets up the model again."""
+        renewed = {
+            number
+            for (number, _), role in self.found.items()
+            if role.kind == "definition" and role.key
+        }
+        for (number, index), role in self.found.items():
+            if role.why == REPEATS and number in renewed and role.key is not None:
+                sections = {k.where.section for k in self.known.get(role.key, ())}
+                if self.wheres[number].section not in sections:
+                    self.found[number, index] = replace(
+                        role, kind="definition", why="defined again as before"
+                    )
 
     # Small questions.
 
@@ -538,12 +695,14 @@ def _positive(row: Row) -> Row:
 
 def _is_gradient(node: Node) -> bool:
     return isinstance(node, Name) and (
-        node.letter == "\\nabla" or (node.letter in ("\\partial", "D") and node.below is not None)
+        node.letter == "\\nabla" or (node.letter == "\\partial" and node.below is not None)
     )
 
 
 def _has_derivative(row: Row) -> bool:
-    return any(is_derivative(n) for n in walk(row)) or is_differential(row[:1])
+    return any(is_derivative(n) for n in walk(row)) or (
+        len(row) > 1 and is_differential(row) and not isinstance(row[1], Sign)
+    )
 
 
 def _is_update(head: Row, right: Row) -> bool:
@@ -558,8 +717,43 @@ def _same_index(a: Occurrence, b: Occurrence) -> bool:
     return [plain(r) for _, r in a.indices] == [plain(r) for _, r in b.indices]
 
 
-def _is_fresh(found: Occurrence, known: Mapping[str, object]) -> bool:
-    return False
+def _is_sizelike(key: str) -> bool:
+    """Whether a name is a length or a number of things: T_x, n_a, N."""
+    return key.split("_")[0] in ("T", "N", "n", "m", "M", "d", "D", "K", "H") and "^" not in key
+
+
+def bare_key(found: Occurrence) -> str:
+    """The base of a key, labels left out."""
+    return found.key.split("_")[0].split("^")[0]
+
+
+def canonical(found: Occurrence, right: Row) -> str:
+    """A right side with the letters of the left side's indices under standard names: z_i = a_i as z_j = a_j."""
+    text = plain(right)
+    for at, (domain, row) in enumerate(found.indices):
+        if domain == "component" and len(row) == 1 and isinstance(row[0], Name):
+            letter = re.escape(row[0].letter)
+            text = re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", f"#{at}", text)
+    return text
+
+
+def _collects(
+    found: Occurrence, right: Row, keys: frozenset[str], known: Mapping[str, object]
+) -> bool:
+    """Whether a right side is a tuple, a set or a table of nothing but names that stand for themselves."""
+    if len(right) != 1 or not isinstance(right[0], Group | Table):
+        return False
+    group = right[0]
+    inner = group.inside if isinstance(group, Group) and not _cells(group) else ()
+    parts = parts_of(inner) if inner else _cells(group)
+    simple = [part for part in parts if all(isinstance(n, Name | Sign | Group) for n in part)]
+    if not parts or len(simple) < len(parts) or not keys:
+        return False
+    return (
+        keys <= {found.key}
+        or (len(parts) > 1 and not keys & known.keys())
+        or {k.lower() for k in keys} == {bare_key(found).strip("}").rsplit("{", 1)[-1].lower()}
+    )
 
 
 def _starts_from_zero(found: Occurrence, right: Row, reader: Reader, number: int) -> bool:

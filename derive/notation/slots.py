@@ -6,7 +6,7 @@ r"""What hangs on a name, taken apart: labels, indices with their domains, power
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from derive.notation import habits
@@ -28,6 +28,9 @@ from derive.text.trees import (
 Domain = Literal["time", "layer", "component", "sample", "label"]
 Place = Literal["below", "above", "paren", "square", "angle", "call"]
 Form = Literal["letter", "number", "word", "nested", "other"]
+ORDINALS = frozenset(
+    ("th", "st", "nd", "rd", "\\text{th}", "\\text{st}", "\\text{nd}", "\\text{rd}")
+)
 DOMAINS: tuple[Domain, ...] = ("time", "layer", "component", "sample")
 STYLED = {
     "bold": "\\mathbf",
@@ -116,7 +119,7 @@ class Piece:
     """One thing that hangs on a name: `t-1` below, `l` in square brackets above, `f` in W_f.
 
     `letter` is the first letter of an index such as t-1, "" where there is none; `moved` says that something is added to
-    it; `run` how many letters stand together without commas (`ij`: 2).
+    it; `run` how many letters stand together without commas (`ij`: 2); `beside` that others stand in the same script.
     """
 
     place: Place
@@ -125,6 +128,7 @@ class Piece:
     letter: str = ""
     moved: bool = False
     run: int = 1
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +155,14 @@ def parts_of(row: Row, signs: Sequence[str] = (",", ";")) -> list[Row]:
 
 def pieces_of(place: Place, row: Row) -> Iterator[Piece]:
     """The pieces of a script, in written order."""
-    for part in parts_of(row):
+    parts = parts_of(row)
+    for part in parts:
         for at, node in enumerate(part):
             if isinstance(node, Sign) and node.text == "=" and at + 1 < len(part):
                 part = part[at + 1 :]
                 break
-        yield from _pieces_of_part(place, part)
+        for piece in _pieces_of_part(place, part):
+            yield replace(piece, beside=True) if len(parts) > 1 or piece.run > 1 else piece
 
 
 def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
@@ -220,10 +226,14 @@ def split(name: Name) -> Split:
             rest.append(node)
     if rest and transposed and len(rest) == 1 and isinstance(rest[0], Sign) and rest[0].text == "-":
         return Split(bare(name), tuple(pieces), transposed, True, starred)
+    if plain(rest) in ORDINALS:
+        rest = []
     if plain(rest) == "-1":
         inverse = True
     elif plain(rest) == "-T":
         inverse = transposed = True
+    elif plain(rest) in ("+", "-"):
+        pieces.append(Piece("above", tuple(rest), "word", plain(rest)))
     elif rest:
         pieces += pieces_of("above", tuple(rest))
     return Split(bare(name), tuple(pieces), transposed, inverse, starred)
@@ -310,9 +320,14 @@ def _lines(node: Node) -> Iterator[Row]:
             yield inner
 
 
+def _is_prose(node: Node) -> bool:
+    """Whether a node is a word such as "and" that has slipped into a formula."""
+    return isinstance(node, Name) and is_word(node) and bool(habits.WORD.fullmatch(node.letter))
+
+
 def single_name(row: Row) -> tuple[Name, Group | None] | None:
     """The one name that a side is, with the bracket behind it; punctuation and words at the end do not count."""
-    nodes = [n for n in row if not isinstance(n, Words)]
+    nodes = [n for n in row if not isinstance(n, Words) and not _is_prose(n)]
     while nodes and isinstance(nodes[-1], Sign) and nodes[-1].text in (",", ".", ";", ":"):
         nodes.pop()
     if not nodes or not isinstance(nodes[0], Name) or nodes[0].letter in habits.NO_SYMBOL:

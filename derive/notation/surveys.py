@@ -25,7 +25,7 @@ from derive.notation.slots import (
     split,
 )
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, walk
+from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Survey:
     by_base: dict[str, list[Use]] = field(default_factory=lambda: defaultdict(list))
     bound: Counter[str] = field(default_factory=Counter)
     stepped: Counter[str] = field(default_factory=Counter)
+    upper: Counter[str] = field(default_factory=Counter)
+    """How often a letter is the last of a range."""
     links: dict[int, list[set[str]]] = field(default_factory=lambda: defaultdict(list))
     layered: bool = False
     """Whether the page's prose speaks of layers."""
@@ -88,13 +90,23 @@ class Survey:
                     f"\\bar{{{letter}}}",
                     f"\\hat{{{letter}}}",
                 )
-                or base.lower() == letter
                 or (
                     base in (f"\\mathbf{{\\tilde{{{letter}}}}}", f"\\tilde{{\\mathbf{{{letter}}}}}")
                 )
                 for use in uses
-            )
+            ) or self._varies_as_capital(letter)
         return bool(self._cache[key])
+
+    def _varies_as_capital(self, letter: str) -> bool:
+        """Whether c stands in a label for C_t, \\tilde{C}_t."""
+        return (
+            len(letter) == 1
+            and letter not in habits.INDEX
+            and any(
+                any(p.letter in habits.TIME for p in use.split.pieces)
+                for use in self.base_of(letter.upper())
+            )
+        )
 
     def _is_quantity(self, use: Use) -> bool:
         if use.context == "bound":
@@ -179,6 +191,13 @@ class Survey:
         counted = {o for o in others if self.strong(o)} or any(
             p.moved for p in self.pieces_at(base, piece.place)
         )
+        if (
+            piece.place == "above"
+            and not self.strong(letter)
+            and letter not in habits.INDEX
+            and letter.islower()
+        ):
+            return True
         if letter.isupper() and letter in habits.HORIZON and not self.varies(letter):
             return not (counted or self.linked_anywhere(letter))
         if letter.isupper():
@@ -204,6 +223,8 @@ class Survey:
         if piece.place in ("angle", "call", "square", "paren"):
             return False
         fellows = self.pieces_at(base, piece.place)
+        if piece.place == "below" and self._numbered_heads(base):
+            return True
         if any(p.form == "letter" and not self.is_label(base, p, (p,) * p.run) for p in fellows):
             return False
         if piece.place == "above":
@@ -216,6 +237,17 @@ class Survey:
             or word in ("b", "f", "\\theta", "\\sigma")
             or word.startswith("\\Gamma")
         )
+
+    def _numbered_heads(self, base: str) -> bool:
+        """Whether numbered names are defined one by one, and never one with a letter: δ_1 = …, δ_2 = …"""
+        fellows = self.pieces_at(base, "below")
+        if any(
+            p.form == "letter" and (self.strong(p.letter) or p.letter in habits.INDEX)
+            for p in fellows
+        ):
+            return False
+        heads = [u for u in self.base_of(base) if u.first and u.behind is None]
+        return any(p.form == "number" for u in heads for p in u.split.pieces if p.place == "below")
 
     # Powers.
 
@@ -236,6 +268,14 @@ class Survey:
             return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
+        if (
+            len(piece.row) == 1
+            and not self.strong(piece.letter)
+            and piece.letter not in habits.INDEX
+        ):
+            word = base.strip("}").rsplit("{", 1)[-1]
+            if word[:1].isupper() and piece.letter.islower() and piece.run == 1:
+                return False
         if piece.letter in raised or (raised and self.shared(piece.letter, raised)):
             return False
         return not self._names(piece.letter) or self.strong(piece.letter)
@@ -323,7 +363,7 @@ class Survey:
                 for p in u.split.pieces
                 if p.letter == letter and p.form == "letter"
             ]
-            alone = [p for p in places if p.run == 1]
+            alone = [p for p in places if not p.beside]
             self._cache[key] = (
                 bool(alone) and (self.layered or any(p.moved for p in alone))
             ) or any(p.place in ("paren", "square") for p in places)
@@ -366,6 +406,10 @@ class Survey:
             and (piece.form == "number" or piece.letter.isupper())
         ):
             return "layer"
+        if piece.letter in habits.INPUT or (base in habits.LOSS and not piece.beside):
+            return "sample"
+        if piece.letter in self.examples():
+            return "sample" if "sample" not in taken else "component"
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
             found = self.recursive_domain(piece.letter)
             return found if found not in taken else "component"
@@ -374,6 +418,41 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    def examples(self) -> frozenset[str]:
+        """The letters that number examples: alone on an input and its target, in one formula of a page on examples."""
+        if "examples" not in self._cache:
+            seen: dict[tuple[int, int, str], set[str]] = defaultdict(set)
+            paired: set[str] = set()
+            for use in self.uses if self.sampled else ():
+                pieces = use.split.pieces
+                if (
+                    use.split.base in ("x", "y", "\\mathbf{x}", "\\mathbf{y}")
+                    and len(pieces) == 1
+                    and use.context == "main"
+                ):
+                    if (
+                        pieces[0].place == "below"
+                        and pieces[0].form == "letter"
+                        and pieces[0].letter in habits.INDEX
+                    ):
+                        seen[use.number, use.chain, pieces[0].letter].add(
+                            use.split.base.strip("}")[-1]
+                        )
+            for (_, _, letter), bases in seen.items():
+                if len(bases) == 2 and not self._beside_components(letter):
+                    paired.add(letter)
+            self._cache["examples"] = frozenset(paired - habits.TIME)
+        return self._cache["examples"]  # type: ignore[return-value]
+
+    def _beside_components(self, letter: str) -> bool:
+        """Whether a letter stands with another one: w_{ij}, which counts components."""
+        return any(
+            p.beside and p.letter == letter
+            for u in self.uses
+            for p in u.split.pieces
+            if p.place == "below"
+        )
 
     def _may_be_time(self, base: str, piece: Piece) -> bool:
         """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a time."""
@@ -442,6 +521,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, split(name)))
             _see_bounds(survey, number, member.tree)
+            _see_list(survey, member.tree)
         _see_range(survey, number, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
@@ -462,6 +542,7 @@ def _see_bounds(survey: Survey, number: int, row: Row) -> None:
             signs = [n.text for n in node.below if isinstance(n, Sign)]
             bound = _bound_letters(node.below)
             survey.bound.update(bound)
+            survey.upper.update(n.letter for n in (node.above or ()) if isinstance(n, Name))
             if "\\in" in signs:
                 survey.link(number, bound)
             else:
@@ -485,6 +566,19 @@ def _bound_letters(below: Row) -> list[str]:
     return found
 
 
+def _see_list(survey: Survey, row: Row) -> None:
+    """x_1, …, x_n: n is the last of a range."""
+    dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
+    for at in dotted:
+        last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
+        if last is not None and last.below and isinstance(last.below[-1], Name):
+            survey.upper[last.below[-1].letter] += 1
+    for node in row:
+        for inner in children(node):
+            if dotted or not isinstance(node, Name):
+                _see_list(survey, inner)
+
+
 def _see_range(survey: Survey, number: int, chain: Chain) -> None:
     """`t = 1, …, T` and `1 ≤ t ≤ T` bind and tie as a Σ does."""
     rows = [member.tree for member in chain.members]
@@ -503,6 +597,7 @@ def _see_range(survey: Survey, number: int, chain: Chain) -> None:
         letters = [n.letter for n in rows[1] if isinstance(n, Name)]
         if not any(isinstance(n, Name) and n.below for n in rows[1]):
             survey.bound[head[0].letter] += 1
+            survey.upper.update(letters[-1:])
             survey.link(number, [head[0].letter, *letters])
     if any(r in ("<", "\\leq", ">", "\\geq", "\\neq") for r in relations):
         nodes = [n for row in rows for n in row]

@@ -75,6 +75,7 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     roles = Roles(reader, wheres, max(wheres))
     for number, index, chain in chains:
         roles.see(number, index, chain)
+    roles.restate()
     binder = Binder(page, reader, roles, chains, prose)
     versions, forms = binder.symbols()
     return Symbols(reader, versions, forms, roles.found, page)
