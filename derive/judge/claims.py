@@ -1,0 +1,227 @@
+"""One claim in one reading: its two sides as formulas of the core, its range, and whether their values agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from derive.algebra.core import ONE, ZERO, Big, Chain, Core, D, Delta, Num, Ref, Stack, children, letters_in, move, mul, walk
+from derive.algebra.expression import Time
+from derive.meaning.model import ORDERED, Model
+from derive.meaning.world import NoNumber, World
+from derive.notation.shaped import Dims, Misfit, Val, renamed
+
+NEAR = 1e-7
+MOST_INSTANCES = 64
+WORLDS = (("positive", 3, 3, 0), ("generic", 4, 3, 1), ("generic", 3, 4, 2), ("nice", 2, 2, 3), ("positive", 1, 1, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two sides over the same free letters. `note` says what was forgiven to make their shapes meet."""
+
+    left: Core
+    right: Core
+    ordered: Mapping[str, str]
+    components: Mapping[str, str]
+    note: str = ""
+    places: int | None = None
+
+
+@dataclass
+class Outcome:
+    """How the values of the two sides compare: instances that agree and that do not, over all worlds."""
+
+    agreed: int = 0
+    failed: list[tuple[dict[str, int], tuple[str, int, int, int]]] = field(default_factory=list)
+    passed: list[tuple[dict[str, int], tuple[str, int, int, int]]] = field(default_factory=list)
+    zero: bool = True
+    missing: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        return self.agreed > 0 and not self.failed
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.failed)
+
+
+def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordered: Mapping[str, str]) -> Sides:
+    """The two sides brought to one shape. Raises Misfit where they have none in common."""
+    head, member = renamed(head), renamed(member)
+    left, right, note = head.body, member.body, ""
+    axes = head.axes
+    if member.rank == head.rank:
+        try:
+            right = _aligned(head, member, dims)
+        except Misfit:
+            if head.rank != 2:
+                raise
+            right, note = _aligned(head, Val((member.axes[1], member.axes[0]), member.body), dims), "layout"
+    elif member.body == ZERO or head.body == ZERO:
+        axes = head.axes or member.axes
+    elif head.rank == 2 and member.rank == 1 and _is_jacobian(head):
+        a, b = head.axes
+        dims.unify(a.dim, b.dim)
+        dims.unify(a.dim, member.axes[0].dim)
+        right = mul((move(member.body, {member.axes[0].letter: Time.of(a.letter)}), Delta(Time.of(a.letter), Time.of(b.letter))))
+    elif head.rank == 2 and member.rank == 0 and _is_jacobian(head):
+        a, b = head.axes
+        dims.unify(a.dim, b.dim)
+        right = mul((member.body, Delta(Time.of(a.letter), Time.of(b.letter))))
+    elif head.rank == 1 and member.rank == 2 and _is_jacobian(member):
+        return sides(member, head, dims, letters, ordered)
+    elif member.rank == 0 and member.body == ONE and head.rank == 1:
+        pass
+    else:
+        raise Misfit(f"an array of {head.rank} indices beside one of {member.rank}")
+    components = {a.letter: a.dim for a in axes}
+    free = letters_in(left) | letters_in(right)
+    components |= {a: d for a, d in letters.items() if a in free}
+    steps = {a: s for a, s in ordered.items() if a in free and a not in components}
+    places = member.body.places if isinstance(member.body, Num) else None
+    return Sides(left, right, steps, components, note, places)
+
+
+def _is_jacobian(v: Val) -> bool:
+    return v.of is not None and v.by is not None and v.of[1] == 1 and v.by[1] == 1
+
+
+def _aligned(a: Val, b: Val, dims: Dims) -> Core:
+    kept = dims.copy()
+    try:
+        for p, q in zip(a.axes, b.axes, strict=True):
+            dims.unify(p.dim, q.dim)
+    except Misfit:
+        dims._of = kept._of
+        raise
+    return move(b.body, {q.letter: Time.of(p.letter) for p, q in zip(a.axes, b.axes, strict=True)})
+
+
+def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, frozenset[str]]]:
+    """The members that a formula names, with the letters that are bound where they stand."""
+    match x:
+        case Ref():
+            yield x, bound
+        case Big(letter=letter, body=body):
+            yield from named(body, bound | {letter})
+        case Chain(letter=letter, row=row, col=col, body=body):
+            yield from named(body, bound | {letter, row, col})
+        case Stack(_, parts):
+            for letter, _, body in parts:
+                yield from named(body, bound | {letter})
+        case _:
+            for part in children(x):
+                yield from named(part, bound)
+
+
+class Judgement:
+    """Evaluates claims in the worlds of one model."""
+
+    def __init__(self, model: Model, dims: Dims) -> None:
+        self.model, self.dims = model, dims
+        self._worlds: dict[tuple[str, int, int, int], World] = {}
+
+    def world(self, key: tuple[str, int, int, int]) -> World:
+        if key not in self._worlds:
+            style, time, layer, seed = key
+            self._worlds[key] = World(self.model, {"time": time, "layer": layer}, seed, style, find=self.dims.find)
+        return self._worlds[key]
+
+    def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
+        outcome = Outcome()
+        for key in worlds:
+            world = self.world(key)
+            world._steps = 0
+            try:
+                self._in_world(world, key, found, conditions, outcome)
+            except NoNumber as error:
+                outcome.missing = outcome.missing or str(error)
+                if not outcome.missing.endswith("there") and "negative" not in str(error) and "division" not in str(error):
+                    return Outcome(missing=str(error))
+            except (OverflowError, ZeroDivisionError):
+                continue
+            except RecursionError:
+                return Outcome(missing="a formula nested too deeply")
+        return outcome
+
+    def _in_world(self, world: World, key: tuple[str, int, int, int], found: Sides, conditions: Sequence[Any], outcome: Outcome) -> None:
+        for env in self.instances(world, found, conditions):
+            left, right = world.value(found.left, env), world.value(found.right, env)
+            if left != left or right != right:
+                continue
+            if left or right:
+                outcome.zero = False
+            if _near(left, right, found.places):
+                outcome.agreed += 1
+                outcome.passed.append((dict(env), key))
+            else:
+                outcome.failed.append((dict(env), key))
+
+    def instances(self, world: World, found: Sides, conditions: Sequence[Any]) -> Iterator[dict[str, int]]:
+        """The values of the free letters: each member named lies inside its range."""
+        ordered = sorted(found.ordered)
+        runs = [range(0, world.lengths[found.ordered[a]] + 2) for a in ordered]
+        count = 0
+        outer = [(ref, bound) for side in (found.left, found.right) for ref, bound in named(side)]
+        for values in product(*runs):
+            env = dict(zip(ordered, values, strict=True))
+            if not all(self._inside(world, ref, bound, env) for ref, bound in outer):
+                continue
+            for more in self._components(world, found):
+                whole = {**env, **more}
+                if all(c(whole, world) for c in conditions):
+                    yield whole
+                    count += 1
+                    if count >= MOST_INSTANCES:
+                        return
+
+    def _components(self, world: World, found: Sides) -> Iterator[dict[str, int]]:
+        letters = sorted(found.components)
+        runs = [range(1, world.size(found.components[a]) + 1) for a in letters]
+        for values in product(*runs):
+            yield dict(zip(letters, values, strict=True))
+
+    def _inside(self, world: World, ref: Ref, bound: frozenset[str], env: Mapping[str, int]) -> bool:
+        slots = self.model.slots.get(ref.name, ())
+        for index, slot in zip(ref.index, slots, strict=False):
+            if slot not in ORDERED or any(a in bound for a, _ in index.letters):
+                continue
+            try:
+                value = world.index(index, env)
+            except NoNumber:
+                continue
+            if not self.lowest(world, ref.name) <= value <= self.highest(world, ref.name, slot):
+                return False
+        return True
+
+    def lowest(self, world: World, name: str) -> int:
+        """The first step of a family: a special case's, 0 for initial states and inputs, else 1."""
+        ends = [s for s in self.model.specials(name)]
+        general = self.model.general(name)
+        numbers = [i.shift for d in ends for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED and i.is_number]
+        if numbers and min(numbers) <= 1:
+            return min(numbers)
+        if general is None:
+            return 0
+        return 0 if world._looks_back(general) and any(isinstance(p, Ref) and p.name == name for p in walk(general.body)) else 1
+
+    def highest(self, world: World, name: str, slot: str) -> int:
+        top = world.lengths[slot]
+        for d in self.model.specials(name):
+            for i, s in zip(d.index, d.slots, strict=False):
+                if s == slot and not i.is_number:
+                    top = max(top, world.index(i, {}))
+        return top
+
+
+def _near(left: Any, right: Any, places: int | None) -> bool:
+    if places is not None:
+        return bool(abs(left - right) <= 0.5000001 * 10.0**-places)
+    return bool(abs(left - right) <= NEAR * (1 + abs(left) + abs(right)))
+
+
+assert D

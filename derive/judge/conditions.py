@@ -1,0 +1,123 @@
+"""What a line or its sentence says of its indices: t < T, i ≠ j, for k ≤ t, except at t = T."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from derive.algebra.expression import Time
+from derive.meaning.world import NoNumber, World
+from derive.notation.elaborate import Elaborator, Unread
+from derive.text.trees import Name, Number, Row, Sign, Words
+
+Test = Callable[[Mapping[str, int], World], bool]
+COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+    "=": lambda a, b: a == b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "\\leq": lambda a, b: a <= b,
+    "\\geq": lambda a, b: a >= b,
+    "\\neq": lambda a, b: a != b,
+}
+NEGATING = ("unless", "except", "otherwise", "but not")
+
+
+def conditions(rows: tuple[Row, ...], elaborator: Elaborator) -> list[Test]:
+    """The tests that the rows of conditions state; what is no condition on an index states none."""
+    return [test for row in rows for test in _tests(row, elaborator)]
+
+
+def _tests(row: Row, elaborator: Elaborator) -> Iterator[Test]:
+    negated = any(isinstance(n, Words) and any(w in n.text.lower() for w in NEGATING) for n in row)
+    row = tuple(n for n in row if not isinstance(n, Words) and not (isinstance(n, Name) and n.letter in ("\\forall", "\\text")))
+    row = tuple(n for n in row if not (isinstance(n, Sign) and n.text in ("\\forall", "(", ")", ".")))
+    for part in _clauses(row):
+        yield from _clause(part, elaborator, negated)
+
+
+def _clauses(row: Row) -> Iterator[Row]:
+    """`i ≠ j, k < t` are two; `t = 1, …, T` is one."""
+    here: list[Any] = []
+    for node in row:
+        if isinstance(node, Sign) and node.text in (",", ";", "\\wedge") and _has_relation(here) and not _opens_range(here):
+            yield tuple(here)
+            here = []
+        else:
+            here.append(node)
+    if here:
+        yield tuple(here)
+
+
+def _has_relation(row: list[Any]) -> bool:
+    return any(isinstance(n, Sign) and n.text in COMPARE for n in row)
+
+
+def _opens_range(row: list[Any]) -> bool:
+    """t = 1 (before `, …, T`)."""
+    return any(isinstance(n, Sign) and n.text == "\\dots" for n in row) or (
+        len(row) == 3 and isinstance(row[1], Sign) and row[1].text == "=" and isinstance(row[2], Number | Name)
+    )
+
+
+def _clause(row: Row, elaborator: Elaborator, negated: bool) -> Iterator[Test]:
+    places = [i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in COMPARE]
+    if not places:
+        return
+    if any(isinstance(n, Sign) and n.text == "\\dots" for n in row):
+        yield from _run(row, places[0], elaborator)
+        return
+    ends = [-1, *places, len(row)]
+    sides = [row[a + 1 : b] for a, b in zip(ends, ends[1:], strict=False)]
+    for left, place, right in zip(sides, places, sides[1:], strict=False):
+        row_left, row_right = _trimmed(left), _trimmed(right)
+        try:
+            a, b = elaborator.index(row_left), elaborator.index(row_right)
+        except Unread:
+            continue
+        sign = row[place]
+        assert isinstance(sign, Sign)
+        yield _test(a, sign.text, b, negated)
+
+
+def _run(row: Row, place: int, elaborator: Elaborator) -> Iterator[Test]:
+    """t = 1, …, T, also downwards."""
+    try:
+        letter = elaborator.index(_trimmed(row[:place]))
+        parts = [p for p in _commas(row[place + 1 :]) if not any(isinstance(n, Sign) and n.text == "\\dots" for n in p)]
+        first, last = elaborator.index(parts[0]), elaborator.index(parts[-1])
+    except (Unread, IndexError):
+        return
+    yield lambda env, world: _between(letter, first, last, env, world)
+
+
+def _between(letter: Time, first: Time, last: Time, env: Mapping[str, int], world: World) -> bool:
+    try:
+        a, x, b = (world.index(i, env) for i in (first, letter, last))
+    except NoNumber:
+        return True
+    return min(a, b) <= x <= max(a, b)
+
+
+def _commas(row: Row) -> list[Row]:
+    found: list[list[Any]] = [[]]
+    for node in row:
+        if isinstance(node, Sign) and node.text in (",", "\\dots"):
+            found.append([])
+        else:
+            found[-1].append(node)
+    return [tuple(p) for p in found if p]
+
+
+def _trimmed(row: Row) -> Row:
+    return tuple(n for n in row if not (isinstance(n, Sign) and n.text in (",", ";", ".", ":")))
+
+
+def _test(a: Time, relation: str, b: Time, negated: bool) -> Test:
+    def test(env: Mapping[str, int], world: World) -> bool:
+        try:
+            found = COMPARE[relation](world.index(a, env), world.index(b, env))
+        except NoNumber:
+            return True
+        return found != negated
+
+    return test

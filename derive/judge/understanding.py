@@ -1,0 +1,351 @@
+"""What a page says where a formula stands: its definitions, elaborated, as a model; names whose making is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from derive.algebra.core import Core, D, Lost, Num, Ref, fresh, letters_in, move, walk
+from derive.algebra.expression import Time
+from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation.elaborate import Elaborator, Function, Reading, Setting, Unread
+from derive.notation.shaped import Misfit, Val, plus, renamed
+from derive.notation.symbols import Role, Symbols
+from derive.text.page import Chain, Formula, Page, Prose
+from derive.text.trees import Group, Name, Sign, walk as nodes
+
+ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
+WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
+COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_.*)?(?:∅)?$")
+SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
+PASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A definition of the page, elaborated, with where it is in force."""
+
+    definition: Definition
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A formula that makes names in a way that was not understood."""
+
+    names: frozenset[str]
+    first: int
+    last: int
+    why: str
+
+
+@dataclass
+class Understanding:
+    """One page, with its definitions elaborated."""
+
+    page: Page
+    symbols: Symbols
+    reading: Reading
+    setting: Setting = field(default_factory=Setting)
+    made: list[Made] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+    functions: list[tuple[int, int, str, Function]] = field(default_factory=list)
+    definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    _models: dict[int, Model] = field(default_factory=dict)
+
+    # -- making -----------------------------------------------------------------------------------
+
+    def understand(self) -> None:
+        """Elaborates all definitions; ranks that they imply are used in the next pass."""
+        self._ranks()
+        for _ in range(PASSES):
+            before = dict(self.setting.ranks), dict(self.setting.outputs)
+            self.setting.dims = self.setting.dims.__class__()
+            self._pass()
+            if before == (self.setting.ranks, self.setting.outputs):
+                break
+
+    def _pass(self) -> None:
+        self.made, self.failed, self.functions = [], [], []
+        self.definitions_read = {}
+        self.setting.functions = {}
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None:
+                continue
+            if role.lost:
+                self.failed.append(Failed(role.lost, *role.scope, role.why))
+            if role.kind in ("definition",) and len(chain.members) > 1:
+                self._define(number, index, chain, role)
+
+    def chains(self) -> Iterator[tuple[int, int, Chain]]:
+        for item in self.page.items:
+            if isinstance(item, Formula):
+                for i, chain in enumerate(item.chains):
+                    yield item.number, i, chain
+
+    def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
+        self.setting.functions = self.functions_at(number)
+        return Elaborator(self.symbols.at(number), self.setting, reading or self.reading)
+
+    def functions_at(self, number: int) -> dict[str, Function]:
+        found: dict[str, Function] = {}
+        for first, last, key, function in self.functions:
+            if first <= number <= last:
+                found[key] = function
+        return found
+
+    # -- ranks ------------------------------------------------------------------------------------
+
+    def _ranks(self) -> None:
+        """The axes that names have beyond their written indices: declared, by habit, or implied by formulas."""
+        text = self.page.source.text
+        prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
+        setting = self.setting
+        indexed = sum("component" in s.slots for s in self.symbols.records())
+        some = bool(ARRAYS.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        setting.arrays = some
+        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
+        for symbol in self.symbols.records():
+            own = sum(s == "component" for s in symbol.slots)
+            if symbol.shape is not None:
+                setting.ranks[symbol.key] = max(0, len(symbol.shape) - own) if own == 0 else 0
+                if own == 0:
+                    for place, dim in enumerate(symbol.shape):
+                        made = f"{symbol.key}:{len([s for s in symbol.slots if s != 'label']) + place}"
+                        if re.fullmatch(r"[^+]*", dim) and not dim.isdigit():
+                            setting.shared_dims[made] = f"dim:{dim}"
+            elif some and not own:
+                setting.ranks[symbol.key] = self._habit(symbol)
+        for name in self.symbols.records():
+            if name.kind == "function":
+                setting.ranks.pop(name.key, None)
+        self._entrywise()
+
+    def _habit(self, symbol: Any) -> int:
+        key = symbol.key
+        if symbol.kind in ("index", "size", "constant", "word", "function"):
+            return 0
+        core = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]", "", key)
+        letter = core.split("_")[0].split("^")[0]
+        if COSTS.match(key) or COSTS.match(letter):
+            return 0
+        bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
+        if letter in SCALARS and not bold:
+            return 0
+        if symbol.kind == "parameter" or bold:
+            if letter[:1].isupper() and len(letter) == 1:
+                return 2
+            return 1 if bold or letter in ("b", "c", "\\beta", "\\gamma", "w", "u", "v", "\\theta", "\\phi", "\\psi") else 0
+        if symbol.kind == "input" and letter[:1].isupper() and len(letter) == 1 and "time" not in symbol.slots:
+            return 2
+        return 1
+
+    def _entrywise(self) -> None:
+        """Functions that are applied entry by entry: with a prime on the page, or by habit."""
+        for item in self.page.items:
+            if not isinstance(item, Formula):
+                continue
+            for chain in item.chains:
+                for member in chain.members:
+                    for node in nodes(member.tree):
+                        if isinstance(node, Name) and node.primes:
+                            occurs = self.symbols.at(item.number).occurrence(node, None)
+                            self.setting.entrywise.add(occurs.key)
+        self.setting.entrywise |= {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+
+    # -- definitions ------------------------------------------------------------------------------
+
+    def _define(self, number: int, index: int, chain: Chain, role: Role) -> None:
+        member = chain.members[1]
+        try:
+            self._defined(number, index, chain, role)
+        except (Unread, Misfit, RecursionError) as error:
+            self.definitions_read[number, index] = str(error) or "not understood"
+            names = {role.key} if role.key else set()
+            self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
+            assert member
+
+    def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
+        head, member = chain.members[0], chain.members[1]
+        elaborator = self.elaborator(number)
+        name = _head_name(head.tree)
+        if name is None:
+            raise Unread(head.start, "a name on the left of a definition")
+        behind = next((n for n in head.tree[1:2] if isinstance(n, Group)), None)
+        occurs = self.symbols.at(number).occurrence(name, behind)
+        if occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
+            raise Unread(head.start, "a plain name on the left of a definition")
+        if occurs.arguments is not None and (behind is not None):
+            self._define_function(number, occurs, elaborator, member.tree, role)
+            return
+        given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
+        body = elaborator.row(member.tree)
+        self._fit_rank(occurs.key, body)
+        target = elaborator.member(occurs.key, given, head.start)
+        made = self._definition(occurs.key, target, body, number)
+        self.made.append(Made(made, *role.scope))
+        self.definitions_read[number, index] = ""
+
+    def _fit_rank(self, key: str, body: Val) -> None:
+        """A name has the axes of what it is defined to be."""
+        if isinstance(body.body, Num):
+            return
+        symbol = self.symbols.at(0).symbol(key)
+        own = sum(s == "component" for s in symbol.slots) if symbol is not None else 0
+        if symbol is not None and symbol.shape is not None:
+            return
+        if not own and body.rank != self.setting.ranks.get(key, 0):
+            self.setting.ranks[key] = body.rank
+
+    def _definition(self, key: str, target: Val, body: Val, number: int) -> Definition:
+        ref = target.body
+        assert isinstance(ref, Ref)
+        if body.rank < target.rank and isinstance(body.body, Num):
+            body = Val(target.axes, body.body)
+        body = renamed(body)
+        if body.rank != target.rank:
+            raise Misfit(f"{key} of another shape than its definition")
+        table = {}
+        for a, b in zip(target.axes, body.axes, strict=True):
+            self.setting.dims.unify(a.dim, b.dim)
+            table[b.letter] = Time.of(a.letter)
+        core = move(body.body, table)
+        slots = self.setting.slots[ref.name]
+        index, core = self._shifted(ref, core, slots)
+        free = {a for i in index for a, _ in i.letters}
+        horizons = self.horizon_letters()
+        letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
+        loose = letters_in(core) - free - horizons - self.sizes()
+        if loose:
+            raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
+        return Definition(ref.name, index, letters, core, slots, (), number)
+
+    def _shifted(self, ref: Ref, core: Core, slots: tuple[str, ...]) -> tuple[tuple[Time, ...], Core]:
+        """z[l+1] = … is z[l] = … with l moved, so that each general definition is stated at its own index."""
+        table: dict[str, Time] = {}
+        horizons = self.horizon_letters()
+        index = []
+        for i in ref.index:
+            plain = [a for a, n in i.letters if a not in horizons and n == 1]
+            if i.shift and len(i.letters) == 1 and plain and plain[0] not in table:
+                table[plain[0]] = Time.of(plain[0], -i.shift)
+                index.append(Time.of(plain[0]))
+            else:
+                index.append(i)
+        return tuple(index), move(core, table)
+
+    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
+        rows = occurs.arguments or ()
+        formals = []
+        for r in rows:
+            if not r:
+                continue
+            value = elaborator.row(r)
+            if not isinstance(value.body, Ref) or value.rank:
+                raise Unread(r[0].start, "a letter as the function's argument")
+            formals.append(value.body)
+        body = elaborator.row(row)
+        self.functions.append((*role.scope, occurs.key, Function(tuple(formals), body)))
+        self.definitions_read[number, -1] = ""
+
+    # -- the model --------------------------------------------------------------------------------
+
+    def horizon_letters(self) -> set[str]:
+        return {a for a in HORIZONS if self._kind(a) in ("size", "constant", "parameter", "")} | {
+            s.key for s in self.symbols.records() if s.kind == "size"
+        }
+
+    def sizes(self) -> set[str]:
+        return {s.key for s in self.symbols.records() if s.kind in ("size",)}
+
+    def _kind(self, key: str) -> str:
+        symbol = self.symbols.at(0).symbol(key)
+        return symbol.kind if symbol is not None else ""
+
+    def model(self, number: int) -> Model:
+        """What is in force at a formula: the latest version of each definition."""
+        if number not in self._models:
+            self._models[number] = self._model(number)
+        return self._models[number]
+
+    def _model(self, number: int) -> Model:
+        found: dict[str, list[Definition]] = {}
+        for made in self.made:
+            if not made.first <= number <= made.last:
+                continue
+            own = found.setdefault(made.definition.name, [])
+            own[:] = [d for d in own if not _same_pattern(d, made.definition)]
+            own.append(made.definition)
+        lost: dict[str, str] = {}
+        for failed in self.failed:
+            if failed.first <= number <= failed.last:
+                for name in failed.names:
+                    lost[name] = failed.why
+        definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
+        horizons = dict.fromkeys(self.horizon_letters(), "time")
+        layered = {a for d in definitions.values() for x in d for i, s in zip(x.index, x.slots, strict=False) if s == "layer" for a, _ in i.letters}
+        horizons |= dict.fromkeys(layered & set(horizons), "layer")
+        horizons["L"] = "layer"
+        horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
+        return Model(definitions, dict(self.setting.slots), {}, lost, horizons)
+
+    def dims_of(self, core: Core) -> None:
+        """Nothing: dimensions are looked up in the setting."""
+
+
+HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
+
+
+def _head_name(row: Any) -> Name | None:
+    if not row or not isinstance(row[0], Name):
+        return None
+    rest = row[1:]
+    if not rest or (len(rest) == 1 and isinstance(rest[0], Group)):
+        return row[0]
+    if all(isinstance(n, Sign) and n.text in (":", ",") for n in rest):
+        return row[0]
+    return None
+
+
+def _same_pattern(a: Definition, b: Definition) -> bool:
+    """Whether two definitions claim the same members: up to the names of their letters."""
+    if len(a.index) != len(b.index):
+        return False
+    for p, q in zip(a.index, b.index, strict=True):
+        general_p = any(p == Time.of(x) for x in a.letters)
+        general_q = any(q == Time.of(x) for x in b.letters)
+        if general_p != general_q or (not general_p and p != q):
+            return False
+    return True
+
+
+def resolved(core: Core, dims: Any) -> Core:
+    """A formula with each dimension named as the page's formulas show it to be."""
+    from derive.algebra.core import App, Arg, Big, Chain, Size, Stack, rebuild
+
+    def go(x: Core) -> Core:
+        x = rebuild(x, go)
+        match x:
+            case Big(kind, letter, str() as dim, lower, upper, body, without):
+                return Big(kind, letter, dims.find(dim), lower, upper, body, without)
+            case App(name, args, index, slots):
+                return App(name, tuple(Arg(a.letters, tuple(map(dims.find, a.dims)), a.body) for a in args), index, slots)
+            case Stack(index, parts):
+                return Stack(index, tuple((i, dims.find(d), b) for i, d, b in parts))
+            case Size(dim):
+                return Size(dims.find(dim))
+            case Chain(dim=dim):
+                return Chain(x.letter, x.lower, x.upper, x.row, x.col, dims.find(dim), x.body, x.at, x.down)
+            case _:
+                return x
+
+    return go(core)
+
+
+__all__ = ["ORDERED", "Understanding", "resolved"]
+assert Mapping and Lost and fresh and walk and D and plus

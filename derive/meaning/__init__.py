@@ -1,0 +1,1 @@
+"""What formulas are worth: numbers along the unrolled graph."""

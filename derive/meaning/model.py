@@ -1,0 +1,90 @@
+"""What is defined where a claim stands: families with their definitions, plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from derive.algebra.core import Core, D, Index, Ref, walk
+from derive.algebra.expression import Time
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """name[index] = body, for all values of `letters`; an index that is no letter is a special case (h_0, λ_T).
+
+    `slots` names the domain of each index; `dims` the dimension of each component index ("" for ordered ones);
+    `number` is the formula it stands in.
+    """
+
+    name: str
+    index: Index
+    letters: tuple[str, ...]
+    body: Core
+    slots: tuple[str, ...]
+    dims: tuple[str, ...]
+    number: int = -1
+
+    @property
+    def is_general(self) -> bool:
+        return all(self._letter(i) for i in self.index)
+
+    def _letter(self, index: Time) -> bool:
+        return any(index == Time.of(a) for a in self.letters)
+
+    def shift_of(self, ref: Ref) -> int:
+        """How far ahead of the definition's own ordered indices those of `ref` lie, 0 where they are not comparable."""
+        most = 0
+        for own, slot in zip(self.index, self.slots, strict=False):
+            if slot in ORDERED and own.letters:
+                for other in ref.index:
+                    apart = other - own
+                    if apart.is_number:
+                        most = apart.shift if abs(apart.shift) > abs(most) else most
+        return most
+
+
+ORDERED = ("time", "layer")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The definitions in force, and what is known of names that have none.
+
+    `lost` maps names whose definitions were not understood to why; `horizons` are the letters that bound an ordered
+    domain, with their domain; `first` is the lowest index of an ordered domain where the page says it (0 or 1).
+    """
+
+    definitions: Mapping[str, tuple[Definition, ...]]
+    slots: Mapping[str, tuple[str, ...]]
+    dims: Mapping[str, tuple[str, ...]]
+    lost: Mapping[str, str] = field(default_factory=dict)
+    horizons: Mapping[str, str] = field(default_factory=dict)
+    positive: frozenset[str] = frozenset()
+
+    def general(self, name: str) -> Definition | None:
+        return next((d for d in self.definitions.get(name, ()) if d.is_general), None)
+
+    def specials(self, name: str) -> Iterator[Definition]:
+        return (d for d in self.definitions.get(name, ()) if not d.is_general)
+
+    def backward(self, d: Definition) -> bool:
+        """Whether a definition runs backward: its body uses a later member of its own family."""
+        return any(
+            isinstance(p, Ref) and p.name == d.name and d.shift_of(p) > 0
+            for p in walk_values(d.body)
+        )
+
+
+def walk_values(x: Core) -> Iterator[Core]:
+    """As `walk`, without what stands in derivatives."""
+    if isinstance(x, D):
+        return
+    yield x
+    from derive.algebra.core import children
+
+    for part in children(x):
+        yield from walk_values(part)
+
+
+assert walk

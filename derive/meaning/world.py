@@ -1,0 +1,616 @@
+"""A world: numbers for what is defined nowhere, and from them the value of every formula of the core.
+
+Derivatives are worked out along the graph of family members: local slopes from the definitions' own formulas, totals by
+accumulating adjoints from the later member back to the earlier one. Nothing here knows of the rules that prove.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any
+
+from derive.algebra.core import (
+    Add,
+    App,
+    At,
+    Big,
+    Case,
+    Chain,
+    Core,
+    D,
+    Delta,
+    Fn,
+    Known,
+    Lost,
+    Mul,
+    Num,
+    Pow,
+    Ref,
+    Size,
+    Stack,
+)
+from derive.algebra.expression import Time
+from derive.algebra.functions import FUNCTIONS
+from derive.meaning.model import ORDERED, Definition, Model
+
+Element = tuple[str, tuple[int, ...]]
+Letters = Mapping[str, int]
+Slopes = dict[Element, Any]
+MOST_STEPS = 400_000
+NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
+
+
+class NoNumber(Exception):
+    """A formula has no value in a world; the sentence says what is missing."""
+
+
+class World:
+    """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
+    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log."""
+
+    def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str) -> None:
+        self.find = find
+        self.model, self.lengths, self.seed, self.style, self.reals = model, dict(lengths), seed, style, reals
+        self.used: dict[Element, Any] = {}
+        self.sizes: dict[str, int] = {}
+        self._values: dict[Element, Any] = {}
+        self._slopes: dict[Element, tuple[Any, Slopes]] = {}
+        self._adjoints: dict[tuple[Element, str, tuple[str, ...]], Slopes] = {}
+        self._busy: set[Element] = set()
+        self._coefficients: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._steps = 0
+
+    # -- indices ----------------------------------------------------------------------------------
+
+    def size(self, dim: str) -> int:
+        dim = self.find(dim)
+        if "+" in dim:
+            return sum(map(self.size, dim.split("+")))
+        if dim == "1":
+            return 1
+        if dim in ORDERED:
+            return self.lengths[dim]
+        if dim not in self.sizes:
+            self.sizes[dim] = 2 + (len(self.sizes) + self.seed) % 2
+        return self.sizes[dim]
+
+    def index(self, index: Time, env: Letters) -> int:
+        total = index.shift
+        for letter, count in index.letters:
+            total += count * self.letter(letter, env)
+        return total
+
+    def letter(self, letter: str, env: Letters) -> int:
+        if letter in env:
+            return env[letter]
+        domain = self.model.horizons.get(letter)
+        if domain is None:
+            raise NoNumber(f"the index {letter} is bound nowhere")
+        if domain not in ORDERED:
+            return self.size(domain)
+        return self.lengths[domain]
+
+    # -- leaves -----------------------------------------------------------------------------------
+
+    def _digest(self, *key: object) -> int:
+        return int.from_bytes(blake2b(repr((self.seed, *key)).encode(), digest_size=8).digest(), "big")
+
+    def random(self, *key: object) -> Any:
+        found = self._digest(*key)
+        if self.style == "nice":
+            return self.exact(Fraction(NICE[found % len(NICE)]))
+        size = Fraction(200 + found % 1100, 1000)
+        return self.exact(size if self.style == "positive" or found // 4096 % 2 else -size)
+
+    def exact(self, value: Fraction) -> Any:
+        if self.reals is math:
+            return value.numerator / value.denominator
+        return self.reals.mpf(value.numerator) / value.denominator
+
+    def leaf(self, element: Element) -> Any:
+        if element not in self.used:
+            name = element[0]
+            value = self.random("leaf", *element)
+            self.used[element] = abs(value) if name in self.model.positive else value
+        return self.used[element]
+
+    # -- members ----------------------------------------------------------------------------------
+
+    def definition(self, element: Element) -> tuple[Definition, dict[str, int]] | None:
+        """The definition that makes a member, with the values of its letters; None for a leaf."""
+        name, index = element
+        for d in self.model.definitions.get(name, ()):
+            env = self._matched(d, index)
+            if env is not None and (not d.is_general or self._inside(d, env)):
+                return d, env
+        return None
+
+    def _matched(self, d: Definition, index: tuple[int, ...]) -> dict[str, int] | None:
+        env: dict[str, int] = {}
+        if len(d.index) != len(index):
+            raise NoNumber(f"{d.name} with another number of indices than where it is defined")
+        for own, value in zip(d.index, index, strict=True):
+            loose = [a for a, _ in own.letters if a in d.letters]
+            if len(loose) == 1 and own.letters == ((loose[0], 1),):
+                found = value - own.shift
+                if env.setdefault(loose[0], found) != found:
+                    return None
+            elif loose or self.index(own, env) != value:
+                return None
+        return env
+
+    def _inside(self, d: Definition, env: Letters) -> bool:
+        """Whether a general definition applies at these ordered indices."""
+        backward = self.model.backward(d)
+        specials = list(self.model.specials(d.name))
+        for own, slot, place in zip(d.index, d.slots, range(len(d.index)), strict=True):
+            if slot not in ORDERED:
+                continue
+            here = self.index(own, env)
+            if here > self.lengths[slot] + (1 if not backward else 0):
+                return False
+            ends = [self.index(s.index[place], {}) for s in specials if not set(dict(s.index[place].letters)) & set(s.letters)]
+            if backward:
+                if ends and here >= max(ends):
+                    return False
+                if here < -2:
+                    return False
+            elif ends and here <= min(ends):
+                return False
+            elif here < self._first(d):
+                return False
+        return True
+
+    def _first(self, d: Definition) -> int:
+        """The first ordered index at which a definition applies: 1, or 0 where it looks at no earlier member."""
+        return 1 if self._looks_back(d) else -1
+
+    def _looks_back(self, d: Definition) -> bool:
+        from derive.meaning.model import walk_values
+
+        return any(isinstance(p, Ref) and d.shift_of(p) < 0 for p in walk_values(d.body))
+
+    def _made(self, element: Element) -> tuple[Definition, dict[str, int]] | None:
+        name, index = element
+        if name in self.model.lost:
+            raise NoNumber(f"{name} is not understood: {self.model.lost[name]}")
+        if self.definition(element) is None:
+            general = self.model.general(name)
+            if general is not None and self.model.backward(general):
+                return None
+            if abs(sum(index)) > 60:
+                raise NoNumber(f"{name} far outside its range")
+        return self.definition(element)
+
+    def element(self, element: Element) -> Any:
+        """The value of a member of a family."""
+        if element in self._values:
+            return self._values[element]
+        if element in self._busy:
+            raise NoNumber(f"{element[0]} is defined by itself")
+        found = self._made(element)
+        if found is None:
+            value = self._beyond(element)
+        else:
+            self._busy.add(element)
+            try:
+                value = self.value(found[0].body, found[1])
+            finally:
+                self._busy.discard(element)
+        self._values[element] = value
+        return value
+
+    def _beyond(self, element: Element) -> Any:
+        """A member that nothing defines: a leaf, and 0 beyond the end of a recursion that runs backward."""
+        general = self.model.general(element[0])
+        if general is not None and self.model.backward(general):
+            return self.exact(Fraction(0))
+        return self.leaf(element)
+
+    def local(self, element: Element) -> tuple[Any, Slopes]:
+        """A member's value and its slopes by the members that its own definition uses."""
+        if element not in self._slopes:
+            found = self._made(element)
+            if found is None:
+                self._slopes[element] = (self.element(element), {})
+            else:
+                if element in self._busy:
+                    raise NoNumber(f"{element[0]} is defined by itself")
+                self._busy.add(element)
+                try:
+                    self._slopes[element] = self.slopes(found[0].body, found[1])
+                finally:
+                    self._busy.discard(element)
+        return self._slopes[element]
+
+    # -- derivatives ------------------------------------------------------------------------------
+
+    def derivative(self, x: D, env: Letters) -> Any:
+        by = (x.by.name, tuple(self.index(i, env) for i in x.by.index))
+        self._reached(by)
+        _, slopes = self.slopes(x.of, env)
+        total: Any = self.exact(Fraction(0))
+        at = self._ordered(x.of, env)
+        names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
+        for element, slope in slopes.items():
+            total = total + slope * self._between(element, by, x.mode, names, at)
+        return total
+
+    def _reached(self, by: Element) -> None:
+        if by[0] in self.model.lost:
+            raise NoNumber(f"{by[0]} is not understood: {self.model.lost[by[0]]}")
+
+    def _ordered(self, of: Core, env: Letters) -> tuple[int, ...] | None:
+        if isinstance(of, Ref):
+            slots = self.model.slots.get(of.name, ())
+            return tuple(self.index(i, env) for i, s in zip(of.index, slots, strict=False) if s in ORDERED)
+        return None
+
+    def _between(self, a: Element, b: Element, mode: str, names: tuple[str, ...], at: tuple[int, ...] | None) -> Any:
+        if a == b:
+            return self.exact(Fraction(1))
+        if mode == "at":
+            return self._used_at(a, b, int(names[0]))
+        if mode == "via":
+            total: Any = self.exact(Fraction(0))
+            for user, adjoint in self.adjoints(a, "total", ()).items():
+                if user[0] in names and b in self.local(user)[1]:
+                    total = total + adjoint * self.local(user)[1][b]
+            return total
+        return self.adjoints(a, mode, names).get(b, self.exact(Fraction(0)))
+
+    def _used_at(self, a: Element, b: Element, step: int) -> Any:
+        """The uses that one step alone makes of b."""
+        total: Any = self.exact(Fraction(0))
+        for user, adjoint in self.adjoints(a, "total", ()).items():
+            if self._step_of(user) == (step,):
+                total = total + adjoint * self.local(user)[1].get(b, 0)
+        return total
+
+    def adjoints(self, a: Element, mode: str, names: tuple[str, ...]) -> Slopes:
+        """The derivatives of a member by all those that it is made of, along the paths that `mode` allows."""
+        key = (a, mode, names)
+        if key in self._adjoints:
+            return self._adjoints[key]
+        order = self._order(a, mode, names)
+        found: Slopes = {a: self.exact(Fraction(1))}
+        for element in reversed(order):
+            here = found.get(element)
+            if here is None or not self._passes(a, element, mode, names):
+                continue
+            for part, slope in self.local(element)[1].items():
+                found[part] = found.get(part, 0) + here * slope
+        self._adjoints[key] = found
+        return found
+
+    def _passes(self, a: Element, element: Element, mode: str, names: tuple[str, ...]) -> bool:
+        """Whether paths go on through a member."""
+        if element == a:
+            return True
+        if mode == "held":
+            return element[0] not in names
+        if mode == "own":
+            return False
+        if mode == "step":
+            return self._step_of(element) in (self._step_of(a), None)
+        return True
+
+    def _step_of(self, element: Element) -> tuple[int, ...] | None:
+        slots = self.model.slots.get(element[0], ())
+        found = tuple(i for i, s in zip(element[1], slots, strict=False) if s in ORDERED)
+        return found or None
+
+    def _order(self, a: Element, mode: str, names: tuple[str, ...]) -> list[Element]:
+        """All members that a is made of, each after those that it uses."""
+        order: list[Element] = []
+        seen: set[Element] = {a}
+        stack: list[tuple[Element, Iterator[Element]]] = [(a, iter(self.local(a)[1]))]
+        while stack:
+            here, parts = stack[-1]
+            part = next(parts, None)
+            if part is None:
+                order.append(here)
+                stack.pop()
+            elif part not in seen:
+                seen.add(part)
+                inner = self.local(part)[1] if self._passes(a, part, mode, names) else {}
+                stack.append((part, iter(inner)))
+        return order
+
+    # -- values of formulas -------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise NoNumber("more steps of work than a formula may take")
+
+    def value(self, x: Core, env: Letters) -> Any:
+        """The value of a formula, its free letters given. Raises NoNumber where it has none."""
+        self._tick()
+        match x:
+            case Num(value):
+                return self.exact(value)
+            case Ref(name, index):
+                return self.element((name, tuple([self.index(i, env) for i in index])))
+            case Add(terms):
+                return sum([self.value(t, env) for t in terms])
+            case Mul(factors):
+                product: Any = 1
+                for f in factors:
+                    product = product * self.value(f, env)
+                return product
+            case Pow(base, exponent):
+                return self._power(self.value(base, env), self._exponent(exponent, env))
+            case Fn(name, args):
+                return self._function(name, [self.value(a, env) for a in args])
+            case Big(kind, letter, _, _, _, body, _):
+                found = [self.value(body, {**env, letter: i}) for i in self.range(x, env)]
+                return sum(found) if kind == "sum" else math.prod(found)
+            case D():
+                return self.derivative(x, env)
+            case Delta(a, b):
+                return self.exact(Fraction(int(self.index(a, env) == self.index(b, env))))
+            case Chain():
+                return self._chain(x, env)
+            case At(index_):
+                return self.exact(Fraction(self.index(index_, env)))
+            case Size(dim):
+                return self.exact(Fraction(self.size(dim)))
+            case Known(name):
+                return {"e": self.reals.e, "\\pi": self.reals.pi}[name] + 0
+            case Case(left, relation, right, then, other):
+                return self.value(then if self._holds(left, relation, right, env) else other, env)
+            case Stack():
+                body, inner = self._part(x, env)
+                return self.value(body, inner)
+            case App():
+                return self._applied(x, env, [])[0]
+            case Lost(name, _):
+                raise NoNumber(f"{name} is not understood")
+            case _:
+                raise NoNumber(f"no value for {type(x).__name__}")
+
+    def _holds(self, left: Core, relation: str, right: Core, env: Letters) -> bool:
+        apart = self.value(left, env) - self.value(right, env)
+        if apart == 0 and relation in (">", "<") and self.reals is math and not isinstance(left, At):
+            pass
+        return {"=": apart == 0, "<": apart < 0, ">": apart > 0, "\\leq": apart <= 0, "\\geq": apart >= 0, "\\neq": apart != 0}[relation]
+
+    def range(self, x: Big, env: Letters) -> list[int]:
+        if x.lower is None or x.upper is None:
+            found = range(1, self.size(x.dim or "?") + 1)
+        else:
+            found = range(self.index(x.lower, env), self.index(x.upper, env) + 1)
+        if len(found) > 60:
+            raise NoNumber("a sum of more terms than are worked out here")
+        without = {self.index(w, env) for w in x.without}
+        return [i for i in found if i not in without]
+
+    def _exponent(self, exponent: Core, env: Letters) -> Any:
+        if isinstance(exponent, Num) and exponent.value.denominator == 1:
+            return int(exponent.value)
+        if isinstance(exponent, At):
+            return self.index(exponent.index, env)
+        return self.value(exponent, env)
+
+    def _power(self, base: Any, exponent: Any) -> Any:
+        try:
+            if isinstance(exponent, int):
+                if abs(exponent) > 400:
+                    raise NoNumber("an exponent too large")
+                return base**exponent
+            if base <= 0:
+                raise NoNumber("a power of a negative number")
+            return base**exponent
+        except (ZeroDivisionError, OverflowError):
+            raise NoNumber("a division by zero") from None
+
+    def _function(self, name: str, args: list[Any]) -> Any:
+        try:
+            if name in ("max", "min"):
+                return max(args) if name == "max" else min(args)
+            return FUNCTIONS[name].real(self.reals, args[0])
+        except (ValueError, ZeroDivisionError, OverflowError):
+            raise NoNumber(f"{name} has no value there") from None
+        except KeyError:
+            raise NoNumber(f"{name} is no function that is known") from None
+
+    def _part(self, x: Stack, env: Letters) -> tuple[Core, dict[str, int]]:
+        at = self.index(x.index, env)
+        for letter, dim, body in x.parts:
+            if at <= self.size(dim):
+                return body, {**env, letter: at}
+            at -= self.size(dim)
+        raise NoNumber("an entry beyond the end of what is stacked")
+
+    def _chain(self, x: Chain, env: Letters) -> Any:
+        n = self.size(x.dim)
+        here = [[self.exact(Fraction(int(p == q))) for q in range(n)] for p in range(n)]
+        for j in range(self.index(x.lower, env), self.index(x.upper, env) + 1):
+            step = [[self.value(x.body, {**env, x.letter: j, x.row: p + 1, x.col: q + 1}) for q in range(n)] for p in range(n)]
+            left, right = (step, here) if x.down else (here, step)
+            here = [[sum(left[p][k] * right[k][q] for k in range(n)) for q in range(n)] for p in range(n)]
+        p, q = (self.index(i, env) for i in x.at)
+        return here[p - 1][q - 1]
+
+    # -- abstract functions -------------------------------------------------------------------------
+
+    def coefficient(self, name: str, out: tuple[int, ...], *places: tuple[int, ...]) -> Any:
+        key = (f"{name}{out}", tuple(sorted(places)))  # type: ignore[assignment]
+        if key not in self._coefficients:
+            self._coefficients[key] = self.random("function", *key)  # type: ignore[index]
+        return self._coefficients[key]  # type: ignore[index]
+
+    def _applied(self, x: App, env: Letters, wanted: list[tuple[int, ...]]) -> tuple[Any, list[Any]]:
+        """An abstract function's value, and its slopes by the arguments' entries in `wanted`.
+
+        It is a polynomial of degree three with coefficients of its own, so that equal arguments give equal values,
+        and slopes at different places differ.
+        """
+        numbers: dict[tuple[int, ...], Any] = {}
+        for k, arg in enumerate(x.args):
+            for entry, inner in self._entries(arg.letters, arg.dims, env):
+                numbers[(k, *entry)] = self.value(arg.body, inner)
+        out = tuple(self.index(i, env) for i in x.index)
+        slots = [(k, *(self.index(i, env) for i in ix)) for k, ix in x.slots]
+        value = self._polynomial(x.name, out, numbers, slots)
+        return value, [self._polynomial(x.name, out, numbers, [*slots, w]) for w in wanted]
+
+    def _polynomial(self, name: str, out: tuple[int, ...], numbers: dict[tuple[int, ...], Any], by: list[tuple[int, ...]]) -> Any:
+        """Σ c_a + Σ c_ab a b + ½ of the sum of all: c0 + u + u v + v³ with u = Σ c a, v = Σ c' a, differentiated by `by`."""
+        c = [self.coefficient(name, out, (n,)) for n in range(3)]
+        line = [{k: self.coefficient(name, out, (n, *k)) for k in numbers} for n in range(3)]
+        u, v, w = (sum((row[k] * x for k, x in numbers.items()), 0) + c[n] for n, row in enumerate(line))
+        if not by:
+            return u + v * w + v * v * v / 6
+        if any(k not in numbers for k in by):
+            return self.exact(Fraction(0))
+        if len(by) == 1:
+            (p,) = by
+            return line[0][p] + line[1][p] * w + v * line[2][p] + v * v * line[1][p] / 2
+        if len(by) == 2:
+            p, q = by
+            return line[1][p] * line[2][q] + line[1][q] * line[2][p] + v * line[1][p] * line[1][q]
+        raise NoNumber("a third derivative of an abstract function")
+
+    def _entries(self, letters: tuple[str, ...], dims: tuple[str, ...], env: Letters) -> Iterator[tuple[tuple[int, ...], Letters]]:
+        if not letters:
+            yield (), env
+            return
+        for i in range(1, self.size(dims[0]) + 1):
+            for rest, inner in self._entries(letters[1:], dims[1:], {**env, letters[0]: i}):
+                yield (i, *rest), inner
+
+    # -- slopes -------------------------------------------------------------------------------------
+
+    def slopes(self, x: Core, env: Letters) -> tuple[Any, Slopes]:
+        """The value of a formula and its slopes by the members that it names."""
+        self._tick()
+        match x:
+            case Ref(name, index):
+                element = (name, tuple(self.index(i, env) for i in index))
+                return self.element(element), {element: self.exact(Fraction(1))}
+            case Add(terms):
+                found = [self.slopes(t, env) for t in terms]
+                return sum(v for v, _ in found), _sum((1, s) for _, s in found)
+            case Mul(factors):
+                return self._product([self.slopes(f, env) for f in factors])
+            case Pow(base, exponent):
+                return self._power_slopes(base, exponent, env)
+            case Fn(name, args):
+                return self._function_slopes(name, args, env)
+            case Big(kind, letter, _, _, _, body, _):
+                found = [self.slopes(body, {**env, letter: i}) for i in self.range(x, env)]
+                if kind == "sum":
+                    return sum(v for v, _ in found), _sum((1, s) for _, s in found)
+                return self._product(found)
+            case Case(left, relation, right, then, other):
+                return self.slopes(then if self._holds(left, relation, right, env) else other, env)
+            case Stack():
+                body, inner = self._part(x, env)
+                return self.slopes(body, inner)
+            case App():
+                return self._application(x, env)
+            case D(of, by, mode, names):
+                return self._second(x, env)
+            case Chain():
+                raise NoNumber("the derivative of a product of matrices over time")
+            case _:
+                return self.value(x, env), {}
+
+    def _second(self, x: D, env: Letters) -> tuple[Any, Slopes]:
+        """A derivative depends on what it is made of; only one that is constant is differentiated here."""
+        return self.value(x, env), _Unknown()
+
+    def _product(self, found: list[tuple[Any, Slopes]]) -> tuple[Any, Slopes]:
+        value: Any = 1
+        for v, _ in found:
+            value = value * v
+        parts = []
+        for i, (_, s) in enumerate(found):
+            if s or isinstance(s, _Unknown):
+                rest: Any = 1
+                for j, (v, _) in enumerate(found):
+                    if j != i:
+                        rest = rest * v
+                parts.append((rest, s))
+        return value, _sum(parts)
+
+    def _power_slopes(self, base: Core, exponent: Core, env: Letters) -> tuple[Any, Slopes]:
+        b, s = self.slopes(base, env)
+        n = self._exponent(exponent, env)
+        value = self._power(b, n)
+        _, inner = self.slopes(exponent, env) if not isinstance(exponent, Num | At) else (n, {})
+        parts = [(n * self._power(b, n - 1), s)] if s or isinstance(s, _Unknown) else []
+        if inner:
+            if b <= 0:
+                raise NoNumber("a power of a negative number")
+            parts.append((value * self.reals.log(b), inner))
+        return value, _sum(parts)
+
+    def _function_slopes(self, name: str, args: tuple[Core, ...], env: Letters) -> tuple[Any, Slopes]:
+        found = [self.slopes(a, env) for a in args]
+        values = [v for v, _ in found]
+        value = self._function(name, values)
+        if name in ("max", "min"):
+            return value, found[values.index(value)][1]
+        (inner,) = (s for _, s in found)
+        if not inner and not isinstance(inner, _Unknown):
+            return value, {}
+        return value, _sum([(self._slope(name, values[0], value), inner)])
+
+    def _slope(self, name: str, argument: Any, value: Any) -> Any:
+        row = FUNCTIONS[name]
+        given = {("\\,a", ()): argument, ("\\,h", ()): value}
+        scratch = _Scratch(self, given)
+        return scratch.value(row.slope(Ref("\\,a"), Ref("\\,h")), {})
+
+    def _application(self, x: App, env: Letters) -> tuple[Any, Slopes]:
+        wanted: list[tuple[int, ...]] = []
+        inner: list[Slopes] = []
+        for k, arg in enumerate(x.args):
+            for entry, own in self._entries(arg.letters, arg.dims, env):
+                _, s = self.slopes(arg.body, own)
+                if s:
+                    wanted.append((k, *entry))
+                    inner.append(s)
+        value, slopes = self._applied(x, env, wanted)
+        return value, _sum(zip(slopes, inner, strict=True))
+
+
+class _Scratch(World):
+    """The argument and the value of a function, from which its slope is worked out."""
+
+    def __init__(self, world: World, given: Mapping[Element, Any]) -> None:
+        self.world, self.given, self.reals = world, given, world.reals
+        self._steps = 0
+
+    def element(self, element: Element) -> Any:
+        return self.given[element]
+
+
+class _Unknown(dict[Element, Any]):
+    """The slopes of what is not differentiated: whoever needs one is told."""
+
+    def items(self) -> Any:
+        raise NoNumber("second order: a derivative of what is made of derivatives")
+
+    def __iter__(self) -> Iterator[Element]:
+        raise NoNumber("second order: a derivative of what is made of derivatives")
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _sum(parts: Any) -> Slopes:
+    total: Slopes = {}
+    for factor, slopes in parts:
+        if isinstance(slopes, _Unknown):
+            return slopes
+        for element, slope in slopes.items():
+            value = factor * slope
+            total[element] = total[element] + value if element in total else value
+    return total

@@ -1,0 +1,1235 @@
+"""From trees to the core: what a row of nodes means, given what its names are and a reading.
+
+Nothing is guessed silently: where a row is not understood `Unread` says at which offset and what was expected there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Protocol
+
+from derive.algebra.core import (
+    MINUS,
+    ONE,
+    ZERO,
+    App,
+    Arg,
+    At,
+    Big as Sum,
+    Case,
+    Core,
+    D,
+    Delta,
+    Fn,
+    Known,
+    Num,
+    Pow,
+    Ref,
+    Stack,
+    add,
+    fresh,
+    letters_in,
+    move,
+    mul,
+    neg,
+    num,
+    over,
+    summed,
+    walk,
+)
+from derive.algebra.expression import Time
+from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.shaped import (
+    Axis,
+    Dims,
+    Misfit,
+    Val,
+    diagonal,
+    each,
+    hadamard,
+    plus,
+    power,
+    product,
+    renamed,
+    scalar,
+    total,
+    transposed,
+    vector,
+)
+from derive.text.spelled import spelled
+from derive.text.trees import Big, Fraction as Over, Group, Missing, Name, Node, Number, Root, Row, Sign, Table, Words
+
+TIMES = ("\\cdot", "\\times", "*", "\\odot", "\\circ", "\\otimes")
+ENTRYWISE = ("\\odot", "\\circ", "\\otimes")
+RELATIONS = ("=", "<", ">", "\\leq", "\\geq", "\\neq")
+DIFFERENTIALS = ("\\partial", "d")
+MOST_DEPTH = 40
+
+
+class Unread(Exception):
+    """Something that is not understood, at the offset `at`."""
+
+    def __init__(self, at: int, expected: str) -> None:
+        super().__init__(expected)
+        self.at, self.expected = at, expected
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a page, or a line, is read where its notation has several meanings (DESIGN, section 4)."""
+
+    columns: bool = True
+    dot: str = "each"
+    own: str = ""  # "last": the last derivative by a parameter is immediate; "every": each of them is
+    held: bool = False
+    commuting: bool = False
+    turned: bool = False  # a gradient by a matrix stands transposed (numerator layout)
+    filled: bool = False  # a name without its index stands for the member at the line's own step
+    partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
+    base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that the page defines by a formula: its formals and its body in them."""
+
+    formals: tuple[Ref, ...]
+    body: Val
+    hidden: int = 0
+
+
+class Occurs(Protocol):
+    """What the binder says of one written name (derive.notation.symbols.Occurrence)."""
+
+    key: str
+    indices: tuple[tuple[str, Row], ...]
+    power: Row | None
+    transposed: bool
+    inverse: bool
+    primes: int
+    dots: int
+    arguments: tuple[Row, ...] | None
+    consumed: bool
+    copy: Row | None
+
+
+@dataclass
+class Setting:
+    """What the elaborator needs to know of a page: shared by all its formulas.
+
+    `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    """
+
+    dims: Dims = field(default_factory=Dims)
+    ranks: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, int] = field(default_factory=dict)
+    entrywise: set[str] = field(default_factory=set)
+    functions: dict[str, Function] = field(default_factory=dict)
+    slots: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+    arrays: bool = False
+    symmetric: set[str] = field(default_factory=set)
+    shared_dims: dict[str, str] = field(default_factory=dict)
+    size_of: dict[str, str] = field(default_factory=dict)
+
+
+class Elaborator:
+    """Elaborates the formulas of one place of a page in one reading."""
+
+    def __init__(self, table: object, setting: Setting, reading: Reading, bound: Mapping[str, Ref] | None = None) -> None:
+        self.table, self.setting, self.reading = table, setting, reading
+        self.dims = setting.dims
+        self.letters: dict[str, str] = {}
+        self.bound = dict(bound or {})
+        self.notes: list[str] = []
+        self.ordered: dict[str, str] = {}
+        self._depth = 0
+
+    # -- rows -------------------------------------------------------------------------------------
+
+    def row(self, row: Row) -> Val:
+        """The value of a whole row. Raises Unread or Misfit."""
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise Unread(_start(row), "a formula nested less deeply")
+        try:
+            return self._sum(row)
+        finally:
+            self._depth -= 1
+
+    def _sum(self, row: Row) -> Val:
+        terms, signs = _terms(row)
+        if not terms:
+            raise Unread(_start(row), "a formula")
+        values = []
+        for term, sign in zip(terms, signs, strict=True):
+            if _are_dots(term):
+                raise Unread(_start(term), "no dots: write the sum with Σ")
+            value = self.term(term)
+            values.append(each_sign(value) if sign < 0 else value)
+        return values[0] if len(values) == 1 else plus(values, self.dims)
+
+    def term(self, row: Row) -> Val:
+        """A product of factors."""
+        factors: list[tuple[str, Val]] = []
+        at, operator = 0, ""
+        while at < len(row):
+            node = row[at]
+            if isinstance(node, Sign):
+                if node.text in TIMES or node.text == "/":
+                    operator = node.text
+                    at += 1
+                    continue
+                if node.text in (".", ",", ";") and at == len(row) - 1:
+                    break
+                if node.text == "." and factors:
+                    operator = "\\cdot"
+                    at += 1
+                    continue
+                if node.text == "-" and operator:  # a · -b
+                    value, at = self.factor(row, at + 1)
+                    factors.append((operator, each_sign(value)))
+                    operator = ""
+                    continue
+                raise Unread(node.start, f"a factor instead of {node.text}")
+            if isinstance(node, Words):
+                raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
+            value, at = self.factor(row, at)
+            factors.append((operator, value))
+            operator = ""
+        if operator or not factors:
+            raise Unread(_start(row), "a factor")
+        return self._multiplied(factors)
+
+    def _multiplied(self, factors: list[tuple[str, Val]]) -> Val:
+        """The factors multiplied from the left; where shapes do not fit so, from the right."""
+        try:
+            return self._folded(factors)
+        except Misfit as misfit:
+            if len(factors) < 3:
+                raise
+            try:
+                return self._from_the_right(factors)
+            except Misfit:
+                raise misfit from None
+
+    def _folded(self, factors: list[tuple[str, Val]]) -> Val:
+        result = factors[0][1]
+        for operator, value in factors[1:]:
+            result = self._times(result, value, operator)
+        return result
+
+    def _from_the_right(self, factors: list[tuple[str, Val]]) -> Val:
+        operator, result = factors[-1]
+        for before, value in reversed(factors[:-1]):
+            result = self._times(value, result, operator)
+            operator = before
+        return result
+
+    def _times(self, x: Val, y: Val, operator: str) -> Val:
+        if operator == "/":
+            if y.rank:
+                if x.rank in (0, y.rank):
+                    return hadamard(x, each(lambda b: Pow(b, MINUS), y), self.dims)
+                raise Misfit("a division by a vector")
+            return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
+        if operator in ENTRYWISE or (operator == "*" and x.rank == 1 and y.rank == 1):
+            return hadamard(x, y, self.dims)
+        if self.reading.commuting and x.rank and y.rank:
+            raise Misfit("scalars were meant")
+        return product(x, y, self.dims, self.reading.dot, self.reading.columns)
+
+    # -- factors ------------------------------------------------------------------------------------
+
+    def factor(self, row: Row, at: int) -> tuple[Val, int]:
+        """One factor that begins at row[at], and where the next begins."""
+        node = row[at]
+        match node:
+            case Number():
+                return scalar(_number(node)), at + 1
+            case Name():
+                return self._name(node, row, at)
+            case Over():
+                return self._fraction(node, row, at)
+            case Root():
+                if node.degree is not None:
+                    degree = self.row(node.degree)
+                    return each(lambda b: Pow(b, Pow(degree.body, MINUS)), self.row(node.inside)), at + 1
+                return each(lambda b: Fn("\\sqrt", (b,)), self.row(node.inside)), at + 1
+            case Group():
+                return self._group(node), at + 1
+            case Big():
+                return self._big(node, row, at)
+            case Table():
+                return self._table(node), at + 1
+            case Missing():
+                raise Unread(node.start, node.expected)
+            case _:
+                raise Unread(node.start, "a factor")
+
+    def _fraction(self, node: Over, row: Row, at: int) -> tuple[Val, int]:
+        mark = _differential(node.above_line)
+        below = _differential(node.below_line)
+        if mark is not None and below is not None:
+            return self._derivative(node, mark, below, row, at)
+        above, line = self.row(node.above_line), self.row(node.below_line)
+        return self._times(above, line, "/"), at + 1
+
+    def _derivative(self, node: Over, mark: _Mark, below: _Mark, row: Row, at: int) -> tuple[Val, int]:
+        if mark.order or below.order or _differential(below.rest[1:]) is not None and len(below.rest) > 2:
+            raise Unread(node.start, "a first derivative: higher ones are not read")
+        by = self._by(below.rest, node)
+        if not mark.rest:
+            end = self._operand_end(row, at + 1)
+            if end == at + 1:
+                raise Unread(node.start, "what is differentiated")
+            of = self._operand(row[at + 1 : end])
+            return self._differentiated(of, by, mark), end
+        return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _operand_end(self, row: Row, at: int) -> int:
+        """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
+        if at < len(row) and isinstance(row[at], Group):
+            return at + 1
+        end = at
+        while end < len(row):
+            node = row[end]
+            if isinstance(node, Sign) and node.text in ("+", "-", ",", ";"):
+                break
+            end += 1
+        return end
+
+    def _operand(self, row: Row) -> Val:
+        if len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+            return self.row(row[0].inside)
+        return self.row(row)
+
+    def _of(self, row: Row, by: Val) -> Val:
+        """What a derivative is of: a formula, or a function by its bare name."""
+        if len(row) == 1 and isinstance(row[0], Name):
+            occurs = self._occurrence(row[0], None)
+            function = self.setting.functions.get(occurs.key)
+            if function is not None and not occurs.primes:
+                return function.body
+        return self.row(row)
+
+    def _by(self, row: Row, node: Node) -> Val:
+        """What a derivative is by: a member of a family, perhaps a vector."""
+        found = self.row(row)
+        if not isinstance(found.body, Ref):
+            raise Unread(node.start, "a derivative by a single quantity")
+        return found
+
+    def _differentiated(self, of: Val, by: Val, mark: _Mark) -> Val:
+        of, by = renamed(of), renamed(by)
+        assert isinstance(by.body, Ref)
+        mode = "step" if mark.immediate else "total"
+        if self.reading.own == "every" and self._by_parameter(by):
+            mode = "step"
+        if self.reading.partial and mark.letter == "\\partial":
+            mode = "own"
+        body = D(of.body, by.body, mode)
+        tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
+        axes = of.axes + by.axes
+        if of.rank == 0 and by.rank == 2 and self.reading.turned:
+            return Val((axes[1], axes[0]), body)
+        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1, row=of.row and by.rank == 0)
+
+    def _by_parameter(self, by: Val) -> bool:
+        assert isinstance(by.body, Ref)
+        slots = self.setting.slots.get(by.body.name, ())
+        return by.body.name not in self.setting.defined and not {"time", "layer"} & set(slots)
+
+    # -- names ------------------------------------------------------------------------------------
+
+    def _occurrence(self, node: Name, behind: Node | None) -> Occurs:
+        return self.table.occurrence(node, behind if isinstance(behind, Group) else None)  # type: ignore[attr-defined,no-any-return]
+
+    def _name(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        behind = row[at + 1] if at + 1 < len(row) else None
+        if node.letter == "\\nabla":
+            return self._nabla(node, row, at)
+        if node.letter in ("\\partial",):
+            return self._prefix(node, row, at)
+        occurs = self._occurrence(node, behind)
+        after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
+        special = self._special(node, occurs, row, at)
+        if special is not None:
+            return special
+        if occurs.dots:
+            raise Unread(node.start, "no time derivative")
+        if occurs.arguments is not None and self._is_function(occurs.key):
+            value = self._call(node, occurs)
+        elif occurs.primes:
+            value = self._slope_alone(node, occurs)
+        else:
+            value = self._member(node, occurs)
+        return self._scripted(value, occurs, node), after
+
+    def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
+        if occurs.transposed:
+            value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
+        if occurs.inverse:
+            value = self._inverse(value, node)
+        if occurs.power is not None:
+            value = power(value, self._exponent(occurs.power), self.dims)
+        return value
+
+    def _inverse(self, value: Val, node: Node) -> Val:
+        if value.rank == 0:
+            return each(lambda b: Pow(b, MINUS), value)
+        raise Unread(node.start, "no inverse of a matrix")
+
+    def _exponent(self, row: Row) -> Core:
+        """An exponent: a number, an index, a formula."""
+        try:
+            index = self.index(row)
+        except Unread:
+            index = None
+        if index is not None and all(self._is_index(a) for a, _ in index.letters):
+            return num(index.shift) if index.is_number else At(index)
+        found = self.row(row)
+        if found.rank:
+            raise Misfit("an exponent that is no number")
+        return found.body
+
+    def _is_index(self, letter: str) -> bool:
+        symbol = self.table.symbol(letter)  # type: ignore[attr-defined]
+        return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
+
+    def _is_function(self, key: str) -> bool:
+        if key in self.setting.functions or key in SPELLED or key in WORDS:
+            return True
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        return symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
+
+    def _member(self, node: Name, occurs: Occurs) -> Val:
+        """A member of a family, with an axis for each component that is left open."""
+        key = occurs.key
+        if key in self.bound and not occurs.indices:
+            return self._bound(key)
+        if key == "e" and key not in self.setting.defined and occurs.power is not None:
+            return scalar(Known("e"))
+        if key in ("e", "\\pi") and key not in self.setting.defined and self._free_constant(key):
+            return scalar(Known(key))
+        if self._is_index(key) and not occurs.indices and key not in self.setting.defined:
+            return scalar(At(Time.of(key)))
+        if occurs.copy is not None:
+            raise Unread(node.start, "no copy of a shared parameter")
+        return self.member(key, [(d, self._index_in(d, r, node)) for d, r in occurs.indices], node.start)
+
+    def _free_constant(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        return symbol is None or symbol.kind == "constant"
+
+    def _bound(self, key: str) -> Val:
+        ref = self.bound[key]
+        rank = self.setting.ranks.get(key, 0)
+        axes = tuple(Axis(fresh(), self.dim(key, k)) for k in range(rank))
+        return Val(axes, Ref(ref.name, ref.index + tuple(Time.of(a.letter) for a in axes)))
+
+    def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        wanted: tuple[str, ...] = tuple(s for s in symbol.slots if s != "label") if symbol is not None else ()
+        if symbol is None and given:
+            wanted = tuple(d for d, _ in given)
+        left = list(given)
+        index: list[Time] = []
+        axes: list[Axis] = []
+        name, kept = key, []
+        for place, slot in enumerate(wanted):
+            found = next((g for g in left if g[0] == slot), None)
+            if found is not None:
+                left.remove(found)
+                index.append(found[1])
+                kept.append(slot)
+                if slot in ("component", "sample"):
+                    self._letter_dim(found[1], self.dim(key, place))
+                else:
+                    self._order(found[1], slot)
+            elif slot in ("component",):
+                axis = Axis(fresh(), self.dim(key, place))
+                axes.append(axis)
+                index.append(Time.of(axis.letter))
+                kept.append(slot)
+            elif self.reading.filled and slot in ("time", "layer") and True:
+                index.append(Time.of(self._own_step(slot, start)))
+                kept.append(slot)
+            else:
+                name += "∅"
+        if left:
+            raise Unread(start, f"{key} with as many indices as elsewhere")
+        for k in range(self.setting.ranks.get(key, 0)):
+            axis = Axis(fresh(), self.dim(key, len(wanted) + k))
+            axes.append(axis)
+            index.append(Time.of(axis.letter))
+            kept.append("component")
+        self.setting.slots[name] = tuple(kept)
+        return Val(tuple(axes), Ref(name, tuple(index)))
+
+    def _own_step(self, slot: str, start: int) -> str:
+        for letter, domain in self.ordered.items():
+            if domain == slot:
+                return letter
+        raise Unread(start, "an index")
+
+    def dim(self, key: str, place: int) -> str:
+        made = f"{key}:{place}"
+        return self.dims.find(self.setting.shared_dims.get(made, made))
+
+    def _letter_dim(self, index: Time, dim: str) -> None:
+        for letter, _ in index.letters:
+            if letter in self.letters:
+                self.dims.unify(self.letters[letter], dim)
+            else:
+                self.letters[letter] = dim
+
+    def _order(self, index: Time, slot: str) -> None:
+        for letter, _ in index.letters:
+            self.ordered.setdefault(letter, slot)
+
+    def _index_in(self, domain: str, row: Row, node: Node) -> Time:
+        row = _bare(row)
+        try:
+            return self.index(row)
+        except Unread:
+            raise Unread(node.start, "an index that is a letter plus a number") from None
+
+    def index(self, row: Row) -> Time:
+        """A row as an index: letters and whole numbers added up."""
+        result = Time()
+        sign, factor, open_ = 1, 1, False
+        for node in _bare(row):
+            match node:
+                case Sign(text="+" | "-") if not open_:
+                    sign = sign if node.text == "+" else -sign
+                case Sign(text="+" | "-"):
+                    sign, open_ = (1 if node.text == "+" else -1), False
+                    factor = 1
+                case Number(text=text) if text.isdigit() and not open_:
+                    result, open_ = result + sign * int(text), True
+                    factor = int(text)
+                case Name() if node.above is None and not node.primes and (not open_ or factor > 1):
+                    letter = self.index_name(node)
+                    if open_:
+                        result = result + (-sign * factor)
+                    one = Time(((letter, sign * (factor if open_ else 1)),), 0)
+                    result, open_ = result + one, True
+                    factor = 1
+                case Group(opening="(" | "{", above=None, below=None) if not open_:
+                    inner = self.index(node.inside)
+                    result, open_ = result + (inner if sign > 0 else -inner), True
+                case _:
+                    raise Unread(node.start, "an index")
+        if not open_:
+            raise Unread(_start(row), "an index")
+        return result
+
+    def index_name(self, node: Name) -> str:
+        return spelled((node,))
+
+    # -- functions ----------------------------------------------------------------------------------
+
+    def _special(self, node: Name, occurs: Occurs, row: Row, at: int) -> tuple[Val, int] | None:
+        """Names that everybody knows, unless the page defines them."""
+        key = occurs.key
+        if key in self.setting.defined or key in self.setting.functions:
+            return None
+        if key == "\\delta" and len(occurs.indices) == 2 and all(d == "component" for d, _ in occurs.indices) and not occurs.power:
+            a, b = (self._index_in(d, r, node) for d, r in occurs.indices)
+            self._same_dim(a, b)
+            return scalar(Delta(a, b)), at + 1
+        if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
+            return _identity(), at + 1
+        if node.letter == "1" and not occurs.indices:
+            return vector(lambda i: ONE, fresh("dim")), at + 1
+        word = SPELLED.get(key) or (key if key in WORDS else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None))
+        if word is None or self._is_variable(key):
+            return None
+        return self._applied(word, node, occurs, row, at)
+
+    def _is_variable(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        return symbol is not None and symbol.kind in ("variable", "input", "parameter", "index", "size")
+
+    def _same_dim(self, a: Time, b: Time) -> None:
+        for one in (a, b):
+            for letter, _ in one.letters:
+                if letter in self.letters:
+                    for other in (a, b):
+                        self._letter_dim(other, self.letters[letter])
+                    return
+        dim = fresh("dim")
+        self._letter_dim(a, dim)
+        self._letter_dim(b, dim)
+
+    def _applied(self, word: str, node: Name, occurs: Occurs, row: Row, at: int) -> tuple[Val, int] | None:
+        """A known function with its argument: in brackets, or what stands behind it."""
+        end = at + 1
+        if end >= len(row):
+            return None
+        if isinstance(row[end], Group) and row[end].opening in ("(", "[", "\\{", "|", "{"):  # type: ignore[attr-defined]
+            group = row[end]
+            assert isinstance(group, Group)
+            inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
+            parts = _split(inside, (",", ";"))
+            arguments = [self.row(p) for p in parts]
+            value = self._known(word, arguments, occurs, node)
+            if group.above is not None or group.below is not None:
+                value = self._group_scripts(value, group)
+            return self._scripted(value, occurs, node), end + 1
+        value, end = self._unbracketed(row, end)
+        return self._scripted(self._known(word, [value], occurs, node), occurs, node), end
+
+    def _unbracketed(self, row: Row, at: int) -> tuple[Val, int]:
+        node = row[at]
+        if isinstance(node, Sign) and node.text == "-":
+            value, end = self._unbracketed(row, at + 1)
+            return each_sign(value), end
+        if isinstance(node, Big):
+            return self._big(node, row, at)
+        value, end = self.factor(row, at)
+        while end < len(row) and isinstance(node, Number) and isinstance(row[end], Name | Number):
+            more, end = self.factor(row, end)
+            value = self._times(value, more, "")
+        return value, end
+
+    def _known(self, word: str, args: list[Val], occurs: Occurs, node: Name) -> Val:
+        if word in FUNCTIONS:
+            (a,) = args if len(args) == 1 else (None,)
+            if a is None:
+                raise Unread(node.start, f"one argument of {word}")
+            base = self._log_base(word, occurs, node)
+            made = each(lambda b: self._primed(word, b, occurs.primes), a)
+            return made if base is None else each(lambda b: over(b, base), made)
+        if occurs.primes:
+            raise Unread(node.start, "no slope of this function")
+        return WORDS[word](self, args, node)
+
+    def _log_base(self, word: str, occurs: Occurs, node: Name) -> Core | None:
+        if occurs.indices or node.below is not None:
+            if word == "\\log" and node.below is not None:
+                return Fn("\\log", (self.row(node.below).body,))
+            raise Unread(node.start, "a function without an index")
+        if word == "\\log" and node.letter in ("\\log", "log") and self.reading.base:
+            return Fn("\\log", (num(self.reading.base),))
+        return None
+
+    def _primed(self, word: str, argument: Core, primes: int) -> Core:
+        row = FUNCTIONS[word]
+        if not primes:
+            return Fn(word, (argument,))
+        if primes > 1:
+            raise Unread(0, "a first derivative")
+        return row.slope(argument, Fn(word, (argument,)))
+
+    def _call(self, node: Name, occurs: Occurs) -> Val:
+        """f(a, b): the page's own formula for f, or an abstract function's value."""
+        key = occurs.key
+        rows = occurs.arguments or ()
+        args = [self.row(r) for r in rows if r]
+        function = self.setting.functions.get(key)
+        if function is not None and not occurs.indices:
+            return self._own_function(node, function, args, occurs.primes)
+        if key == "\\sigma" or SPELLED.get(key):
+            return self._known(SPELLED[key], args, occurs, node)
+        label = spelled_indices(occurs)
+        outs = [(d, self._index_in(d, r, node)) for d, r in occurs.indices]
+        return self._abstract(key + label, args, outs, occurs.primes, node)
+
+    def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
+        if len(args) != len(function.formals):
+            raise Unread(node.start, f"{len(function.formals)} arguments")
+        if primes > 1 or (primes and len(args) != 1):
+            raise Unread(node.start, "a first derivative")
+        if primes:
+            formal = function.formals[0]
+            body: Core = D(function.body.body, formal)
+            if function.body.rank:
+                raise Unread(node.start, "no slope of a vector")
+            return each(lambda b: Where_(body, formal, b), args[0])
+        if all(a.rank == 0 for a in args):
+            return _substituted(function.body, dict(zip(function.formals, (a.body for a in args), strict=True)))
+        if len(args) == 1 and function.body.rank == 0:
+            formal = function.formals[0]
+            return each(lambda b: _substituted(function.body, {formal: b}).body, args[0])
+        raise Unread(node.start, "a function of numbers applied to vectors")
+
+    def _abstract(self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], primes: int, node: Name) -> Val:
+        entrywise = len(args) == 1 and args[0].rank and key in self.setting.entrywise
+        if primes and len(args) != 1:
+            raise Unread(node.start, "which argument a prime differentiates by")
+        slots = ((0, ()),) * primes
+        index = tuple(i for _, i in outs)
+        if entrywise or (primes and args[0].rank == 1):
+            return each(lambda b: App(key, (Arg((), (), b),), index, slots), args[0])
+        made = tuple(_argument(a) for a in args)
+        rank = self.setting.outputs.get(key, 0)
+        axes = tuple(Axis(fresh(), self.dim(f"fn {key}", k)) for k in range(rank))
+        return Val(axes, App(key, made, index + tuple(Time.of(a.letter) for a in axes), slots))
+
+    def _slope_alone(self, node: Name, occurs: Occurs) -> Val:
+        """f' without an argument: of a function with one formal, at the formal."""
+        function = self.setting.functions.get(occurs.key)
+        if function is not None and len(function.formals) == 1 and function.body.rank == 0 and occurs.primes == 1:
+            return scalar(D(function.body.body, function.formals[0]))
+        raise Unread(node.start, "the argument of a slope")
+
+    def _nabla(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        if node.below is None or at + 1 >= len(row):
+            raise Unread(node.start, "by what ∇ differentiates")
+        by = self._by(node.below, node)
+        end = at + 1
+        behind = row[end]
+        if isinstance(behind, Group) and behind.above is None:
+            of, end = self.row(behind.inside), end + 1
+        else:
+            of, end = self.factor(row, end)
+        found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
+        return Val(found.axes, found.body, of=found.of, by=found.by), end
+
+    def _prefix(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        r"""\partial_w f: the derivative by what stands below."""
+        if node.below is None or at + 1 >= len(row):
+            raise Unread(node.start, "a whole derivative")
+        by = self._by(node.below, node)
+        of, end = self.factor(row, at + 1)
+        return self._differentiated(of, by, _Mark("\\partial", (), False, False)), end
+
+    # -- groups -------------------------------------------------------------------------------------
+
+    def _group(self, node: Group) -> Val:
+        value = self._inside(node)
+        return self._group_scripts(value, node)
+
+    def _inside(self, node: Group) -> Val:
+        match node.opening:
+            case "|":
+                inner = self.row(node.inside)
+                if inner.rank:
+                    return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+                return scalar(Fn("\\abs", (inner.body,)))
+            case "\\|":
+                inner = self.row(node.inside)
+                if inner.rank == 0:
+                    return scalar(Fn("\\abs", (inner.body,)))
+                return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+            case "[":
+                parts = _split(node.inside, (",", ";"))
+                if len(parts) > 1:
+                    return self._stacked([self.row(p) for p in parts], node)
+                return self.row(node.inside)
+            case "(" | "{" | "\\{" | "\\left.":
+                parts = _split(node.inside, (",",))
+                if len(parts) > 1:
+                    raise Unread(node.start, "one formula in brackets")
+                return self.row(node.inside)
+            case _:
+                raise Unread(node.start, "brackets that group")
+
+    def _group_scripts(self, value: Val, node: Group) -> Val:
+        if node.primes:
+            raise Unread(node.start, "a slope of a bracket")
+        if node.below is not None:
+            value = self._below_group(value, node)
+        if node.above is None:
+            return value
+        above = _bare(node.above)
+        if _is_top(above, value, self.setting.arrays):
+            return transposed(value)
+        if spelled(above) == "-1":
+            return self._inverse(value, node)
+        if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
+            raise Unread(node.start, "a power")
+        return power(value, self._exponent(above), self.dims)
+
+    def _below_group(self, value: Val, node: Group) -> Val:
+        assert node.below is not None
+        if node.opening in ("\\|", "|"):
+            return value
+        if isinstance(value.body, D) and len(node.inside) == 1 and isinstance(node.inside[0], Over):
+            return self._around(value, node)
+        letters = _split(node.below, (",",))
+        rows = [p for part in letters for p in ([part] if len(letters) > 1 else [(n,) for n in part])]
+        if value.rank and len(rows) == value.rank:
+            table = {}
+            for axis, r in zip(value.axes, rows, strict=True):
+                index = self.index(r)
+                self._letter_dim(index, axis.dim)
+                table[axis.letter] = index
+            return scalar(move(value.body, table))
+        raise Unread(node.start, "an entry's indices below a bracket")
+
+    def _around(self, value: Val, node: Group) -> Val:
+        """(∂A/∂B)_V: the paths whose first step goes into V; in the other reading V is held."""
+        assert node.below is not None and isinstance(value.body, D)
+        rows = [p for p in node.below if not isinstance(p, Words)]
+        said = any(isinstance(p, Words) for p in node.below)
+        names = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        if not names:
+            raise Unread(node.start, "what is held, or the way, below the bracket")
+        mode = "held" if said or self.reading.held else "via"
+        return replace(value, body=replace(value.body, mode=mode, names=tuple(sorted(names))))
+
+    def _stacked(self, values: list[Val], node: Node) -> Val:
+        if any(v.rank > 1 for v in values):
+            raise Unread(node.start, "vectors below one another")
+        if not self.setting.arrays and all(v.rank == 0 for v in values):
+            raise Unread(node.start, "vectors below one another")
+        parts = []
+        for v in values:
+            v = renamed(v)
+            if v.rank == 1:
+                parts.append((v.axes[0].letter, self.dims.find(v.axes[0].dim), v.body))
+            else:
+                parts.append((fresh(), "1", v.body))
+        letter = fresh()
+        dim = "+".join(d for _, d, _ in parts)
+        return Val((Axis(letter, dim),), Stack(Time.of(letter), tuple(parts)))
+
+    def _table(self, node: Table) -> Val:
+        if node.kind == "cases":
+            return self._cases(node)
+        if all(len(r) == 1 for r in node.rows):
+            return self._stacked([self.row(r[0]) for r in node.rows], node)
+        raise Unread(node.start, "no matrix written out")
+
+    def _cases(self, node: Table) -> Val:
+        found: Core = ZERO
+        branches: list[tuple[tuple[Core, str, Core] | None, Val]] = []
+        for row in node.rows:
+            cells = [c for c in row if c]
+            if len(cells) == 1:
+                body, condition = _parted(cells[0])
+            else:
+                body, condition = cells[0], tuple(n for c in cells[1:] for n in c)
+            body = _without_end(body)
+            branches.append((self._condition(condition), self.row(body)))
+        values = plus([v for _, v in branches], self.dims) if any(v.rank for _, v in branches) else None
+        if values is not None:
+            raise Unread(node.start, "cases of numbers")
+        for test, value in reversed(branches):
+            if test is None:
+                found = value.body
+            else:
+                found = Case(*test, value.body, found)
+        return scalar(found)
+
+    def _condition(self, row: Row) -> tuple[Core, str, Core] | None:
+        row = tuple(n for n in row if not isinstance(n, Words) and not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+        for i, node in enumerate(row):
+            if isinstance(node, Sign) and node.text in RELATIONS:
+                return self._side(row[:i]), node.text, self._side(row[i + 1 :])
+        return None
+
+    def _side(self, row: Row) -> Core:
+        try:
+            index = self.index(row)
+            if all(self._is_index(a) for a, _ in index.letters):
+                return At(index)
+        except Unread:
+            pass
+        return self.row(row).body
+
+    # -- Σ and Π ------------------------------------------------------------------------------------
+
+    def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
+        if node.kind not in ("sum", "prod"):
+            raise Unread(node.start, f"no {node.kind}")
+        end = at + 1
+        while end < len(row):
+            here = row[end]
+            if isinstance(here, Sign) and here.text in ("+", "-", ",", ";") and not (here.text == "-" and end == at + 1):
+                break
+            end += 1
+        inside = row[at + 1 : end]
+        if not inside:
+            raise Unread(node.start, "what is summed")
+        letters = self._bounds(node)
+        sign = isinstance(inside[0], Sign) and inside[0].text == "-"
+        body = self.term(inside[1:] if sign else inside)
+        if sign:
+            body = each_sign(body)
+        for bound in reversed(letters):
+            body = self._summed(node, bound, body)
+        if not letters:
+            body = self._without_bounds(node, body)
+        return body, end
+
+    def _bounds(self, node: Big) -> list[_Bound]:
+        if node.below is None:
+            return []
+        rows = _split(node.below, (",",))
+        upper = None if node.above is None else self._limit(node.above)
+        if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
+            return [_Bound(self.index_name(r[0]), None, None) for r in rows]  # type: ignore[arg-type]
+        bound = self._lower(rows[0], node)
+        for extra in rows[1:]:
+            other = self._lower(extra, node)
+            if other.letter != bound.letter and self._excludes(extra) != bound.letter:
+                raise Unread(node.start, "one index below a Σ")
+            bound = replace(bound, without=bound.without + other.without)
+        return [replace(bound, upper=upper if upper is not None else bound.upper)]
+
+    def _excludes(self, row: Row) -> str | None:
+        return None
+
+    def _limit(self, row: Row) -> Time:
+        row = _bare(row)
+        if len(row) == 1 and isinstance(row[0], Group) and row[0].opening == "|":
+            return Time.of(spelled(row))
+        try:
+            return self.index(row)
+        except Unread:
+            return Time.of(spelled(row))
+
+    def _lower(self, row: Row, node: Big) -> _Bound:
+        places = [i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in (*RELATIONS, "\\in", "\\notin")]
+        if not places:
+            if len(row) == 1 and isinstance(row[0], Name):
+                return _Bound(self.index_name(row[0]), None, None)
+            raise Unread(node.start, "an index below a Σ")
+        first = places[0]
+        relation = row[first].text  # type: ignore[attr-defined]
+        left, right = row[:first], row[first + 1 :]
+        if len(places) == 2:
+            second = places[1]
+            low, letter, high = self._limit(left), row[first + 1 : second], self._limit(row[second + 1 :])
+            strict = relation == "<", row[second].text == "<"  # type: ignore[attr-defined]
+            return _Bound(self._one(letter, node), low + int(strict[0]), high + (-int(strict[1])))
+        letter = self._one(left, node)
+        if relation == "\\in":
+            return _Bound(letter, None, None, whole=True)
+        limit = self._limit(right)
+        match relation:
+            case "=":
+                return _Bound(letter, limit, None)
+            case "\\geq":
+                return _Bound(letter, limit, None)
+            case ">":
+                return _Bound(letter, limit + 1, None)
+            case "\\leq":
+                return _Bound(letter, None, limit)
+            case "<":
+                return _Bound(letter, None, limit + (-1))
+            case "\\neq":
+                return _Bound(letter, None, None, (limit,))
+            case _:
+                raise Unread(node.start, "bounds of a Σ")
+
+    def _one(self, row: Row, node: Big) -> str:
+        if len(row) == 1 and isinstance(row[0], Name):
+            return self.index_name(row[0])
+        raise Unread(node.start, "an index letter below a Σ")
+
+    def _summed(self, node: Big, bound: _Bound, v: Val) -> Val:
+        letter = bound.letter
+        kind = node.kind
+        ordered = self._domain_of(letter, v.body)
+        dim = self.letters.pop(letter, None) if ordered is None else None
+        if ordered is None and dim is None:
+            if bound.lower is None or bound.upper is None:
+                if letter not in letters_in(v.body):
+                    raise Unread(node.start, f"where the index {letter} runs, or a use of it")
+                raise Unread(node.start, f"what the index {letter} counts")
+            return self._big_of(kind, letter, None, bound.lower, bound.upper, v, node, ())
+        if ordered is not None:
+            self.ordered.pop(letter, None)
+            low = bound.lower if bound.lower is not None else Time.at(1)
+            high = bound.upper if bound.upper is not None else Time.of(self._horizon(ordered, node))
+            low, high = _ascending(low, high)
+            for end in (low, high):
+                self._order(end, ordered)
+            return self._big_of(kind, letter, None, low, high, v, node, bound.without)
+        assert dim is not None
+        for w in bound.without:
+            self._letter_dim(w, dim)
+        lower, upper = bound.lower, bound.upper
+        if upper is not None and upper.shift == 0 and len(upper.letters) == 1 and not self._is_bound_letter(upper):
+            self.setting.size_of[upper.letters[0][0]] = dim
+        whole = lower is None or (lower.is_number and lower.shift in (0, 1))
+        free_end = upper is None or not (self._is_bound_letter(upper))
+        if whole and free_end:
+            return self._big_of(kind, letter, dim, None, None, v, node, bound.without)
+        low = lower if lower is not None else Time.at(1)
+        high = upper if upper is not None else Time.of(self._size_letter(dim))
+        for end in (low, high):
+            if not end.is_number and self._is_bound_letter(end):
+                self._letter_dim(end, dim)
+        return self._big_of(kind, letter, dim, low, high, v, node, bound.without)
+
+    def _size_letter(self, dim: str) -> str:
+        return f"|{dim}|"
+
+    def _is_bound_letter(self, index: Time) -> bool:
+        """Whether a limit names an index of the line (i, t), not a size."""
+        return any(self._kind_of(a) == "index" and a in self.letters for a, _ in index.letters)
+
+    def _kind_of(self, letter: str) -> str:
+        symbol = self.table.symbol(letter)  # type: ignore[attr-defined]
+        return symbol.kind if symbol is not None else ""
+
+    def _domain_of(self, letter: str, body: Core) -> str | None:
+        """The ordered domain in which a letter is used, from the families that it stands at."""
+        for part in walk(body):
+            if isinstance(part, Ref):
+                for index, slot in zip(part.index, self.setting.slots.get(part.name, ()), strict=False):
+                    if slot in ("time", "layer") and any(a == letter for a, _ in index.letters):
+                        return slot
+        if letter in self.ordered and letter not in self.letters:
+            return self.ordered[letter]
+        return None
+
+    def _horizon(self, domain: str, node: Node) -> str:
+        return "T" if domain == "time" else "L"
+
+    def _big_of(self, kind: str, letter: str, dim: str | None, low: Time | None, high: Time | None, v: Val, node: Node, without: tuple[Time, ...]) -> Val:
+        if kind == "prod" and v.rank:
+            raise Unread(node.start, "no product of matrices over an index")
+        return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
+
+    def _without_bounds(self, node: Big, v: Val) -> Val:
+        if node.kind != "sum":
+            raise Unread(node.start, "the bounds of a Π")
+        letters = [a for a in letters_in(v.body) if a in self.ordered]
+        if len(letters) == 1 and not v.rank:
+            return self._summed(node, _Bound(letters[0], None, None), v)
+        if v.rank:
+            return scalar(total(v))
+        raise Unread(node.start, "the index of a Σ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """∂ or d at the front of a fraction's line: its letter, what follows, whether it is ∂⁺, and its order."""
+
+    letter: str
+    rest: Row
+    immediate: bool
+    order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    letter: str
+    lower: Time | None
+    upper: Time | None
+    without: tuple[Time, ...] = ()
+    whole: bool = False
+
+
+def Where_(body: Core, formal: Ref, value: Core) -> Core:
+    """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""
+    from derive.algebra.slopes import slope
+
+    assert isinstance(body, D)
+    return replaced(slope(body.of, formal), {formal: value})
+
+
+def replaced(x: Core, table: Mapping[Ref, Core]) -> Core:
+    """Members replaced by formulas, everywhere but in derivatives by them."""
+    from derive.algebra.core import rebuild
+
+    if isinstance(x, Ref):
+        return table.get(x, x)
+    return rebuild(x, lambda p: replaced(p, table))
+
+
+def _substituted(body: Val, table: Mapping[Ref, Core]) -> Val:
+    body = renamed(body)
+    return Val(body.axes, replaced(body.body, table), body.row)
+
+
+def _differential(row: Row) -> _Mark | None:
+    """∂A or dA: the mark, and A; None for anything else."""
+    if not row or not isinstance(row[0], Name):
+        return None
+    first = row[0]
+    if first.letter not in DIFFERENTIALS or first.below is not None or first.primes or first.accents:
+        if first.letter == "\\delta" and first.below is None and first.above is None and len(row) > 1 and first.style == "":
+            return _Mark("\\partial", row[1:], False, False) if isinstance(row[1], Name) else None
+        return None
+    immediate = order = False
+    if first.above is not None:
+        immediate = spelled(first.above) == "+"
+        order = not immediate
+    return _Mark(first.letter, row[1:], immediate, order)
+
+
+def _terms(row: Row) -> tuple[list[Row], list[int]]:
+    """The terms of a row and their signs."""
+    terms: list[Row] = []
+    signs: list[int] = []
+    sign, here = 1, []
+    previous: Node | None = None
+    for node in row:
+        plain = isinstance(node, Sign) and node.text in ("+", "-")
+        after_operator = isinstance(previous, Sign) and (previous.text in TIMES or previous.text == "/")
+        inside_big = isinstance(previous, Big)
+        after_function = isinstance(previous, Name) and previous.style == "op" and (previous.letter in SPELLED)
+        if plain and not after_operator and not inside_big and not after_function:
+            if here:
+                terms.append(tuple(here))
+                signs.append(sign)
+                sign, here = 1, []
+            if node.text == "-":  # type: ignore[attr-defined]
+                sign = -sign
+        else:
+            here.append(node)
+        previous = node
+    if here:
+        terms.append(tuple(here))
+        signs.append(sign)
+    if terms:
+        terms[-1] = _without_end(terms[-1])
+        if not terms[-1]:
+            terms.pop()
+            signs.pop()
+    return terms, signs
+
+
+def _without_end(row: Row) -> Row:
+    while row and isinstance(row[-1], Sign) and row[-1].text in (".", ",", ";", ":", "!"):
+        row = row[:-1]
+    return row
+
+
+def _split(row: Row, marks: Sequence[str]) -> list[Row]:
+    found: list[list[Node]] = [[]]
+    for node in row:
+        if isinstance(node, Sign) and node.text in marks:
+            found[-1:] = [found[-1], []]
+        else:
+            found[-1].append(node)
+    return [tuple(part) for part in found if part] if len(found) > 1 else [row]
+
+
+def _parted(row: Row) -> tuple[Row, Row]:
+    """A cell of cases that holds its condition, too: at its first comma or words."""
+    for i, node in enumerate(row):
+        if isinstance(node, Words) or (isinstance(node, Sign) and node.text in (",", ":")):
+            return row[:i], row[i:]
+    return row, ()
+
+
+def _bare(row: Row) -> Row:
+    """A row without brackets around all of it."""
+    while len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+        row = row[0].inside
+    return row
+
+
+def _is_top(row: Row, value: Val, arrays: bool) -> bool:
+    shown = spelled(row)
+    if shown in ("\\top", "\\intercal", "\\mathsf{T}", "\\mathrm{T}", "\\text{T}", "\\mathtt{T}", "'"):
+        return True
+    return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _are_dots(row: Row) -> bool:
+    return any(isinstance(n, Sign) and n.text == "\\dots" for n in row)
+
+
+def _number(node: Number) -> Core:
+    text = node.text.replace(",", "")
+    places = len(text.split(".")[1]) if "." in text else None
+    return Num(Fraction(text), places)
+
+
+def _start(row: Row) -> int:
+    return row[0].start if row else 0
+
+
+def each_sign(v: Val) -> Val:
+    return replace(v, body=neg(v.body))
+
+
+def _tag(v: Val) -> Core:
+    """What a derivative is of, the same for all names of its axes."""
+    return move(v.body, {a.letter: Time.of(f"\\,axis{i}") for i, a in enumerate(v.axes)})
+
+
+def _identity() -> Val:
+    dim = fresh("dim")
+    a, b = Axis(fresh(), dim), Axis(fresh(), dim)
+    return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+
+
+def _argument(v: Val) -> Arg:
+    v = renamed(v)
+    return Arg(tuple(a.letter for a in v.axes), tuple(a.dim for a in v.axes), v.body)
+
+
+def _ascending(low: Time, high: Time) -> tuple[Time, Time]:
+    """Bounds that are written from the last step down to the first, turned round."""
+    if high.is_number and not low.is_number and high.shift <= 1:
+        return high, low
+    return low, high
+
+
+def _hidden_only(occurs: Occurs) -> bool:
+    return bool(getattr(occurs, "hidden", 0)) and not occurs.consumed
+
+
+def spelled_indices(occurs: Occurs) -> str:
+    return ""
+
+
+# -- words that are operators -----------------------------------------------------------------------
+
+
+def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
+    (v,) = args
+    v = renamed(v)
+    if v.rank != 1:
+        raise Unread(node.start, "softmax of a vector")
+    (a,) = v.axes
+    other = fresh()
+    below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
+    return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:
+    (v,) = args
+    if v.rank != 2:
+        raise Unread(node.start, "the trace of a matrix")
+    v = renamed(v)
+    a, b = v.axes
+    self.dims.unify(a.dim, b.dim)
+    return scalar(summed(a.letter, a.dim, move(v.body, {b.letter: Time.of(a.letter)})))
+
+
+def _diag(self: Elaborator, args: list[Val], node: Name) -> Val:
+    return diagonal(args[0])
+
+
+def _most(word: str, args: list[Val], node: Name, dims: Dims) -> Val:
+    if len(args) != 2:
+        raise Unread(node.start, f"two arguments of {word}")
+    x, y = args
+    zero = x if x.body == ZERO else y if y.body == ZERO else None
+    if word == "max" and zero is not None:
+        return each(lambda b: Fn("\\relu", (b,)), y if zero is x else x)
+    if x.rank == y.rank == 0:
+        return scalar(Fn(word, (x.body, y.body)))
+    raise Unread(node.start, f"{word} of numbers")
+
+
+WORDS = {
+    "softmax": _softmax,
+    "diag": _diag,
+    "Diag": _diag,
+    "tr": _trace,
+    "Tr": _trace,
+    "trace": _trace,
+    "\\max": lambda self, args, node: _most("max", args, node, self.dims),
+    "\\min": lambda self, args, node: _most("min", args, node, self.dims),
+    "max": lambda self, args, node: _most("max", args, node, self.dims),
+    "min": lambda self, args, node: _most("min", args, node, self.dims),
+    "sum": lambda self, args, node: scalar(total(args[0])),
+}
+
+assert Case and mul

@@ -1,0 +1,322 @@
+"""Scalars, vectors, matrices and Jacobians as families of numbers: the surface's products become sums over indices.
+
+A value has axes, each a letter that is free in its body. A derivative knows what it is of and by, so that ∂a/∂b ∂b/∂c
+contracts over b whichever way a page lays Jacobians out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from derive.algebra.core import Core, Delta, Mul, Num, Pow, Ref, add, fresh, letters_in, move, mul, num, summed
+from derive.algebra.expression import Time
+
+
+class Misfit(Exception):
+    """Shapes that do not fit; the sentence says which."""
+
+
+class Dims:
+    """Dimensions of a page: names that formulas show to be equal are one."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+        self._fixed: set[str] = set()
+
+    def find(self, dim: str) -> str:
+        if "+" in dim:
+            return "+".join(self.find(d) for d in dim.split("+"))
+        while dim in self._of:
+            dim = self._of[dim]
+        return dim
+
+    def fix(self, dim: str) -> None:
+        """A dimension that the page names: two such are never one."""
+        self._fixed.add(dim)
+
+    def copy(self) -> Dims:
+        other = Dims()
+        other._of, other._fixed = dict(self._of), set(self._fixed)
+        return other
+
+    def unify(self, a: str, b: str) -> None:
+        """Raises Misfit where both are named and differ."""
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        if "+" in a or "+" in b:
+            self._unify_sums(a, b)
+        elif a in self._fixed and b in self._fixed:
+            raise Misfit(f"{_plain(a)} entries beside {_plain(b)}")
+        elif a in self._fixed:
+            self._of[b] = a
+        else:
+            self._of[a] = b
+
+    def _unify_sums(self, a: str, b: str) -> None:
+        one, other = a.split("+"), b.split("+")
+        if len(one) == len(other):
+            for p, q in zip(one, other, strict=True):
+                self.unify(p, q)
+        elif len(one) == 1 and a not in self._fixed and a not in other:
+            self._of[a] = b
+        elif len(other) == 1 and b not in self._fixed and b not in one:
+            self._of[b] = a
+        else:
+            raise Misfit("what is stacked has another number of entries")
+
+
+def _plain(dim: str) -> str:
+    return dim.split(":")[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    letter: str
+    dim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Val:
+    """A formula with its axes. `row`: a vector that lies. `of`, `by`: what a derivative is of and by, with the number of axes
+    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand; `broad`: a number that
+    stands for every entry."""
+
+    axes: tuple[Axis, ...]
+    body: Core
+    row: bool = False
+    of: tuple[Core, int] | None = None
+    by: tuple[Core, int] | None = None
+    loose: bool = False
+
+    @property
+    def rank(self) -> int:
+        return len(self.axes)
+
+
+def scalar(body: Core) -> Val:
+    return Val((), body)
+
+
+def renamed(v: Val) -> Val:
+    """The same value with letters of its own."""
+    table = {a.letter: fresh() for a in v.axes}
+    moved = move(v.body, {a: Time.of(b) for a, b in table.items()})
+    return replace(v, axes=tuple(Axis(table[a.letter], a.dim) for a in v.axes), body=moved)
+
+
+def with_letters(v: Val, letters: Sequence[str]) -> Core:
+    """The body with the axes' letters replaced."""
+    return move(v.body, {a.letter: Time.of(b) for a, b in zip(v.axes, letters, strict=True)})
+
+
+def vector(make: Callable[[Time], Core], dim: str) -> Val:
+    letter = fresh()
+    return Val((Axis(letter, dim),), make(Time.of(letter)))
+
+
+def each(change: Callable[[Core], Core], v: Val) -> Val:
+    """A function applied entry by entry."""
+    return Val(v.axes, change(v.body), v.row, loose=v.loose)
+
+
+def transposed(v: Val) -> Val:
+    if v.rank == 1:
+        return replace(v, row=not v.row, loose=False)
+    if v.rank == 2:
+        return Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of) if v.of is None else Val((v.axes[1], v.axes[0]), v.body)
+    if v.rank == 0:
+        return v
+    raise Misfit("the transpose of what has three indices")
+
+
+def aligned(a: Val, b: Val, dims: Dims) -> Core:
+    """The body of b in the letters of a's axes. Raises Misfit where the shapes differ."""
+    if a.rank != b.rank:
+        raise Misfit(f"{spoken(a)} beside {spoken(b)}")
+    for p, q in zip(a.axes, b.axes, strict=True):
+        dims.unify(p.dim, q.dim)
+    return with_letters(b, [p.letter for p in a.axes])
+
+
+def spoken(v: Val) -> str:
+    return ("a number", "a vector", "a matrix", "an array with three indices")[min(v.rank, 3)]
+
+
+def plus(values: Sequence[Val], dims: Dims) -> Val:
+    """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""
+    widest = max(values, key=lambda v: v.rank)
+    widest = renamed(widest)
+    if widest.rank == 1:
+        standing = next((v for v in values if v.rank == 1 and not v.loose), None)
+        if standing is not None:
+            widest = replace(widest, row=standing.row, loose=False)
+            if any(v.rank == 1 and not v.loose and v.row != standing.row for v in values):
+                raise Misfit("a vector that stands beside one that lies")
+    terms = []
+    for v in values:
+        terms.append(_spread(v, widest, dims))
+    return replace(widest, body=add(terms))
+
+
+def _spread(v: Val, like: Val, dims: Dims) -> Core:
+    if v.rank == like.rank:
+        return aligned(like, v, dims)
+    if v.rank == 0:
+        return v.body
+    if v.rank == 1 and like.rank == 2:
+        return _diagonal_of(v, like, dims)
+    raise Misfit(f"{spoken(v)} beside {spoken(like)}")
+
+
+def _diagonal_of(v: Val, like: Val, dims: Dims) -> Core:
+    a, b = like.axes
+    if like.of is None and like.by is None:
+        raise Misfit("a vector beside a matrix")
+    dims.unify(a.dim, b.dim)
+    dims.unify(a.dim, v.axes[0].dim)
+    return mul((with_letters(v, [a.letter]), Delta(Time.of(a.letter), Time.of(b.letter))))
+
+
+def hadamard(x: Val, y: Val, dims: Dims) -> Val:
+    """Entry by entry; a vector beside a Jacobian scales its rows (what it is of)."""
+    if x.rank == 0 or y.rank == 0:
+        return scaled(x, y)
+    x, y = renamed(x), renamed(y)
+    if x.rank == y.rank:
+        lying = x.row if not x.loose else y.row
+        return Val(x.axes, mul((x.body, aligned(x, y, dims))), row=lying, loose=x.loose and y.loose)
+    small, large = (x, y) if x.rank < y.rank else (y, x)
+    if small.rank == 1 and large.of is not None and large.of[1] == 1:
+        dims.unify(small.axes[0].dim, large.axes[0].dim)
+        return replace(large, body=mul((with_letters(small, [large.axes[0].letter]), large.body)))
+    raise Misfit(f"{spoken(x)} times {spoken(y)}, entry by entry")
+
+
+def scaled(x: Val, y: Val) -> Val:
+    many = y if x.rank == 0 else x
+    return replace(many, body=mul((x.body, y.body)), of=many.of, by=many.by)
+
+
+def contracted(x: Val, y: Val, p: int, q: int, dims: Dims) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Core]:
+    """Σ over axis p of x and axis q of y; the axes that are left, and the body."""
+    x, y = renamed(x), renamed(y)
+    a, b = x.axes[p], y.axes[q]
+    dims.unify(a.dim, b.dim)
+    body = mul((x.body, move(y.body, {b.letter: Time.of(a.letter)})))
+    left = tuple(axis for i, axis in enumerate(x.axes) if i != p)
+    right = tuple(axis for i, axis in enumerate(y.axes) if i != q)
+    return left, right, summed(a.letter, a.dim, body)
+
+
+def chained(x: Val, y: Val, dims: Dims) -> Val | None:
+    """∂a/∂b ∂b/∂c, or ∂b/∂c ∂a/∂b as the denominator layout has it; None where the two do not meet."""
+    if x.by is not None and y.of is not None and x.by == y.of and x.by[1] == y.of[1]:
+        return _joined(x, y, dims)
+    if x.of is not None and y.by is not None and x.of == y.by and x.of[1] == y.by[1]:
+        return _joined(y, x, dims)
+    return None
+
+
+def _joined(x: Val, y: Val, dims: Dims) -> Val:
+    """x: ∂a/∂b, y: ∂b/∂c."""
+    assert x.by is not None and y.of is not None
+    x, y = renamed(x), renamed(y)
+    n = x.by[1]  # type: ignore[index]
+    shared, outer, inner = x.axes[len(x.axes) - n :] if n else (), x.axes[: len(x.axes) - n], y.axes[n:]
+    table = {}
+    for a, b in zip(shared, y.axes[:n], strict=True):
+        dims.unify(a.dim, b.dim)
+        table[b.letter] = Time.of(a.letter)
+    body = mul((x.body, move(y.body, table)))
+    for a in shared:
+        body = summed(a.letter, a.dim, body)
+    of, by = (x.of[0], len(outer)) if x.of else None, (y.by[0], len(inner)) if y.by else None
+    return Val(outer + inner, body, of=of, by=by, loose=not outer and len(inner) == 1)
+
+
+def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
+    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""
+    met = chained(x, y, dims)
+    if met is not None:
+        return met
+    if x.rank == 0 or y.rank == 0:
+        return scaled(x, y)
+    x, y = _laid(x, columns), _laid(y, columns)
+    if x.rank == 1 and y.rank == 1:
+        return _vectors(x, y, dims, dot)
+    if x.rank == 2 and y.rank == 1:
+        if y.row:
+            raise Misfit("a matrix times a vector that lies")
+        left, _, body = contracted(x, y, 1, 0, dims)
+        return Val(left, body)
+    if x.rank == 1 and y.rank == 2:
+        if not x.row:
+            raise Misfit("a vector that stands times a matrix")
+        _, right, body = contracted(x, y, 0, 0, dims)
+        return Val(right, body, row=True)
+    if x.rank == 2 and y.rank == 2:
+        left, right, body = contracted(x, y, 1, 0, dims)
+        return Val(left + right, body)
+    return _tensors(x, y, dims)
+
+
+def _laid(v: Val, columns: bool) -> Val:
+    return replace(v, row=not columns, loose=False) if v.rank == 1 and v.loose else v
+
+
+def _vectors(x: Val, y: Val, dims: Dims, dot: str) -> Val:
+    if x.row and not y.row:
+        _, _, body = contracted(x, y, 0, 0, dims)
+        return scalar(body)
+    if not x.row and y.row:
+        x, y = renamed(x), renamed(y)
+        return Val(x.axes + y.axes, mul((x.body, y.body)))
+    if dot == "inner":
+        _, _, body = contracted(x, y, 0, 0, dims)
+        return scalar(body)
+    return hadamard(x, y, dims)
+
+
+def _tensors(x: Val, y: Val, dims: Dims) -> Val:
+    """A gradient times ∂z/∂W: the sum over z."""
+    for small, large in ((x, y), (y, x)):
+        if small.rank == 1 and large.rank == 3 and large.of is not None and large.of[1] == 1:
+            _, right, body = contracted(small, large, 0, 0, dims)
+            return Val(right, body, by=(large.by[0], 2) if large.by else None)
+    raise Misfit(f"{spoken(x)} times {spoken(y)}")
+
+
+def total(v: Val) -> Core:
+    """The sum of all entries."""
+    body = v.body
+    for a in v.axes:
+        body = summed(a.letter, a.dim, body)
+    return body
+
+
+def diagonal(v: Val) -> Val:
+    """diag of a vector; of a matrix, its diagonal."""
+    v = renamed(v)
+    if v.rank == 1:
+        (a,) = v.axes
+        b = Axis(fresh(), a.dim)
+        return Val((a, b), mul((v.body, Delta(Time.of(a.letter), Time.of(b.letter)))))
+    raise Misfit("diag of what is no vector")
+
+
+def power(v: Val, exponent: Core, dims: Dims) -> Val:
+    """A power of a number, of each entry of a vector, or of a square matrix by a whole number."""
+    if v.rank <= 1:
+        return each(lambda b: Pow(b, exponent), v)
+    if v.rank == 2 and isinstance(exponent, Num) and exponent.value.denominator == 1 and 0 < exponent.value <= 6:
+        dims.unify(v.axes[0].dim, v.axes[1].dim)
+        found = v
+        for _ in range(int(exponent.value) - 1):
+            found = product(found, v, dims, "each", True)
+        return found
+    raise Misfit("a power of a matrix")
+
+
+assert Mul and Ref and num and letters_in
