@@ -68,7 +68,7 @@ def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
         nodes = nodes[0].inside  # type: ignore[attr-defined]
     for piece in _pieces(_without_asides(nodes)):
         reader.read(piece)
-    return tuple(chain for draft in reader.drafts if (chain := _made(draft)))
+    return tuple(chain for draft in reader.finished() if (chain := _made(draft)))
 
 
 def _without_asides(nodes: Sequence[Node]) -> list[Node]:
@@ -210,13 +210,18 @@ class _Reader:
     def __init__(self, display: bool) -> None:
         self.display = display
         self.drafts: list[_Draft] = []
+        self.first: list[Node] = []  # a condition that stands before its statement
 
     def read(self, piece: _Piece) -> None:
         """One piece: more of a member, a condition, a list's next item, or a new statement."""
         words = " ".join(w.text for w in piece.words)
         current = self.drafts[-1] if self.drafts else None
-        if not piece.nodes:
+        if self._is_told(piece, current):
+            self.drafts[-1].conditions[-1] += [*piece.words, *piece.nodes]
+        elif not piece.nodes:
             self._only_words(piece, words, current)
+        elif self._comes_first(piece, current, words):
+            self.first = [*piece.words, *_without_colon(piece.nodes)]
         elif "implies" in piece.marks and not is_relation(piece.nodes[0]):
             self._new(piece, words)
         elif current is None:
@@ -229,6 +234,28 @@ class _Reader:
             self._list(current, piece)
         else:
             self._new(piece, words)
+
+    def _is_told(self, piece: _Piece, current: _Draft | None) -> bool:
+        """Whether a condition's own sentence goes on: `with p being a pattern`."""
+        if current is None or not current.conditioned or set(piece.marks) != {"words"}:
+            return False
+        spoken = isinstance(current.conditions[-1][0], Words)
+        return spoken and not any(is_relation(n) for n in piece.nodes)
+
+    def _comes_first(self, piece: _Piece, current: _Draft | None, words: str) -> bool:
+        """Whether a condition stands before its statement: `if i = j: …`."""
+        if not _conditional(words) or (current is not None and "row" not in piece.marks):
+            return False
+        return _is_range(_without_colon(piece.nodes), current) and isinstance(piece.nodes[-1], Sign)
+
+    def finished(self) -> list[_Draft]:
+        """The chains; a condition that nothing follows is a statement."""
+        if self.first:
+            words = [n.text for n in self.first if isinstance(n, Words)]
+            rest = [n for n in self.first if not isinstance(n, Words)]
+            self.first = []
+            self._new(_Piece(rest), " ".join(words))
+        return self.drafts
 
     def _only_words(self, piece: _Piece, words: str, current: _Draft | None) -> None:
         if current is not None and _conditional(words):
@@ -316,6 +343,9 @@ class _Reader:
             self.drafts.append(draft)
         if words:
             draft.words.append(words)
+        if self.first:
+            draft.conditions.append(self.first)
+            self.first = []
         nodes, forall = _before_forall(piece.nodes)
         if not is_relation(nodes[0]):
             draft.members.append((None, []))
@@ -347,15 +377,18 @@ def _continues_minus(piece: _Piece, current: _Draft) -> bool:
 
 
 def _conditional(words: str) -> bool:
-    said = [w.strip(",.;:()").lower() for w in words.split()]
+    said = [w for w in (w.strip(",.;:()").lower() for w in words.split()) if w]
     if not said:
         return False
-    if said[-1] in CONDITIONAL or said[0] in CONDITIONAL - {"as", "with", "given", "st"}:
-        return True
-    return bool(said[-2:] == ["such", "that"]) or bool(CONDITIONAL & {"if", "for", "when", "unless"} & set(said))
+    return said[-1] in CONDITIONAL or said[0] in CONDITIONAL or said[-2:] == ["such", "that"]
 
 
-def _is_range(nodes: list[Node], current: _Draft) -> bool:
+def _without_colon(nodes: list[Node]) -> list[Node]:
+    last = nodes[-1]
+    return nodes[:-1] if isinstance(last, Sign) and last.text in (":", ",") else nodes
+
+
+def _is_range(nodes: list[Node], current: _Draft | None = None) -> bool:
     """Whether a piece says for which indices: `t = 1`, `i \\neq j`, `(t > 0)`."""
     if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].opening in "([":
         nodes = list(nodes[0].inside)
@@ -369,9 +402,9 @@ def _is_range(nodes: list[Node], current: _Draft) -> bool:
     if not head or not all(_is_index(n) for n in head):
         return False
     text = sign.text if isinstance(sign, Sign) else ""
-    if text in _BOUNDS:
-        return True
     rest = nodes[places[0] + 1 :]
+    if text in _BOUNDS:
+        return not (text == "\\in" and rest and _is_space_of_vectors(rest[0]))
     if text != "=" or not all(_is_index(n) or isinstance(n, Number) or _small(n) for n in rest):
         return False
     return len(head) == 1 and isinstance(head[0], Name) and not head[0].below
@@ -381,8 +414,12 @@ def _is_index(node: Node) -> bool:
     if isinstance(node, Sign):
         return node.text in (",", "\\dots", "+", "-")
     if isinstance(node, Name):
-        return node.letter in _INDICES or node.letter in ("\\tau", "\\ell")
+        return not node.style and (node.letter in _INDICES or node.letter in ("\\tau", "\\ell"))
     return isinstance(node, Number)
+
+
+def _is_space_of_vectors(node: Node) -> bool:
+    return isinstance(node, Name) and node.style == "bb" and node.letter == "R" and node.above is not None
 
 
 def _small(node: Node) -> bool:

@@ -763,6 +763,10 @@ class _Parser:
 
     def decoration(self, found: list[Node], token: Token, name: str) -> None:
         count, kept = t.DECORATION[name]
+        if self.peek() == "<" and name in _OVERLAYS:
+            while self.i < self.end and self.tokens[self.i].text not in (">", "\\to"):
+                self.i += 1
+            self.i += self.i < self.end
         while self.peek() == "[" and count and self._option():
             pass
         for number in range(1, count + 1):
@@ -839,6 +843,7 @@ class _Parser:
 _BRACKETED = frozenset(("pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "matrix"))
 _SWITCH_ONLY = t.SWITCHES - {"scr", "frak"}
 _SPOKEN = frozenset("if otherwise else for where when and with then unless forall".split())
+_OVERLAYS = frozenset("onslide visible uncover only alert pause textbf".split())
 _THIN = ("\\,", "\\!", "\\;", "\\:", "\\ ", "~")
 _UNSCRIPTED = frozenset((*t.RELATIONS.values(), *t.OPERATORS.values(), *t.IMPLIES, "|", "\\dots", "\\mid"))
 _Handler = Callable[[_Parser, list[Node], Token, str], None]

@@ -9,6 +9,8 @@ from derive.text.blocks import Block, Found
 from derive.text.page import Prose
 
 _BETWEEN = re.compile(r"[\s\x01$]*(?:(?:[=+*/·×\-−]|\\(?:times|cdot|approx|odot))[\s\x01$]*)?")
+_EQUALS = re.compile(r"=[\s\x01]*\Z")
+_NUMBER = re.compile(r"[$\x01]{1,2}[ ]?(?P<number>-?\d+(?:\.\d+)?)(?![\w.]*\w)")
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 _ENDS_OPEN = re.compile(r"(?:[=+*\-(]|\\(?:cdot|times|odot|approx))[\s\x01]*\Z")
 _BEGINS_OPEN = re.compile(r"[\s\x01]*(?:[=+)]|\\(?:cdot|times|odot|approx)(?![a-zA-Z]))")
@@ -24,9 +26,20 @@ def joined(text: str, blocks: list[Block]) -> list[Block]:
             found.append(_one(run, text))
             i = after
         else:
-            found.append(blocks[i])
+            found.append(_with_number(text, blocks[i]))
             i += 1
     return found
+
+
+def _with_number(text: str, block: Block) -> Block:
+    """`$\\Delta t=$4`: the number behind belongs to the formula."""
+    if not isinstance(block, Found) or block.display or not _EQUALS.search(text, block.start, block.end):
+        return block
+    number = _NUMBER.match(text, block.end)
+    if number is None:
+        return block
+    pieces = ((block.start, block.end), (number.start("number"), number.end("number")))
+    return replace(block, end=number.end(), pieces=pieces)
 
 
 def _run(text: str, blocks: list[Block], at: int) -> tuple[list[Found], int]:

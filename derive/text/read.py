@@ -12,7 +12,7 @@ from derive.text.hiding import Hidden, format_of, hidden, hide_preamble
 from derive.text.inline import joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
-from derive.text.page import Chain, Formula, Item, Member, Page
+from derive.text.page import Break, Chain, Formula, Item, Member, Page
 from derive.text.sources import load
 from derive.text.tokens import Token, expand, tokenize
 from derive.text.trees import Missing
@@ -53,10 +53,12 @@ def _read_formulas(original: str, readable: str, blocks: list[Block], macros: Ma
             tokens[number] = found
             words.gather(found)
     items: list[Item] = []
-    count, before = 0, None
+    count = 0
+    before: Formula | None = None
     for number, block in enumerate(blocks):
         if not isinstance(block, Found):
             items.append(block)
+            before = before if isinstance(block, Break) else None
             continue
         formula = _formula(block, count, tokens[number], words)
         formula = _continued(formula, before)
@@ -92,6 +94,6 @@ def _continued(formula: Formula, before: Formula | None) -> Formula:
 
 def _dangles(chain: Chain) -> bool:
     last: Member | None = chain.members[-1] if chain.members else None
-    if last is None or chain.conditions:
+    if last is None or chain.conditions or (len(chain.members) == 1 and last.relation):
         return False
     return isinstance(last.tree[-1], Missing) or (is_operator(last.tree[-1]) and len(last.tree) > 1)

@@ -231,8 +231,7 @@ CONNECTIVES = frozenset(
     " yields except whence namely subject to st s.t. i.e. e.g. resp in on at of the a an from".split()
 )
 CONDITIONAL = frozenset(
-    "for if when whenever unless provided such except otherwise else with every each any s.t. st given subject"
-    " as while until only".split()
+    "for if when whenever unless provided such except otherwise else with every each any s.t while until".split()
 )
 SPOKEN = {"plus": "+", "minus": "-", "times": "\\times", "equals": "=", "and": ""}
 
