@@ -67,7 +67,9 @@ def _extent(row: Row) -> tuple[int, int]:
 
 def _between(text: str) -> str:
     """What stands between members: decoration, words, or something that was lost."""
-    rest = _DECORATION.sub("", re.sub(r"\\(?:text[a-z]*|mbox|hbox|mathrm|intertext)\s*\{[^{}]*\}", "", text))
+    rest = _DECORATION.sub(
+        "", re.sub(r"\\(?:text[a-z]*|mbox|hbox|mathrm|intertext)\s*\{[^{}]*\}", "", text)
+    )
     if not _INK.search(rest):
         return "decoration"
     return "words" if re.search(r"\\(?:text|mbox|hbox|mathrm)|[^\W\d_]{2,}", text) else "lost"

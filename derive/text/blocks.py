@@ -28,7 +28,17 @@ class Found:
 
 Block = Heading | Prose | Break | Found
 
-_RANKS = ("title", "part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph", "frametitle")
+_RANKS = (
+    "title",
+    "part",
+    "chapter",
+    "section",
+    "subsection",
+    "subsubsection",
+    "paragraph",
+    "subparagraph",
+    "frametitle",
+)
 _COMMON = (
     r"(?P<escaped>\\[$%&#_{}]|\\\\(?![\[\(\)\]]))|(?P<double>\\\\[\[\(])|(?P<dollars>\$\$)|(?P<dollar>\$)"
     r"|(?P<bracket>\\\[)|(?P<paren>\\\()|\\begin\s*\{(?P<begin>[a-zA-Z]+)\*?\}|\\end\s*\{(?P<end>[a-zA-Z]+)\*?\}"
@@ -62,15 +72,23 @@ _INLINE = re.compile(
     re.S,
 )
 _BLANK = re.compile(r"\n[ \t\r]*\n|\f")
-_MATHEMATICAL = re.compile(r"\\[a-zA-Z]|[=^_+<>|'()∂∇θ]|\A\s*[^\W\d_]\s*\Z|\A\s*[^\W\d_]\d\s*\Z|[^\x00-\x7f]")
+_MATHEMATICAL = re.compile(
+    r"\\[a-zA-Z]|[=^_+<>|'()∂∇θ]|\A\s*[^\W\d_]\s*\Z|\A\s*[^\W\d_]\d\s*\Z|[^\x00-\x7f]"
+)
 _CONTENT = re.compile(r"&\s*=|=\s*&|\\frac|\\partial|\\sum\b|\^\{|_\{")
 _PROSE_LINE = re.compile(r"^(?=[^\\\n]*$)[^\\\n$]*(?:\b[A-Za-z]{2,}\b[ ,.]+){5}", re.M)
 _PROSE = re.compile(r"(?:(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+){3}(?:[A-Za-z]{2,}\b|\Z)")
-_SPLIT = re.compile(r"^\#{1,6} |\\(?:sub)*section\b|\\begin\{(?:frame|document|itemize|theorem)\}", re.M)
-_ENVIRONMENTS = frozenset((*DISPLAYS, *LAYOUTS, *MATRICES, *CASES)) - {"tabular", "array", "subequations", "matrix"}
+_SPLIT = re.compile(
+    r"^\#{1,6} |\\(?:sub)*section\b|\\begin\{(?:frame|document|itemize|theorem)\}", re.M
+)
+_ENVIRONMENTS = frozenset((*DISPLAYS, *LAYOUTS, *MATRICES, *CASES)) - {
+    "tabular",
+    "array",
+    "subequations",
+    "matrix",
+}
 _CONTAINERS = frozenset(
-    "document itemize enumerate description figure table center quote abstract proof theorem lemma frame minipage tabular"
-    " subequations algorithm algorithmic thebibliography columns column block marginfigure wrapfigure quotation flushleft".split()
+    ["document", "itemize", "enumerate", "description", "figure", "table", "center", "quote", "abstract", "proof", "theorem", "lemma", "frame", "minipage", "tabular", "subequations", "algorithm", "algorithmic", "thebibliography", "columns", "column", "block", "marginfigure", "wrapfigure", "quotation", "flushleft"]
 )
 _DRAWINGS = frozenset(("tikzpicture", "pgfpicture", "picture", "tikzcd"))
 _LISTS = frozenset(("itemize", "enumerate", "description"))
@@ -104,9 +122,15 @@ class Blocks:
     def _is_rows(self) -> bool:
         """Whether the text is somebody's rows for `align`, without any delimiters."""
         text = self.readable
-        if self.kind != "tex" or "&" not in text or re.search(r"\$|\\\[|\\\(|\\begin\{(?:eq|al|ga|do)", text):
+        if (
+            self.kind != "tex"
+            or "&" not in text
+            or re.search(r"\$|\\\[|\\\(|\\begin\{(?:eq|al|ga|do)", text)
+        ):
             return False
-        return bool(re.search(r"&\s*(?:=|\\)", text)) and not re.search(r"\\(?:section|item|document)", text)
+        return bool(re.search(r"&\s*(?:=|\\)", text)) and not re.search(
+            r"\\(?:section|item|document)", text
+        )
 
     def _event(self, match: re.Match[str]) -> int:
         kind = match.lastgroup
@@ -138,7 +162,11 @@ class Blocks:
         if self.found and not (self.found[-1] is last and isinstance(last, Break)):
             self.found.append(Break(match.start(), match.end(), "paragraph"))
         following = self.readable[match.end() + 1 : match.end() + 12]
-        if self.in_list and self.kind != "tex" and not re.match(r"[ \t>]|[-*+•]|\d{1,3}[.)]|\s*\n", following):
+        if (
+            self.in_list
+            and self.kind != "tex"
+            and not re.match(r"[ \t>]|[-*+•]|\d{1,3}[.)]|\s*\n", following)
+        ):
             self.in_list = False
             self.found.append(Break(match.end(), match.end(), "list end"))
 
@@ -163,7 +191,10 @@ class Blocks:
 
     def _on_cell(self, match: re.Match[str]) -> None:
         start = self.readable.rfind("\n", 0, match.start()) + 1
-        if self.readable[start : start + 3].lstrip()[:1] == "|" or self.readable.count("|", start, start + 300) > 2:
+        if (
+            self.readable[start : start + 3].lstrip()[:1] == "|"
+            or self.readable.count("|", start, start + 300) > 2
+        ):
             self._break(match, "cell")
 
     def _on_tag(self, match: re.Match[str]) -> None:
@@ -174,7 +205,13 @@ class Blocks:
             end = match.end() if end < 0 else end
             self._heading(match.start(), match.end(), min(end, match.end() + 400), int(name[1]))
         elif name != "br":
-            kinds = {"li": "item", "td": "cell", "th": "cell", "tr": "cell", "figcaption": "caption"}
+            kinds = {
+                "li": "item",
+                "td": "cell",
+                "th": "cell",
+                "tr": "cell",
+                "figcaption": "caption",
+            }
             ends = {"ul": "list end", "ol": "list end"} if closing else {}
             self._break(match, ends.get(name) or kinds.get(name, "paragraph"))
 
@@ -188,7 +225,9 @@ class Blocks:
     def _on_setext(self, match: re.Match[str]) -> int:
         end = self.readable.find("\n", match.start())
         level = 1 if self.readable[end + 1] == "=" else 2
-        before = self.readable[self.readable.rfind("\n", 0, max(0, match.start() - 1)) + 1 : match.start()]
+        before = self.readable[
+            self.readable.rfind("\n", 0, max(0, match.start() - 1)) + 1 : match.start()
+        ]
         if before.strip() or "|" in match.group() or re.match(r"\s*[-*>$]", match.group()):
             return match.start()
         self._heading(match.start(), match.start(), end, level)
@@ -232,7 +271,17 @@ class Blocks:
         if name == "array" and self.kind != "tex":
             return self._environment(match, name, name)
         self._break(match, "environment", name)
+        if name in _CONTAINERS:
+            self.at = self._after_arguments(match.end())
+            return self.at
         return match.end()
+
+    def _after_arguments(self, at: int) -> int:
+        """After `[!ht]` and `{lcr}` of an environment that holds prose."""
+        arguments = re.compile(r"(?:\[[^\]\n$]{0,80}\])?(?:\{[^{}\n$]{0,80}\}){0,2}").match(
+            self.readable, at
+        )
+        return arguments.end() if arguments else at
 
     def _on_end(self, match: re.Match[str]) -> None:
         name = match["end"]
@@ -278,7 +327,9 @@ class Blocks:
         return self._until_closing(match, opened)
 
     def _until_closing(self, match: re.Match[str], opened: str) -> int | None:
-        closers = [n for n, raw in self.macros.raw.items() if re.match(r"\s*(?:\\end\s*\{|\\\]|\$\$)", raw)]
+        closers = [
+            n for n, raw in self.macros.raw.items() if re.match(r"\s*(?:\\end\s*\{|\\\]|\$\$)", raw)
+        ]
         names = "|".join(re.escape(n) for n in (*closers, f"\\end{{{opened}}}"))
         close = re.compile(rf"(?:{names})(?![a-zA-Z])").search(self.readable, match.end())
         if close is None:
@@ -346,7 +397,9 @@ class Blocks:
         return self._paired(match, close, shape == "[")
 
     def _on_mathfence(self, match: re.Match[str]) -> int:
-        close = re.compile(rf"^[ \t]*{re.escape(match['mark'])}[ \t\r]*$", re.M).search(self.readable, match.end())
+        close = re.compile(rf"^[ \t]*{re.escape(match['mark'])}[ \t\r]*$", re.M).search(
+            self.readable, match.end()
+        )
         stop = close.start() if close else len(self.readable)
         inner = match.end()
         while option := re.compile(r"[ \t]*:[a-z]+:[^\n]*\n").match(self.readable, inner):
@@ -375,12 +428,18 @@ class Blocks:
         if _PROSE.search(inside) and "\\text" not in inside:
             return False
         tight = inside.strip() == inside and not text[end + 1 : end + 2].isdigit()
-        if tight and (_MATHEMATICAL.search(inside) or re.fullmatch(r"[\w.,:;\-+ /*]{1,12}", inside)):
+        if tight and (
+            _MATHEMATICAL.search(inside) or re.fullmatch(r"[\w.,:;\-+ /*]{1,12}", inside)
+        ):
             return not _money(inside)
         following = self._closing_dollar(end + 1)
         if following is not None and not tight:
             other = text[end + 1 : following]
-            if other.strip() == other and _MATHEMATICAL.search(other) and not _MATHEMATICAL.search(inside):
+            if (
+                other.strip() == other
+                and _MATHEMATICAL.search(other)
+                and not _MATHEMATICAL.search(inside)
+            ):
                 return False
         return bool(_MATHEMATICAL.search(inside)) and not _money(inside)
 
@@ -414,7 +473,11 @@ class Blocks:
 
 def _money(inside: str) -> bool:
     """`5 and ` between two prices."""
-    return bool(re.match(r"\d[\d.,]*\s*(?:[a-zA-Z]{2,}|\Z)", inside)) and " " in inside and "\\" not in inside
+    return (
+        bool(re.match(r"\d[\d.,]*\s*(?:[a-zA-Z]{2,}|\Z)", inside))
+        and " " in inside
+        and "\\" not in inside
+    )
 
 
 def _lost(inside: str) -> bool:

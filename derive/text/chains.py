@@ -102,7 +102,7 @@ def _pieces(nodes: list[Node]) -> list[_Piece]:
             continue
         if mark == "drop":
             continue
-        if found[-1].nodes or found[-1].words and mark == "row":
+        if found[-1].nodes or (found[-1].words and mark == "row"):
             found.append(_Piece())
         if mark == "words" and isinstance(node, Words):
             found[-1].words.append(node)
@@ -164,7 +164,11 @@ def _is_apart(nodes: list[Node], i: int) -> bool:
     before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
     if before is not None and (is_relation(before) or is_operator(before)):
         return False
-    first = node.text.split()[0].lower().strip(",.;:") if isinstance(node, Words) and node.text.split() else ""
+    first = (
+        node.text.split()[0].lower().strip(",.;:")
+        if isinstance(node, Words) and node.text.split()
+        else ""
+    )
     if after is not None and is_operator(after) and first not in CONNECTIVES:
         return not is_operand_like(before)
     return True
@@ -222,9 +226,7 @@ class _Reader:
             self._only_words(piece, words, current)
         elif self._comes_first(piece, current, words):
             self.first = [*piece.words, *_without_colon(piece.nodes)]
-        elif "implies" in piece.marks and not is_relation(piece.nodes[0]):
-            self._new(piece, words)
-        elif current is None:
+        elif ("implies" in piece.marks and not is_relation(piece.nodes[0])) or current is None:
             self._new(piece, words)
         elif self._is_condition(piece, current):
             self._condition(piece, current)
@@ -272,8 +274,12 @@ class _Reader:
         words = " ".join(w.text for w in piece.words)
         if words and _conditional(words):
             return "row" not in piece.marks or current.says
-        if words or "row" in piece.marks and piece.marks[-1] == "row":
-            return current.conditioned and words.lower() in ("and", "or") and not piece.marks.count("row")
+        if words or ("row" in piece.marks and piece.marks[-1] == "row"):
+            return (
+                current.conditioned
+                and words.lower() in ("and", "or")
+                and not piece.marks.count("row")
+            )
         first = piece.nodes[0]
         if isinstance(first, Sign) and first.text == "\\forall":
             return True
@@ -284,7 +290,9 @@ class _Reader:
     def _condition(self, piece: _Piece, current: _Draft) -> None:
         joins = current.conditioned and "comma" in piece.marks and "space" not in piece.marks
         nodes: list[Node] = [*piece.words, *piece.nodes]
-        if (joins or " ".join(w.text for w in piece.words).lower() in ("and", "or")) and current.conditions:
+        if (
+            joins or " ".join(w.text for w in piece.words).lower() in ("and", "or")
+        ) and current.conditions:
             if not piece.words:
                 at = piece.nodes[0].start
                 current.conditions[-1].append(Sign(at, at, ","))
@@ -419,11 +427,18 @@ def _is_index(node: Node) -> bool:
 
 
 def _is_space_of_vectors(node: Node) -> bool:
-    return isinstance(node, Name) and node.style == "bb" and node.letter == "R" and node.above is not None
+    return (
+        isinstance(node, Name)
+        and node.style == "bb"
+        and node.letter == "R"
+        and node.above is not None
+    )
 
 
 def _small(node: Node) -> bool:
-    return isinstance(node, Sign) and (node.text in ("+", "-", ",", "\\dots") or node.text in _BOUNDS)
+    return isinstance(node, Sign) and (
+        node.text in ("+", "-", ",", "\\dots") or node.text in _BOUNDS
+    )
 
 
 # -- members ----------------------------------------------------------------------------------------
@@ -432,9 +447,16 @@ def _small(node: Node) -> bool:
 def _made(draft: _Draft) -> Chain | None:
     members = []
     for sign, nodes in draft.members:
-        while nodes and isinstance(nodes[-1], Sign) and nodes[-1].text in (",", ";", ".", ":") and len(nodes) > 1:
+        while (
+            nodes
+            and isinstance(nodes[-1], Sign)
+            and nodes[-1].text in (",", ";", ".", ":")
+            and len(nodes) > 1
+        ):
             nodes.pop()
-        while nodes and isinstance(nodes[0], Sign) and nodes[0].text in (",", ";") and len(nodes) > 1:
+        while (
+            nodes and isinstance(nodes[0], Sign) and nodes[0].text in (",", ";") and len(nodes) > 1
+        ):
             nodes.pop(0)
         relation = sign.text if sign else ""
         if nodes:

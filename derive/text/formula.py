@@ -122,7 +122,9 @@ class _Parser:
         self.depth += 1
         if self.depth > DEEPEST + 5:
             self.i += 1
-            found.append(Missing(self.tokens[self.i - 1].start, self.tokens[self.i - 1].end, "less depth"))
+            found.append(
+                Missing(self.tokens[self.i - 1].start, self.tokens[self.i - 1].end, "less depth")
+            )
         while self.i < self.end and not found:
             self.step(found)
         self.depth -= 1
@@ -212,7 +214,11 @@ class _Parser:
             count, style = self.words.length(self.tokens, self.i, self.end)
             if count == 1:
                 i = self.i
-                while i + 1 < self.end and is_letter(self.tokens[i + 1].text) and self.tokens[i + 1].glued:
+                while (
+                    i + 1 < self.end
+                    and is_letter(self.tokens[i + 1].text)
+                    and self.tokens[i + 1].glued
+                ):
                     i += 1
                 self.run_end = i + 1
         end = self.tokens[self.i + count - 1].end
@@ -224,12 +230,18 @@ class _Parser:
     def _spoken(self, found: list[Node]) -> bool:
         """`if` and `otherwise` in bare letters, apart from all others, are words."""
         i = self.i
-        while i < self.end and is_letter(self.tokens[i].text) and (i == self.i or self.tokens[i].glued):
+        while (
+            i < self.end
+            and is_letter(self.tokens[i].text)
+            and (i == self.i or self.tokens[i].glued)
+        ):
             i += 1
         if i == self.i + 1 or (self.tokens[self.i].glued and self.i and self.level == 0):
             return False
         said = "".join(x.text for x in self.tokens[self.i : i])
-        apart = i == self.end or not self.tokens[i].glued or self.tokens[i].text in ("&", "\\\\", ",")
+        apart = (
+            i == self.end or not self.tokens[i].glued or self.tokens[i].text in ("&", "\\\\", ",")
+        )
         if said.lower() not in _SPOKEN or not apart:
             return False
         found.append(Words(self.tokens[self.i].start, self.tokens[i - 1].end, said))
@@ -257,7 +269,11 @@ class _Parser:
         return i < self.end and self.tokens[i].glued and self.tokens[i].text.isdigit()
 
     def _thousands(self, i: int) -> bool:
-        return self._digit_at(i + 3) and self.tokens[i + 1].text == "," and self.tokens[i + 2].text == "}"
+        return (
+            self._digit_at(i + 3)
+            and self.tokens[i + 1].text == ","
+            and self.tokens[i + 2].text == "}"
+        )
 
     # -- scripts ------------------------------------------------------------------------------------
 
@@ -272,10 +288,10 @@ class _Parser:
         end = max(self.tokens[self.i - 1].end, token.end)
         if all(isinstance(n, Missing) for n in row) and self.tokens[self.i - 1].text == "}":
             row = ()
-        if token.text == "^" and row and all(_is_prime(n) for n in row):
-            for _ in row:
-                self._attach(found, end, "primes", ())
-        elif row:
+        count, row = _primes(row) if token.text == "^" else (0, row)
+        for _ in range(count):
+            self._attach(found, end, "primes", ())
+        if row:
             self._attach(found, end, "above" if token.text == "^" else "below", row)
 
     def _attach(self, found: list[Node], end: int, slot: str, row: Row) -> None:
@@ -285,7 +301,11 @@ class _Parser:
             if base.text == "|" and slot == "below":
                 self._evaluated(found, end, row)
             return
-        if base is None or isinstance(base, Mark | Missing) or (isinstance(base, Sign) and base.text in ",;:"):
+        if (
+            base is None
+            or isinstance(base, Mark | Missing)
+            or (isinstance(base, Sign) and base.text in ",;:")
+        ):
             if base is not None:
                 found.append(base)
             at = self.tokens[max(0, self.i - 1)].start if not row else min(n.start for n in row)
@@ -320,7 +340,9 @@ class _Parser:
         self.i = stop + 1
         self._spliced(found, inner, start, stop, deco)
 
-    def _spliced(self, found: list[Node], inner: list[Node], start: int, stop: int, deco: bool) -> None:
+    def _spliced(
+        self, found: list[Node], inner: list[Node], start: int, stop: int, deco: bool
+    ) -> None:
         """Braces leave no node unless scripts hang on several nodes, or a sum is a factor."""
         a, b = self.tokens[start].start, self.tokens[stop].end
         scripts = self.peek() in ("_", "^", "'")
@@ -349,7 +371,9 @@ class _Parser:
         if is_operand(before) or isinstance(before, Big) or _multiplies(before):
             return True
         text = self.peek()
-        return bool(text) and (is_letter(text) or text in ("(", "{", "L:(", "\\frac", "\\cdot", "\\times"))
+        return bool(text) and (
+            is_letter(text) or text in ("(", "{", "L:(", "\\frac", "\\cdot", "\\times")
+        )
 
     def _bracket(self, found: list[Node], opening: str, at: int) -> None:
         stop = self.partner[at]
@@ -360,7 +384,12 @@ class _Parser:
         start, end = self.tokens[at].start, self.tokens[stop].end
         if opening == "." == closing:
             found += inner
-        elif len(inner) == 1 and isinstance(inner[0], Table) and opening in "([" and not inner[0].above:
+        elif (
+            len(inner) == 1
+            and isinstance(inner[0], Table)
+            and opening in "(["
+            and not inner[0].above
+        ):
             found.append(replace(inner[0], start=start, end=end))
         elif len(inner) == 1 and isinstance(inner[0], Table) and (opening, closing) == ("\\{", "."):
             found.append(replace(inner[0], start=start, end=end, kind="cases"))
@@ -372,7 +401,9 @@ class _Parser:
         stop = self._closing_bar(shape)
         before = found[-1] if found else None
         opens = not is_operand(before) or _is_operator_name(before)
-        if stop is None or not (opens or (shape == "\\|" and is_operand(before)) or self._even(shape)):
+        if stop is None or not (
+            opens or (shape == "\\|" and is_operand(before)) or self._even(shape)
+        ):
             self.i += 1
             found.append(Sign(token.start, token.end, shape))
             return
@@ -442,7 +473,9 @@ class _Parser:
         return False
 
     def _at_start(self, found: list[Node]) -> bool:
-        before = next((n for n in reversed(found) if not isinstance(n, Mark) or n.kind != "align"), None)
+        before = next(
+            (n for n in reversed(found) if not isinstance(n, Mark) or n.kind != "align"), None
+        )
         return not self.level and (before is None or isinstance(before, Mark | Words))
 
     def _after_layout(self, found: list[Node], token: Token) -> None:
@@ -577,25 +610,38 @@ class _Parser:
         """A macro that nobody has defined here: a name, or a function of the group behind it."""
         if self.peek() == "{" and self.tokens[self.i].glued and len(name) > 1 and not self.single:
             found.append(Name(token.start, token.end, token.text, "op"))
-            at = self.i
-            if at in self.partner:
-                inner = tuple(self.inside(at + 1, self.partner[at]))
-                self.i = self.partner[at] + 1
-                end = self.tokens[self.i - 1].end
-                found.append(Group(self.tokens[at].start, end, "(", ")", inner))
+            found += self._unknown_arguments()
         elif name.isalpha():
             found.append(Name(token.start, token.end, token.text, self.style))
-        elif name in ("}", "{"):
+        elif name in ("}", "{") or name:
             found.append(Sign(token.start, token.end, token.text))
-        elif name:
-            found.append(Sign(token.start, token.end, token.text))
+
+    def _unknown_arguments(self) -> list[Node]:
+        """The groups behind an undefined macro, as the arguments of a function."""
+        start, inner = self.i, list[Node]()
+        while self.peek() == "{" and self.i in self.partner and self.tokens[self.i].glued:
+            if self.i > start:
+                at = self.tokens[self.i].start
+                inner.append(Sign(at, at, ","))
+            inner += self.inside(self.i + 1, self.partner[self.i])
+            self.i = self.partner[self.i] + 1
+        if self.i == start:
+            return []
+        return [
+            Group(self.tokens[start].start, self.tokens[self.i - 1].end, "(", ")", tuple(inner))
+        ]
 
     def _merged_op(self, found: list[Node]) -> None:
         """`\\arg\\max` is one operator."""
         if len(found) < 2:
             return
         a, b = found[-2], found[-1]
-        if isinstance(a, Name) and isinstance(b, Name) and a.letter == "arg" and b.letter in ("max", "min"):
+        if (
+            isinstance(a, Name)
+            and isinstance(b, Name)
+            and a.letter == "arg"
+            and b.letter in ("max", "min")
+        ):
             found[-2:] = [Name(a.start, b.end, f"arg{b.letter}", "op")]
 
     def fraction(self, found: list[Node], token: Token, name: str) -> None:
@@ -740,7 +786,9 @@ class _Parser:
         self._skip_silent()
         if self.peek() == "{" and self.i in self.partner:
             inside = self.tokens[self.i + 1 : self.partner[self.i]]
-            said = re.sub(r"\\[a-zA-Z]+|[^\w\-\\]|\\.", "", joined([x for x in inside if x.text not in _THIN]))
+            said = re.sub(
+                r"\\[a-zA-Z]+|[^\w\-\\]|\\.", "", joined([x for x in inside if x.text not in _THIN])
+            )
             if said:
                 self.i = self.partner[self.i] + 1
                 found.append(Name(token.start, self._last_end(token), said, "op"))
@@ -840,12 +888,16 @@ class _Parser:
         self.i = min(self.end, self.i + 2)
 
 
-_BRACKETED = frozenset(("pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "matrix"))
+_BRACKETED = frozenset(
+    ("pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "matrix")
+)
 _SWITCH_ONLY = t.SWITCHES - {"scr", "frak"}
-_SPOKEN = frozenset("if otherwise else for where when and with then unless forall".split())
-_OVERLAYS = frozenset("onslide visible uncover only alert pause textbf".split())
+_SPOKEN = frozenset(["if", "otherwise", "else", "for", "where", "when", "and", "with", "then", "unless", "forall"])
+_OVERLAYS = frozenset(["onslide", "visible", "uncover", "only", "alert", "pause", "textbf"])
 _THIN = ("\\,", "\\!", "\\;", "\\:", "\\ ", "~")
-_UNSCRIPTED = frozenset((*t.RELATIONS.values(), *t.OPERATORS.values(), *t.IMPLIES, "|", "\\dots", "\\mid"))
+_UNSCRIPTED = frozenset(
+    (*t.RELATIONS.values(), *t.OPERATORS.values(), *t.IMPLIES, "|", "\\dots", "\\mid")
+)
 _Handler = Callable[[_Parser, list[Node], Token, str], None]
 _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(t.FRACTIONS, _Parser.fraction),
@@ -856,7 +908,9 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(t.DECORATION, _Parser.decoration),
     **dict.fromkeys(("overset", "underset", "stackrel"), _Parser.noted),
     **dict.fromkeys(("binom", "dbinom", "tbinom", "choose"), _Parser.binomial),
-    **dict.fromkeys(("operatorname", "DeclareMathOperator", "operatornamewithlimits"), _Parser.operator),
+    **dict.fromkeys(
+        ("operatorname", "DeclareMathOperator", "operatornamewithlimits"), _Parser.operator
+    ),
     **dict.fromkeys(("textcircled", "circled", "ding"), _Parser.circled),
     **dict.fromkeys(("xrightarrow", "xleftarrow", "xlongequal"), _Parser.extended),
     "not": _Parser.negated,
@@ -892,12 +946,18 @@ def _big(node: Scriptable) -> Node:
 
 
 def _takes_bounds(node: Node) -> bool:
-    return isinstance(node, Big) or (isinstance(node, Name) and node.letter in t.BIG_NAMES and node.style == "op")
+    return isinstance(node, Big) or (
+        isinstance(node, Name) and node.letter in t.BIG_NAMES and node.style == "op"
+    )
 
 
 def _noted_sign(text: str, note: Row) -> str:
     said = "".join(getattr(n, "text", getattr(n, "letter", "")) for n in note).lower()
-    if text == "=" and (said.startswith("def") or said in ("\\triangle", "\\delta", "d", "d.", "!def") or "definition" in said):
+    if text == "=" and (
+        said.startswith("def")
+        or said in ("\\triangle", "\\delta", "d", "d.", "!def")
+        or "definition" in said
+    ):
         return ":="
     return text
 
@@ -907,12 +967,30 @@ def _accent_of(note: Row) -> str | None:
     return t.NOTED_ACCENTS.get(only.text) if len(note) == 1 and isinstance(only, Sign) else None
 
 
-def _is_prime(node: Node) -> bool:
-    return isinstance(node, Name) and node.letter == "\\prime"
+def _primes(row: Row) -> tuple[int, Row]:
+    """How many primes a script begins with, `^{\\prime}` and `^{'}`, and the rest of it."""
+    count, i = 0, 0
+    for node in row:
+        if isinstance(node, Name) and node.letter == "\\prime":
+            count += 1
+        elif isinstance(node, Group) and node.opening == "{" and not node.inside and node.primes:
+            count += node.primes
+        else:
+            break
+        i += 1
+    return count, row[i:]
 
 
 def _multiplies(node: Node | None) -> bool:
-    return isinstance(node, Sign) and node.text in ("\\cdot", "\\times", "*", "/", "\\odot", "\\otimes", "\\circ")
+    return isinstance(node, Sign) and node.text in (
+        "\\cdot",
+        "\\times",
+        "*",
+        "/",
+        "\\odot",
+        "\\otimes",
+        "\\circ",
+    )
 
 
 def _is_operator_name(node: Node | None) -> bool:

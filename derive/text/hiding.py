@@ -111,7 +111,9 @@ def _replaced(match: re.Match[str], found: Hidden) -> str:
     if kind in ("comment", "directive"):
         note = _DIRECTIVE.search(written)
         if note and note["text"]:
-            found.directives.append((match.start() + note.start("text"), match.start() + note.end("text")))
+            found.directives.append(
+                (match.start() + note.start("text"), match.start() + note.end("text"))
+            )
     found.spans.append((match.start(), match.end(), _HIDES[kind]))
     if kind in ("code", "fence") and "\n" in written:
         return re.sub(r"[^\n]", HIDDEN, written)

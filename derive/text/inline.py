@@ -33,7 +33,11 @@ def joined(text: str, blocks: list[Block]) -> list[Block]:
 
 def _with_number(text: str, block: Block) -> Block:
     """`$\\Delta t=$4`: the number behind belongs to the formula."""
-    if not isinstance(block, Found) or block.display or not _EQUALS.search(text, block.start, block.end):
+    if (
+        not isinstance(block, Found)
+        or block.display
+        or not _EQUALS.search(text, block.start, block.end)
+    ):
         return block
     number = _NUMBER.match(text, block.end)
     if number is None:
@@ -77,7 +81,9 @@ def _is_one(text: str, run: list[Found]) -> bool:
             return True
         if _ENDS_OPEN.search(text[before.start : before.end]):
             return True
-    return any(text[f.start : f.end].count("(") > text[f.start : f.end].count(")") for f in run[:-1])
+    return any(
+        text[f.start : f.end].count("(") > text[f.start : f.end].count(")") for f in run[:-1]
+    )
 
 
 def _one(run: list[Found], text: str) -> Found:

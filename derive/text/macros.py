@@ -75,7 +75,13 @@ def _define(macros: Macros, text: str, match: re.Match[str]) -> int:
     written = text[end + 1 : stop - 1]
     if match["environment"]:
         return _environment(macros, text, match, written, stop)
-    name = match["braced"] or match["bare"] or match["defined"] or match["operator"] or match["delimiter"]
+    name = (
+        match["braced"]
+        or match["bare"]
+        or match["defined"]
+        or match["operator"]
+        or match["delimiter"]
+    )
     count = int(match["count"] or 0) or (match["slots"] or "").count("#")
     if match["operator"]:
         written = f"\\operatorname{{{written}}}"

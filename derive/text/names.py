@@ -10,9 +10,13 @@ from derive.text.tables import DOTS, FUNCTIONS, OPERATORS, RELATIONS, WORDS
 from derive.text.tokens import Token
 
 # These are functions only right before a bracket.
-_BRACKETED = frozenset("tr Tr CE KL vec mean sum var Var cov Cov norm sup inf dim abs erf rank trace lim".split())
+_BRACKETED = frozenset(
+    ["tr", "Tr", "CE", "KL", "vec", "mean", "sum", "var", "Var", "cov", "Cov", "norm", "sup", "inf", "dim", "abs", "erf", "rank", "trace", "lim"]
+)
 _OPENS = ("(", "[", "L:(", "L:[", "\\{", "L:\\{")
-_STOPS = frozenset((*RELATIONS, *OPERATORS, *DOTS, "&", "}", ")", "]", ",", ";", ".", "\\\\", "\\quad", "\\qquad"))
+_STOPS = frozenset(
+    (*RELATIONS, *OPERATORS, *DOTS, "&", "}", ")", "]", ",", ";", ".", "\\\\", "\\quad", "\\qquad")
+)
 
 
 def run_end(tokens: Sequence[Token], at: int, end: int) -> tuple[int, int]:
@@ -70,7 +74,12 @@ class Vocabulary:
                 self.single.add(run)
         elif len(run) >= 3:
             self.runs[run] += 1
-        if len(run) in (2, 3) and run[0] == "d" and run not in FUNCTIONS and before in ("", "&", "\\\\"):
+        if (
+            len(run) in (2, 3)
+            and run[0] == "d"
+            and run not in FUNCTIONS
+            and before in ("", "&", "\\\\")
+        ):
             follows = _after_scripts(tokens, i)
             if follows in ("=", ":=", "+=", "\\leftarrow"):
                 self.differentials.add(run)
@@ -128,13 +137,15 @@ class Vocabulary:
 def _spaced_word(tokens: Sequence[Token], at: int, end: int) -> str:
     """A word that is written with spaces between its letters; "" if none begins here."""
     i, said = at, ""
-    while i < end and len(said) < 8 and is_letter(tokens[i].text) and (i == at or not tokens[i].glued):
+    while (
+        i < end and len(said) < 8 and is_letter(tokens[i].text) and (i == at or not tokens[i].glued)
+    ):
         said += tokens[i].text
         i += 1
     return said if len(said) > 2 and said in _SPACED else ""
 
 
-_SPACED = frozenset("net out loss tanh exp log sigmoid softmax diag".split())
+_SPACED = frozenset(["net", "out", "loss", "tanh", "exp", "log", "sigmoid", "softmax", "diag"])
 
 
 def _is_argument(tokens: Sequence[Token], at: int) -> bool:

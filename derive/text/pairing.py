@@ -41,7 +41,12 @@ def _delimiter(tokens: Sequence[Token], at: int, found: list[Token]) -> int:
     elif text in BARS:
         shape = BARS[text]
     else:
-        shape = {"<": "\\langle", ">": "\\rangle"}.get(text) or OPENING.get(text) or CLOSING.get(text) or ""
+        shape = (
+            {"<": "\\langle", ">": "\\rangle"}.get(text)
+            or OPENING.get(text)
+            or CLOSING.get(text)
+            or ""
+        )
     if not shape:
         return at + 1
     mark = f"{LEFT if left else RIGHT}{shape}"
@@ -56,7 +61,9 @@ def _environment(tokens: Sequence[Token], at: int, found: list[Token]) -> int:
         return at + 1
     name = name.replace("*", "").replace(" ", "")
     if token.text == "\\end":
-        found.append(Token(f"{END}{name}", token.start, tokens[after - 1].end, token.glued, token.depth))
+        found.append(
+            Token(f"{END}{name}", token.start, tokens[after - 1].end, token.glued, token.depth)
+        )
         return after
     starred = False
     while after < len(tokens) and tokens[after].text == "[" and not starred:
@@ -67,7 +74,9 @@ def _environment(tokens: Sequence[Token], at: int, found: list[Token]) -> int:
     for _ in range(LAYOUTS.get(name, int(name in ("array", "tabular", "subarray", "numcases")))):
         argument, stop = group_text(tokens, after)
         after = stop if argument is not None else after
-    found.append(Token(f"{BEGIN}{name}", token.start, tokens[after - 1].end, token.glued, token.depth))
+    found.append(
+        Token(f"{BEGIN}{name}", token.start, tokens[after - 1].end, token.glued, token.depth)
+    )
     return after
 
 

@@ -12,7 +12,9 @@ _TEX_DROPPED = re.compile(
     r"|documentclass|definecolor|setlength|graphicspath)\*?\s*(?:\[[^\]\n]*\]\s*)*(?:\{[^{}]*\})?"
 )
 _TEX_MACRO = re.compile(r"\\(?:[a-zA-Z@]+\*?|.)\s?(?:\[[^\]\n]{0,80}\](?=\{))?", re.S)
-_MD_DROPPED = re.compile(r"!\[[^\]]*\]\([^)\n]*\)|</?[a-zA-Z][^<>\n]*>|&[a-z]+;|\{:[^}\n]*\}|\[\^[^\]]*\]")
+_MD_DROPPED = re.compile(
+    r"!\[[^\]]*\]\([^)\n]*\)|</?[a-zA-Z][^<>\n]*>|&[a-z]+;|\{:[^}\n]*\}|\[\^[^\]]*\]"
+)
 _MD_LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)|\[([^\]\n]*)\]\[[^\]\n]*\]")
 _MARKS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^[ \t]*>+|~~", re.M)
 _SPACE = re.compile(r"[\s\x01]+")
@@ -23,7 +25,13 @@ def words_of(kind: Format, text: str) -> str:
     if kind == "tex" or "\\" in text:
         text = _TEX_DROPPED.sub(" ", text)
         text = _TEX_MACRO.sub(_unescaped, text)
-        text = text.replace("{", "").replace("}", "").replace("~", " ").replace("``", '"').replace("''", '"')
+        text = (
+            text.replace("{", "")
+            .replace("}", "")
+            .replace("~", " ")
+            .replace("``", '"')
+            .replace("''", '"')
+        )
         text = text.replace("&", " ") if kind == "tex" else text
     if kind != "tex":
         text = _MD_DROPPED.sub(" ", text)

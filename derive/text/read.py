@@ -10,6 +10,7 @@ from derive.text.chains import chains, is_operator
 from derive.text.formula import parse
 from derive.text.hiding import Hidden, format_of, hidden, hide_preamble
 from derive.text.inline import joined
+from derive.text.lines import in_lines
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Break, Chain, Formula, Item, Member, Page
@@ -30,6 +31,8 @@ def read(path: str, text: str, folder: Path | None = None) -> Page:
     if kind == "tex":
         hide_preamble(covered)
     blocks = joined(covered.text, Blocks(kind, covered.text, macros).read())
+    if kind == "plain":
+        blocks = in_lines(covered.text, blocks)
     blocks = _with_directives(blocks, covered)
     items = _read_formulas(source.text, covered.text, blocks, macros)
     return Page(source, tuple(items), notes, tuple(sorted(covered.spans)))
@@ -96,4 +99,6 @@ def _dangles(chain: Chain) -> bool:
     last: Member | None = chain.members[-1] if chain.members else None
     if last is None or chain.conditions or (len(chain.members) == 1 and last.relation):
         return False
-    return isinstance(last.tree[-1], Missing) or (is_operator(last.tree[-1]) and len(last.tree) > 1)
+    if isinstance(last.tree[-1], Missing):
+        return last.relation not in ("\\to", "\\leftarrow", "\\mapsto")
+    return is_operator(last.tree[-1]) and len(last.tree) > 1

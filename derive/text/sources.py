@@ -11,7 +11,9 @@ from derive.text.page import Part, Source
 LARGEST_INPUT = 2_000_000
 MOST_INPUTS = 200
 _INPUT = re.compile(r"\\(?:input|include|subfile)\s*\{\s*(?P<name>[^{}\n]+?)\s*\}")
-_JSON = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*)"|(?P<mark>[{}\[\]:,])|(?P<other>[^\s{}\[\]:,"]+)', re.S)
+_JSON = re.compile(
+    r'"(?P<string>(?:[^"\\]|\\.)*)"|(?P<mark>[{}\[\]:,])|(?P<other>[^\s{}\[\]:,"]+)', re.S
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.S)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -66,7 +68,9 @@ def _next_input(text: str, at: int) -> re.Match[str] | None:
     return None
 
 
-def _input(folder: Path, name: str, length: int, budget: int, above: set[str]) -> tuple[str, str] | str:
+def _input(
+    folder: Path, name: str, length: int, budget: int, above: set[str]
+) -> tuple[str, str] | str:
     """The path and the text of a file below the folder, or why it is not read."""
     target = folder / (name if Path(name).suffix in (".tex", ".ltx", ".sty") else f"{name}.tex")
     try:

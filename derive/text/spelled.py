@@ -69,7 +69,9 @@ def _node(node: Node) -> str:
             return _scripts(_BIGS.get(node.kind, f"\\{node.kind}"), node.below, node.above)
         case Table():
             rows = "\\\\".join("&".join(spelled(cell) for cell in row) for row in node.rows)
-            return _scripts(f"\\begin{{{node.kind}}}{rows}\\end{{{node.kind}}}", node.below, node.above)
+            return _scripts(
+                f"\\begin{{{node.kind}}}{rows}\\end{{{node.kind}}}", node.below, node.above
+            )
         case Words():
             return f"\\text{{ {node.text} }}"
         case Missing():

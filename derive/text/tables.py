@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda mu nu xi omicron"
-    " pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi"
-    " Sigma Upsilon Phi Psi Omega ell hbar imath jmath partial nabla infty emptyset varnothing aleph wp Re Im"
-    " top bot intercal perp dagger ddagger star prime dag dagger flat sharp natural".split()
+    ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "varkappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "varpi", "rho", "varrho", "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar", "imath", "jmath", "partial", "nabla", "infty", "emptyset", "varnothing", "aleph", "wp", "Re", "Im", "top", "bot", "intercal", "perp", "dagger", "ddagger", "star", "prime", "dag", "dagger", "flat", "sharp", "natural"]
 )
 
 RELATIONS: dict[str, str] = {
     **{s: s for s in ("=", "<", ">", ":=", "=:", "+=", "-=", "*=")},
     **{
         f"\\{n}": f"\\{n}"
-        for n in (
-            "approx sim simeq cong propto asymp leq geq ll gg lesssim gtrsim neq to leftarrow mapsto subset"
-            " subseteq supset supseteq in notin ni equiv prec succ preceq succeq leftrightarrow vdash models"
-            " hookrightarrow rightarrow perp parallel"
-        ).split()
+        for n in ["approx", "sim", "simeq", "cong", "propto", "asymp", "leq", "geq", "ll", "gg", "lesssim", "gtrsim", "neq", "to", "leftarrow", "mapsto", "subset", "subseteq", "supset", "supseteq", "in", "notin", "ni", "equiv", "prec", "succ", "preceq", "succeq", "leftrightarrow", "vdash", "models", "hookrightarrow", "rightarrow", "perp", "parallel"]
         if n not in ("rightarrow", "perp")
     },
     "\\lt": "<", "\\gt": ">", "\\le": "\\leq", "\\ge": "\\geq", "\\leqslant": "\\leq", "\\geqslant": "\\geq",
@@ -32,19 +25,14 @@ RELATIONS: dict[str, str] = {
 
 IMPLIES: dict[str, str] = {
     f"\\{n}": f"\\{n}"
-    for n in (
-        "implies Rightarrow Longrightarrow iff impliedby Leftrightarrow Longleftrightarrow Leftarrow therefore because"
-    ).split()
+    for n in ["implies", "Rightarrow", "Longrightarrow", "iff", "impliedby", "Leftrightarrow", "Longleftrightarrow", "Leftarrow", "therefore", "because"]
 }
 
 OPERATORS: dict[str, str] = {
     **{s: s for s in "+-*/"},
     **{
         f"\\{n}": f"\\{n}"
-        for n in (
-            "cdot times odot otimes oplus ominus circ pm mp div setminus cup cap wedge vee bullet oslash bmod mod"
-            " bigoplus bigodot bigotimes"
-        ).split()
+        for n in ["cdot", "times", "odot", "otimes", "oplus", "ominus", "circ", "pm", "mp", "div", "setminus", "cup", "cap", "wedge", "vee", "bullet", "oslash", "bmod", "mod", "bigoplus", "bigodot", "bigotimes"]
     },
     "\\ast": "*", "\\centerdot": "\\cdot", "\\circledast": "\\circledast", "\\diamond": "\\diamond",
     "\\land": "\\wedge", "\\lor": "\\vee", "\\cross": "\\times", "\\vdot": "\\cdot", "\\smallsetminus": "\\setminus",
@@ -53,7 +41,8 @@ OPERATORS: dict[str, str] = {
 }  # fmt: skip
 
 DOTS = frozenset(
-    f"\\{n}" for n in "dots ldots cdots vdots ddots dotsc dotsb dotsm dotsi hdots iddots textellipsis mathellipsis".split()
+    f"\\{n}"
+    for n in ["dots", "ldots", "cdots", "vdots", "ddots", "dotsc", "dotsb", "dotsm", "dotsi", "hdots", "iddots", "textellipsis", "mathellipsis"]
 )
 
 SIGNS: dict[str, str] = {
@@ -70,31 +59,22 @@ BIGS: dict[str, str] = {
     "\\sum": "sum", "\\prod": "prod", "\\int": "int", "\\iint": "int", "\\oint": "int", "\\bigcup": "cup",
     "\\bigcap": "cap", "\\coprod": "coprod", "\\bigsqcup": "cup", "\\idotsint": "int", "\\intop": "int",
 }  # fmt: skip
-BIG_NAMES = frozenset("max min lim sup inf argmax argmin limsup liminf".split())
+BIG_NAMES = frozenset(["max", "min", "lim", "sup", "inf", "argmax", "argmin", "limsup", "liminf"])
 
 OPS: dict[str, str] = {
     f"\\{n}": n
-    for n in (
-        "tanh exp log ln lg sin cos tan sec csc cot sinh cosh coth arcsin arccos arctan max min lim sup inf det tr"
-        " dim ker deg gcd hom arg Pr diag sgn sign softmax sigmoid relu argmax argmin rank Tr trace vec erf"
-        " arctanh sech limsup liminf"
-    ).split()
+    for n in ["tanh", "exp", "log", "ln", "lg", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "coth", "arcsin", "arccos", "arctan", "max", "min", "lim", "sup", "inf", "det", "tr", "dim", "ker", "deg", "gcd", "hom", "arg", "Pr", "diag", "sgn", "sign", "softmax", "sigmoid", "relu", "argmax", "argmin", "rank", "Tr", "trace", "vec", "erf", "arctanh", "sech", "limsup", "liminf"]
     if n != "vec"
 }
 
 # Functions that are also spelled in bare letters, before a bracket or an argument.
 FUNCTIONS = frozenset(
-    "tanh exp log ln sin cos tan sinh cosh tan sec sech arctan sigmoid softmax relu ReLU Relu RELU diag max min tr Tr"
-    " det CE sign sgn sqrt abs logistic softplus argmax argmin vec LSTM RNN GRU MLP MSE BCE KL ELU GELU NLL lim sum"
-    " Softmax Sigmoid Tanh LeakyReLU leakyrelu elu erf rank trace dim sup inf mean var Var Cov cov norm hardmax"
-    " maxout concat".split()
+    ["tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tan", "sec", "sech", "arctan", "sigmoid", "softmax", "relu", "ReLU", "Relu", "RELU", "diag", "max", "min", "tr", "Tr", "det", "CE", "sign", "sgn", "sqrt", "abs", "logistic", "softplus", "argmax", "argmin", "vec", "LSTM", "RNN", "GRU", "MLP", "MSE", "BCE", "KL", "ELU", "GELU", "NLL", "lim", "sum", "Softmax", "Sigmoid", "Tanh", "LeakyReLU", "leakyrelu", "elu", "erf", "rank", "trace", "dim", "sup", "inf", "mean", "var", "Var", "Cov", "cov", "norm", "hardmax", "maxout", "concat"]
 )
 
 # Words that are names in bare letters, even where their letters occur alone.
 WORDS = frozenset(
-    "net out loss cost err error input output hidden target pred label true old new sse mse mae bias weight weights"
-    " sum mean state score logit logits act grad delta Loss Error Cost Output Input net_input dout total Total prob"
-    " ctx emb class batch size step Delta".split()
+    ["net", "out", "loss", "cost", "err", "error", "input", "output", "hidden", "target", "pred", "label", "true", "old", "new", "sse", "mse", "mae", "bias", "weight", "weights", "sum", "mean", "state", "score", "logit", "logits", "act", "grad", "delta", "Loss", "Error", "Cost", "Output", "Input", "net_input", "dout", "total", "Total", "prob", "ctx", "emb", "class", "batch", "size", "step", "Delta"]
 )
 
 STYLES: dict[str, str] = {
@@ -106,7 +86,7 @@ STYLES: dict[str, str] = {
     "bfseries": "bold", "rmfamily": "rm", "itshape": "", "sffamily": "sf", "ttfamily": "tt", "normalfont": "",
 }  # fmt: skip
 SWITCHES = frozenset(
-    "rm bf it cal sf tt mit scr frak bfseries rmfamily itshape sffamily ttfamily normalfont boldmath".split()
+    ["rm", "bf", "it", "cal", "sf", "tt", "mit", "scr", "frak", "bfseries", "rmfamily", "itshape", "sffamily", "ttfamily", "normalfont", "boldmath"]
 )
 
 ACCENTS: dict[str, str] = {
@@ -123,8 +103,7 @@ NOTED_ACCENTS = {
 }  # fmt: skip
 
 TEXTS = frozenset(
-    "text textrm textnormal mbox hbox textit textsf texttt textsc emph intertext shortintertext mathtext textmd"
-    " textsl".split()
+    ["text", "textrm", "textnormal", "mbox", "hbox", "textit", "textsf", "texttt", "textsc", "emph", "intertext", "shortintertext", "mathtext", "textmd", "textsl"]
 )
 
 # Decoration: the number of groups, and which of them is kept (0: none, -1 is the last).
@@ -143,22 +122,19 @@ DECORATION: dict[str, tuple[int, int]] = {
     "red": (1, 1), "blue": (1, 1), "green": (1, 1), "sout": (1, 1), "hl": (1, 1), "tcbhighmath": (1, 1), "Aboxed": (1, 1),
     "parbox": (2, 2), "makebox": (1, 1), "index": (1, 0), "todo": (1, 0), "hyperref": (1, 1), "require": (1, 0),
     "gls": (1, 1), "glssymbol": (1, 1), "tcboxmath": (1, 1), "highlight": (1, 1), "orange": (1, 1), "purple": (1, 1),
-    "xrightarrow": (0, 0), "renewcommand": (2, 0), "newcommand": (2, 0), "mathstrut": (0, 0), "strut": (0, 0),
+    "renewcommand": (2, 0), "newcommand": (2, 0), "mathstrut": (0, 0), "strut": (0, 0),
 }  # fmt: skip
-BRACES_WITH_NOTES = frozenset("underbrace overbrace underbracket overbracket underparen".split())
+BRACES_WITH_NOTES = frozenset(["underbrace", "overbrace", "underbracket", "overbracket", "underparen"])
 
 SILENT = frozenset(
-    "displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits nonumber notag big Big bigg Bigg bigl bigr"
-    " Bigl Bigr biggl biggr Biggl Biggr bigm Bigm biggm Biggm allowbreak nobreak relax centering small footnotesize"
-    " normalsize large Large tiny scriptsize noindent , ; : ! > thinspace medspace thickspace negthinspace negmedspace"
-    " negthickspace hskip kern mkern mskip enskip smallskip medskip bigskip break goodbreak linebreak nolinebreak"
-    " displaybreak hline null unboldmath protect left right middle null em it normalsize / \n rmfamily hfil"
-    " centerline bmath arraycolsep qedhere hspace* newline* DisplayLimits ".split(" ")
+    ["displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle", "limits", "nolimits", "nonumber", "notag", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "Bigm", "biggm", "Biggm", "allowbreak", "nobreak", "relax", "centering", "small", "footnotesize", "normalsize", "large", "Large", "tiny", "scriptsize", "noindent", ",", ";", ":", "!", ">", "thinspace", "medspace", "thickspace", "negthinspace", "negmedspace", "negthickspace", "hskip", "kern", "mkern", "mskip", "enskip", "smallskip", "medskip", "bigskip", "break", "goodbreak", "linebreak", "nolinebreak", "displaybreak", "hline", "null", "unboldmath", "protect", "left", "right", "middle", "null", "em", "it", "normalsize", "/", "\n", "rmfamily", "hfil", "centerline", "bmath", "arraycolsep", "qedhere", "hspace*", "newline*", "DisplayLimits", ""]
 ) - {"it", ""}
-SPACES = frozenset("quad qquad enspace hfill hspace par space hspace*".split())
+SPACES = frozenset(["quad", "qquad", "enspace", "hfill", "hspace", "par", "space", "hspace*"])
 ROWS = frozenset(("\\\\", "\\cr", "\\newline", "\\tabularnewline"))
 
-FRACTIONS = frozenset("frac dfrac tfrac cfrac nicefrac sfrac flatfrac Dfrac textfrac xfrac genfrac".split())
+FRACTIONS = frozenset(
+    ["frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac", "flatfrac", "textfrac", "xfrac", "genfrac"]
+)
 
 OPENING: dict[str, str] = {
     "(": "(", "[": "[", "\\{": "\\{", "\\lbrace": "\\{", "\\langle": "\\langle", "\\lfloor": "\\lfloor",
@@ -178,9 +154,9 @@ PAIRS: dict[str, str] = {
 }  # fmt: skip
 
 MATRICES = frozenset(
-    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix psmallmatrix bsmallmatrix array tabular".split()
+    ["matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "psmallmatrix", "bsmallmatrix", "array", "tabular"]
 )
-CASES = frozenset("cases dcases rcases numcases subnumcases".split())
+CASES = frozenset(["cases", "dcases", "rcases", "numcases", "subnumcases"])
 # Environments whose contents are rows of formulas, with the number of groups that are arguments.
 DISPLAYS: dict[str, int] = {
     "equation": 0, "align": 0, "alignat": 1, "xalignat": 1, "xxalignat": 1, "gather": 0, "multline": 0, "eqnarray": 0,
@@ -197,6 +173,14 @@ PACKAGES: dict[str, tuple[int, str | None, str]] = {
     "\\pdv": (3, "", r"\frac{\partial^{#1} #2}{\partial #3^{#1}}"),
     "\\dv": (3, "", r"\frac{d^{#1} #2}{d #3^{#1}}"),
     "\\fdv": (3, "", r"\frac{\delta^{#1} #2}{\delta #3^{#1}}"),
+    "\\pfrac": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\pd": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\pder": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\pderiv": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\parder": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\partialderiv": (2, None, r"\frac{\partial #1}{\partial #2}"),
+    "\\deriv": (2, None, r"\frac{d #1}{d #2}"),
+    "\\Dfrac": (2, None, r"\frac{d #1}{d #2}"),
     "\\grad": (0, None, r"\nabla "),
     "\\gradient": (0, None, r"\nabla "),
     "\\dd": (1, None, r"\mathrm{d}{#1}"),
@@ -226,22 +210,18 @@ PACKAGES: dict[str, tuple[int, str | None, str]] = {
 }
 
 CONNECTIVES = frozenset(
-    "then where and for if so thus hence therefore since because when with or but as let given by we have get here"
-    " also now that is are all such otherwise else note finally next whenever unless every each any ie eg holds"
-    " yields except whence namely subject to st s.t. i.e. e.g. resp in on at of the a an from".split()
+    ["then", "where", "and", "for", "if", "so", "thus", "hence", "therefore", "since", "because", "when", "with", "or", "but", "as", "let", "given", "by", "we", "have", "get", "here", "also", "now", "that", "is", "are", "all", "such", "otherwise", "else", "note", "finally", "next", "whenever", "unless", "every", "each", "any", "ie", "eg", "holds", "si", "sinon", "et", "ou", "pour", "wenn", "sonst", "falls", "und", "est", "avec", "yields", "except", "whence", "namely", "subject", "to", "st", "s.t.", "i.e.", "e.g.", "resp", "in", "on", "at", "of", "the", "a", "an", "from"]
 )
 CONDITIONAL = frozenset(
-    "for if when whenever unless provided such except otherwise else with every each any s.t while until".split()
+    ["for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else", "with", "every", "each", "any", "s.t", "while", "until"]
 )
 SPOKEN = {"plus": "+", "minus": "-", "times": "\\times", "equals": "=", "and": ""}
 
 # Characters beyond ASCII, as LaTeX writes them.
 UNICODE: dict[str, str] = {
-    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (
-        "\\alpha \\beta \\gamma \\delta \\varepsilon \\zeta \\eta \\theta \\iota \\kappa \\lambda \\mu \\nu \\xi \\pi \\rho"
-        " \\sigma \\tau \\upsilon \\varphi \\chi \\psi \\omega").split(), strict=True)),
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", ["\\alpha", "\\beta", "\\gamma", "\\delta", "\\varepsilon", "\\zeta", "\\eta", "\\theta", "\\iota", "\\kappa", "\\lambda", "\\mu", "\\nu", "\\xi", "\\pi", "\\rho", "\\sigma", "\\tau", "\\upsilon", "\\varphi", "\\chi", "\\psi", "\\omega"], strict=True)),
     **dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ",
-        "\\Gamma \\Delta \\Theta \\Lambda \\Xi \\Pi \\Sigma \\Upsilon \\Phi \\Psi \\Omega".split(), strict=True)),
+        ["\\Gamma", "\\Delta", "\\Theta", "\\Lambda", "\\Xi", "\\Pi", "\\Sigma", "\\Upsilon", "\\Phi", "\\Psi", "\\Omega"], strict=True)),
     "ϵ": "\\epsilon", "ϕ": "\\phi", "ϑ": "\\vartheta", "ς": "\\varsigma", "ϱ": "\\varrho", "µ": "\\mu", "ℓ": "\\ell",
     "∂": "\\partial", "𝜕": "\\partial", "∇": "\\nabla", "∞": "\\infty", "∑": "\\sum", "∏": "\\prod", "∫": "\\int",
     "−": "-", "–": "-", "×": "\\times", "·": "\\cdot", "⋅": "\\cdot", "∙": "\\cdot", "⊙": "\\odot", "⊗": "\\otimes",
@@ -257,5 +237,13 @@ UNICODE: dict[str, str] = {
     "½": "\\frac{1}{2}", "°": "\\circ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "", "\ufeff": "", "∆": "\\Delta",
     "’": "'", "ı": "i", "▽": "\\nabla", "△": "\\triangle", "◦": "\\circ", "⨀": "\\odot", "⊺": "\\top",
 }  # fmt: skip
-BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789+-=()aeoxhklmnpstijruv", strict=True))
-ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᴸᴺ", "0123456789+-=()abcdefghijklmnoprstuvwxyzTLN", strict=True))
+BELOW = dict(
+    zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789+-=()aeoxhklmnpstijruv", strict=True)
+)
+ABOVE = dict(
+    zip(
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᴸᴺ",
+        "0123456789+-=()abcdefghijklmnoprstuvwxyzTLN",
+        strict=True,
+    )
+)

@@ -44,9 +44,26 @@ _LEXER = re.compile(
     r"|(?P<argument>\#\d)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
     re.S,
 )
-_SYNONYMS = {"<=": "\\leq", ">=": "\\geq", "=>": "\\Rightarrow", "->": "\\to", "||": "\\|", "...": "\\dots", "==": "="}
+_SYNONYMS = {
+    "<=": "\\leq",
+    ">=": "\\geq",
+    "=>": "\\Rightarrow",
+    "->": "\\to",
+    "||": "\\|",
+    "...": "\\dots",
+    "==": "=",
+}
 _STARRED = frozenset(
-    ("\\operatorname*", "\\tag*", "\\hspace*", "\\vspace*", "\\norm*", "\\abs*", "\\begin*", "\\inner*")
+    (
+        "\\operatorname*",
+        "\\tag*",
+        "\\hspace*",
+        "\\vspace*",
+        "\\norm*",
+        "\\abs*",
+        "\\begin*",
+        "\\inner*",
+    )
 )
 
 
@@ -103,7 +120,9 @@ def _spelled(character: str) -> str:
         plain = UNICODE.get(plain, plain)
         return f"\\mathbf{{{plain}}}" if "BOLD" in unicodedata.name(character, "") else plain
     parts = unicodedata.normalize("NFD", character)
-    accent = {"\u0302": "\\hat", "\u0303": "\\tilde", "\u0304": "\\bar", "\u0307": "\\dot"}.get(parts[1:])
+    accent = {"\u0302": "\\hat", "\u0303": "\\tilde", "\u0304": "\\bar", "\u0307": "\\dot"}.get(
+        parts[1:]
+    )
     return f"{accent}{{{parts[0]}}}" if accent and parts[0].isascii() else character
 
 
@@ -122,7 +141,8 @@ def body(text: str) -> tuple[Token, ...]:
 
 
 BUILT_IN: Mapping[str, Macro] = {
-    name: Macro(count, default, body(written)) for name, (count, default, written) in PACKAGES.items()
+    name: Macro(count, default, body(written))
+    for name, (count, default, written) in PACKAGES.items()
 }
 
 
