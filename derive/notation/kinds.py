@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from derive.notation import habits
 from derive.notation.occurrences import Occurrence, Reader
 from derive.notation.roles import Known, Roles
-from derive.notation.shapes_said import Shape, is_row, shape_of_set, sizes, style_shape, trimmed
-from derive.notation.slots import Domain, Use, bare, is_word
+from derive.notation.shapes_said import (
+    Shape,
+    is_reals,
+    is_row,
+    shape_of_set,
+    sizes,
+    style_shape,
+    trimmed,
+)
+from derive.notation.slots import Domain, Use, bare, is_word, plain, rows_outside_derivatives
 from derive.text.page import Chain, Page
-from derive.text.trees import Big, Name, Row, Sign, walk
+from derive.text.trees import Big, Group, Name, Node, Row, Sign, walk
 
 Kind = Literal["variable", "input", "parameter", "function", "constant", "index", "size", "word"]
 
@@ -39,6 +48,28 @@ class Symbol:
     evidence: str = ""
     symmetric: bool = False
     invertible: bool = False
+
+
+def _sizes_above(name: Name) -> bool:
+    """Whether what stands above ℝ are sizes: R^2 of another R is a square."""
+    return name.style == "bb" or any(
+        isinstance(n, Name) and n.letter.isupper() for n in name.above or ()
+    )
+
+
+@dataclass
+class Start:
+    """Where a version begins: its first formula, its definitions, the domains (components aside) of its forms."""
+
+    number: int
+    places: list[int] = field(default_factory=list)
+    classes: set[frozenset[Domain]] = field(default_factory=set)
+    made: bool = False
+
+
+def _class(form: tuple[Domain, ...]) -> frozenset[Domain]:
+    """The domains of a form that tell models apart."""
+    return frozenset(d for d in form if d in ("time", "layer"))
 
 
 @dataclass
@@ -73,13 +104,59 @@ class Binder:
             versions[key] = tuple(symbol for symbol, _ in made)
             for symbol, others in made:
                 forms += [symbol, *others]
+        for symbol in self._operated():
+            forms.append(symbol)
         for symbol in self._letters(versions):
             versions.setdefault(symbol.key, (symbol,))
             forms.append(symbol)
         return versions, tuple(forms)
 
+    def _operated(self) -> Iterator[Symbol]:
+        r"""The gradients that are written as a sign before a name: d\Gamma_o, dW, \nabla_W E."""
+        seen: set[tuple[str, tuple[Domain, ...]]] = set()
+        for number, _, chain in self.chains:
+            for member in chain.members:
+                for row in rows_outside_derivatives(member.tree):
+                    for sign, name in pairwise(row):
+                        found = self._operation(sign, name, number)
+                        if found is not None and (found.key, found.slots) not in seen:
+                            seen.add((found.key, found.slots))
+                            yield found
+
+    def _operation(self, sign: Node, name: Node, number: int) -> Symbol | None:
+        if (
+            not isinstance(sign, Name)
+            or not isinstance(name, Name)
+            or sign.above is not None
+            or sign.accents
+        ):
+            return None
+        of = self.reader.read(name, None, number)
+        if sign.letter == "\\nabla":
+            below = () if sign.below is None else sign.below
+            forms = [self.reader.read(n, None, number) for n in below if isinstance(n, Name)]
+            slots: tuple[Domain, ...] = forms[0].form if forms else ()
+            if forms and forms[0].copy is not None:
+                slots = ("time",)
+            key = f"\\nabla_{{{plain(below)}}} {of.key}" if below else f"\\nabla {of.key}"
+            return Symbol(key, "variable", slots, places=(sign.start,), evidence="a gradient")
+        if sign.letter != "d" or sign.below is not None or self._d_is_a_name():
+            return None
+        return Symbol(
+            f"d{of.key}",
+            "variable",
+            of.form,
+            places=(sign.start,),
+            evidence="a gradient by its name",
+        )
+
+    def _d_is_a_name(self) -> bool:
+        """Whether d is a quantity of the page: with an index, on a left side."""
+        return any(u.name.below is not None or u.first for u in self.reader.survey.base_of("d"))
+
     def _count(self) -> None:
         """The letters that stand in slots, and those that bound them."""
+        self._count_brackets()
         for uses in self.read.values():
             for use, found in uses:
                 copies: tuple[tuple[Domain, Row], ...] = (
@@ -102,6 +179,18 @@ class Binder:
                                         ("label", number, inner.start)
                                     )
 
+    def _count_brackets(self) -> None:
+        """The letters below brackets: the i, j of (dL/dX)_{i,j}."""
+        for number, _, chain in self.chains:
+            for member in chain.members:
+                for node in walk(member.tree):
+                    if isinstance(node, Group) and node.below is not None:
+                        for inner in node.below:
+                            if isinstance(inner, Name) and inner.letter in habits.INDEX:
+                                self.counted[inner.letter].append(
+                                    ("component", number, inner.start)
+                                )
+
     def _say_shapes(self) -> None:
         for (number, index), role in self.roles.found.items():
             if role.kind != "shape" or role.key is None:
@@ -118,9 +207,9 @@ class Binder:
                 for node in walk(member.tree):
                     if (
                         isinstance(node, Name)
-                        and node.letter == "R"
-                        and node.style == "bb"
+                        and is_reals(node)
                         and node.above
+                        and _sizes_above(node)
                     ):
                         for inner in walk(node.above):
                             if isinstance(inner, Name):
@@ -145,28 +234,59 @@ class Binder:
         self, key: str, uses: Sequence[tuple[Use, Occurrence]]
     ) -> Iterator[tuple[Symbol, list[Symbol]]]:
         """The versions of a key, each with its other forms."""
-        starts = self._starts(key)
-        for at, (start, places) in enumerate(starts):
-            first = start if at else -1
-            last = starts[at + 1][0] - 1 if at + 1 < len(starts) else None
-            inside = [
-                (u, o) for u, o in uses if first <= u.number and (last is None or u.number <= last)
-            ]
-            yield self._version(key, at + 1, first, last, places, inside or list(uses))
+        starts = self._starts(key, uses)
+        shares: list[list[tuple[Use, Occurrence]]] = [[] for _ in starts]
+        for use, found in uses:
+            begun = [i for i, start in enumerate(starts) if i == 0 or start.number <= use.number]
+            fitting = [i for i in begun if _class(found.form) in starts[i].classes]
+            shares[(fitting or begun)[-1]].append((use, found))
+        for at, start in enumerate(starts):
+            last = starts[at + 1].number - 1 if at + 1 < len(starts) else None
+            first = start.number if at else -1
+            yield self._version(key, at + 1, first, last, start, shares[at] or list(uses))
 
-    def _starts(self, key: str) -> list[tuple[int, list[int]]]:
+    def _starts(self, key: str, uses: Sequence[tuple[Use, Occurrence]]) -> list[Start]:
         """From which formula on each version is in force, with the places of its definitions."""
-        known = [k for k in self.roles.known.get(key, ())]
-        starts: list[tuple[int, list[int]]] = []
+        starts: list[Start] = []
         seen: list[Known] = []
-        for definition in known:
-            place = self._place(definition)
+        for definition in self.roles.known.get(key, ()):
             if not starts or self._opens(definition, seen):
-                starts.append((definition.number, [place]))
-            else:
-                starts[-1][1].append(place)
+                starts.append(Start(definition.number))
+            starts[-1].places.append(self._place(definition))
+            starts[-1].classes.add(_class(definition.occurrence.form))
+            starts[-1].made = starts[-1].made or not definition.collects
             seen.append(definition)
-        return starts or [(-1, [])]
+        letter = key.split("_")[0].split("^")[0].strip("}").rsplit("{", 1)[-1]
+        if starts and letter in habits.INPUT and starts[0].made:
+            before = [(u, o) for u, o in uses if u.number < starts[0].number]
+            section = self.roles.wheres[starts[0].number].section
+            if before and self.roles.wheres[before[-1][0].number].section != section:
+                starts.insert(0, Start(-1))
+        if not any(start.made for start in starts) and letter in habits.INPUT | habits.PARAMETER:
+            starts += self._changes(starts, letter, uses)
+        return starts or [Start(-1)]
+
+    def _changes(
+        self, starts: list[Start], letter: str, uses: Sequence[tuple[Use, Occurrence]]
+    ) -> list[Start]:
+        """Where a name that nothing defines gets another index for good: x_i, from then on x_t; W, then W^{(l)}."""
+        gained: Domain = "time" if letter in habits.INPUT else "layer"
+        first = next((u for u, o in uses if gained in o.form), None)
+        if first is None or gained in uses[0][1].form or len(starts) > 1:
+            return []
+        section = self.roles.wheres[first.number].section
+        before = [u for u, o in uses if u.number < first.number]
+        after = [u for u, o in uses if u.number > first.number and gained not in o.form]
+        if any(self.roles.wheres[u.number].section == section for u in before) or (
+            gained == "time" and after
+        ):
+            return []
+        gaining = {_class(o.form) for _, o in uses if gained in o.form}
+        old = {_class(o.form) for _, o in uses} - gaining
+        if not starts:
+            starts.append(Start(-1))
+        starts[0].classes |= old
+        return [Start(first.number, classes=gaining)]
 
     def _opens(self, definition: Known, seen: Sequence[Known]) -> bool:
         """Whether a definition opens a version rather than saying the same in another form."""
@@ -186,10 +306,11 @@ class Binder:
         return 0
 
     def _version(
-        self, key: str, version: int, first: int, last: int | None, places: list[int],
+        self, key: str, version: int, first: int, last: int | None, start: Start,
         uses: Sequence[tuple[Use, Occurrence]],
     ) -> tuple[Symbol, list[Symbol]]:  # fmt: skip
-        kind, evidence = self.kind(key, uses, bool(places))
+        places, defined = start.places, start.made
+        kind, evidence = self.kind(key, uses, defined)
         forms: dict[tuple[Domain, ...], int] = {}
         for use, found in uses:
             forms.setdefault(found.form, use.name.start)
@@ -204,11 +325,32 @@ class Binder:
             key in self.told and "symmetric" in self.told[key], key in self.told and "invertible" in self.told[key],
         )  # fmt: skip
         others = [
-            replace(symbol, slots=form, places=(start,), note=f"form of {key}")
+            replace(
+                symbol,
+                kind=self._of_form(kind, key, uses, form),
+                slots=form,
+                places=(start,),
+                note=f"form of {key}",
+            )
             for form, start in forms.items()
             if form != slots
         ]
         return symbol, others
+
+    def _of_form(
+        self, kind: Kind, key: str, uses: Sequence[tuple[Use, Occurrence]], form: tuple[Domain, ...]
+    ) -> Kind:
+        """The kind of one form: h may be a function where it has no index, and a state at time t."""
+        own = [o for _, o in uses if o.form == form]
+        called = any(o.arguments is not None or o.primes for o in own)
+        if (
+            kind == "variable"
+            and called
+            and self.reader.is_function(own[0].key)
+            and key not in habits.LOSS
+        ):
+            return "function"
+        return kind
 
     @staticmethod
     def _spoken(form: tuple[Domain, ...]) -> str:
@@ -223,34 +365,61 @@ class Binder:
         name = uses[0][0].name
         base = bare(name)
         word = name.letter
-        if word in habits.KNOWN or name.style == "op":
+        applied = any(o.arguments is not None or o.primes for _, o in uses)
+        if (word in habits.KNOWN or name.style == "op") and (applied or not defined):
             return "function", "a known function"
         if is_word(name) and habits.WORD.fullmatch(word):
             return "word", "a word of prose"
+        if base in habits.CONSTANT and not any(u.first for u, _ in uses):
+            return "constant", "by habit"
         called = self.reader.is_function(base) and any(
             o.arguments is not None or o.primes for _, o in uses
         )
-        if base in habits.LOSS and not (defined and called and len(uses) < 2):
-            return (
-                ("variable", "a cost by habit")
-                if not self._is_bound(key)
-                else ("size", "bounds an index")
-            )
+        if called and any("time" in o.form and o.arguments is None for _, o in uses):
+            called = False
+        if "\\delta" in base and not defined and self._is_kronecker(uses):
+            return "constant", "Kronecker's delta"
+        if base in habits.LOSS and self._is_cost(key, uses, defined):
+            return "variable", "a cost by habit"
         if (
             self.reader.is_function(base)
             and (called or base in habits.FUNCTION)
             and not self._only_named(key, defined, called)
         ):
             return "function", "applied to arguments"
-        if base in habits.CONSTANT and not any(o.indices for _, o in uses):
-            return "constant", "by habit"
         if defined and not self._only_valued(key):
             return "variable", "defined"
-        if self._is_counter(key, uses):
-            return "index", "counts in slots"
         if self._is_size(key, uses):
             return "size", "bounds an index or a shape"
+        steady = sum(d == "component" for d, _, _ in self.counted.get(key, ())) > 2
+        if self._is_counter(key, uses) or (steady and not any(u.context == "by" for u, _ in uses)):
+            return "index", "counts in slots"
         return self._undefined(key, base, word, uses)
+
+    def _is_kronecker(self, uses: Sequence[tuple[Use, Occurrence]]) -> bool:
+        """Whether δ stands with two components throughout, and nothing is differentiated by it."""
+        return all(o.form == ("component", "component") and u.context == "main" for u, o in uses)
+
+    def _is_cost(self, key: str, uses: Sequence[tuple[Use, Occurrence]], defined: bool) -> bool:
+        """Whether L, C, E, J is a cost here: defined, differentiated or applied, not a factor or the last of a range."""
+        if self._is_bound(key):
+            return False
+        if not defined and key in self.counted:
+            return False
+        acts = any(
+            u.context == "differentiated" or o.arguments is not None or o.indices for u, o in uses
+        )
+        return defined or acts or not key.isupper() or not self._is_factor(key)
+
+    def _is_factor(self, key: str) -> bool:
+        """Whether a name stands right before another one: C s_t."""
+        for number, _, chain in self.chains:
+            for member in chain.members:
+                for first, second in pairwise(member.tree):
+                    if isinstance(first, Name) and isinstance(second, Name) and first.letter == key:
+                        if self.reader.read(first, None, number).key == key:
+                            return True
+        return False
 
     def _only_named(self, key: str, defined: bool, called: bool) -> bool:
         return defined and not called
@@ -260,6 +429,7 @@ class Binder:
         return all(k.value and not k.occurrence.indices for k in self.roles.known.get(key, ()))
 
     def _is_bound(self, key: str) -> bool:
+        """Whether a letter is the last of a range and nothing else."""
         return (
             key in self.counted
             and key in habits.HORIZON
@@ -272,6 +442,8 @@ class Binder:
         survey = self.reader.survey
         if key not in self.counted or any(o.indices for _, o in uses) or key.isupper():
             return False
+        if not any(u.context in ("main", "bound") for u, _ in uses) and key not in survey.bound:
+            return False
         bounds_only = all(domain == "label" for domain, _, _ in self.counted[key])
         if bounds_only and key not in survey.bound:
             return False
@@ -280,14 +452,26 @@ class Binder:
     def _is_size(self, key: str, uses: Sequence[tuple[Use, Occurrence]]) -> bool:
         if any(set(o.form) - {"sample", "layer"} for _, o in uses):
             return False
-        letter = key.split("_")[0].split("^")[0]
-        if key in self.sized or key in self.counted:
-            return letter not in habits.PARAMETER or key in self.sized
+        letter = key.split("_")[0].split("^")[0].rstrip("'")
+        survey = self.reader.survey
+        if (
+            key in survey.bound
+            or (key in survey.stepped and not survey.upper[key])
+            or letter in habits.TIME
+        ):
+            return False
+        if any(u.context in ("differentiated", "by") for u, _ in uses):
+            return False
+        if key in self.sized or (survey.upper[key] and key in self.counted):
+            return True
+        if key in self.counted:
+            return letter not in habits.PARAMETER and (key.isupper() or "_" in key)
         settings = any(r.key == key and r.kind == "setting" for r in self.roles.found.values())
         plain_use = all(u.context in ("main", "bound") for u, _ in uses)
         return (
             plain_use
-            and letter in ("n", "m", "N", "M", "T", "D", "K", "H")
+            and letter in ("n", "m", "N", "M", "T", "D", "K", "H", "d")
+            and ("component" not in {d for _, o in uses for d in o.form})
             and (settings or key in ("n", "m", "N", "T") or "_" in key)
         )
 
@@ -301,7 +485,34 @@ class Binder:
             return "variable", "a gradient by its name"
         if accented:
             return "variable", "an accent by habit"
-        if letter in habits.INPUT:
+        labelled = "_" in key or "^" in key
+        double = any(o.form.count("component") > 1 for _, o in uses)
+        if letter in habits.INPUT and not (double and letter in ("u", "d")):
+            return "input", "used and never defined"
+        if double and letter in ("u", "v"):
+            return "parameter", "entries of a matrix"
+        if labelled and letter in (
+            "a",
+            "z",
+            "h",
+            "c",
+            "s",
+            "o",
+            "net",
+            "\\delta",
+            "\\Gamma",
+            "g",
+            "i",
+        ):
+            return "variable", "a labelled quantity that nothing defines"
+        if labelled and letter == "p" and not any(o.indices for _, o in uses):
+            return "parameter", "used and never defined"
+        if key.rstrip("'") in ("i", "j", "k", "l", "t", "s") and not any(
+            o.indices for _, o in uses
+        ):
+            return "index", "by habit"
+        lonely = not any({"time", "layer"} & set(o.form) for _, o in uses)
+        if lonely and letter in ("h", "s", "z", "r", "o", "a", "q") and not labelled:
             return "input", "used and never defined"
         if letter in ("\\delta", "\\lambda") and indexed:
             return "variable", "an adjoint by habit"
@@ -323,8 +534,8 @@ class Binder:
             have = versions.get(key, ())
             if any(s.kind in ("index", "size", "word") for s in have) or not key:
                 continue
-            horizon = key[0].isupper() or (
-                key not in survey.bound and all(d == "label" for d, _, _ in places)
+            horizon = key not in survey.bound and (
+                key[0].isupper() or survey.upper[key] > 0 or all(d == "label" for d, _, _ in places)
             )
             kind: Kind = "size" if horizon or "_" in key else "index"
             if (

@@ -111,10 +111,12 @@ class Roles:
     last: int
     known: dict[str, list[Known]] = field(default_factory=dict)
     found: dict[tuple[int, int], Role] = field(default_factory=dict)
+    previous: Chain | None = None
 
     def see(self, number: int, index: int, chain: Chain) -> None:
         """Gives a chain its role."""
         role = self._role(number, index, chain)
+        self.previous = chain if chain.members else self.previous
         if role.scope == (0, 0):
             role = replace(role, scope=self._scope(role, number))
         self.found[number, index] = role
@@ -143,7 +145,13 @@ class Roles:
         return self._equation(number, index, chain)
 
     def _alone(self, chain: Chain, number: int) -> Role:
-        shaped = colon_shape(chain.members[0].tree) if len(chain.members) == 1 else None
+        tree = chain.members[0].tree if len(chain.members) == 1 else ()
+        if tree and isinstance(tree[0], Sign) and tree[0].text == ":" and self.previous is not None:
+            tree = (
+                *self.previous.members[-1].tree,
+                *tree,
+            )  # the & before the colon has cut the row
+        shaped = colon_shape(tree)
         if shaped is not None:
             target = self.reader.read(shaped[0], None, number)
             return Role("shape", target.key, target, "a shape")

@@ -304,6 +304,15 @@ def names_in(row: Row, context: Context = "main") -> Iterator[tuple[Name, Group 
                     yield from names_in(inner, context)
 
 
+def rows_outside_derivatives(row: Row) -> Iterator[Row]:
+    """A row and the rows inside it that stand on the line and in no derivative."""
+    yield row
+    for node in row:
+        if not is_derivative(node) and not isinstance(node, Name):
+            for inner in _lines(node):
+                yield from rows_outside_derivatives(inner)
+
+
 def _without_sign(row: Row) -> Row:
     return tuple(
         n

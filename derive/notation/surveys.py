@@ -202,13 +202,19 @@ class Survey:
             return not (counted or self.linked_anywhere(letter))
         if letter.isupper():
             return True
+        words = {
+            x
+            for x in others | {letter}
+            if x not in habits.INDEX and not self.strong(x) and x.islower()
+        }
+        if len(words) > 1 and not (letter in self.bound or letter in self.stepped):
+            return True
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             return (
                 named
                 or not self.strong(letter)
-                or base[-1:].isupper()
-                or base.startswith("\\mathbf")
+                or (letter not in self.bound and base.strip("}")[-1:].isupper())
             )
         if self.strong(letter) or letter in habits.INDEX:
             return False
@@ -392,6 +398,13 @@ class Survey:
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
         letters = {p.letter for p in fellows if p.letter}
+        numbered = (
+            base in habits.LOSS and not piece.beside and piece.letter and not letters & habits.TIME
+        )
+        if piece.letter in ("x", "y") or numbered:
+            return "time" if self.recursive(piece.letter, piece.place) else "sample"
+        if piece.letter in self.examples():
+            return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
             and "time" not in taken
@@ -406,10 +419,6 @@ class Survey:
             and (piece.form == "number" or piece.letter.isupper())
         ):
             return "layer"
-        if piece.letter in habits.INPUT or (base in habits.LOSS and not piece.beside):
-            return "sample"
-        if piece.letter in self.examples():
-            return "sample" if "sample" not in taken else "component"
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
             found = self.recursive_domain(piece.letter)
             return found if found not in taken else "component"

@@ -116,6 +116,8 @@ def _spellings(symbols: Symbols, symbol: Symbol) -> list[str]:
     found = []
     if re.search(rf"\\{symbol.key}(?![a-zA-Z])", text):
         found.append(f"\\{symbol.key}")
+    if re.search(rf"\\operatorname\s*\{{\s*{symbol.key}\s*\}}", text):
+        found.append(f"\\operatorname{{{symbol.key}}}")
     if re.search(rf"(?<![\\a-zA-Z]){symbol.key}(?![a-zA-Z])", text):
         found.append(symbol.key)
     return found or [symbol.key]
