@@ -20,7 +20,7 @@ from derive.notation.shapes_said import (
     style_shape,
     trimmed,
 )
-from derive.notation.slots import Domain, Use, bare, is_word, plain, rows_outside_derivatives
+from derive.notation.slots import Domain, Use, is_word, plain, rows_outside_derivatives
 from derive.text.page import Chain, Page
 from derive.text.trees import Big, Group, Name, Node, Row, Sign, walk
 
@@ -363,7 +363,7 @@ class Binder:
     ) -> tuple[Kind, str]:
         """What a symbol is, and by what evidence."""
         name = uses[0][0].name
-        base = bare(name)
+        base = uses[0][0].split.base
         word = name.letter
         applied = any(o.arguments is not None or o.primes for _, o in uses)
         if (word in habits.KNOWN or name.style == "op") and (applied or not defined):

@@ -14,7 +14,6 @@ from derive.notation.slots import (
     bare,
     parts_of,
     plain,
-    split,
 )
 from derive.notation.surveys import Survey
 from derive.text.trees import Fraction, Group, Name, Number, Row, Sign
@@ -176,7 +175,7 @@ class Reader:
 
     def read(self, name: Name, behind: Group | None, number: int) -> Occurrence:
         """The occurrence of a name with the bracket behind it, in a formula."""
-        taken_apart = split(name)
+        taken_apart = self.survey.split(name)
         draft = Draft(transposed=taken_apart.transposed)
         base = taken_apart.base
         strong = [p for p in taken_apart.pieces if p.letter in habits.TIME | habits.LAYER]
@@ -271,7 +270,7 @@ class Reader:
     def _nested(self, draft: Draft, base: str, name: Name, number: int) -> None:
         r"""The label s and the time t of `\delta^{s_t}`."""
         draft.above.append(bare(name))
-        for inner in split(name).pieces:
+        for inner in self.survey.split(name).pieces:
             domain = self.survey.domain(name.letter, inner, number, draft.taken)
             draft.indices.append((domain, inner.row))
 

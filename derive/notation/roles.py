@@ -65,6 +65,11 @@ CONCLUDING = re.compile(
     r"expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|rewritten|substitut\w+|remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
+ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
+STATIONARY = re.compile(
+    r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|vanish\w*|enforc\w+)\b",
+    re.IGNORECASE,
+)
 REPEATS = "repeats a definition"
 CHANGE = frozenset(("\\Delta", "\\vartriangle", "\\triangle"))
 ELEMENTARY = frozenset(
@@ -112,10 +117,14 @@ class Roles:
     known: dict[str, list[Known]] = field(default_factory=dict)
     found: dict[tuple[int, int], Role] = field(default_factory=dict)
     previous: Chain | None = None
+    arranged: bool = False
+    """Whether the page has said what an entry of a Jacobian is."""
+    lengths: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def see(self, number: int, index: int, chain: Chain) -> None:
         """Gives a chain its role."""
         role = self._role(number, index, chain)
+        self.lengths[number, index] = len(chain.members)
         self.previous = chain if chain.members else self.previous
         if role.scope == (0, 0):
             role = replace(role, scope=self._scope(role, number))
@@ -186,7 +195,10 @@ class Roles:
 
     def _derivative_head(self, head: Row, right: Row, number: int) -> Role:
         """∂J/∂z = δ defines δ where nothing else has; any other derivative on the left is a claim."""
-        if self._lists_derivatives(head, right):
+        if self._lists_derivatives(head, right) and (
+            not self.arranged or not isinstance(head[0], Group)
+        ):
+            self.arranged = True
             return Role("definition", why="how the derivatives are arranged")
         single = single_name(_positive(right))
         if single is not None and single[1] is None:
@@ -195,6 +207,19 @@ class Roles:
             if fresh:
                 self._define(found, head, number, adjoint=True)
                 return Role("definition", found.key, found, "a name for the derivative on its left")
+        return self._condition_on_derivative(head, right, number)
+
+    def _condition_on_derivative(self, head: Row, right: Row, number: int) -> Role:
+        """∇_p L = 0 as a condition, ∇_W E = ∂E/∂W and df/dx = lim … as notation; else a claim."""
+        where = self.wheres[number]
+        if plain(right) == "0" and _is_gradient(head[0]) and STATIONARY.search(where.before):
+            return Role("setting", why="a condition of stationarity")
+        if len(right) == 1 and is_derivative(right[0]) and _is_gradient(head[0]) and len(head) == 2:
+            return Role("definition", why="notation of a gradient")
+        if any(isinstance(n, Big) and n.kind == "lim" for n in right):
+            return Role("definition", why="what a derivative is")
+        if not where.display and ASSUMING.search(_sentence(where.before)):
+            return Role("setting", why="supposed for its sentence")
         return Role("claim", why="a derivative on the left")
 
     def _is_fresh_adjoint(self, found: Occurrence, number: int) -> bool:
@@ -230,7 +255,7 @@ class Roles:
         derived = any(is_derivative(n) for n in right)
         if found.inverse or (found.transposed and not derived):
             return Role("claim", why="an inverse or a transpose on the left")
-        if found.power is not None and (found.key in self.known or not where.display):
+        if found.power is not None and found.key in self.known:
             return Role("claim", why="a power on the left")
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
@@ -285,7 +310,7 @@ class Roles:
         if len(letters) < 2 or letters[0] != "d" or letters.startswith("\\"):
             return False
         rest = letters[1:]
-        known = any(rest == base or rest == base.strip("\\") for base in self.reader.survey.by_base)
+        known = any(use.name.letter.lstrip("\\") == rest for use in self.reader.survey.uses)
         return known and not any(is_derivative(n) for n in right)
 
     def _is_implicit(self, found: Occurrence, right: Row, number: int) -> bool:
@@ -351,9 +376,16 @@ class Roles:
         latest = [k for k in before if self._is_special(k.occurrence) == self._is_special(found)][
             -1:
         ]
+        if is_value(right) and not found.indices and any(k.right == spelled for k in latest):
+            return Role("setting", found.key, found, "the value again")
+        if _says_dependence(found, right):
+            return Role("setting", found.key, found, "says what it depends on")
         if any(k.right == spelled and _same_index(k.occurrence, found) for k in latest):
             return Role("claim", found.key, found, REPEATS)
-        adjoint = any(is_derivative(n) or _is_gradient(n) for n in walk(right))
+        adjoint = any(
+            is_derivative(n) or _is_gradient(n) or (isinstance(n, Name) and n.letter == "\\partial")
+            for n in walk(right)
+        )
         if relation == ":=" or not before:
             if relation != ":=" and self._restates(found, right, number):
                 return Role("claim", found.key, found, "says in another form what is defined")
@@ -401,23 +433,32 @@ class Roles:
         concluded = bool(CONCLUDING.search(sentence)) and not renewed
         pure = len(_positive(right)) == 1 and is_derivative(_positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
-        if adjoints and not renewed and not (moved_on and pure):
+        if adjoints and not (moved_on and (pure or renewed)):
             return Role("claim", found.key, found, "an equation for an adjoint that is defined")
-        if found.arguments is not None and self.reader.is_function(bare_key(found)) and not adjoint:
+        base = bare_key(found)
+        made_by_cases = (
+            found.arguments is not None and base not in habits.LOSS and not is_value(right)
+        )
+        if (
+            made_by_cases
+            and (self.reader.is_function(base) or base in self.reader.listed)
+            and not adjoint
+        ):
             self._define(found, right, number)
             return Role("definition", found.key, found, "a new version of a function")
         if self._is_moved(found) and not self._is_moved(latest.occurrence):
             return Role("claim", found.key, found, "another step of what is defined")
         keys = self._keys_of(right, number)
         same_section = where.section == latest.where.section
-        if not renewed and same_section and (not where.display or keys <= latest.made_of):
+        if not renewed and same_section and (not where.display or keys == latest.made_of):
             if where.item == latest.where.item:
                 return Role("claim", found.key, found, "says again what is defined")
-        if not renewed and self._substitutes(latest, keys):
+        if self._substitutes(latest, keys):
             return Role("claim", found.key, found, "a part of what is defined has got a name")
-        if any(isinstance(n, Big) and n.kind == "prod" for n in walk(right)) or _starts_from_zero(
+        unrolled = not self._is_special(found) and _starts_from_zero(
             found, right, self.reader, number
-        ):
+        )
+        if unrolled or any(isinstance(n, Big) and n.kind == "prod" for n in walk(right)):
             return Role("claim", found.key, found, "unrolled")
         if adjoint and not moved_on:
             return Role("claim", found.key, found, "an equation with derivatives")
@@ -431,7 +472,8 @@ class Roles:
 
     def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
         """Whether a right side uses names that were given since to parts of the right side before."""
-        since = [k for key in keys for k in self.known.get(key, ())]
+        new = keys - latest.made_of - {latest.occurrence.key}
+        since = [k for key in new for k in self.known.get(key, ())]
         return any(
             k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
             for k in since
@@ -514,7 +556,13 @@ class Roles:
             text in ("0", "T", "T+1", "N", "N+1", "L", "1", "n", "n+1", "\\tau", "K", "S")
             for text in indices
         )
-        if is_value(right) and end:
+        general = [k for k in self.known.get(found.key, ()) if not self._is_special(k.occurrence)]
+        if general and not any(found.key in k.made_of for k in general):
+            return Role("claim", found.key, found, "a step of what is defined without a start")
+        layered = any(d == "layer" and isinstance(row[0], Number) for d, row in found.indices)
+        if layered and not CONCLUDING.search(where.before):
+            return Role("definition", found.key, found, "a layer of its own")
+        if (is_value(right) or len(right) == 1) and end:
             return Role("definition", found.key, found, "a boundary value")
         backwards = self._runs_backwards(found.key)
         last = any(
@@ -586,6 +634,11 @@ class Roles:
                 lost = frozenset(self.reader.read(n, None, number).key for n in made)
                 if not lost & self.known.keys():
                     return Role("definition", why="a column of names", lost=lost)
+        parts = parts_of(head)
+        last = single_name(parts[-1]) if len(parts) > 1 else None
+        dotted = any(isinstance(n, Sign) and "dots" in n.text for n in right)
+        if last is not None and dotted and self.reader.survey.strong(last[0].letter):
+            return Role("setting", why="the range of an index")
         zero = len(right) == 1 and isinstance(right[0], Number) and right[0].text == "0"
         if zero:
             fresh = [
@@ -605,7 +658,8 @@ class Roles:
             if role.kind == "definition" and role.key
         }
         for (number, index), role in self.found.items():
-            if role.why == REPEATS and number in renewed and role.key is not None:
+            longer = self.lengths.get((number, index), 0) > 2
+            if role.why == REPEATS and (number in renewed or longer) and role.key is not None:
                 sections = {k.where.section for k in self.known.get(role.key, ())}
                 if self.wheres[number].section not in sections:
                     self.found[number, index] = replace(
@@ -723,6 +777,17 @@ def _is_update(head: Row, right: Row) -> bool:
 
 def _same_index(a: Occurrence, b: Occurrence) -> bool:
     return [plain(r) for _, r in a.indices] == [plain(r) for _, r in b.indices]
+
+
+def _says_dependence(found: Occurrence, right: Row) -> bool:
+    """Whether a side is C = C(z_1, …, z_n)."""
+    single = single_name(right)
+    return (
+        single is not None
+        and single[1] is not None
+        and bare(single[0]) == found.key
+        and found.arguments is None
+    )
 
 
 def _is_sizelike(key: str) -> bool:

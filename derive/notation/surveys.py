@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.notation import habits
 from derive.notation.slots import (
@@ -16,8 +16,10 @@ from derive.notation.slots import (
     Domain,
     Piece,
     Place,
+    Split,
     Use,
     Where,
+    bare,
     is_word,
     names_in,
     plain,
@@ -45,7 +47,15 @@ class Survey:
     """Whether the page's prose speaks of examples, samples, a batch."""
     timed: bool = False
     """Whether the page's prose or letters speak of time."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     _cache: dict[object, object] = field(default_factory=dict)
+
+    def split(self, name: Name) -> Split:
+        """A name taken apart, under the spelling that stands for all of its spellings."""
+        found = split(name)
+        alias = self.aliases.get(found.base)
+        return found if alias is None else replace(found, base=alias)
 
     def see(self, use: Use) -> None:
         """Adds one name."""
@@ -111,6 +121,13 @@ class Survey:
     def _is_quantity(self, use: Use) -> bool:
         if use.context == "bound":
             return False
+        if (
+            use.split.base in habits.HORIZON
+            and use.split.base.isupper()
+            and not use.split.pieces
+            and not use.first
+        ):
+            return use.context == "differentiated"
         if use.split.base in habits.INDEX:  # an index letter may stand on the line: T - k, 1/m
             return (
                 use.context == "by"
@@ -198,6 +215,13 @@ class Survey:
             and letter.islower()
         ):
             return True
+        if (
+            piece.place == "below"
+            and base in ("T", "N", "D")
+            and letter not in self.bound
+            and not piece.moved
+        ):
+            return True
         if letter.isupper() and letter in habits.HORIZON and not self.varies(letter):
             return not (counted or self.linked_anywhere(letter))
         if letter.isupper():
@@ -266,7 +290,7 @@ class Survey:
 
     def _is_power(self, base: str, piece: Piece) -> bool:
         if base in habits.CONSTANT:
-            return True
+            return piece.form != "word"
         raised = self.raised(base)
         if piece.form == "number":
             return not raised and not self._numbered_above(base)
@@ -522,13 +546,14 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey.timed = bool(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
+    survey.aliases = aliases_of(chains)
     for number, index, chain in chains:
-        heads = _is_equation(chain)
+        heads = is_equation(chain)
         for at, member in enumerate(chain.members):
             head = single_name(member.tree) if at == 0 and heads else None
             for name, behind, context in names_in(member.tree):
                 first = head is not None and name is head[0]
-                survey.see(Use(name, behind, number, index, at, first, context, split(name)))
+                survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
             _see_list(survey, member.tree)
         _see_range(survey, number, chain)
@@ -537,7 +562,24 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     return survey
 
 
-def _is_equation(chain: Chain) -> bool:
+def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
+    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
+    seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
+    for number, index, chain in chains:
+        for member in chain.members:
+            for name, _, _ in names_in(member.tree):
+                scripts = plain((replace(name, letter="", style="", accents=()),))
+                seen[bare(name)].add((number, index, scripts))
+    found: dict[str, str] = {}
+    for base, places in seen.items():
+        if "\\mathbf" in base:
+            thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
+            if thin in seen and not places & seen[thin]:
+                found[thin] = base
+    return found
+
+
+def is_equation(chain: Chain) -> bool:
     return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
 
 
