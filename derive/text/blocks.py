@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from derive.text.hiding import Format
+from derive.text.hiding import Format, words_of
 from derive.text.macros import Macros, group_end, opened_by
 from derive.text.page import Break, Heading, Prose
-from derive.text.prose import words_of
 from derive.text.tables import CASES, DISPLAYS, LAYOUTS, MATRICES
 
 
@@ -45,15 +44,16 @@ _COMMON = (
     r"|(?P<blank>\n[ \t\r]*(?=\n))|(?P<feed>\f)"
 )
 _TEX = re.compile(
-    _COMMON
-    + r"|\\(?P<rank>title|part|chapter|(?:sub){0,2}section|(?:sub)?paragraph|frametitle)\b\*?\s*(?:\[[^\]\n]*\]\s*)?(?=\{)"
+    _COMMON + r"|\\(?P<rank>title|part|chapter|(?:sub){0,2}section|(?:sub)?paragraph|frametitle)\b"
+    r"\*?\s*(?:\[[^\]\n]*\]\s*)?(?=\{)"
     r"|(?P<item>\\item\b\s*(?:\[[^\]\n]*\])?)|(?P<caption>\\caption\b\*?\s*(?:\[[^\]\n]*\]\s*)?(?=\{))"
     r"|(?P<page>\\(?:new|clear|cleardouble)page\b|\\pagebreak\b)|(?P<macro>\\[a-zA-Z@]+)"
 )
 _MARKDOWN = re.compile(
     r"(?P<mathfence>^[ \t]*(?P<mark>`{3,}|~{3,}|:{3,})[ ]*\{?math\}?[^\n`]*\n)|"
     + _COMMON
-    + r"|(?P<hashes>^ {0,3}\#{1,6}(?=[ \t]|[^\s#\d])[^\n]*)|(?P<setext>^(?=[^\n]*[^\s=\-#>|])[^\n]+\n(?:={3,}|-{3,})[ \t]*$)"
+    + r"|(?P<hashes>^ {0,3}\#{1,6}(?=[ \t]|[^\s#\d])[^\n]*)"
+    r"|(?P<setext>^(?=[^\n]*[^\s=\-#>|])[^\n]+\n(?:={3,}|-{3,})[ \t]*$)"
     r"|(?P<rule>^ {0,3}(?:-{3,}|\*{3,}|_{3,})[ \t\r]*$)|(?P<bullet>^[ \t>]*(?:[-*+•]|\d{1,3}[.)])[ \t]+)"
     r"|(?P<tag></?(?:h[1-6]|li|p|td|th|tr|ul|ol|figcaption|br)\b[^>\n]*>)|(?P<cell>(?<!\\)\|)"
     r"|(?P<macro>\\[a-zA-Z@]+)",
@@ -68,7 +68,8 @@ _CLOSES = {
     "double(": re.compile(r"(?P<close>\\\\\))"),
 }
 _INLINE = re.compile(
-    r"(?P<text>\\(?:text[a-z]*|mbox|hbox|mathrm)\s*\{)|\\.|(?P<open>\{)|(?P<shut>\})|(?P<dollar>\$)|(?P<blank>\n[ \t\r]*\n)",
+    r"(?P<text>\\(?:text[a-z]*|mbox|hbox|mathrm)\s*\{)|\\.|(?P<open>\{)|(?P<shut>\})"
+    r"|(?P<dollar>\$)|(?P<blank>\n[ \t\r]*\n)",
     re.S,
 )
 _BLANK = re.compile(r"\n[ \t\r]*\n|\f")
@@ -88,7 +89,34 @@ _ENVIRONMENTS = frozenset((*DISPLAYS, *LAYOUTS, *MATRICES, *CASES)) - {
     "matrix",
 }
 _CONTAINERS = frozenset(
-    ["document", "itemize", "enumerate", "description", "figure", "table", "center", "quote", "abstract", "proof", "theorem", "lemma", "frame", "minipage", "tabular", "subequations", "algorithm", "algorithmic", "thebibliography", "columns", "column", "block", "marginfigure", "wrapfigure", "quotation", "flushleft"]
+    [
+        "document",
+        "itemize",
+        "enumerate",
+        "description",
+        "figure",
+        "table",
+        "center",
+        "quote",
+        "abstract",
+        "proof",
+        "theorem",
+        "lemma",
+        "frame",
+        "minipage",
+        "tabular",
+        "subequations",
+        "algorithm",
+        "algorithmic",
+        "thebibliography",
+        "columns",
+        "column",
+        "block",
+        "marginfigure",
+        "wrapfigure",
+        "quotation",
+        "flushleft",
+    ]
 )
 _DRAWINGS = frozenset(("tikzpicture", "pgfpicture", "picture", "tikzcd"))
 _LISTS = frozenset(("itemize", "enumerate", "description"))
@@ -122,6 +150,8 @@ class Blocks:
     def _is_rows(self) -> bool:
         """Whether the text is somebody's rows for `align`, without any delimiters."""
         text = self.readable
+        if any(opened_by(self.macros, name) for name in self.macros.raw):
+            return False
         if (
             self.kind != "tex"
             or "&" not in text
@@ -424,7 +454,7 @@ class Blocks:
 
     def _is_formula(self, at: int, end: int) -> bool:
         """Whether two dollar signs delimit a formula, or are amounts of money."""
-        inside, text = self.readable[at:end], self.readable
+        inside, text = self.readable[at:end].strip("\x01"), self.readable
         if _PROSE.search(inside) and "\\text" not in inside:
             return False
         tight = inside.strip() == inside and not text[end + 1 : end + 2].isdigit()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from derive.text.formula import Mark, is_operand
 from derive.text.page import Chain, Member
+from derive.text.rows import Mark, is_operand
 from derive.text.tables import CONDITIONAL, CONNECTIVES, IMPLIES, OPERATORS, RELATIONS
 from derive.text.trees import Group, Missing, Name, Node, Number, Row, Sign, Words
 
@@ -15,7 +15,7 @@ OPERATOR_SIGNS = frozenset(OPERATORS.values())
 _LEADING = OPERATOR_SIGNS - {"-", "\\pm", "\\circ"}
 _BOUNDS = ("<", ">", "\\leq", "\\geq", "\\neq", "\\in", "\\notin", "\\ll", "\\gg")
 _ARROWS = ("\\to", "\\mapsto", "\\leftrightarrow")
-_INDICES = frozenset("tskijnmlqprTNKLMJIbcudh")
+_INDICES = frozenset("ijklmnpqrstTNKLMJ")
 
 
 @dataclass
@@ -75,12 +75,16 @@ def _without_asides(nodes: Sequence[Node]) -> list[Node]:
     """`a = b (= c)` goes on in its brackets."""
     found: list[Node] = []
     for i, node in enumerate(nodes):
-        if i and isinstance(node, Group) and node.opening == "(" and len(node.inside) > 1:
-            if is_relation(node.inside[0]) and node.below is None and node.above is None:
-                found += node.inside
-                continue
-        found.append(node)
+        if i and isinstance(node, Group) and _goes_on_inside(node):
+            found += node.inside
+        else:
+            found.append(node)
     return found
+
+
+def _goes_on_inside(node: Group) -> bool:
+    plain = node.opening == "(" and node.below is None and node.above is None
+    return plain and len(node.inside) > 1 and is_relation(node.inside[0])
 
 
 def _is_bracketed_statement(node: Node) -> bool:
@@ -153,9 +157,7 @@ def _is_column(nodes: list[Node], i: int) -> bool:
     before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
     if before is None or after is None or isinstance(before, Mark) or isinstance(after, Mark):
         return False
-    if is_relation(before) or is_operator(before) or is_relation(after) or is_operator(after):
-        return False
-    return True
+    return not any(is_relation(n) or is_operator(n) for n in (before, after))
 
 
 def _is_apart(nodes: list[Node], i: int) -> bool:

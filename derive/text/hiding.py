@@ -12,8 +12,9 @@ from derive.text.tokens import HIDDEN
 Format = Literal["tex", "markdown", "plain"]
 
 SUFFIXES: dict[str, Format] = {
-    ".tex": "tex", ".ltx": "tex", ".latex": "tex", ".sty": "tex", ".md": "markdown", ".markdown": "markdown",
-    ".ipynb": "markdown", ".rmd": "markdown", ".qmd": "markdown", ".mdx": "markdown", ".html": "markdown",
+    ".tex": "tex", ".ltx": "tex", ".latex": "tex", ".sty": "tex", ".md": "markdown",
+    ".markdown": "markdown", ".ipynb": "markdown", ".rmd": "markdown", ".qmd": "markdown",
+    ".mdx": "markdown", ".html": "markdown",
 }  # fmt: skip
 
 _TEX = re.compile(
@@ -27,7 +28,8 @@ _TEX = re.compile(
     re.S,
 )
 _MARKDOWN = re.compile(
-    r"(?P<mathfence>^[ \t]*(?P<mathmark>`{3,}|~{3,}|:{3,})[ ]*\{?math\}?[^\n`]*$.*?(?:^[ \t]*(?P=mathmark)[ \t\r]*$|\Z))"
+    r"(?P<mathfence>^[ \t]*(?P<mathmark>`{3,}|~{3,}|:{3,})[ ]*\{?math\}?[^\n`]*$"
+    r".*?(?:^[ \t]*(?P=mathmark)[ \t\r]*$|\Z))"
     r"|(?P<fence>^[ \t]*(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$.*?(?:^[ \t]*(?P=mark)[`~]*[ \t\r]*$|\Z))"
     r"|(?P<directive><!--\s*derive:.*?(?:-->|\Z))|(?P<edge><!--|-->)"
     r"|(?P<script><(?P<tag>script|style|svg)\b.*?(?:</(?P=tag)>|\Z))"
@@ -44,8 +46,9 @@ _DIRECTIVE = re.compile(r"(?:%+|<!--)\s*derive:\s*(?P<text>.*?)\s*(?:-->)?\s*\Z"
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _BEGINS = "\\begin{document}"
 _HIDES = {
-    "comment": "comment", "code": "code", "remark": "comment", "false": "comment", "verb": "code", "after": "comment",
-    "fence": "code", "directive": "comment", "edge": "markup", "script": "code", "liquid": "markup",
+    "comment": "comment", "code": "code", "remark": "comment", "false": "comment", "verb": "code",
+    "after": "comment", "fence": "code", "directive": "comment", "edge": "markup", "script": "code",
+    "liquid": "markup",
 }  # fmt: skip
 
 
@@ -125,3 +128,44 @@ def hide_preamble(found: Hidden) -> None:
     at = found.text.find(_BEGINS)
     if at >= 0 and "\\document" in found.text[:at]:
         found.hide(0, at + len(_BEGINS), "markup")
+
+
+# -- prose ---------------------------------------------------------------------------------------
+
+_TEX_DROPPED = re.compile(
+    r"\\(?:cite[a-z]*|ref|eqref|label|includegraphics|url|vspace|hspace|bibliography[a-z]*|input|include|usepackage"
+    r"|pagestyle|thispagestyle|setcounter|addtocounter|href|index|cline|multicolumn|autoref|cref|Cref|figref|secref"
+    r"|documentclass|definecolor|setlength|graphicspath)\*?\s*(?:\[[^\]\n]*\]\s*)*(?:\{[^{}]*\})?"
+)
+_TEX_MACRO = re.compile(r"\\(?:[a-zA-Z@]+\*?|.)\s?(?:\[[^\]\n]{0,80}\](?=\{))?", re.S)
+_MD_DROPPED = re.compile(
+    r"!\[[^\]]*\]\([^)\n]*\)|</?[a-zA-Z][^<>\n]*>|&[a-z]+;|\{:[^}\n]*\}|\[\^[^\]]*\]"
+)
+_MD_LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)|\[([^\]\n]*)\]\[[^\]\n]*\]")
+_MARKS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^[ \t]*>+|~~", re.M)
+_SPACE = re.compile(r"[\s\x01]+")
+
+
+def words_of(kind: Format, text: str) -> str:
+    """The words of a stretch of text, with their punctuation."""
+    if kind == "tex" or "\\" in text:
+        text = _TEX_DROPPED.sub(" ", text)
+        text = _TEX_MACRO.sub(_unescaped, text)
+        text = (
+            text.replace("{", "")
+            .replace("}", "")
+            .replace("~", " ")
+            .replace("``", '"')
+            .replace("''", '"')
+        )
+        text = text.replace("&", " ") if kind == "tex" else text
+    if kind != "tex":
+        text = _MD_DROPPED.sub(" ", text)
+        text = _MD_LINK.sub(lambda m: m[1] or m[2] or "", text)
+        text = _MARKS.sub("", text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    written = match.group()
+    return written[1] if len(written) > 1 and written[1] in "$%&#_{}" else " "

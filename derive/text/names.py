@@ -11,7 +11,28 @@ from derive.text.tokens import Token
 
 # These are functions only right before a bracket.
 _BRACKETED = frozenset(
-    ["tr", "Tr", "CE", "KL", "vec", "mean", "sum", "var", "Var", "cov", "Cov", "norm", "sup", "inf", "dim", "abs", "erf", "rank", "trace", "lim"]
+    [
+        "tr",
+        "Tr",
+        "CE",
+        "KL",
+        "vec",
+        "mean",
+        "sum",
+        "var",
+        "Var",
+        "cov",
+        "Cov",
+        "norm",
+        "sup",
+        "inf",
+        "dim",
+        "abs",
+        "erf",
+        "rank",
+        "trace",
+        "lim",
+    ]
 )
 _OPENS = ("(", "[", "L:(", "L:[", "\\{", "L:\\{")
 _STOPS = frozenset(
@@ -111,9 +132,7 @@ class Vocabulary:
             return False
         if following.text in _OPENS or following.text == "{":
             return True
-        if run in _BRACKETED or (following.text in _STOPS and following.text not in ("_", "^")):
-            return False
-        return True
+        return run not in _BRACKETED and following.text not in _STOPS
 
     def _is_word(self, run: str, following: Token | None) -> bool:
         if len(run) < 3:

@@ -9,8 +9,7 @@ from derive.text.blocks import Block, Blocks, Found
 from derive.text.chains import chains, is_operator
 from derive.text.formula import parse
 from derive.text.hiding import Hidden, format_of, hidden, hide_preamble
-from derive.text.inline import joined
-from derive.text.lines import in_lines
+from derive.text.inline import in_lines, joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Break, Chain, Formula, Item, Member, Page

@@ -111,4 +111,5 @@ def _scripts(text: str, below: Row | None, above: Row | None) -> str:
 
 
 def _braced(text: str) -> str:
-    return text if len(text) == 1 else f"{{{text}}}"
+    single = len(text) == 1 or (text[:1] == "\\" and text[1:].isalpha())
+    return text if single else f"{{{text}}}"

@@ -1,8 +1,9 @@
 """What a formula looks like, without any knowledge of what its letters mean. Frozen, with places.
 
-A formula is a row of nodes, in the order in which they stand. What only decorates (braces, colours, boxes,
-spaces, `\\left`, alignment marks) has left no node; what is missing is a `Missing` node and never an exception.
-`start` and `end` are offsets into the text of the page's source.
+A formula is a row of nodes, in the order in which they stand. What only decorates (braces,
+colours, boxes, spaces, `\\left`, alignment marks) has left no node; what is missing is a
+`Missing` node and never an exception. `start` and `end` are offsets into the text of the page's
+source.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ class Number(Node):
 class Name(Node):
     """A letter or a word, with everything that hangs on it.
 
-    `letter` is `h`, `\\theta` (Greek as its macro, Unicode translated), `\\partial`, `\\nabla`, `\\infty`, or a word such as
-    `softmax`, `diag`, `net`, `tanh`, `d`. `style` is "", "bold", "cal", "bb", "rm", "frak", "sf", "tt", "op" (`\\tanh`,
-    `\\operatorname`, a known function spelled in letters) or "text" (`\\text{…}` in the place of a name). `accents` stand
-    outermost first: ("hat",), ("tilde",), ("bar",), ("vec",), ("dot",), ("underline",) …
-    `below` and `above` are the scripts, in whichever order they were written; primes and `^\\prime` are counted in `primes`.
+    `letter` is `h`, `\\theta` (Greek as its macro, Unicode translated), `\\partial`, `\\nabla`,
+    `\\infty`, or a word such as `softmax`, `diag`, `net`, `tanh`, `d`. `style` is "", "bold",
+    "cal", "bb", "rm", "frak", "sf", "tt", "op" (`\\tanh`, `\\operatorname`, a known function
+    spelled in letters) or "text" (`\\text{…}` in the place of a name). `accents` stand outermost
+    first: ("hat",), ("tilde",), ("bar",), ("vec",), ("dot",), ("underline",) … `below` and
+    `above` are the scripts, in whichever order they were written; primes and `^\\prime` are
+    counted in `primes`.
     """
 
     letter: str
@@ -50,9 +53,11 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True)
 class Sign(Node):
-    """An operator, a relation, a separator or dots, as LaTeX writes it: `+`, `-`, `\\cdot`, `\\odot`, `*`, `/`, `=`, `\\in`, `,`, `;`,
-    `|`, `:`, `!`, `\\dots` (all dots alike), `\\mid`, `\\to` … Unicode and synonyms are translated to one spelling
-    (`−` to `-`, `⊙` to `\\odot`, `\\le` to `\\leq`, `\\ast` to `*`, `\\gets` to `\\leftarrow`)."""
+    """An operator, a relation, a separator or dots, as LaTeX writes it: `+`, `-`, `\\cdot`,
+    `\\odot`, `*`, `/`, `=`, `\\in`, `,`, `;`, `|`, `:`, `!`, `\\dots` (all dots alike),
+    `\\mid`, `\\to` … Unicode and synonyms are translated to one spelling (`−` to `-`, `⊙` to
+    `\\odot`, `\\le` to `\\leq`, `\\ast` to `*`, `\\gets` to `\\leftarrow`).
+    """
 
     text: str
 
@@ -75,11 +80,13 @@ class Root(Node):
 
 @dataclass(frozen=True, slots=True)
 class Group(Node):
-    r"""What stands in brackets, with scripts behind it: `(…)`, `[…]`, `\{…\}`, `|…|`, `\|…\|`, `\langle…\rangle`,
-    `\lfloor…\rfloor`, `\left. … \right|_{t=0}`; "{" are braces that carry scripts or hold a sum inside a product.
+    r"""What stands in brackets, with scripts behind it: `(…)`, `[…]`, `\{…\}`, `|…|`, `\|…\|`,
+    `\langle…\rangle`, `\lfloor…\rfloor`, `\left. … \right|_{t=0}`; "{" are braces that carry
+    scripts or hold a sum inside a product.
 
-    `opening` and `closing` are one spelling each: "(", "[", "\\{", "|", "\\|", "\\langle", ".", "{".
-    Braces that group for the eye only ({+ x}, {x}) are no Group: their nodes stand in the row itself.
+    `opening` and `closing` are one spelling each: "(", "[", "\\{", "|", "\\|", "\\langle", ".",
+    "{". Braces that group for the eye only ({+ x}, {x}) are no Group: their nodes stand in the
+    row itself.
     """
 
     opening: str
@@ -92,8 +99,10 @@ class Group(Node):
 
 @dataclass(frozen=True, slots=True)
 class Big(Node):
-    r"""`\sum`, `\prod`, `\int`, `\max`-like operators with a script below (`\max_i`, `\min`, `\lim`, `\arg\max`), with their
-    scripts; what they apply to follows in the row. `kind` is "sum", "prod", "int", "max", "min", "lim", "argmax", …"""
+    r"""`\sum`, `\prod`, `\int`, `\max`-like operators with a script below (`\max_i`, `\min`,
+    `\lim`, `\arg\max`), with their scripts; what they apply to follows in the row. `kind` is
+    "sum", "prod", "int", "max", "min", "lim", "argmax", …
+    """
 
     kind: str
     below: Row | None = None
@@ -102,7 +111,9 @@ class Big(Node):
 
 @dataclass(frozen=True, slots=True)
 class Table(Node):
-    """A matrix, a column, cases: rows of cells. `kind` is "matrix" or "cases"; scripts as for a Group."""
+    """A matrix, a column, cases: rows of cells. `kind` is "matrix" or "cases"; scripts as for
+    a Group.
+    """
 
     kind: str
     rows: tuple[tuple[Row, ...], ...]
@@ -112,14 +123,18 @@ class Table(Node):
 
 @dataclass(frozen=True, slots=True)
 class Words(Node):
-    r"""Prose inside a formula: `\text{ for all }`, `\text{ plus }`, `\text{otherwise}`; stripped."""
+    r"""Prose inside a formula: `\text{ for all }`, `\text{ plus }`, `\text{otherwise}`;
+    stripped.
+    """
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Missing(Node):
-    """Something that should stand here and does not, or that is no mathematics; `expected` says what would help."""
+    """Something that should stand here and does not, or that is no mathematics; `expected`
+    says what would help.
+    """
 
     expected: str
 
