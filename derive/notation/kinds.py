@@ -65,6 +65,8 @@ class Start:
     places: list[int] = field(default_factory=list)
     classes: set[frozenset[Domain]] = field(default_factory=set)
     made: bool = False
+    last: int | None = None
+    """The end of the item or case in which alone it holds."""
 
 
 def _class(form: tuple[Domain, ...]) -> frozenset[Domain]:
@@ -237,11 +239,17 @@ class Binder:
         starts = self._starts(key, uses)
         shares: list[list[tuple[Use, Occurrence]]] = [[] for _ in starts]
         for use, found in uses:
-            begun = [i for i, start in enumerate(starts) if i == 0 or start.number <= use.number]
+            begun = [
+                i
+                for i, start in enumerate(starts)
+                if i == 0
+                or start.number <= use.number <= (use.number if start.last is None else start.last)
+            ]
             fitting = [i for i in begun if _class(found.form) in starts[i].classes]
             shares[(fitting or begun)[-1]].append((use, found))
         for at, start in enumerate(starts):
-            last = starts[at + 1].number - 1 if at + 1 < len(starts) else None
+            later = [s.number - 1 for s in starts[at + 1 :] if s.last is None]
+            last = start.last if start.last is not None else (later[0] if later else None)
             first = start.number if at else -1
             yield self._version(key, at + 1, first, last, start, shares[at] or list(uses))
 
@@ -251,7 +259,7 @@ class Binder:
         seen: list[Known] = []
         for definition in self.roles.known.get(key, ()):
             if not starts or self._opens(definition, seen):
-                starts.append(Start(definition.number))
+                starts.append(Start(definition.number, last=definition.last))
             starts[-1].places.append(self._place(definition))
             starts[-1].classes.add(_class(definition.occurrence.form))
             starts[-1].made = starts[-1].made or not definition.collects
@@ -260,7 +268,11 @@ class Binder:
         if starts and letter in habits.INPUT and starts[0].made:
             before = [(u, o) for u, o in uses if u.number < starts[0].number]
             section = self.roles.wheres[starts[0].number].section
-            if before and self.roles.wheres[before[-1][0].number].section != section:
+            elsewhere = [
+                o.form for u, o in before if self.roles.wheres[u.number].section != section
+            ]
+            made = self.roles.known[key][0].occurrence.form
+            if len(elsewhere) > 1 and made not in elsewhere:
                 starts.insert(0, Start(-1))
         if not any(start.made for start in starts) and letter in habits.INPUT | habits.PARAMETER:
             starts += self._changes(starts, letter, uses)
@@ -521,7 +533,11 @@ class Binder:
         ):
             lower = letter in ("a", "c", "v", "S") and any(o.indices for _, o in uses)
             return ("variable" if lower else "parameter"), "used and never defined"
-        if letter in habits.STATE or indexed or (len(word) > 1 and not word.startswith("\\")):
+        if (
+            (letter in habits.STATE and not letter.isupper())
+            or indexed
+            or (len(word) > 1 and not word.startswith("\\"))
+        ):
             return "variable", "used and never defined"
         return (
             "parameter" if letter.isupper() or letter.startswith("\\") else "variable"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from derive.notation import habits
 from derive.notation.slots import (
@@ -121,35 +122,30 @@ class Reader:
         )
         score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
-            9
-            if calls and all(is_time_call(u.behind) for u in calls) and self._time_is_called()
-            else 0
+            9 if calls and all(is_time_call(u.behind) for u in calls) and self.time_is_called else 0
         )
         primed = any(u.name.primes for u in uses)
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
 
-    def _time_is_called(self) -> bool:
+    @cached_property
+    def time_is_called(self) -> bool:
         """Whether the page writes times in brackets: several names, or one name at t and t-1."""
-        key = "time is called"
-        cache = self.survey._cache
-        if key not in cache:
-            found: dict[str, set[str]] = {}
-            for use in self.survey.uses:
-                if (
-                    use.behind is not None
-                    and is_time_call(use.behind)
-                    and isinstance(use.behind.inside[0], Name)
-                ):
-                    found.setdefault(use.split.base, set()).add(plain(use.behind.inside))
-            moved = any(len(forms) > 1 for forms in found.values())
-            cache[key] = len(found) > 2 or moved or (len(found) > 1 and self.survey.timed)
-        return bool(cache[key])
+        found: dict[str, set[str]] = {}
+        for use in self.survey.uses:
+            if (
+                use.behind is not None
+                and is_time_call(use.behind)
+                and isinstance(use.behind.inside[0], Name)
+            ):
+                found.setdefault(use.split.base, set()).add(plain(use.behind.inside))
+        moved = any(len(forms) > 1 for forms in found.values())
+        return len(found) > 2 or moved or (len(found) > 1 and self.survey.timed)
 
     def _timed_calls(self) -> Iterator[str]:
         """The bases that carry their time in brackets."""
-        if not self._time_is_called():
+        if not self.time_is_called:
             return
         for base, uses in self.survey.by_base.items():
             calls = [u for u in uses if u.behind is not None]

@@ -7,7 +7,7 @@ it are claims. What defines in a form that is not understood makes its names *lo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -103,6 +103,8 @@ class Known:
     """The keys on its right side."""
     collects: bool = False
     """Whether it only collects what stands for itself: θ = {φ, ψ}, w = (w_{ij})."""
+    last: int | None = None
+    """The last formula of the item in which alone a variant holds."""
     backwards: bool = False
     """Whether it looks at the step after: λ_t = … λ_{t+1}."""
 
@@ -346,7 +348,7 @@ class Roles:
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
-            return False
+            return value and not (where.display or where.item or self._is_special(found))
         if found.arguments is not None and found.key in self.known:
             return False
         if (
@@ -435,6 +437,8 @@ class Roles:
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
         if adjoints and not (moved_on and (pure or renewed)):
             return Role("claim", found.key, found, "an equation for an adjoint that is defined")
+        if found.arguments is not None and is_value(right):
+            return Role("claim", found.key, found, "a value of what is defined")
         base = bare_key(found)
         made_by_cases = (
             found.arguments is not None and base not in habits.LOSS and not is_value(right)
@@ -603,9 +607,17 @@ class Roles:
         keys = self._keys_of(right, number)
         known = Known(
             found, canonical(found, right), number, where, adjoint, is_value(right), keys,
-            _collects(found, right, keys, self.known), self._looks_ahead(found, right, number),
+            _collects(found, right, keys, self.known), self._end_of_variant(found, where, number),
+            self._looks_ahead(found, right, number),
         )  # fmt: skip
         self.known.setdefault(found.key, []).append(known)
+
+    def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:
+        """Where a second definition in an item ends: a variant of what stands outside, or in another item."""
+        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        if not where.item or not before or all(k.where.item == where.item for k in before):
+            return None
+        return self._last(number, lambda w: w.item == where.item)
 
     def _looks_ahead(self, found: Occurrence, right: Row, number: int) -> bool:
         own = {plain(row) for d, row in found.indices if d in ("time", "layer")}
@@ -666,6 +678,26 @@ class Roles:
                         role, kind="definition", why="defined again as before"
                     )
 
+        self._end_versions()
+
+    def _end_versions(self) -> None:
+        """A definition is in force until the next one of the same form."""
+        for (number, index), role in self.found.items():
+            if role.kind != "definition" or role.target is None or self._is_special(role.target):
+                continue
+            later = [
+                k.number
+                for k in self.known.get(role.key or "", ())
+                if k.number > number
+                and k.occurrence.form == role.target.form
+                and k.last is None
+                and not self._is_special(k.occurrence)
+            ]
+            if later and later[0] <= role.scope[1]:
+                self.found[number, index] = replace(
+                    role, scope=(role.scope[0], max(number, later[0] - 1))
+                )
+
     # Small questions.
 
     def _key_of(self, head: Row, number: int) -> tuple[str, Occurrence] | None:
@@ -698,12 +730,15 @@ class Roles:
         if role.kind == "setting":
             return number, self._last(number, lambda w: w.paragraph == where.paragraph)
         if role.kind == "definition" and where.item:
-            return number, self._last(number, lambda w: w.section == where.section)
+            mine = [k for k in self.known.get(role.key or "", ()) if k.number == number]
+            alone = any(k.last is not None for k in mine)
+            same_item = self._last(number, lambda w: w.item == where.item)
+            return number, same_item if alone else self.last
         return number, self.last
 
-    def _last(self, number: int, same: object) -> int:
+    def _last(self, number: int, same: Callable[[Where], bool]) -> int:
         end = number
-        while end + 1 in self.wheres and same(self.wheres[end + 1]):  # type: ignore[operator]
+        while end + 1 in self.wheres and same(self.wheres[end + 1]):
             end += 1
         return end
 
@@ -726,6 +761,10 @@ def tuple_names(row: Row) -> list[Name]:
 
 def is_value(row: Row) -> bool:
     """Whether a side is a number, or a name that stands for one: 4, -2, 1/4, T_y."""
+    if len(row) == 1 and _cells(row[0]):
+        return all(
+            not cell or all(isinstance(n, Number | Sign) for n in cell) for cell in _cells(row[0])
+        )
     nodes = [
         n
         for n in row

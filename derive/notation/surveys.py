@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from derive.notation import habits
 from derive.notation.slots import (
@@ -30,6 +32,25 @@ from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
 from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(
+    question: Callable[Concatenate[Survey, P], T],
+) -> Callable[Concatenate[Survey, P], T]:
+    """A question to the survey whose answer is kept: a page is asked the same thing hundreds of times."""
+
+    @wraps(question)
+    def answer(self: Survey, /, *arguments: P.args, **options: P.kwargs) -> T:
+        key = (question.__name__, *arguments)
+        if key not in self.answers:
+            self.answers[key] = question(self, *arguments, **options)
+        return cast(T, self.answers[key])
+
+    return answer
+
+
 @dataclass
 class Survey:
     """What all names of a page say together."""
@@ -49,7 +70,7 @@ class Survey:
     """Whether the page's prose or letters speak of time."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
-    _cache: dict[object, object] = field(default_factory=dict)
+    answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
@@ -85,27 +106,16 @@ class Survey:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
         return letter in habits.TIME or letter in self.bound or letter in self.stepped
 
+    @remembered
     def varies(self, letter: str) -> bool:
         """Whether a letter is itself a quantity of the page: f in W_f where f_t is a gate, x in n_x."""
-        key = ("varies", letter)
-        if key not in self._cache:
-            self._cache[key] = any(
-                self._is_quantity(use)
-                for base, uses in self.by_base.items()
-                if base
-                in (
-                    letter,
-                    f"\\mathbf{{{letter}}}",
-                    f"\\tilde{{{letter}}}",
-                    f"\\bar{{{letter}}}",
-                    f"\\hat{{{letter}}}",
-                )
-                or (
-                    base in (f"\\mathbf{{\\tilde{{{letter}}}}}", f"\\tilde{{\\mathbf{{{letter}}}}}")
-                )
-                for use in uses
-            ) or self._varies_as_capital(letter)
-        return bool(self._cache[key])
+        spellings = [
+            letter,
+            *(f"\\{over}{{{letter}}}" for over in ("mathbf", "tilde", "bar", "hat")),
+        ]
+        spellings.append(f"\\tilde{{\\mathbf{{{letter}}}}}")
+        uses = (use for base in spellings for use in self.base_of(base))
+        return any(self._is_quantity(use) for use in uses) or self._varies_as_capital(letter)
 
     def _varies_as_capital(self, letter: str) -> bool:
         """Whether c stands in a label for C_t, \\tilde{C}_t."""
@@ -143,14 +153,10 @@ class Survey:
         """The uses of a base."""
         return self.by_base.get(letter, [])
 
+    @remembered
     def pieces_at(self, base: str, place: Place) -> list[Piece]:
         """All pieces that hang at one place of a base."""
-        key = ("pieces", base, place)
-        if key not in self._cache:
-            self._cache[key] = [
-                p for use in self.base_of(base) for p in use.split.pieces if p.place == place
-            ]
-        return self._cache[key]  # type: ignore[return-value]
+        return [p for use in self.base_of(base) for p in use.split.pieces if p.place == place]
 
     # Labels.
 
@@ -164,9 +170,9 @@ class Survey:
             piece.run,
             tuple(p.letter for p in siblings),
         )
-        if key not in self._cache:
-            self._cache[key] = self._is_label(base, piece, siblings)
-        return bool(self._cache[key])
+        if key not in self.answers:
+            self.answers[key] = self._is_label(base, piece, siblings)
+        return bool(self.answers[key])
 
     def _is_label(self, base: str, piece: Piece, siblings: Sequence[Piece]) -> bool:
         match piece.form:
@@ -284,9 +290,9 @@ class Survey:
     def is_power(self, base: str, piece: Piece) -> bool:
         """Whether what stands plainly above a name is a power of it."""
         key = ("power", base, plain(piece.row))
-        if key not in self._cache:
-            self._cache[key] = self._is_power(base, piece)
-        return bool(self._cache[key])
+        if key not in self.answers:
+            self.answers[key] = self._is_power(base, piece)
+        return bool(self.answers[key])
 
     def _is_power(self, base: str, piece: Piece) -> bool:
         if base in habits.CONSTANT:
@@ -322,12 +328,10 @@ class Survey:
             letter in g and g & raised for groups in self.links.values() for g in groups
         )
 
+    @remembered
     def raised(self, base: str) -> frozenset[str]:
         """The index letters that stand plainly above a base: `h^t`, `a^{l-1}`, `z^l`."""
-        key = ("raised", base)
-        if key not in self._cache:
-            self._cache[key] = frozenset(self._raised(base))
-        return self._cache[key]  # type: ignore[return-value]
+        return frozenset(self._raised(base))
 
     def _raised(self, base: str) -> Iterator[str]:
         if base in habits.CONSTANT:
@@ -383,21 +387,14 @@ class Survey:
             return self._in_parentheses(base, piece, taken)
         return self._by_fellows(base, piece, taken)
 
+    @remembered
     def layer_letter(self, letter: str) -> bool:
-        """Whether l counts layers here: not where it is bound beside components only."""
-        key = ("layer letter", letter)
-        if key not in self._cache:
-            places = [
-                p
-                for u in self.uses
-                for p in u.split.pieces
-                if p.letter == letter and p.form == "letter"
-            ]
-            alone = [p for p in places if not p.beside]
-            self._cache[key] = (
-                bool(alone) and (self.layered or any(p.moved for p in alone))
-            ) or any(p.place in ("paren", "square") for p in places)
-        return bool(self._cache[key])
+        """Whether l counts layers here: not where it stands beside components only."""
+        pieces = (p for u in self.uses for p in u.split.pieces)
+        places = [p for p in pieces if p.letter == letter and p.form == "letter"]
+        alone = [p for p in places if not p.beside]
+        shown = self.layered or any(p.moved for p in alone)
+        return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
 
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
@@ -452,31 +449,22 @@ class Survey:
                     return self.recursive_domain(letter)
         return "component"
 
+    @remembered
     def examples(self) -> frozenset[str]:
-        """The letters that number examples: alone on an input and its target, in one formula of a page on examples."""
-        if "examples" not in self._cache:
-            seen: dict[tuple[int, int, str], set[str]] = defaultdict(set)
-            paired: set[str] = set()
-            for use in self.uses if self.sampled else ():
-                pieces = use.split.pieces
+        """The letters that number examples: alone on an input and its target, in one formula of such a page."""
+        seen: dict[tuple[int, int, str], set[str]] = defaultdict(set)
+        for use in self.uses if self.sampled else ():
+            base = use.split.base.removeprefix("\\mathbf{").removesuffix("}")
+            if base in ("x", "y") and len(use.split.pieces) == 1 and use.context == "main":
+                piece = use.split.pieces[0]
                 if (
-                    use.split.base in ("x", "y", "\\mathbf{x}", "\\mathbf{y}")
-                    and len(pieces) == 1
-                    and use.context == "main"
+                    piece.place == "below"
+                    and piece.form == "letter"
+                    and piece.letter in habits.INDEX
                 ):
-                    if (
-                        pieces[0].place == "below"
-                        and pieces[0].form == "letter"
-                        and pieces[0].letter in habits.INDEX
-                    ):
-                        seen[use.number, use.chain, pieces[0].letter].add(
-                            use.split.base.strip("}")[-1]
-                        )
-            for (_, _, letter), bases in seen.items():
-                if len(bases) == 2 and not self._beside_components(letter):
-                    paired.add(letter)
-            self._cache["examples"] = frozenset(paired - habits.TIME)
-        return self._cache["examples"]  # type: ignore[return-value]
+                    seen[use.number, use.chain, piece.letter].add(base)
+        letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
+        return frozenset(x for x in letters - habits.TIME if not self._beside_components(x))
 
     def _beside_components(self, letter: str) -> bool:
         """Whether a letter stands with another one: w_{ij}, which counts components."""
@@ -487,25 +475,24 @@ class Survey:
             if p.place == "below"
         )
 
+    @remembered
+    def beside_time(self, letter: str) -> bool:
+        """Whether a letter stands on a name that has a time as well."""
+        return any(
+            any(p.letter == letter for p in u.split.pieces)
+            and any(p.letter in habits.TIME for p in u.split.pieces)
+            for u in self.uses
+        )
+
     def _may_be_time(self, base: str, piece: Piece) -> bool:
         """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a time."""
         if piece.form == "number" or piece.letter.isupper():
             return True
-        beside = any(
-            any(p.letter == piece.letter for p in u.split.pieces)
-            and any(p.letter in habits.TIME for p in u.split.pieces)
-            for u in self.uses
-        )
-        return not beside
+        return not self.beside_time(piece.letter)
 
+    @remembered
     def recursive(self, letter: str, place: Place) -> bool:
         """Whether a letter drives a recursion: some name has it on the left and moved on the right."""
-        key = ("recursive", letter, place)
-        if key not in self._cache:
-            self._cache[key] = self._recursive(letter, place)
-        return bool(self._cache[key])
-
-    def _recursive(self, letter: str, place: Place) -> bool:
         seen: dict[tuple[str, int, int], set[str]] = defaultdict(set)
         for use in self.uses:
             for p in use.split.pieces:
@@ -518,6 +505,7 @@ class Survey:
                     seen[use.split.base, use.number, use.chain].add(plain(p.row))
         return any(len(forms) > 1 for forms in seen.values())
 
+    @remembered
     def recursive_domain(self, letter: str) -> Domain:
         """Layer where the weights carry the index, too, or where the page speaks of layers alone; else time."""
         carried = any(
