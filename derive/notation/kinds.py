@@ -272,7 +272,7 @@ class Binder:
                 o.form for u, o in before if self.roles.wheres[u.number].section != section
             ]
             made = self.roles.known[key][0].occurrence.form
-            if len(elsewhere) > 1 and made not in elsewhere:
+            if any(form and form != made for form in elsewhere):
                 starts.insert(0, Start(-1))
         if not any(start.made for start in starts) and letter in habits.INPUT | habits.PARAMETER:
             starts += self._changes(starts, letter, uses)

@@ -486,7 +486,7 @@ class Roles:
     def _is_condition(self, found: Occurrence, name: Name, right: Row, number: int) -> bool:
         """i = j, t = 1, …, T, l = L: of an index, and no quantity."""
         survey = self.reader.survey
-        if name.below or name.above or len(name.letter) > 1 and not name.letter.startswith("\\"):
+        if name.below or name.above or (len(name.letter) > 1 and not name.letter.startswith("\\")):
             return False
         counts = survey.strong(name.letter) or name.letter in (
             "i",

@@ -31,7 +31,6 @@ from derive.notation.slots import (
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
 from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
 
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -464,7 +463,11 @@ class Survey:
                 ):
                     seen[use.number, use.chain, piece.letter].add(base)
         letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
-        return frozenset(x for x in letters - habits.TIME if not self._beside_components(x))
+        return frozenset(
+            x
+            for x in letters - habits.TIME
+            if not (self._beside_components(x) or self.recursive(x, "below"))
+        )
 
     def _beside_components(self, letter: str) -> bool:
         """Whether a letter stands with another one: w_{ij}, which counts components."""
@@ -529,7 +532,11 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey = Survey()
     survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
     survey.sampled = bool(
-        re.search(r"\b(?:examples?|samples?|batch|data ?points?|patterns?)\b", prose, re.IGNORECASE)
+        re.search(
+            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b",
+            prose,
+            re.IGNORECASE,
+        )
     )
     survey.timed = bool(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
