@@ -323,7 +323,7 @@ class _Reader:
         current.conditioned = False
         for node in nodes:
             if isinstance(node, Sign) and is_relation(node):
-                current.members.append((node, []))
+                current.members.append((_updated(current, node), []))
             else:
                 current.members[-1][1].append(node)
 
@@ -372,6 +372,18 @@ class _Reader:
         if not isinstance(first, Sign) or first.text not in _LEADING or len(nodes) < 2:
             return False
         return not (len(nodes) == 2 and isinstance(nodes[1], Number))
+
+
+def _updated(current: _Draft, sign: Sign) -> Sign:
+    """`W \\mathrel{+}= g` has the relation `+=`."""
+    nodes = current.members[-1][1] if current.members else []
+    last = nodes[-1] if len(nodes) > 1 else None
+    if not isinstance(last, Sign) or sign.text != "=" or last.text not in ("+", "-", "*"):
+        return sign
+    if sign.start - last.end > 1:
+        return sign
+    nodes.pop()
+    return Sign(last.start, sign.end, f"{last.text}=")
 
 
 def _before_forall(nodes: list[Node]) -> tuple[list[Node], list[Node]]:

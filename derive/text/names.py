@@ -110,7 +110,9 @@ class Vocabulary:
         word = _spaced_word(tokens, at, end)
         return len(word) if word and self.apart[word] >= 2 else 0
 
-    def length(self, tokens: Sequence[Token], at: int, end: int) -> tuple[int, str]:
+    def length(
+        self, tokens: Sequence[Token], at: int, end: int, script: bool = False
+    ) -> tuple[int, str]:
         """How many tokens from `at` on are one name, and its style ("" or "op")."""
         i, j = run_end(tokens, at, end)
         run = "".join(t.text for t in tokens[at:i])
@@ -121,6 +123,8 @@ class Vocabulary:
             return len(run), "op"
         if run in FUNCTIONS and run not in _BRACKETED and len(run) > 2:
             return len(run), "op"
+        if script and _is_label(run):
+            return len(run), ""
         if self._is_word(run, following) or self._is_differential(run, tokens, at, i):
             return (j if j > i and len(run) > 1 else i) - at, ""
         if len(run) == 2 and run in WORDS and following is not None and following.text == "_":
@@ -151,6 +155,15 @@ class Vocabulary:
         before = tokens[at - 1].text if at else ""
         after = tokens[i].text if i < len(tokens) else ""
         return before != "/" and after != "/" and before != "{"
+
+
+def _is_label(run: str) -> bool:
+    """Whether letters in a script are a word, `W_{rec}`, and no indices, `w_{ijk}`."""
+    return (
+        len(run) > 2
+        and bool(set(run.lower()) & set("aeou"))
+        and not set(run) <= set("ijklmnopqrst")
+    )
 
 
 def _spaced_word(tokens: Sequence[Token], at: int, end: int) -> str:

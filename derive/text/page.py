@@ -46,7 +46,7 @@ class Source:
 
     def place(self, offset: int) -> Place:
         """The line, column, cell and file of an offset into the text."""
-        i = bisect_right([part.start for part in self.parts], offset) - 1
+        i = bisect_right(self.parts, offset, key=lambda part: part.start) - 1
         if i < 0:
             return Place(1, 1, None, self.path)
         part = self.parts[i]

@@ -211,7 +211,7 @@ class Rows(ABC):
         if spaced:
             count = spaced
         elif not self.single and self.i >= self.run_end:
-            count, style = self.words.length(self.tokens, self.i, self.end)
+            count, style = self.words.length(self.tokens, self.i, self.end, self.script)
             if count == 1:
                 i = self.i
                 while (

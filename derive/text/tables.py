@@ -52,7 +52,7 @@ OPERATORS: dict[str, str] = {
     **{ f"\\{n}": f"\\{n}" for n in ["cdot", "times", "odot", "otimes", "oplus", "ominus", "circ",
         "pm", "mp", "div", "setminus", "cup", "cap", "wedge", "vee", "bullet", "oslash", "bmod",
         "mod", "bigoplus", "bigodot", "bigotimes"] },
-    "\\ast": "*", "\\centerdot": "\\cdot", "\\circledast": "\\circledast",
+    "\\ast": "*", "\\*": "*", "\\centerdot": "\\cdot", "\\circledast": "\\circledast",
     "\\diamond": "\\diamond", "\\land": "\\wedge", "\\lor": "\\vee", "\\cross": "\\times",
     "\\vdot": "\\cdot", "\\smallsetminus": "\\setminus", "\\rtimes": "\\times",
     "\\ltimes": "\\times", "\\slash": "/", "\\divided": "/", "\\oast": "\\circledast",

@@ -54,7 +54,7 @@ _LEXER = re.compile(
     rf"(?P<scripts>[{''.join(BELOW)}]+|[{''.join(ABOVE)}]+)|"
     r"(?P<space>[\s\x01]+)|(?P<macro>\\(?:[a-zA-Z]+\*?(?=\s*\{)|[a-zA-Z]+|.|\Z))"
     r"|(?P<comment>%[^\n]*\n?[ \t]*)"
-    r"|(?P<argument>\#\d)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
+    r"|(?P<argument>\#\d)|(?P<entity>&(?:lt|gt|amp|nbsp);)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
     re.S,
 )
 _SYNONYMS = {
@@ -65,6 +65,10 @@ _SYNONYMS = {
     "||": "\\|",
     "...": "\\dots",
     "==": "=",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&amp;": "&",
+    "&nbsp;": "~",
 }
 _STARRED = frozenset(
     (
