@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Literal
 
 from derive.notation import habits
+from derive.notation.definitions import Known
 from derive.notation.occurrences import Occurrence, Reader
-from derive.notation.roles import Known, Roles
+from derive.notation.roles import Roles
 from derive.notation.shapes_said import (
     Shape,
     is_reals,
@@ -382,7 +383,10 @@ class Binder:
             return "function", "a known function"
         if is_word(name) and habits.WORD.fullmatch(word):
             return "word", "a word of prose"
-        if base in habits.CONSTANT and not any(u.first for u, _ in uses):
+        if name.style == "bb":
+            return "constant", "a set"
+        raised = any(o.power is not None for _, o in uses) or not any(o.indices for _, o in uses)
+        if base in habits.CONSTANT and raised and not any(u.first for u, _ in uses):
             return "constant", "by habit"
         called = self.reader.is_function(base) and any(
             o.arguments is not None or o.primes for _, o in uses
@@ -393,8 +397,10 @@ class Binder:
             return "constant", "Kronecker's delta"
         if base in habits.LOSS and self._is_cost(key, uses, defined):
             return "variable", "a cost by habit"
+        timed = any("time" in o.form for _, o in uses) and not called
         if (
             self.reader.is_function(base)
+            and not timed
             and (called or base in habits.FUNCTION)
             and not self._only_named(key, defined, called)
         ):
@@ -524,7 +530,12 @@ class Binder:
         ):
             return "index", "by habit"
         lonely = not any({"time", "layer"} & set(o.form) for _, o in uses)
-        if lonely and letter in ("h", "s", "z", "r", "o", "a", "q") and not labelled:
+        entries = any("component" in o.form for _, o in uses)
+        if (
+            lonely
+            and (letter in ("h", "s", "z", "r", "o", "q") or (letter == "a" and entries))
+            and not labelled
+        ):
             return "input", "used and never defined"
         if letter in ("\\delta", "\\lambda") and indexed:
             return "variable", "an adjoint by habit"

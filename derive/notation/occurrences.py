@@ -256,6 +256,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        if base == "\\delta" and {p.letter for p in siblings} & habits.TIME and piece.run == 2:
+            draft.indices.append(("time", piece.row))  # Kronecker's delta of two times
+            return
         if domain in draft.taken:
             domain = "component"
         if domain == "time" and base in self.copied and draft.copy is None:

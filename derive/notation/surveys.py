@@ -5,7 +5,6 @@ Strong evidence (a bound letter, `t-1`, a recursion, a link in Σ_{k=1}^t) comes
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,22 +13,15 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from derive.notation import habits
 from derive.notation.slots import (
-    EQUAL,
     Domain,
     Piece,
     Place,
     Split,
     Use,
-    Where,
-    bare,
-    is_word,
-    names_in,
     plain,
-    single_name,
     split,
 )
-from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Name, Number
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -187,6 +179,8 @@ class Survey:
                 pass
         if piece.moved:
             return False
+        if piece.place == "above" and piece.letter in self.tags(base):
+            return True
         if piece.run > 1:
             return all(
                 self._names(p.letter) or p.letter.isupper() for p in siblings if p.form == "letter"
@@ -224,7 +218,7 @@ class Survey:
             piece.place == "below"
             and base in ("T", "N", "D")
             and letter not in self.bound
-            and not piece.moved
+            and letter not in ("i", "j", "k", "n")
         ):
             return True
         if letter.isupper() and letter in habits.HORIZON and not self.varies(letter):
@@ -301,6 +295,8 @@ class Survey:
             return not raised and not self._numbered_above(base)
         if piece.form == "word":
             return False
+        if piece.letter in self.tags(base):
+            return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
         if (
@@ -314,6 +310,19 @@ class Survey:
         if piece.letter in raised or (raised and self.shared(piece.letter, raised)):
             return False
         return not self._names(piece.letter) or self.strong(piece.letter)
+
+    @remembered
+    def tags(self, base: str) -> frozenset[str]:
+        """The letters above a base that tell several apart: y^f, y^g, y^s; at least two, and one that never counts."""
+        fellows = [
+            p for p in self.pieces_at(base, "above") if p.form == "letter" and len(p.row) == 1
+        ]
+        letters = {
+            p.letter
+            for p in fellows
+            if not self.strong(p.letter) and p.letter != "T" and p.run == 1
+        }
+        return frozenset(letters) if len(letters) > 1 and letters - habits.INDEX else frozenset()
 
     def _numbered_above(self, base: str) -> bool:
         """Whether a base is told from others by numbers above it: nobody writes a power ^1."""
@@ -419,7 +428,11 @@ class Survey:
         fellows = self.pieces_at(base, piece.place)
         letters = {p.letter for p in fellows if p.letter}
         numbered = (
-            base in habits.LOSS and not piece.beside and piece.letter and not letters & habits.TIME
+            self.sampled
+            and base in habits.LOSS
+            and not piece.beside
+            and bool(piece.letter)
+            and not letters & habits.TIME
         )
         if piece.letter in ("x", "y") or numbered:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
@@ -489,7 +502,7 @@ class Survey:
 
     def _may_be_time(self, base: str, piece: Piece) -> bool:
         """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a time."""
-        if piece.form == "number" or piece.letter.isupper():
+        if piece.form == "number" or piece.letter.isupper() or piece.letter in ("s", "u"):
             return True
         return not self.beside_time(piece.letter)
 
@@ -525,178 +538,3 @@ class Survey:
 def _by_a_number(piece: Piece) -> bool:
     """Whether a piece is a letter or a letter ± a number."""
     return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))
-
-
-def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
-    """The survey of all chains."""
-    survey = Survey()
-    survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
-    survey.sampled = bool(
-        re.search(
-            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b",
-            prose,
-            re.IGNORECASE,
-        )
-    )
-    survey.timed = bool(
-        re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
-    )
-    survey.aliases = aliases_of(chains)
-    for number, index, chain in chains:
-        heads = is_equation(chain)
-        for at, member in enumerate(chain.members):
-            head = single_name(member.tree) if at == 0 and heads else None
-            for name, behind, context in names_in(member.tree):
-                first = head is not None and name is head[0]
-                survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
-            _see_bounds(survey, number, member.tree)
-            _see_list(survey, member.tree)
-        _see_range(survey, number, chain)
-        for condition in chain.conditions:
-            _see_condition(survey, number, condition)
-    return survey
-
-
-def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
-    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
-    seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
-    for number, index, chain in chains:
-        for member in chain.members:
-            for name, _, _ in names_in(member.tree):
-                scripts = plain((replace(name, letter="", style="", accents=()),))
-                seen[bare(name)].add((number, index, scripts))
-    found: dict[str, str] = {}
-    for base, places in seen.items():
-        if "\\mathbf" in base:
-            thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
-            if thin in seen and not places & seen[thin]:
-                found[thin] = base
-    return found
-
-
-def is_equation(chain: Chain) -> bool:
-    return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
-
-
-def _see_bounds(survey: Survey, number: int, row: Row) -> None:
-    """The letters under Σ and Π, tied to what bounds them."""
-    for node in walk(row):
-        if isinstance(node, Big) and node.kind in ("sum", "prod", "int") and node.below:
-            below = [n for n in node.below if isinstance(n, Name)]
-            if not below:
-                continue
-            signs = [n.text for n in node.below if isinstance(n, Sign)]
-            bound = _bound_letters(node.below)
-            survey.bound.update(bound)
-            survey.upper.update(n.letter for n in (node.above or ()) if isinstance(n, Name))
-            if "\\in" in signs:
-                survey.link(number, bound)
-            else:
-                letters = [
-                    n.letter for n in (*node.below, *(node.above or ())) if isinstance(n, Name)
-                ]
-                survey.link(number, letters)
-
-
-def _bound_letters(below: Row) -> list[str]:
-    """What a Σ binds: the letters before = or ∈, or all of them where there is neither."""
-    found: list[str] = []
-    for node in below:
-        if isinstance(node, Sign) and node.text in ("=", "\\in", ":"):
-            break
-        if isinstance(node, Name) and node.below is None and not is_word(node):
-            found.append(node.letter)
-    signs = {n.text for n in below if isinstance(n, Sign)}
-    if signs & {"\\leq", "<", "\\neq", ">", "\\geq"}:
-        return [x for x in found if not x.isupper()][:1]
-    return found
-
-
-def _see_list(survey: Survey, row: Row) -> None:
-    """x_1, …, x_n: n is the last of a range."""
-    dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
-    for at in dotted:
-        last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
-        if last is not None and last.below and isinstance(last.below[-1], Name):
-            survey.upper[last.below[-1].letter] += 1
-    for node in row:
-        for inner in children(node):
-            if dotted or not isinstance(node, Name):
-                _see_list(survey, inner)
-
-
-def _see_range(survey: Survey, number: int, chain: Chain) -> None:
-    """`t = 1, …, T` and `1 ≤ t ≤ T` bind and tie as a Σ does."""
-    rows = [member.tree for member in chain.members]
-    if len(rows) < 2:
-        return
-    relations = [member.relation for member in chain.members[1:]]
-    head = single_name(rows[0])
-    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in rows[1])
-    if (
-        relations[0] in ("=", "\\in")
-        and head
-        and dotted
-        and not head[0].below
-        and len(head[0].letter) < 2
-    ):
-        letters = [n.letter for n in rows[1] if isinstance(n, Name)]
-        if not any(isinstance(n, Name) and n.below for n in rows[1]):
-            survey.bound[head[0].letter] += 1
-            survey.upper.update(letters[-1:])
-            survey.link(number, [head[0].letter, *letters])
-    if any(r in ("<", "\\leq", ">", "\\geq", "\\neq") for r in relations):
-        nodes = [n for row in rows for n in row]
-        if all(isinstance(n, Name | Number | Sign) for n in nodes) and all(
-            n.below is None for n in nodes if isinstance(n, Name)
-        ):
-            survey.link(number, [n.letter for n in nodes if isinstance(n, Name)])
-
-
-def _see_condition(survey: Survey, number: int, row: Row) -> None:
-    letters = [n.letter for n in row if isinstance(n, Name) and n.below is None and not is_word(n)]
-    survey.link(number, letters)
-    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in row)
-    quantified = any(
-        isinstance(n, Name | Sign) and getattr(n, "letter", getattr(n, "text", "")) == "\\forall"
-        for n in row
-    )
-    letters = [x for x in letters if x != "\\forall"]
-    if letters and (dotted or quantified):
-        survey.bound[letters[0]] += 1
-
-
-def places_of(page: Page) -> Iterator[tuple[int, Where]]:
-    """Where each formula stands."""
-    section = item = paragraph = items = level = 0
-    text, last = "", ""
-    for thing in page.items:
-        match thing:
-            case Heading():
-                section, level, item, paragraph = section + 1, thing.level, 0, paragraph + 1
-                text, last = "", thing.text
-            case Break():
-                paragraph += 1
-                if thing.kind == "item":
-                    items += 1
-                    item = items
-                elif thing.kind == "list end":
-                    item = 0
-                last, text = text or last, ""
-            case Prose():
-                text += " " + thing.text
-            case Formula():
-                before = text if text.strip() or not thing.display else last
-                yield (
-                    thing.number,
-                    Where(
-                        section,
-                        item,
-                        paragraph,
-                        level,
-                        before,
-                        thing.display,
-                        thing.in_heading or thing.in_caption,
-                    ),
-                )
-                text += " □"

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from derive.notation.definitions import Role
+from derive.notation.gathering import places_of, survey_of
 from derive.notation.kinds import Binder, Kind, Symbol
 from derive.notation.occurrences import Occurrence, Reader
-from derive.notation.roles import Role, Roles
+from derive.notation.roles import Roles
 from derive.notation.slots import Domain, Where
-from derive.notation.surveys import places_of, survey_of
 from derive.text.page import Chain, Formula, Heading, Page, Prose
 from derive.text.trees import Group, Name
 

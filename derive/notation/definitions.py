@@ -1,0 +1,318 @@
+"""What a page has defined so far, and what a further equation for the same name is: a version, a repetition, a claim.
+
+A definition is in force from its formula to the next one of the same form; a variant in a list item only there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from derive.notation import habits
+from derive.notation.occurrences import Occurrence, Reader
+from derive.notation.sides import (
+    bare_key,
+    canonical,
+    collects,
+    is_gradient,
+    is_value,
+    positive,
+    same_index,
+    says_dependence,
+    starts_from_zero,
+)
+from derive.notation.slots import Where, is_derivative, names_in, plain
+from derive.text.trees import Big, Name, Number, Row, walk
+
+Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
+
+RENEWING = re.compile(
+    r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|leading to|"
+    r"later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
+    re.IGNORECASE,
+)
+CONCLUDING = re.compile(
+    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|show))|yields?|recall\w*|"
+    r"expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|rewritten|substitut\w+|remember|that is)\b[^.!?]*$",
+    re.IGNORECASE,
+)
+REPEATS = "repeats a definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the first equation of a chain is; see `scope`: the formulas in which it is in force, both ends included."""
+
+    kind: Kind
+    key: str | None = None
+    target: Occurrence | None = None
+    why: str = ""
+    scope: tuple[int, int] = (0, 0)
+    lost: frozenset[str] = frozenset()
+
+
+@dataclass
+class Known:
+    """What has been defined so far under one key."""
+
+    occurrence: Occurrence
+    right: str
+    number: int
+    where: Where
+    adjoint: bool = False
+    value: bool = False
+    made_of: frozenset[str] = frozenset()
+    """The keys on its right side."""
+    collects: bool = False
+    """Whether it only collects what stands for itself: θ = {φ, ψ}, w = (w_{ij})."""
+    last: int | None = None
+    """The last formula of the item in which alone a variant holds."""
+    backwards: bool = False
+    """Whether it looks at the step after: λ_t = … λ_{t+1}."""
+
+
+@dataclass
+class Ledger:
+    """The definitions of a page, in the order in which they are met."""
+
+    reader: Reader
+    wheres: Mapping[int, Where]
+    last: int
+    known: dict[str, list[Known]] = field(default_factory=dict)
+    found: dict[tuple[int, int], Role] = field(default_factory=dict)
+    lengths: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def _definition(
+        self, found: Occurrence, right: Row, number: int, where: Where, relation: str
+    ) -> Role:
+        """A first definition, its repetition, a version, or a claim on what is defined already."""
+        spelled = canonical(found, right)
+        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        latest = [k for k in before if self._is_special(k.occurrence) == self._is_special(found)][
+            -1:
+        ]
+        if is_value(right) and not found.indices and any(k.right == spelled for k in latest):
+            return Role("setting", found.key, found, "the value again")
+        if says_dependence(found, right):
+            return Role("setting", found.key, found, "says what it depends on")
+        if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
+            return Role("claim", found.key, found, REPEATS)
+        adjoint = any(
+            is_derivative(n) or is_gradient(n) or (isinstance(n, Name) and n.letter == "\\partial")
+            for n in walk(right)
+        )
+        if relation == ":=" or not before:
+            if relation != ":=" and self._restates(found, right, number):
+                return Role("claim", found.key, found, "says in another form what is defined")
+            self._define(found, right, number, adjoint)
+            return Role(
+                "definition", found.key, found, "defines" if not before else "a new version"
+            )
+        if self._is_special(found) and any(not self._is_special(k.occurrence) for k in before):
+            return self._boundary(found, right, number)
+        if not self._is_special(found) and all(self._is_special(k.occurrence) for k in before):
+            self._define(found, right, number, adjoint)
+            return Role("definition", found.key, found, "defines beside a boundary value")
+        return self._second(found, right, number, where, before, adjoint)
+
+    def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for components."""
+        same = [
+            k
+            for k in self.known.get(found.key, ())
+            if [d for d in k.occurrence.form if d != "component"]
+            == [d for d in found.form if d != "component"]
+            and k.occurrence.form != found.form
+        ]
+        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+
+    def _keys_of(self, row: Row, number: int) -> frozenset[str]:
+        """The keys of a row, those of indices left out."""
+        return frozenset(
+            self.reader.read(n, b, number).key for n, b, c in names_in(row) if c != "bound"
+        )
+
+    def _second(
+        self,
+        found: Occurrence,
+        right: Row,
+        number: int,
+        where: Where,
+        before: Sequence[Known],
+        adjoint: bool,
+    ) -> Role:
+        latest = before[-1]
+        moved_on = where.section != latest.where.section or where.item != latest.where.item
+        renewed = bool(RENEWING.search(where.before))
+        concluded = bool(CONCLUDING.search(where.before)) and not renewed
+        pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
+        adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
+        if adjoints and not (moved_on and (pure or renewed)):
+            return Role("claim", found.key, found, "an equation for an adjoint that is defined")
+        if found.arguments is not None and is_value(right):
+            return Role("claim", found.key, found, "a value of what is defined")
+        base = bare_key(found)
+        made_by_cases = (
+            found.arguments is not None and base not in habits.LOSS and not is_value(right)
+        )
+        if (
+            made_by_cases
+            and (self.reader.is_function(base) or base in self.reader.listed)
+            and not adjoint
+        ):
+            self._define(found, right, number)
+            return Role("definition", found.key, found, "a new version of a function")
+        if self._is_moved(found) and not self._is_moved(latest.occurrence):
+            return Role("claim", found.key, found, "another step of what is defined")
+        keys = self._keys_of(right, number)
+        same_section = where.section == latest.where.section
+        if not renewed and same_section and (not where.display or keys == latest.made_of):
+            if where.item == latest.where.item:
+                return Role("claim", found.key, found, "says again what is defined")
+        if self._substitutes(latest, keys):
+            return Role("claim", found.key, found, "a part of what is defined has got a name")
+        unrolled = not self._is_special(found) and starts_from_zero(
+            found, right, self.reader, number
+        )
+        if unrolled or any(isinstance(n, Big) and n.kind == "prod" for n in walk(right)):
+            return Role("claim", found.key, found, "unrolled")
+        if adjoint and not moved_on:
+            return Role("claim", found.key, found, "an equation with derivatives")
+        if concluded and not moved_on:
+            return Role("claim", found.key, found, "concluded from what stands before")
+        self._define(found, right, number, adjoint)
+        return Role("definition", found.key, found, "a new version")
+
+    def _is_moved(self, found: Occurrence) -> bool:
+        return any(len(row) > 1 for domain, row in found.indices if domain in ("time", "layer"))
+
+    def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
+        """Whether a right side uses names that were given since to parts of the right side before."""
+        new = keys - latest.made_of - {latest.occurrence.key}
+        since = [k for key in new for k in self.known.get(key, ())]
+        return any(
+            k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
+            for k in since
+        )
+
+    def _boundary(self, found: Occurrence, right: Row, number: int) -> Role:
+        """A value at one step: λ_T = …, h_0 = 0, c_1 = 0; a claim where it is worked out from the rest."""
+        where = self.wheres[number]
+        indices = [plain(row) for _, row in found.indices]
+        end = any(
+            text in ("0", "T", "T+1", "N", "N+1", "L", "1", "n", "n+1", "\\tau", "K", "S")
+            for text in indices
+        )
+        general = [k for k in self.known.get(found.key, ()) if not self._is_special(k.occurrence)]
+        if general and not any(found.key in k.made_of for k in general):
+            return Role("claim", found.key, found, "a step of what is defined without a start")
+        layered = any(d == "layer" and isinstance(row[0], Number) for d, row in found.indices)
+        if layered and not CONCLUDING.search(where.before):
+            return Role("definition", found.key, found, "a layer of its own")
+        if (is_value(right) or len(right) == 1) and end:
+            return Role("definition", found.key, found, "a boundary value")
+        backwards = self._runs_backwards(found.key)
+        last = any(
+            text in ("T", "T+1", "N", "N+1", "L", "n", "n+1", "\\tau", "K", "S") for text in indices
+        )
+        if end and last == backwards and not CONCLUDING.search(where.before):
+            return Role("definition", found.key, found, "a boundary value")
+        return Role("claim", found.key, found, "a step of what is defined")
+
+    def _runs_backwards(self, key: str) -> bool:
+        return any(known.backwards for known in self.known.get(key, ()))
+
+    def _is_special(self, found: Occurrence) -> bool:
+        """Whether a left side is at one step only: a number, T, T-1, L."""
+        for domain, row in found.indices:
+            if domain in ("time", "layer"):
+                first = row[0]
+                if isinstance(first, Number) or (
+                    isinstance(first, Name) and first.letter in ("T", "N", "L", "K", "S")
+                ):
+                    return True
+                if (
+                    isinstance(first, Name)
+                    and first.letter in ("n", "\\tau", "\\ell")
+                    and len(row) == 1
+                ):
+                    return self._is_horizon(first.letter, domain)
+        return False
+
+    def _is_horizon(self, letter: str, domain: str) -> bool:
+        survey = self.reader.survey
+        if letter in survey.bound:
+            return False
+        return survey.linked_anywhere(letter)
+
+    def _define(self, found: Occurrence, right: Row, number: int, adjoint: bool = False) -> None:
+        where = self.wheres[number]
+        keys = self._keys_of(right, number)
+        known = Known(
+            found, canonical(found, right), number, where, adjoint, is_value(right), keys,
+            collects(found, right, keys, self.known), self._end_of_variant(found, where, number),
+            self._looks_ahead(found, right, number),
+        )  # fmt: skip
+        self.known.setdefault(found.key, []).append(known)
+
+    def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:
+        """Where a second definition in an item ends: a variant of what stands outside, or in another item."""
+        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        if not where.item or not before or all(k.where.item == where.item for k in before):
+            return None
+        return self._last(number, lambda w: w.item == where.item)
+
+    def _looks_ahead(self, found: Occurrence, right: Row, number: int) -> bool:
+        own = {plain(row) for d, row in found.indices if d in ("time", "layer")}
+        for name, behind, _ in names_in(right):
+            other = self.reader.read(name, behind, number)
+            for domain, row in other.indices if other.key == found.key else ():
+                if domain in ("time", "layer") and (
+                    plain(row).endswith("+1") or {plain(row) + "-1"} & own
+                ):
+                    return True
+        return False
+
+    def restate(self) -> None:
+        """A definition that is repeated beside new ones, in another section, sets up the model again."""
+        renewed = {
+            number
+            for (number, _), role in self.found.items()
+            if role.kind == "definition" and role.key
+        }
+        for (number, index), role in self.found.items():
+            longer = self.lengths.get((number, index), 0) > 2
+            if role.why == REPEATS and (number in renewed or longer) and role.key is not None:
+                sections = {k.where.section for k in self.known.get(role.key, ())}
+                if self.wheres[number].section not in sections:
+                    self.found[number, index] = replace(
+                        role, kind="definition", why="defined again as before"
+                    )
+
+        self._end_versions()
+
+    def _end_versions(self) -> None:
+        """A definition is in force until the next one of the same form."""
+        for (number, index), role in self.found.items():
+            if role.kind != "definition" or role.target is None or self._is_special(role.target):
+                continue
+            later = [
+                k.number
+                for k in self.known.get(role.key or "", ())
+                if k.number > number
+                and k.occurrence.form == role.target.form
+                and k.last is None
+                and not self._is_special(k.occurrence)
+            ]
+            if later and later[0] <= role.scope[1]:
+                self.found[number, index] = replace(
+                    role, scope=(role.scope[0], max(number, later[0] - 1))
+                )
+
+    def _last(self, number: int, same: Callable[[Where], bool]) -> int:
+        end = number
+        while end + 1 in self.wheres and same(self.wheres[end + 1]):
+            end += 1
+        return end

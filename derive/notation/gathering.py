@@ -1,0 +1,188 @@
+"""The survey of a page, gathered: its names, what binds and ties its index letters, and where each formula stands."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
+from derive.notation.surveys import Survey
+from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
+from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+
+
+def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
+    """The survey of all chains."""
+    survey = Survey()
+    survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
+    survey.sampled = bool(
+        re.search(
+            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b",
+            prose,
+            re.IGNORECASE,
+        )
+    )
+    survey.timed = bool(
+        re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
+    )
+    survey.aliases = aliases_of(chains)
+    for number, index, chain in chains:
+        heads = is_equation(chain)
+        for at, member in enumerate(chain.members):
+            head = single_name(member.tree) if at == 0 and heads else None
+            for name, behind, context in names_in(member.tree):
+                first = head is not None and name is head[0]
+                survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
+            _see_bounds(survey, number, member.tree)
+            _see_list(survey, member.tree)
+        _see_range(survey, number, chain)
+        for condition in chain.conditions:
+            _see_condition(survey, number, condition)
+    return survey
+
+
+def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
+    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
+    seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
+    for number, index, chain in chains:
+        for member in chain.members:
+            for name, _, _ in names_in(member.tree):
+                scripts = plain((replace(name, letter="", style="", accents=()),))
+                seen[bare(name)].add((number, index, scripts))
+    found: dict[str, str] = {}
+    for base, places in seen.items():
+        if "\\mathbf" in base:
+            thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
+            if thin in seen and not places & seen[thin]:
+                found[thin] = base
+    return found
+
+
+def is_equation(chain: Chain) -> bool:
+    return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
+
+
+def _see_bounds(survey: Survey, number: int, row: Row) -> None:
+    """The letters under Σ and Π, tied to what bounds them."""
+    for node in walk(row):
+        if isinstance(node, Big) and node.kind in ("sum", "prod", "int") and node.below:
+            below = [n for n in node.below if isinstance(n, Name)]
+            if not below:
+                continue
+            signs = [n.text for n in node.below if isinstance(n, Sign)]
+            bound = _bound_letters(node.below)
+            survey.bound.update(bound)
+            survey.upper.update(n.letter for n in (node.above or ()) if isinstance(n, Name))
+            if "\\in" in signs:
+                survey.link(number, bound)
+            else:
+                letters = [
+                    n.letter for n in (*node.below, *(node.above or ())) if isinstance(n, Name)
+                ]
+                survey.link(number, letters)
+
+
+def _bound_letters(below: Row) -> list[str]:
+    """What a Σ binds: the letters before = or ∈, or all of them where there is neither."""
+    found: list[str] = []
+    for node in below:
+        if isinstance(node, Sign) and node.text in ("=", "\\in", ":"):
+            break
+        if isinstance(node, Name) and node.below is None and not is_word(node):
+            found.append(node.letter)
+    signs = {n.text for n in below if isinstance(n, Sign)}
+    if signs & {"\\leq", "<", "\\neq", ">", "\\geq"}:
+        return [x for x in found if not x.isupper()][:1]
+    return found
+
+
+def _see_list(survey: Survey, row: Row) -> None:
+    """x_1, …, x_n: n is the last of a range."""
+    dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
+    for at in dotted:
+        last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
+        if last is not None and last.below and isinstance(last.below[-1], Name):
+            survey.upper[last.below[-1].letter] += 1
+    for node in row:
+        for inner in children(node):
+            if dotted or not isinstance(node, Name):
+                _see_list(survey, inner)
+
+
+def _see_range(survey: Survey, number: int, chain: Chain) -> None:
+    """`t = 1, …, T` and `1 ≤ t ≤ T` bind and tie as a Σ does."""
+    rows = [member.tree for member in chain.members]
+    if len(rows) < 2:
+        return
+    relations = [member.relation for member in chain.members[1:]]
+    head = single_name(rows[0])
+    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in rows[1])
+    if (
+        relations[0] in ("=", "\\in")
+        and head
+        and dotted
+        and not head[0].below
+        and len(head[0].letter) < 2
+    ):
+        letters = [n.letter for n in rows[1] if isinstance(n, Name)]
+        if not any(isinstance(n, Name) and n.below for n in rows[1]):
+            survey.bound[head[0].letter] += 1
+            survey.upper.update(letters[-1:])
+            survey.link(number, [head[0].letter, *letters])
+    if any(r in ("<", "\\leq", ">", "\\geq", "\\neq") for r in relations):
+        nodes = [n for row in rows for n in row]
+        if all(isinstance(n, Name | Number | Sign) for n in nodes) and all(
+            n.below is None for n in nodes if isinstance(n, Name)
+        ):
+            survey.link(number, [n.letter for n in nodes if isinstance(n, Name)])
+
+
+def _see_condition(survey: Survey, number: int, row: Row) -> None:
+    letters = [n.letter for n in row if isinstance(n, Name) and n.below is None and not is_word(n)]
+    survey.link(number, letters)
+    dotted = any(isinstance(n, Sign) and "dots" in n.text for n in row)
+    quantified = any(
+        isinstance(n, Name | Sign) and getattr(n, "letter", getattr(n, "text", "")) == "\\forall"
+        for n in row
+    )
+    letters = [x for x in letters if x != "\\forall"]
+    if letters and (dotted or quantified):
+        survey.bound[letters[0]] += 1
+
+
+def places_of(page: Page) -> Iterator[tuple[int, Where]]:
+    """Where each formula stands."""
+    section = item = paragraph = items = level = 0
+    text, last = "", ""
+    for thing in page.items:
+        match thing:
+            case Heading():
+                section, level, item, paragraph = section + 1, thing.level, 0, paragraph + 1
+                text, last = "", thing.text
+            case Break():
+                paragraph += 1
+                if thing.kind == "item":
+                    items += 1
+                    item = items
+                elif thing.kind == "list end":
+                    item = 0
+                last, text = text or last, ""
+            case Prose():
+                text += " " + thing.text
+            case Formula():
+                before = text if text.strip() or not thing.display else last
+                yield (
+                    thing.number,
+                    Where(
+                        section,
+                        item,
+                        paragraph,
+                        level,
+                        before,
+                        thing.display,
+                        thing.in_heading or thing.in_caption,
+                    ),
+                )
+                text += " □"
