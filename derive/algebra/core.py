@@ -7,7 +7,7 @@ the index that they share, so order needs no rule of its own. Plain frozen data;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.algebra.expression import Time
@@ -151,6 +151,17 @@ class Chain(_Node):
 
 
 @_hashed
+class Inverse(_Node):
+    """An entry of the inverse of the matrix `body`, whose component letters are `row` and `col`."""
+
+    row: str
+    col: str
+    dim: str
+    body: Core
+    at: tuple[Time, Time]
+
+
+@_hashed
 class Delta(_Node):
     """1 where the two indices are equal, else 0."""
 
@@ -255,7 +266,7 @@ def children(x: Core) -> Iterator[Core]:
             yield from parts
         case App(_, args, _, _):
             yield from (a.body for a in args)
-        case Arg(_, _, body) | Big(body=body) | Chain(body=body):
+        case Arg(_, _, body) | Big(body=body) | Chain(body=body) | Inverse(body=body):
             yield body
         case Pow(a, b):
             yield a
@@ -296,6 +307,8 @@ def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:
             return Big(kind, letter, dim, lower, upper, change(body), without)
         case Chain(letter, lower, upper, row, col, dim, body, at, down):
             return Chain(letter, lower, upper, row, col, dim, change(body), at, down)
+        case Inverse(row, col, dim, body, at):
+            return Inverse(row, col, dim, change(body), at)
         case Case(a, relation, b, c, d):
             return Case(change(a), relation, change(b), change(c), change(d))
         case Stack(index, parts):
@@ -343,6 +356,9 @@ def move(x: Core, table: Table) -> Core:
             inner = {a: b for a, b in inner.items() if a not in (row, col)}
             ends = at[0].replace(table), at[1].replace(table)
             return Chain(letter, lower.replace(table), upper.replace(table), row, col, dim, move(body, inner), ends, down)
+        case Inverse(row, col, dim, body, at):
+            inner = {a: b for a, b in table.items() if a not in (row, col)}
+            return Inverse(row, col, dim, move(body, inner), (at[0].replace(table), at[1].replace(table)))
         case Stack(index1, parts):
             moved_parts = tuple((i, d, move(b, {k: v for k, v in table.items() if k != i})) for i, d, b in parts)
             return Stack(index1.replace(table), moved_parts)
@@ -391,6 +407,8 @@ def letters_in(x: Core) -> set[str]:
             return found
         case Chain(letter, lower, upper, row, col, _, body, at, _):
             return (letters_in(body) - {letter, row, col}) | _of(lower) | _of(upper) | _of(at[0]) | _of(at[1])
+        case Inverse(row, col, _, body, at):
+            return (letters_in(body) - {row, col}) | _of(at[0]) | _of(at[1])
         case Stack(index1, parts):
             found = _of(index1)
             for i, _, b_ in parts:
@@ -408,5 +426,3 @@ def refs(x: Core) -> set[str]:
     """The names of the families in a formula, those inside derivatives too."""
     return {part.name for part in walk(x) if isinstance(part, Ref)}
 
-
-assert fields

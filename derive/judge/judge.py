@@ -47,7 +47,8 @@ class Judge:
         self.symbols = bind(self.page)
         self.understanding = Understanding(self.page, self.symbols, Reading())
         self.understanding.understand()
-        self._judgements: dict[int, Judgement] = {}
+        self._judgements: dict[object, Judgement] = {}
+        self._costs: dict[object, tuple[Model, list[str]]] = {}
 
     def report(self) -> Report:
         found: list[Judged] = []
@@ -107,7 +108,7 @@ class Judge:
     def _said(self, formula: Formula, index: int, role: Role) -> Verdict:
         why = self.understanding.definitions_read.get((formula.number, index), "")
         if role.kind == "definition" and why:
-            return Verdict("unread", reason=why)
+            return Verdict("definition", reason=f"{role.key} is made by a formula that is not understood ({why}): nothing is said of what uses it")
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
         return Verdict("definition", reason=role.why)
@@ -129,10 +130,23 @@ class Judge:
                 if tried.reading:
                     return Verdict("ambiguous", reading=tried.reading)
                 return Verdict("tested", reason="; ".join(tried.assumed))
+        for tried in tries:
+            condition = missing_condition(tried.sides, tried.outcome)
+            if condition:
+                return Verdict("ambiguous", reading=condition)
         reason = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if tries and any(t.outcome.differs for t in tries):
             return Verdict("unread", reason="DIFFERS " + repr(tries[0].outcome.failed[:1]))
         return Verdict("unread", reason=reason or "both sides are always 0, so it says nothing")
+
+    def _judgement(self, model: Model, elaborator: Elaborator) -> Judgement:
+        """The worlds of a model, made once for all lines that it is in force for."""
+        key = (_signature(model), elaborator.dims.known)
+        if key not in self._judgements:
+            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base)
+        found = self._judgements[key]
+        found.use(model, elaborator.dims)
+        return found
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading, in the order in which a reader would forgive."""
@@ -154,8 +168,16 @@ class Judge:
         yield "", plain, plain
         own = replace(plain, own="every")
         yield "the derivatives by parameters are immediate", plain, own
-        yield "a product of two vectors is their inner product", replace(plain, dot="inner"), replace(plain, dot="inner")
-        yield "rows", replace(plain, columns=not plain.columns), replace(plain, columns=not plain.columns)
+        for said, changes in (
+            ("a product of two vectors is their inner product", {"dot": "inner"}),
+            ("vectors lie, as rows", {"columns": not plain.columns}),
+            ("denominator layout", {"denominator": not plain.denominator}),
+            ("a gradient by a matrix stands transposed", {"turned": True}),
+        ):
+            other = replace(plain, **changes)  # type: ignore[arg-type]
+            yield said, other, other
+        both = replace(own, columns=not plain.columns)
+        yield "vectors lie, as rows, and the derivatives by parameters are immediate", replace(plain, columns=not plain.columns), both
 
     def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> tuple[Sides, Outcome, tuple[str, ...]]:
         u = self.understanding
@@ -169,11 +191,41 @@ class Judge:
             found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
             model = u.model(number)
             model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}})
-            model, assumed = with_costs(model, set(differentiated([found.left, found.right])), {})
-            outcome = Judgement(model, elaborator.dims).compare(found, tests)
+            names = frozenset(differentiated([found.left, found.right]))
+            key = (_signature(model), names)
+            if key not in self._costs:
+                self._costs[key] = with_costs(model, set(names), {})
+            assumed = self._costs[key][1]
+            made = self._costs[key][0]
+            model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})
+            outcome = self._judgement(model, elaborator).compare(found, tests)
             return found, outcome, tuple(assumed)
         finally:
             u.setting.dims = kept
+
+
+def missing_condition(found: Sides, outcome: Outcome) -> str:
+    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [*found.ordered, *found.components]
+    for i, a in enumerate(letters):
+        for b in letters[i + 1 :]:
+            if a.startswith("\\,") or b.startswith("\\,"):
+                continue
+            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(e.get(a) == e.get(b) for e, _ in outcome.passed):
+                return f"for {a} ≠ {b}"
+    for a in found.ordered:
+        ends = {e.get(a) for e, _ in outcome.failed}
+        if len(ends) == 1 and None not in ends and not any(e.get(a) in ends for e, _ in outcome.passed):
+            (end,) = ends
+            if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
+                return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def _signature(model: Model) -> tuple[object, ...]:
+    return tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]), tuple(sorted(model.lost)), tuple(sorted(model.horizons.items()))
 
 
 def _says_zero(found: Sides) -> bool:

@@ -14,7 +14,7 @@ from derive.notation.elaborate import Elaborator, Function, Reading, Setting, Un
 from derive.notation.shaped import Misfit, Val, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
-from derive.text.trees import Group, Name, Sign, walk as nodes
+from derive.text.trees import Group, Name, Sign, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
@@ -55,6 +55,7 @@ class Understanding:
     functions: list[tuple[int, int, str, Function]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
+    base: int = 1
     _models: dict[int, Model] = field(default_factory=dict)
 
     # -- making -----------------------------------------------------------------------------------
@@ -62,6 +63,7 @@ class Understanding:
     def understand(self) -> None:
         """Elaborates all definitions; ranks that they imply are used in the next pass."""
         self._ranks()
+        self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         for _ in range(PASSES):
             before = dict(self.setting.ranks), dict(self.setting.outputs)
             self.setting.dims = self.setting.dims.__class__()
@@ -71,13 +73,14 @@ class Understanding:
 
     def _pass(self) -> None:
         self.made, self.failed, self.functions = [], [], []
+        self._fitted: set[str] = set()
         self.definitions_read = {}
         self.setting.functions = {}
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
             if role is None:
                 continue
-            if role.lost:
+            if role.lost and role.kind != "assignment":
                 self.failed.append(Failed(role.lost, *role.scope, role.why))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
@@ -110,21 +113,39 @@ class Understanding:
         some = bool(ARRAYS.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         setting.arrays = some
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
+        self._survey()
         for symbol in self.symbols.records():
-            own = sum(s == "component" for s in symbol.slots)
             if symbol.shape is not None:
-                setting.ranks[symbol.key] = max(0, len(symbol.shape) - own) if own == 0 else 0
-                if own == 0:
-                    for place, dim in enumerate(symbol.shape):
-                        made = f"{symbol.key}:{len([s for s in symbol.slots if s != 'label']) + place}"
-                        if re.fullmatch(r"[^+]*", dim) and not dim.isdigit():
-                            setting.shared_dims[made] = f"dim:{dim}"
-            elif some and not own:
-                setting.ranks[symbol.key] = self._habit(symbol)
+                setting.ranks[symbol.key] = max(len(symbol.shape), setting.ranks.get(symbol.key, 0))
+                for place, dim in enumerate(symbol.shape):
+                    if re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
+                        setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
+                if symbol.row:
+                    setting.lying.add(symbol.key)
+            elif some and not setting.components.get(symbol.key):
+                setting.ranks.setdefault(symbol.key, self._habit(symbol))
         for name in self.symbols.records():
             if name.kind == "function":
                 setting.ranks.pop(name.key, None)
         self._entrywise()
+
+    def _survey(self) -> None:
+        """How many components each name has at most, and which ordered slots."""
+        setting = self.setting
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for row in (*(m.tree for m in chain.members), *chain.conditions):
+                for name, behind in named(row):
+                    occurs = table.occurrence(name, behind)
+                    count = sum(d == "component" for d, _ in occurs.indices)
+                    if count > setting.components.get(occurs.key, 0):
+                        setting.components[occurs.key] = count
+                    slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
+                    full = setting.steps.get(occurs.key, ())
+                    setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
+                    for domain, inside in occurs.indices:
+                        if domain in ORDERED and len(inside) == 1 and isinstance(inside[0], Name):
+                            setting.usual.setdefault(domain, inside[0].letter)
 
     def _habit(self, symbol: Any) -> int:
         key = symbol.key
@@ -172,7 +193,7 @@ class Understanding:
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
-        elaborator = self.elaborator(number)
+        elaborator = self._elaborator = self.elaborator(number)
         name = _head_name(head.tree)
         if name is None:
             raise Unread(head.start, "a name on the left of a definition")
@@ -184,7 +205,8 @@ class Understanding:
             self._define_function(number, occurs, elaborator, member.tree, role)
             return
         given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
-        body = elaborator.row(member.tree)
+        elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        body = self._body(elaborator, member.tree)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, head.start)
         made = self._definition(occurs.key, target, body, number)
@@ -192,15 +214,14 @@ class Understanding:
         self.definitions_read[number, index] = ""
 
     def _fit_rank(self, key: str, body: Val) -> None:
-        """A name has the axes of what it is defined to be."""
-        if isinstance(body.body, Num):
-            return
+        """A name has the axes of what it is first defined to be."""
         symbol = self.symbols.at(0).symbol(key)
-        own = sum(s == "component" for s in symbol.slots) if symbol is not None else 0
-        if symbol is not None and symbol.shape is not None:
+        if isinstance(body.body, Num) or self.setting.components.get(key) or key in self._fitted:
             return
-        if not own and body.rank != self.setting.ranks.get(key, 0):
-            self.setting.ranks[key] = body.rank
+        self._fitted.add(key)
+        if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:
+            return
+        self.setting.ranks[key] = body.rank
 
     def _definition(self, key: str, target: Val, body: Val, number: int) -> Definition:
         ref = target.body
@@ -221,6 +242,13 @@ class Understanding:
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
         loose = letters_in(core) - free - horizons - self.sizes()
+        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
+        if len(steps) == 1 == len(loose):
+            (letter,) = steps
+            domain = self._elaborator.ordered[letter]
+            if domain not in slots:
+                self.setting.implied[key] = domain
+                raise Unread(0, f"an index {letter} on the left side")
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
@@ -239,19 +267,84 @@ class Understanding:
                 index.append(i)
         return tuple(index), move(core, table)
 
+    def _body(self, elaborator: Elaborator, row: Any) -> Val:
+        """The right side; where shapes do not fit, with other ranks of names whose shape nothing says."""
+        dims = self.setting.dims
+        try:
+            self.setting.dims = elaborator.dims = dims.copy()
+            return elaborator.row(row)
+        except Misfit:
+            found = self._with_other_ranks(elaborator, row, dims)
+            if found is None:
+                raise
+            return found
+
+    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any) -> Val | None:
+        """Tries ranks of one or two undeclared names until the formula fits."""
+        if not self.setting.arrays:
+            return None
+        keys = [k for k in dict.fromkeys(self._keys(elaborator, row)) if self._is_free(k)]
+        options = [(k, r) for k in keys for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
+        tries = [(o,) for o in options] + [(p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]]
+        for changes in tries[:60]:
+            before = {k: self.setting.ranks.get(k, 0) for k, _ in changes}
+            self.setting.ranks |= dict(changes)
+            self.setting.dims = elaborator.dims = dims.copy()
+            try:
+                return elaborator.row(row)
+            except (Misfit, Unread):
+                self.setting.ranks |= before
+        return None
+
+    def _keys(self, elaborator: Elaborator, row: Any) -> Iterator[str]:
+        for name, behind in named(row):
+            yield elaborator._occurrence(name, behind).key
+
+    def _is_free(self, key: str) -> bool:
+        symbol = self.symbols.at(0).symbol(key)
+        if symbol is None or symbol.kind in ("index", "size", "function", "word", "constant"):
+            return False
+        return (symbol.shape is None or "?" in symbol.shape) and not self.setting.components.get(key) and key not in self._fitted
+
     def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
-        rows = occurs.arguments or ()
-        formals = []
-        for r in rows:
+        """f(x) = …: a function of its formals, and f itself where it stands alone."""
+        names, formals = [], []
+        for r in occurs.arguments or ():
             if not r:
                 continue
-            value = elaborator.row(r)
-            if not isinstance(value.body, Ref) or value.rank:
+            if len(r) != 1 or not isinstance(r[0], Name):
                 raise Unread(r[0].start, "a letter as the function's argument")
-            formals.append(value.body)
-        body = elaborator.row(row)
-        self.functions.append((*role.scope, occurs.key, Function(tuple(formals), body)))
+            key = elaborator._occurrence(r[0], None).key
+            value = elaborator.row(r)
+            if not isinstance(value.body, Ref):
+                raise Unread(r[0].start, "a letter as the function's argument")
+            names.append(key)
+            formals.append(value.body if not value.rank else Ref(f"{key}·"))
+        try:
+            elaborator.bound = {n: f for n, f in zip(names, formals, strict=True) if f.name.endswith("·")}
+            body = elaborator.row(row)
+        except (Unread, Misfit):
+            if not elaborator.bound:
+                raise
+            elaborator.bound = {}
+            self._define_whole(number, occurs, elaborator, row, role)
+            return
+        given = [(d, elaborator._index_in(d, r, role.target and None or _NODE)) for d, r in occurs.indices]
+        free = {a for _, i in given for a, _ in i.letters}
+        self.functions.append((*role.scope, occurs.key, Function(tuple(formals), body, tuple(names))))
         self.definitions_read[number, -1] = ""
+        if not given and not elaborator.bound and not (letters_in(body.body) - free - self.horizon_letters() - self.sizes() - {a.letter for a in body.axes}):
+            self._define_whole(number, occurs, elaborator, row, role)
+
+    def _define_whole(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
+        """L(θ) = …: the quantity L, which depends on what its formula names."""
+        given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
+        elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        body = self._body(elaborator, row)
+        self._fit_rank(occurs.key, body)
+        target = elaborator.member(occurs.key, given, 0)
+        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope))
+        self.setting.made.add(occurs.key)
 
     # -- the model --------------------------------------------------------------------------------
 
@@ -299,6 +392,19 @@ class Understanding:
 
 
 HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
+
+
+_NODE = Name(0, 0, "")
+
+
+def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
+    """The names of a row, each with the bracket behind it; those in scripts and brackets too."""
+    for i, node in enumerate(row):
+        if isinstance(node, Name):
+            behind = row[i + 1] if i + 1 < len(row) and isinstance(row[i + 1], Group) else None
+            yield node, behind
+        for inner in children(node):
+            yield from named(inner)
 
 
 def _head_name(row: Any) -> Name | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from derive.algebra.core import Core, D, Index, Ref, walk
+from derive.algebra.core import Core, D, Index, Ref, children
 from derive.algebra.expression import Time
 
 
@@ -24,10 +24,18 @@ class Definition:
     slots: tuple[str, ...]
     dims: tuple[str, ...]
     number: int = -1
+    is_general: bool = field(init=False, compare=False, default=True)
+    backward: bool = field(init=False, compare=False, default=False)
+    looks_back: bool = field(init=False, compare=False, default=False)
+    recursive: bool = field(init=False, compare=False, default=False)
 
-    @property
-    def is_general(self) -> bool:
-        return all(self._letter(i) for i in self.index)
+    def __post_init__(self) -> None:
+        """`backward`: it uses a later member of its own family; `looks_back`: an earlier member of any; `recursive`: of its own."""
+        object.__setattr__(self, "is_general", all(self._letter(i) for i in self.index))
+        shifts = [(p.name == self.name, self.shift_of(p)) for p in walk_values(self.body) if isinstance(p, Ref)]
+        object.__setattr__(self, "backward", any(own and n > 0 for own, n in shifts))
+        object.__setattr__(self, "looks_back", any(n < 0 for _, n in shifts))
+        object.__setattr__(self, "recursive", any(own and n < 0 for own, n in shifts))
 
     def _letter(self, index: Time) -> bool:
         return any(index == Time.of(a) for a in self.letters)
@@ -68,23 +76,12 @@ class Model:
     def specials(self, name: str) -> Iterator[Definition]:
         return (d for d in self.definitions.get(name, ()) if not d.is_general)
 
-    def backward(self, d: Definition) -> bool:
-        """Whether a definition runs backward: its body uses a later member of its own family."""
-        return any(
-            isinstance(p, Ref) and p.name == d.name and d.shift_of(p) > 0
-            for p in walk_values(d.body)
-        )
-
 
 def walk_values(x: Core) -> Iterator[Core]:
     """As `walk`, without what stands in derivatives."""
     if isinstance(x, D):
         return
     yield x
-    from derive.algebra.core import children
-
     for part in children(x):
         yield from walk_values(part)
 
-
-assert walk

@@ -23,6 +23,7 @@ from derive.algebra.core import (
     D,
     Delta,
     Fn,
+    Inverse,
     Known,
     Lost,
     Mul,
@@ -39,7 +40,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
-MOST_STEPS = 400_000
+MOST_STEPS = 150_000
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 
@@ -144,7 +145,7 @@ class World:
 
     def _inside(self, d: Definition, env: Letters) -> bool:
         """Whether a general definition applies at these ordered indices."""
-        backward = self.model.backward(d)
+        backward = d.backward
         specials = list(self.model.specials(d.name))
         for own, slot, place in zip(d.index, d.slots, range(len(d.index)), strict=True):
             if slot not in ORDERED:
@@ -165,13 +166,8 @@ class World:
         return True
 
     def _first(self, d: Definition) -> int:
-        """The first ordered index at which a definition applies: 1, or 0 where it looks at no earlier member."""
-        return 1 if self._looks_back(d) else -1
-
-    def _looks_back(self, d: Definition) -> bool:
-        from derive.meaning.model import walk_values
-
-        return any(isinstance(p, Ref) and d.shift_of(p) < 0 for p in walk_values(d.body))
+        """The first ordered index at which a definition applies: 1, or any where it looks at no earlier member."""
+        return 1 if d.looks_back else -1
 
     def _made(self, element: Element) -> tuple[Definition, dict[str, int]] | None:
         name, index = element
@@ -179,7 +175,7 @@ class World:
             raise NoNumber(f"{name} is not understood: {self.model.lost[name]}")
         if self.definition(element) is None:
             general = self.model.general(name)
-            if general is not None and self.model.backward(general):
+            if general is not None and general.backward:
                 return None
             if abs(sum(index)) > 60:
                 raise NoNumber(f"{name} far outside its range")
@@ -206,7 +202,7 @@ class World:
     def _beyond(self, element: Element) -> Any:
         """A member that nothing defines: a leaf, and 0 beyond the end of a recursion that runs backward."""
         general = self.model.general(element[0])
-        if general is not None and self.model.backward(general):
+        if general is not None and general.backward:
             return self.exact(Fraction(0))
         return self.leaf(element)
 
@@ -355,6 +351,8 @@ class World:
                 return self.exact(Fraction(int(self.index(a, env) == self.index(b, env))))
             case Chain():
                 return self._chain(x, env)
+            case Inverse():
+                return self._inverse(x, env)
             case At(index_):
                 return self.exact(Fraction(self.index(index_, env)))
             case Size(dim):
@@ -436,6 +434,25 @@ class World:
         p, q = (self.index(i, env) for i in x.at)
         return here[p - 1][q - 1]
 
+    def _inverse(self, x: Inverse, env: Letters) -> Any:
+        """By elimination with the largest pivot."""
+        n = self.size(x.dim)
+        rows = [
+            [self.value(x.body, {**env, x.row: p + 1, x.col: q + 1}) for q in range(n)] + [self.exact(Fraction(int(p == q))) for q in range(n)]
+            for p in range(n)
+        ]
+        for k in range(n):
+            best = max(range(k, n), key=lambda r: abs(rows[r][k]))
+            rows[k], rows[best] = rows[best], rows[k]
+            if not rows[k][k]:
+                raise NoNumber("a division by zero")
+            rows[k] = [v / rows[k][k] for v in rows[k]]
+            for r in range(n):
+                if r != k:
+                    rows[r] = [v - rows[r][k] * w for v, w in zip(rows[r], rows[k], strict=True)]
+        p, q = (self.index(i, env) for i in x.at)
+        return rows[p - 1][n + q - 1]
+
     # -- abstract functions -------------------------------------------------------------------------
 
     def coefficient(self, name: str, out: tuple[int, ...], *places: tuple[int, ...]) -> Any:
@@ -516,8 +533,8 @@ class World:
                 return self._application(x, env)
             case D(of, by, mode, names):
                 return self._second(x, env)
-            case Chain():
-                raise NoNumber("the derivative of a product of matrices over time")
+            case Chain() | Inverse():
+                raise NoNumber("the derivative of a product of matrices over time, or of an inverse")
             case _:
                 return self.value(x, env), {}
 

@@ -19,10 +19,12 @@ from derive.algebra.core import (
     At,
     Big as Sum,
     Case,
+    Chain,
     Core,
     D,
     Delta,
     Fn,
+    Inverse,
     Known,
     Num,
     Pow,
@@ -89,6 +91,8 @@ class Reading:
     filled: bool = False  # a name without its index stands for the member at the line's own step
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
+    denominator: bool = False  # ∂a/∂b has a column for each component of a
+    rising: bool = False  # a product over time has its earliest factor leftmost
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Function:
 
     formals: tuple[Ref, ...]
     body: Val
-    hidden: int = 0
+    names: tuple[str, ...] = ()
 
 
 class Occurs(Protocol):
@@ -134,6 +138,11 @@ class Setting:
     symmetric: set[str] = field(default_factory=set)
     shared_dims: dict[str, str] = field(default_factory=dict)
     size_of: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    components: dict[str, int] = field(default_factory=dict)
+    implied: dict[str, str] = field(default_factory=dict)
+    lying: set[str] = field(default_factory=set)
+    usual: dict[str, str] = field(default_factory=dict)
 
 
 class Elaborator:
@@ -145,8 +154,10 @@ class Elaborator:
         self.letters: dict[str, str] = {}
         self.bound = dict(bound or {})
         self.notes: list[str] = []
+        self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
         self._depth = 0
+        self._whole = False
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -281,7 +292,7 @@ class Elaborator:
     def _derivative(self, node: Over, mark: _Mark, below: _Mark, row: Row, at: int) -> tuple[Val, int]:
         if mark.order or below.order or _differential(below.rest[1:]) is not None and len(below.rest) > 2:
             raise Unread(node.start, "a first derivative: higher ones are not read")
-        by = self._by(below.rest, node)
+        by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
             if end == at + 1:
@@ -307,18 +318,47 @@ class Elaborator:
             return self.row(row[0].inside)
         return self.row(row)
 
+    def _formal(self, of: Row, by: Row) -> Val | None:
+        """df/dx where x is f's own argument: the formal."""
+        if not of or not isinstance(of[0], Name) or len(by) != 1 or not isinstance(by[0], Name):
+            return None
+        behind = of[1] if len(of) == 2 and isinstance(of[1], Group) else None
+        if len(of) > 1 and behind is None:
+            return None
+        function = self.setting.functions.get(self._occurrence(of[0], behind).key)
+        if function is None:
+            return None
+        key = self._occurrence(by[0], None).key
+        found = next((f for n, f in zip(function.names, function.formals, strict=True) if n == key), None)
+        return None if found is None else scalar(found)
+
     def _of(self, row: Row, by: Val) -> Val:
         """What a derivative is of: a formula, or a function by its bare name."""
-        if len(row) == 1 and isinstance(row[0], Name):
-            occurs = self._occurrence(row[0], None)
+        if row and isinstance(row[0], Name) and len(row) <= 2 and isinstance(by.body, Ref):
+            occurs = self._occurrence(row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None)
             function = self.setting.functions.get(occurs.key)
-            if function is not None and not occurs.primes:
+            own = function is not None and (len(row) == 1 or self._at_formals(function, occurs))
+            if function is not None and own and not occurs.primes and (by.body in function.formals or not self._is_made(occurs.key)):
                 return function.body
         return self.row(row)
 
+    def _at_formals(self, function: Function, occurs: Occurs) -> bool:
+        """Whether a function is applied to its own formals, f(x) where f(x) = … is its definition."""
+        rows = [r for r in occurs.arguments or () if r]
+        if len(rows) != len(function.names):
+            return False
+        return all(len(r) == 1 and isinstance(r[0], Name) and self._occurrence(r[0], None).key == n for r, n in zip(rows, function.names, strict=True))
+
+    def _is_made(self, key: str) -> bool:
+        return key in self.setting.made
+
     def _by(self, row: Row, node: Node) -> Val:
         """What a derivative is by: a member of a family, perhaps a vector."""
-        found = self.row(row)
+        self._whole, before = True, self._whole
+        try:
+            found = self.row(row)
+        finally:
+            self._whole = before
         if not isinstance(found.body, Ref):
             raise Unread(node.start, "a derivative by a single quantity")
         return found
@@ -336,7 +376,9 @@ class Elaborator:
         axes = of.axes + by.axes
         if of.rank == 0 and by.rank == 2 and self.reading.turned:
             return Val((axes[1], axes[0]), body)
-        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1, row=of.row and by.rank == 0)
+        if self.reading.denominator and of.rank == 1 and by.rank == 1:
+            return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
+        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
 
     def _by_parameter(self, by: Val) -> bool:
         assert isinstance(by.body, Ref)
@@ -352,10 +394,15 @@ class Elaborator:
         behind = row[at + 1] if at + 1 < len(row) else None
         if node.letter == "\\nabla":
             return self._nabla(node, row, at)
+        inline = self._inline(node, row, at)
+        if inline is not None:
+            return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
         occurs = self._occurrence(node, behind)
         after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
+        if node.letter == "e" and node.above is not None and not self.setting.defined & {"e", occurs.key}:
+            return self._exponential(node), at + 1
         special = self._special(node, occurs, row, at)
         if special is not None:
             return special
@@ -369,6 +416,16 @@ class Elaborator:
             value = self._member(node, occurs)
         return self._scripted(value, occurs, node), after
 
+    def _exponential(self, node: Name) -> Val:
+        """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
+        above = node.above or ()
+        if node.below is not None:
+            last = above[-1]
+            if not isinstance(last, Name) or last.below is not None:
+                raise Unread(node.start, "an exponent")
+            above = (*above[:-1], replace(last, below=node.below))
+        return each(lambda b: Fn("\\exp", (b,)), self.row(above))
+
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
         if occurs.transposed:
             value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
@@ -381,7 +438,13 @@ class Elaborator:
     def _inverse(self, value: Val, node: Node) -> Val:
         if value.rank == 0:
             return each(lambda b: Pow(b, MINUS), value)
-        raise Unread(node.start, "no inverse of a matrix")
+        if value.rank == 2:
+            value = renamed(value)
+            a, b = value.axes
+            self.dims.unify(a.dim, b.dim)
+            row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
+            return Val((row, col), Inverse(a.letter, b.letter, a.dim, value.body, (Time.of(row.letter), Time.of(col.letter))))
+        raise Unread(node.start, "no inverse of a vector")
 
     def _exponent(self, row: Row) -> Core:
         """An exponent: a number, an index, a formula."""
@@ -411,11 +474,11 @@ class Elaborator:
         key = occurs.key
         if key in self.bound and not occurs.indices:
             return self._bound(key)
-        if key == "e" and key not in self.setting.defined and occurs.power is not None:
+        if key == "e" and key not in self.setting.defined and occurs.power is not None and not occurs.indices:
             return scalar(Known("e"))
         if key in ("e", "\\pi") and key not in self.setting.defined and self._free_constant(key):
             return scalar(Known(key))
-        if self._is_index(key) and not occurs.indices and key not in self.setting.defined:
+        if self._is_index(key) and not occurs.indices and key not in self.setting.defined and not self._whole:
             return scalar(At(Time.of(key)))
         if occurs.copy is not None:
             raise Unread(node.start, "no copy of a shared parameter")
@@ -426,55 +489,51 @@ class Elaborator:
         return symbol is None or symbol.kind == "constant"
 
     def _bound(self, key: str) -> Val:
-        ref = self.bound[key]
-        rank = self.setting.ranks.get(key, 0)
-        axes = tuple(Axis(fresh(), self.dim(key, k)) for k in range(rank))
-        return Val(axes, Ref(ref.name, ref.index + tuple(Time.of(a.letter) for a in axes)))
+        return scalar(self.bound[key])
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
-        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
-        wanted: tuple[str, ...] = tuple(s for s in symbol.slots if s != "label") if symbol is not None else ()
-        if symbol is None and given:
-            wanted = tuple(d for d, _ in given)
-        left = list(given)
-        index: list[Time] = []
-        axes: list[Axis] = []
-        name, kept = key, []
-        for place, slot in enumerate(wanted):
-            found = next((g for g in left if g[0] == slot), None)
-            if found is not None:
-                left.remove(found)
-                index.append(found[1])
+        """A member of the family `key`; components that are not given are axes."""
+        steps = dict(g for g in given if g[0] != "component")
+        components = [i for d, i in given if d == "component"]
+        implied = self.setting.implied.get(key)
+        if implied and implied not in steps:
+            steps[implied] = Time.of(self._own_step(implied, start))
+        full = self.setting.steps.get(key, ())
+        name, kept, index = key, [], []
+        for slot in (*full, *(d for d in steps if d not in full)):
+            if slot in steps:
+                index.append(steps[slot])
                 kept.append(slot)
-                if slot in ("component", "sample"):
-                    self._letter_dim(found[1], self.dim(key, place))
-                else:
-                    self._order(found[1], slot)
-            elif slot in ("component",):
-                axis = Axis(fresh(), self.dim(key, place))
-                axes.append(axis)
-                index.append(Time.of(axis.letter))
-                kept.append(slot)
-            elif self.reading.filled and slot in ("time", "layer") and True:
+                if slot != "sample":
+                    self._order(steps[slot], slot)
+            elif self.reading.filled and slot != "sample":
                 index.append(Time.of(self._own_step(slot, start)))
                 kept.append(slot)
             else:
-                name += "∅"
-        if left:
-            raise Unread(start, f"{key} with as many indices as elsewhere")
-        for k in range(self.setting.ranks.get(key, 0)):
-            axis = Axis(fresh(), self.dim(key, len(wanted) + k))
-            axes.append(axis)
-            index.append(Time.of(axis.letter))
+                name += f"∅{slot}"
+        rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
+        if not components and rank and not self.setting.arrays:
+            rank, name = 0, name + "∅component"
+        axes: list[Axis] = []
+        for place in range(max(rank, len(components))):
+            dim = self.dim(key, place)
+            if place < len(components):
+                self._letter_dim(components[place], dim)
+                index.append(components[place])
+            else:
+                axes.append(Axis(fresh(), dim))
+                index.append(Time.of(axes[-1].letter))
             kept.append("component")
+        if "sample" in kept:
+            self._letter_dim(index[kept.index("sample")], "sample")
         self.setting.slots[name] = tuple(kept)
-        return Val(tuple(axes), Ref(name, tuple(index)))
+        return Val(tuple(axes), Ref(name, tuple(index)), row=key in self.setting.lying and len(axes) == 1)
 
     def _own_step(self, slot: str, start: int) -> str:
-        for letter, domain in self.ordered.items():
-            if domain == slot:
-                return letter
-        raise Unread(start, "an index")
+        found = [letter for letter, domain in self.ordered.items() if domain == slot]
+        if found:
+            return found[0]
+        return self.setting.usual.get(slot, "t" if slot == "time" else "l")
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
@@ -633,6 +692,8 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
+            if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+                return self.member(key, [], node.start)
             return self._own_function(node, function, args, occurs.primes)
         if key == "\\sigma" or SPELLED.get(key):
             return self._known(SPELLED[key], args, occurs, node)
@@ -653,7 +714,7 @@ class Elaborator:
             return each(lambda b: Where_(body, formal, b), args[0])
         if all(a.rank == 0 for a in args):
             return _substituted(function.body, dict(zip(function.formals, (a.body for a in args), strict=True)))
-        if len(args) == 1 and function.body.rank == 0:
+        if len(args) == 1 and function.body.rank == 0 and function.names:
             formal = function.formals[0]
             return each(lambda b: _substituted(function.body, {formal: b}).body, args[0])
         raise Unread(node.start, "a function of numbers applied to vectors")
@@ -689,7 +750,23 @@ class Elaborator:
         else:
             of, end = self.factor(row, end)
         found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
-        return Val(found.axes, found.body, of=found.of, by=found.by), end
+        return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+    def _inline(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        r"""\partial A / \partial B on one line."""
+        if node.letter not in DIFFERENTIALS or node.below is not None or node.primes:
+            return None
+        slash = next((i for i in range(at + 1, min(at + 4, len(row))) if isinstance(row[i], Sign) and row[i].text == "/"), None)  # type: ignore[attr-defined]
+        if slash is None or slash + 2 >= len(row):
+            return None
+        other = row[slash + 1]
+        if not isinstance(other, Name) or other.letter != node.letter or other.below is not None:
+            return None
+        end = slash + 3
+        if end < len(row) and isinstance(row[end], Group) and self._occurrence(row[end - 1], row[end]).consumed:  # type: ignore[arg-type]
+            end += 1
+        made = Over(node.start, row[end - 1].end, row[at:slash], row[slash + 1 : end])
+        return self._fraction(made, (made, *row[end:]), 0)[0], end
 
     def _prefix(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
         r"""\partial_w f: the derivative by what stands below."""
@@ -987,14 +1064,27 @@ class Elaborator:
         return "T" if domain == "time" else "L"
 
     def _big_of(self, kind: str, letter: str, dim: str | None, low: Time | None, high: Time | None, v: Val, node: Node, without: tuple[Time, ...]) -> Val:
-        if kind == "prod" and v.rank:
-            raise Unread(node.start, "no product of matrices over an index")
+        if kind == "prod" and v.rank == 2 and low is not None and high is not None:
+            return self._chain_of(letter, low, high, v)
+        if kind == "prod" and v.rank > 1:
+            raise Unread(node.start, "no product of arrays over an index")
         return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
+
+    def _chain_of(self, letter: str, low: Time, high: Time, v: Val) -> Val:
+        """Π of matrices; Jacobians from step to step form one from the first to the last."""
+        v = renamed(v)
+        a, b = v.axes
+        self.dims.unify(a.dim, b.dim)
+        row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
+        body = Chain(letter, low, high, a.letter, b.letter, a.dim, v.body, (Time.of(row.letter), Time.of(col.letter)), not self.reading.rising)
+        return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
         if node.kind != "sum":
             raise Unread(node.start, "the bounds of a Π")
-        letters = [a for a in letters_in(v.body) if a in self.ordered]
+        letters = [a for a in letters_in(v.body) if a in self.ordered or (a in self.letters and a not in self.headed)]
+        if len(letters) > 1:
+            letters = [a for a in letters if a in self.letters and a not in self.headed]
         if len(letters) == 1 and not v.rank:
             return self._summed(node, _Bound(letters[0], None, None), v)
         if v.rank:
@@ -1156,6 +1246,10 @@ def _identity() -> Val:
     dim = fresh("dim")
     a, b = Axis(fresh(), dim), Axis(fresh(), dim)
     return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+
+
+def _end_of(tag: tuple[Core, int] | None, letter: str, at: Time) -> tuple[Core, int] | None:
+    return None if tag is None else (move(tag[0], {letter: at}), tag[1])
 
 
 def _argument(v: Val) -> Arg:

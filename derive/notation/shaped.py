@@ -49,10 +49,15 @@ class Dims:
             self._unify_sums(a, b)
         elif a in self._fixed and b in self._fixed:
             raise Misfit(f"{_plain(a)} entries beside {_plain(b)}")
-        elif a in self._fixed:
+        elif a in self._fixed or (b.startswith("\\,") and b not in self._fixed):
             self._of[b] = a
         else:
             self._of[a] = b
+
+    @property
+    def known(self) -> frozenset[tuple[str, str]]:
+        """Which named dimensions are one, those that only a formula made left out."""
+        return frozenset((a, self.find(a)) for a in self._of if not a.startswith("\\,"))
 
     def _unify_sums(self, a: str, b: str) -> None:
         one, other = a.split("+"), b.split("+")
@@ -79,9 +84,8 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Val:
-    """A formula with its axes. `row`: a vector that lies. `of`, `by`: what a derivative is of and by, with the number of axes
-    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand; `broad`: a number that
-    stands for every entry."""
+    """A formula with its axes. `row`: a vector that is transposed. `of`, `by`: what a derivative is of and by, with the number of axes
+    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand."""
 
     axes: tuple[Axis, ...]
     body: Core
@@ -89,6 +93,7 @@ class Val:
     of: tuple[Core, int] | None = None
     by: tuple[Core, int] | None = None
     loose: bool = False
+    flipped: bool = False
 
     @property
     def rank(self) -> int:
@@ -123,7 +128,7 @@ def each(change: Callable[[Core], Core], v: Val) -> Val:
 
 def transposed(v: Val) -> Val:
     if v.rank == 1:
-        return replace(v, row=not v.row, loose=False)
+        return replace(v, row=not v.row, loose=False, of=None, by=None)
     if v.rank == 2:
         return Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of) if v.of is None else Val((v.axes[1], v.axes[0]), v.body)
     if v.rank == 0:
@@ -146,14 +151,7 @@ def spoken(v: Val) -> str:
 
 def plus(values: Sequence[Val], dims: Dims) -> Val:
     """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""
-    widest = max(values, key=lambda v: v.rank)
-    widest = renamed(widest)
-    if widest.rank == 1:
-        standing = next((v for v in values if v.rank == 1 and not v.loose), None)
-        if standing is not None:
-            widest = replace(widest, row=standing.row, loose=False)
-            if any(v.rank == 1 and not v.loose and v.row != standing.row for v in values):
-                raise Misfit("a vector that stands beside one that lies")
+    widest = renamed(max(values, key=lambda v: v.rank))
     terms = []
     for v in values:
         terms.append(_spread(v, widest, dims))
@@ -185,12 +183,12 @@ def hadamard(x: Val, y: Val, dims: Dims) -> Val:
         return scaled(x, y)
     x, y = renamed(x), renamed(y)
     if x.rank == y.rank:
-        lying = x.row if not x.loose else y.row
-        return Val(x.axes, mul((x.body, aligned(x, y, dims))), row=lying, loose=x.loose and y.loose)
+        return Val(x.axes, mul((x.body, aligned(x, y, dims))), row=x.row and y.row)
     small, large = (x, y) if x.rank < y.rank else (y, x)
     if small.rank == 1 and large.of is not None and large.of[1] == 1:
-        dims.unify(small.axes[0].dim, large.axes[0].dim)
-        return replace(large, body=mul((with_letters(small, [large.axes[0].letter]), large.body)))
+        first = large.axes[1 if large.flipped else 0]
+        dims.unify(small.axes[0].dim, first.dim)
+        return replace(large, body=mul((with_letters(small, [first.letter]), large.body)))
     raise Misfit(f"{spoken(x)} times {spoken(y)}, entry by entry")
 
 
@@ -222,7 +220,8 @@ def chained(x: Val, y: Val, dims: Dims) -> Val | None:
 def _joined(x: Val, y: Val, dims: Dims) -> Val:
     """x: ∂a/∂b, y: ∂b/∂c."""
     assert x.by is not None and y.of is not None
-    x, y = renamed(x), renamed(y)
+    flipped = x.flipped or y.flipped
+    x, y = _unflipped(renamed(x)), _unflipped(renamed(y))
     n = x.by[1]  # type: ignore[index]
     shared, outer, inner = x.axes[len(x.axes) - n :] if n else (), x.axes[: len(x.axes) - n], y.axes[n:]
     table = {}
@@ -233,7 +232,13 @@ def _joined(x: Val, y: Val, dims: Dims) -> Val:
     for a in shared:
         body = summed(a.letter, a.dim, body)
     of, by = (x.of[0], len(outer)) if x.of else None, (y.by[0], len(inner)) if y.by else None
+    if flipped and len(outer) == len(inner) == 1:
+        return Val(inner + outer, body, of=of, by=by, flipped=True)
     return Val(outer + inner, body, of=of, by=by, loose=not outer and len(inner) == 1)
+
+
+def _unflipped(v: Val) -> Val:
+    return replace(v, axes=(v.axes[1], v.axes[0]), flipped=False) if v.flipped else v
 
 
 def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
@@ -243,34 +248,26 @@ def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
         return met
     if x.rank == 0 or y.rank == 0:
         return scaled(x, y)
-    x, y = _laid(x, columns), _laid(y, columns)
     if x.rank == 1 and y.rank == 1:
-        return _vectors(x, y, dims, dot)
+        return _vectors(x, y, dims, dot, columns)
     if x.rank == 2 and y.rank == 1:
-        if y.row:
-            raise Misfit("a matrix times a vector that lies")
         left, _, body = contracted(x, y, 1, 0, dims)
         return Val(left, body)
     if x.rank == 1 and y.rank == 2:
-        if not x.row:
-            raise Misfit("a vector that stands times a matrix")
         _, right, body = contracted(x, y, 0, 0, dims)
-        return Val(right, body, row=True)
+        return Val(right, body)
     if x.rank == 2 and y.rank == 2:
         left, right, body = contracted(x, y, 1, 0, dims)
         return Val(left + right, body)
     return _tensors(x, y, dims)
 
 
-def _laid(v: Val, columns: bool) -> Val:
-    return replace(v, row=not columns, loose=False) if v.rank == 1 and v.loose else v
-
-
-def _vectors(x: Val, y: Val, dims: Dims, dot: str) -> Val:
-    if x.row and not y.row:
-        _, _, body = contracted(x, y, 0, 0, dims)
-        return scalar(body)
-    if not x.row and y.row:
+def _vectors(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
+    """aᵀ b and a bᵀ: a number and a matrix where vectors stand, the other way round where they lie."""
+    if x.row != y.row:
+        if x.row == columns:
+            _, _, body = contracted(x, y, 0, 0, dims)
+            return scalar(body)
         x, y = renamed(x), renamed(y)
         return Val(x.axes + y.axes, mul((x.body, y.body)))
     if dot == "inner":
