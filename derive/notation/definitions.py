@@ -64,6 +64,8 @@ class Known:
     adjoint: bool = False
     value: bool = False
     made_of: frozenset[str] = frozenset()
+    arguments: frozenset[str] = frozenset()
+    forms: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
     """The keys on its right side."""
     collects: bool = False
     """Whether it only collects what stands for itself: θ = {φ, ψ}, w = (w_{ij})."""
@@ -134,6 +136,35 @@ class Ledger:
             self.reader.read(n, b, number).key for n, b, c in names_in(row) if c != "bound"
         )
 
+    def _works_out(self, found: Occurrence, latest: Known, right: Row, number: int) -> bool:
+        """Whether f(z) = … has a defined z put in, or a right side has what its names stand for put in."""
+        names = [n for row in found.arguments or () for n, _, _ in names_in(row)]
+        put_in = [self.reader.read(n, None, number) for n in names]
+        made = [
+            o.key
+            for o in put_in
+            if any(k.occurrence.form == o.form for k in self.known.get(o.key, ()))
+        ]
+        if any(key not in latest.arguments for key in made):
+            return True
+        keys = self._keys_of(right, number)
+        gone = latest.made_of - keys - {found.key}
+        inside = (
+            frozenset(x for k in gone for d in self.known.get(k, ())[-1:] for x in d.made_of) - gone
+        )
+        return (
+            bool(gone)
+            and bool(inside)
+            and gone <= self.known.keys()
+            and inside <= keys
+            and keys - latest.made_of <= inside
+        )
+
+    def _forms_of(self, row: Row, number: int) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """The keys of a row with the slots that they fill."""
+        read = (self.reader.read(n, b, number) for n, b, c in names_in(row) if c != "bound")
+        return frozenset((o.key, o.form) for o in read)
+
     def _second(
         self,
         found: Occurrence,
@@ -153,6 +184,8 @@ class Ledger:
             return Role("claim", found.key, found, "an equation for an adjoint that is defined")
         if found.arguments is not None and is_value(right):
             return Role("claim", found.key, found, "a value of what is defined")
+        if not moved_on and not renewed and self._works_out(found, latest, right, number):
+            return Role("claim", found.key, found, "works out what is defined")
         base = bare_key(found)
         made_by_cases = (
             found.arguments is not None and base not in habits.LOSS and not is_value(right)
@@ -168,7 +201,8 @@ class Ledger:
             return Role("claim", found.key, found, "another step of what is defined")
         keys = self._keys_of(right, number)
         same_section = where.section == latest.where.section
-        if not renewed and same_section and (not where.display or keys == latest.made_of):
+        again = self._forms_of(right, number) == latest.forms
+        if not renewed and same_section and (not where.display or again):
             if where.item == latest.where.item:
                 return Role("claim", found.key, found, "says again what is defined")
         if self._substitutes(latest, keys):
@@ -251,10 +285,19 @@ class Ledger:
         where = self.wheres[number]
         keys = self._keys_of(right, number)
         known = Known(
-            found, canonical(found, right), number, where, adjoint, is_value(right), keys,
-            collects(found, right, keys, self.known), self._end_of_variant(found, where, number),
-            self._looks_ahead(found, right, number),
-        )  # fmt: skip
+            found,
+            canonical(found, right),
+            number,
+            where,
+            adjoint,
+            is_value(right),
+            made_of=keys,
+            arguments=self._keys_of(tuple(n for row in found.arguments or () for n in row), number),
+            forms=self._forms_of(right, number),
+            collects=collects(found, right, keys, self.known),
+            last=self._end_of_variant(found, where, number),
+            backwards=self._looks_ahead(found, right, number),
+        )
         self.known.setdefault(found.key, []).append(known)
 
     def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:

@@ -363,6 +363,22 @@ class Binder:
             and key not in habits.LOSS
         ):
             return "function"
+        made = any(
+            k.occurrence.form == form and not k.collects for k in self.roles.known.get(key, ())
+        )
+        letter = own[0].key.split("_")[0].split("^")[0]
+        timed = any(
+            k.occurrence.form != form and k.occurrence.form for k in self.roles.known.get(key, ())
+        )
+        if (
+            kind == "variable"
+            and not form
+            and not made
+            and timed
+            and letter.startswith("\\")
+            and letter in habits.PARAMETER
+        ):
+            return "parameter"
         return kind
 
     @staticmethod
@@ -503,6 +519,10 @@ class Binder:
             return "variable", "a gradient by its name"
         if accented:
             return "variable", "an accent by habit"
+        contexts = {u.context for u, _ in uses}
+        collected = any(k.collects for k in self.roles.known.get(key, ()))
+        if "differentiated" in contexts and not collected and "by" not in contexts:
+            return "variable", "differentiated, never defined"
         labelled = "_" in key or "^" in key
         double = any(o.form.count("component") > 1 for _, o in uses)
         if letter in habits.INPUT and not (double and letter in ("u", "d")):

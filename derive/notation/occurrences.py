@@ -91,6 +91,8 @@ class Reader:
         uses = self.survey.base_of(base)
         if base in habits.KNOWN or any(u.name.style == "op" for u in uses):
             return 9
+        if base in habits.CONSTANT:
+            return 0
         calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
         score = 3 if base in habits.FUNCTION and calls else 0
         score += 2 if base in habits.FUNCTION else 0
@@ -233,7 +235,7 @@ class Reader:
         if piece.place == "above" and self._is_transpose(base, piece):
             draft.transposed = True
             return
-        if piece.place == "above" and piece.run == 1 and survey.is_power(base, piece):
+        if piece.place == "above" and piece.run == 1 and survey.is_power(base, piece, number):
             draft.power = piece.row if draft.power is None else draft.power
             return
         if self._is_hidden(base, piece, siblings):
@@ -377,6 +379,8 @@ class Reader:
         if base in habits.LOSS or len(parts) > 1:
             return True
         made = any(u.first for u in self.survey.base_of(base))
+        if made and base not in habits.PARAMETER and all(len(part) == 1 for part in parts):
+            return True
         names = [n for part in parts for n in part if isinstance(n, Name)]
         return (
             made

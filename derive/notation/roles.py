@@ -232,6 +232,8 @@ class Roles(Ledger):
             return Role("claim", why="an inverse or a transpose on the left")
         if found.power is not None and found.key in self.known:
             return Role("claim", why="a power on the left")
+        if found.arguments is None and not found.transposed and self._updates(found, right, number):
+            return Role("assignment", found.key, found, "the name stands on both sides")
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
         if self._is_implicit(found, right, number):
@@ -247,6 +249,16 @@ class Roles(Ledger):
         if self._supposed(found, right, number, chain):
             return Role("setting", found.key, found, "supposed for its sentence or item")
         return self._definition(found, right, number, where, relation)
+
+    def _updates(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether θ = θ - α ∂L/∂θ gives its left side a new value: the same name with the same indices on both sides."""
+        own = (found.key, [plain(row) for _, row in found.indices])
+        for node in right:
+            if isinstance(node, Name):
+                other = self.reader.read(node, None, number)
+                if (other.key, [plain(row) for _, row in other.indices]) == own:
+                    return True
+        return False
 
     def _of_function(self, name: Name, found: Occurrence, right: Row, number: int) -> Role:
         if (
@@ -379,7 +391,8 @@ class Roles(Ledger):
             and last.opening in ("[", "(")
         ):
             inside = [n for n in last.inside if not isinstance(n, Sign)]
-            if inside and all(is_derivative(n) for n in inside) and len(inside) > 1:
+            separated = len(inside) < len(last.inside)
+            if separated and all(is_derivative(n) for n in inside) and len(inside) > 1:
                 return True
         full = [cell for cell in cells(last) if cell]
         derived = sum(is_derivative(cell[0]) and len(cell) == 1 for cell in full)

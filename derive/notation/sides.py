@@ -97,7 +97,8 @@ def says_dependence(found: Occurrence, right: Row) -> bool:
     """Whether a side is C = C(z_1, …, z_n)."""
     single = single_name(right)
     return (
-        single is not None
+        not found.indices
+        and single is not None
         and single[1] is not None
         and bare(single[0]) == found.key
         and found.arguments is None

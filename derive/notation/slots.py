@@ -166,6 +166,8 @@ def pieces_of(place: Place, row: Row) -> Iterator[Piece]:
 
 
 def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
+    if len(part) == 1 and isinstance(part[0], Name):
+        part = _entry(part[0]) or part
     if len(part) > 1 and all(isinstance(node, Name | Number) for node in part):
         nested = any(isinstance(n, Name) and (n.below or n.above or is_word(n)) for n in part)
         if not nested:
@@ -178,6 +180,18 @@ def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
         yield _single(place, part[0], 1)
     else:
         yield _expression(place, part)
+
+
+def _entry(name: Name) -> Row | None:
+    """The i and the 1 of `i1`, where two indices look like one name."""
+    if len(name.letter) != 2 or name.letter[0] not in "ijkmn" or not name.letter[1].isdigit():
+        return None
+    if name.below is not None or name.above is not None or name.style == "text":
+        return None
+    middle = name.start + 1
+    return replace(name, end=middle, letter=name.letter[0]), Number(
+        middle, name.end, name.letter[1]
+    )
 
 
 def _single(place: Place, node: Node, run: int) -> Piece:
@@ -274,11 +288,15 @@ def is_differential(row: Row) -> bool:
 
 def is_derivative(node: Node) -> bool:
     r"""Whether a node is `\frac{\partial a}{\partial b}` or `\frac{d}{dx}`, whatever its ∂."""
-    return (
-        isinstance(node, Fraction)
-        and is_differential(node.above_line)
-        and is_differential(node.below_line)
-    )
+    if not isinstance(node, Fraction):
+        return False
+    lines = (node.above_line, node.below_line)
+    return all(map(is_differential, lines)) or all(map(_is_variation, lines))
+
+
+def _is_variation(row: Row) -> bool:
+    r"""Whether a row is the \delta x of a derivative that is written with \delta."""
+    return len(row) == 2 and all(isinstance(n, Name) for n in row) and plain(row[:1]) == "\\delta"
 
 
 def names_in(row: Row, context: Context = "main") -> Iterator[tuple[Name, Group | None, Context]]:
@@ -314,6 +332,8 @@ def rows_outside_derivatives(row: Row) -> Iterator[Row]:
 
 
 def _without_sign(row: Row) -> Row:
+    if _is_variation(row):
+        return row[1:]
     return tuple(
         n
         for n in row

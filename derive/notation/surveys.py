@@ -172,7 +172,8 @@ class Survey:
             case "other":
                 return False
             case "nested":
-                return not self.strong(piece.letter)
+                bracketed = piece.place in ("paren", "square", "angle") or piece.beside
+                return not bracketed and not self.strong(piece.letter)
             case "number":
                 return self._number_is_label(base, piece)
             case _:
@@ -196,34 +197,24 @@ class Survey:
         return self.varies(letter)
 
     def _letter_is_label(self, base: str, piece: Piece) -> bool:
-        letter = piece.letter
+        letter, place = piece.letter, piece.place
         if letter in habits.TIME:
             return False
-        others = {
-            p.letter
-            for p in self.pieces_at(base, piece.place)
-            if p.form == "letter" and p.letter != letter
-        }
-        counted = {o for o in others if self.strong(o)} or any(
-            p.moved for p in self.pieces_at(base, piece.place)
-        )
+        fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
+        others = {p.letter for p in fellows} - {letter}
         if (
-            piece.place == "above"
+            place == "above"
             and not self.strong(letter)
             and letter not in habits.INDEX
             and letter.islower()
         ):
             return True
         if (
-            piece.place == "below"
+            place == "below"
             and base in ("T", "N", "D")
             and letter not in self.bound
-            and letter not in ("i", "j", "k", "n")
+            and letter not in "ijkn"
         ):
-            return True
-        if letter.isupper() and letter in habits.HORIZON and not self.varies(letter):
-            return not (counted or self.linked_anywhere(letter))
-        if letter.isupper():
             return True
         words = {
             x
@@ -232,13 +223,14 @@ class Survey:
         }
         if len(words) > 1 and not (letter in self.bound or letter in self.stepped):
             return True
+        if letter.isupper():
+            counted = len(words) < 2 and any(self.strong(o) for o in others)
+            shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
+            return self.varies(letter) or letter not in habits.HORIZON or not shown
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
-            return (
-                named
-                or not self.strong(letter)
-                or (letter not in self.bound and base.strip("}")[-1:].isupper())
-            )
+            capital = letter not in self.bound and base.strip("}")[-1:].isupper()
+            return named or capital or not self.strong(letter)
         if self.strong(letter) or letter in habits.INDEX:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
@@ -280,19 +272,30 @@ class Survey:
 
     # Powers.
 
-    def is_power(self, base: str, piece: Piece) -> bool:
+    def is_power(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands plainly above a name is a power of it."""
+        if piece.form == "number" and base not in habits.CONSTANT:
+            return not self._numbered_above(base) and not (
+                self.raised(base) and self._counts_above(base, piece, number)
+            )
         key = ("power", base, plain(piece.row))
         if key not in self.answers:
             self.answers[key] = self._is_power(base, piece)
         return bool(self.answers[key])
 
+    def _counts_above(self, base: str, piece: Piece, number: int) -> bool:
+        """Whether the number above a name that elsewhere carries its index there is one, too: a^1, but not x^2 beside x."""
+        here = [u.split.pieces for u in self.base_of(base) if u.number == number]
+        lettered = any(p.place == "above" and p.form == "letter" for pieces in here for p in pieces)
+        without = any(not pieces for pieces in here) or any(
+            p.place == "below" for pieces in here for p in pieces
+        )
+        return lettered or plain(piece.row) in ("0", "1") or not without
+
     def _is_power(self, base: str, piece: Piece) -> bool:
         if base in habits.CONSTANT:
             return piece.form != "word"
         raised = self.raised(base)
-        if piece.form == "number":
-            return not raised and not self._numbered_above(base)
         if piece.form == "word":
             return False
         if piece.letter in self.tags(base):
@@ -418,6 +421,11 @@ class Survey:
         if any(p.letter in habits.LAYER for p in fellows):
             return "layer"
         letters = {p.letter for p in fellows if p.letter}
+        moved = next(
+            (x for x in sorted(letters | {piece.letter}) if self.moved_in_brackets(x)), None
+        )
+        if moved is not None:
+            return self.recursive_domain(moved)
         if any(self.recursive(letter, "paren") for letter in letters):
             return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
         if piece.form == "number" and not letters:
@@ -455,7 +463,7 @@ class Survey:
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
             found = self.recursive_domain(piece.letter)
             return found if found not in taken else "component"
-        if not piece.letter or piece.letter.isupper():
+        if not piece.letter or piece.letter.isupper() or self.upper[piece.letter]:
             for letter in sorted(letters):
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
@@ -522,17 +530,24 @@ class Survey:
         return any(len(forms) > 1 for forms in seen.values())
 
     @remembered
+    def moved_in_brackets(self, letter: str) -> bool:
+        """Whether (i-1) stands above some name: examples are not counted so."""
+        pieces = (p for u in self.uses for p in u.split.pieces if p.place == "paren")
+        return any(p.letter == letter and p.moved and p.form == "letter" for p in pieces)
+
+    @remembered
     def recursive_domain(self, letter: str) -> Domain:
         """Layer where the weights carry the index, too, or where the page speaks of layers alone; else time."""
         carried = any(
             u.split.base.strip("}").rsplit("{", 1)[-1]
-            in ("W", "b", "\\theta", "\\vartheta", "f", "U", "V")
+            in ("W", "w", "b", "\\theta", "\\vartheta", "f", "U", "V")
             and any(
                 p.letter == letter and p.run == 1 and p.form == "letter" for p in u.split.pieces
             )
             for u in self.uses
         )
-        return "layer" if carried or letter in habits.LAYER else "time"
+        spoken = self.layered and not self.timed
+        return "layer" if carried or spoken or letter in habits.LAYER else "time"
 
 
 def _by_a_number(piece: Piece) -> bool:
