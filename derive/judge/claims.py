@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from derive.notation.shaped import Dims, Misfit, Val, renamed
 
 NEAR = 1e-7
 MOST_INSTANCES = 64
+GIVEN = (("positive", 3, 3, 0), ("positive", 3, 3, 1))
 WORLDS = (("positive", 3, 3, 0), ("generic", 3, 3, 1), ("generic", 4, 2, 2), ("nice", 2, 4, 3), ("positive", 1, 1, 4))
 
 
@@ -121,8 +123,8 @@ def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, f
 class Judgement:
     """Evaluates claims in the worlds of one model."""
 
-    def __init__(self, model: Model, dims: Dims, base: int = 1) -> None:
-        self.model, self.dims, self.base = model, dims, base
+    def __init__(self, model: Model, dims: Dims, base: int = 1, given: Mapping[str, Fraction] | None = None) -> None:
+        self.model, self.dims, self.base, self.given = model, dims, base, dict(given or {})
         self._worlds: dict[tuple[str, int, int, int], World] = {}
 
     def use(self, model: Model, dims: Dims) -> None:
@@ -134,7 +136,7 @@ class Judgement:
     def world(self, key: tuple[str, int, int, int]) -> World:
         if key not in self._worlds:
             style, time, layer, seed = key
-            self._worlds[key] = World(self.model, {"time": time, "layer": layer}, seed, style, find=self.dims.find)
+            self._worlds[key] = World(self.model, {"time": time, "layer": layer}, seed, style, find=self.dims.find, given=self.given)
         return self._worlds[key]
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
-from derive.judge.claims import Judgement, Outcome, Sides, sides
+from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import conditions
 from derive.judge.costs import differentiated, with_costs
 from derive.judge.understanding import Understanding
@@ -31,6 +33,7 @@ class Tried:
     outcome: Outcome
     reading: str = ""
     assumed: tuple[str, ...] = ()
+    given: tuple[tuple[str, Fraction], ...] = ()
 
 
 def judge(path: str, text: str, folder: Path | None = None) -> Report:
@@ -139,11 +142,11 @@ class Judge:
             return Verdict("unread", reason="DIFFERS " + repr(tries[0].outcome.failed[:1]))
         return Verdict("unread", reason=reason or "both sides are always 0, so it says nothing")
 
-    def _judgement(self, model: Model, elaborator: Elaborator) -> Judgement:
+    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""
-        key = (_signature(model), elaborator.dims.known)
+        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())))
         if key not in self._judgements:
-            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base)
+            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given)
         found = self._judgements[key]
         found.use(model, elaborator.dims)
         return found
@@ -159,7 +162,7 @@ class Judge:
                 first = first or error
                 continue
             done = True
-            yield Tried(found[0], found[1], said, found[2])
+            yield Tried(found.sides, found.outcome, said, found.assumed, found.given)
         if not done and first is not None:
             raise first
 
@@ -179,13 +182,13 @@ class Judge:
         both = replace(own, columns=not plain.columns)
         yield "vectors lie, as rows, and the derivatives by parameters are immediate", replace(plain, columns=not plain.columns), both
 
-    def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> tuple[Sides, Outcome, tuple[str, ...]]:
+    def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> Tried:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         try:
             elaborator = u.elaborator(number, of_head)
             left = elaborator.row(head.tree)
-            elaborator.reading = of_member
+            elaborator.reading = replace(of_member, base=elaborator.reading.base)
             right = elaborator.row(member.tree)
             tests = conditions(chain.conditions, elaborator)
             found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
@@ -199,7 +202,12 @@ class Judge:
             made = self._costs[key][0]
             model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})
             outcome = self._judgement(model, elaborator).compare(found, tests)
-            return found, outcome, tuple(assumed)
+            given = {} if outcome.agrees else u.values(number)
+            if given:
+                at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
+                if at_values.agrees:
+                    return Tried(found, at_values, "", tuple(assumed), tuple(given.items()))
+            return Tried(found, outcome, "", tuple(assumed))
         finally:
             u.setting.dims = kept
 

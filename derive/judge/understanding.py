@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from derive.algebra.core import Core, D, Lost, Num, Ref, fresh, letters_in, move, walk
@@ -14,13 +15,14 @@ from derive.notation.elaborate import Elaborator, Function, Reading, Setting, Un
 from derive.notation.shaped import Misfit, Val, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
-from derive.text.trees import Group, Name, Sign, children, walk as nodes
+from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_.*)?(?:∅)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 PASSES = 3
+KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Understanding:
     assumed: list[str] = field(default_factory=list)
     base: int = 1
     _models: dict[int, Model] = field(default_factory=dict)
+    based: dict[int, int] = field(default_factory=dict)
+    _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
     # -- making -----------------------------------------------------------------------------------
 
@@ -64,12 +68,51 @@ class Understanding:
         """Elaborates all definitions; ranks that they imply are used in the next pass."""
         self._ranks()
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
+        self.based = self._logarithms()
         for _ in range(PASSES):
             before = dict(self.setting.ranks), dict(self.setting.outputs)
             self.setting.dims = self.setting.dims.__class__()
             self._pass()
             if before == (self.setting.ranks, self.setting.outputs):
                 break
+
+    def _logarithms(self) -> dict[int, int]:
+        r"""The base of \log in formulas: 2 where a formula with some of its names has \ln 2, e (0) elsewhere."""
+        text = self.page.source.text
+        if not re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])", text) or not re.search(r"(?<![a-zA-Z])log(?![a-zA-Z_])", text):
+            return {}
+        names: dict[int, set[str]] = {}
+        based: dict[str, int] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                keys = {table.occurrence(n, b).key for n, b in named(member.tree)} - set(KNOWN_LOGARITHMS)
+                names.setdefault(number, set()).update(keys)
+                found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", text[member.start : member.end])
+                if found:
+                    based |= dict.fromkeys(keys, int(found[1]))
+        return {n: next(based[k] for k in keys if k in based) for n, keys in names.items() if keys & set(based)}
+
+    def values(self, number: int) -> dict[str, Fraction]:
+        """The numbers that the page gives to names where a formula stands (a = 2, x = 3)."""
+        found: dict[str, Fraction] = {}
+        for (_, _), role, chain in self._settings():
+            first, last = role.scope
+            if first <= number <= last and role.key:
+                value = _written_number(chain.members[1].tree)
+                if value is not None:
+                    found[role.key] = value
+        return found
+
+    def _settings(self) -> list[tuple[tuple[int, int], Role, Chain]]:
+        if self._given is None:
+            roles = self.symbols.roles
+            self._given = [
+                ((n, i), roles[n, i], c)
+                for n, i, c in self.chains()
+                if (n, i) in roles and roles[n, i].kind == "setting" and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
+            ]
+        return self._given
 
     def _pass(self) -> None:
         self.made, self.failed, self.functions = [], [], []
@@ -93,7 +136,10 @@ class Understanding:
 
     def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
         self.setting.functions = self.functions_at(number)
-        return Elaborator(self.symbols.at(number), self.setting, reading or self.reading)
+        found = reading or self.reading
+        if number in self.based:
+            found = replace(found, base=self.based[number])
+        return Elaborator(self.symbols.at(number), self.setting, found)
 
     def functions_at(self, number: int) -> dict[str, Function]:
         found: dict[str, Function] = {}
@@ -405,6 +451,25 @@ def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
             yield node, behind
         for inner in children(node):
             yield from named(inner)
+
+
+def _written_number(row: Any) -> Fraction | None:
+    """The number that a row is: 3, -2, 1/2, 0.5."""
+    row = tuple(n for n in row if not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+    sign = 1
+    while row and isinstance(row[0], Sign) and row[0].text in ("-", "+"):
+        sign, row = (-sign if row[0].text == "-" else sign), row[1:]
+    if len(row) == 3 and isinstance(row[1], Sign) and row[1].text == "/":
+        above, below = _written_number(row[:1]), _written_number(row[2:])
+    elif len(row) == 1 and isinstance(row[0], Over):
+        above, below = _written_number(row[0].above_line), _written_number(row[0].below_line)
+    elif len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+        above, below = _written_number(row[0].inside), Fraction(1)
+    elif len(row) == 1 and isinstance(row[0], Number):
+        above, below = Fraction(row[0].text.replace(",", "")), Fraction(1)
+    else:
+        return None
+    return sign * above / below if above is not None and below else None
 
 
 def _head_name(row: Any) -> Name | None:

@@ -50,10 +50,12 @@ class NoNumber(Exception):
 
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
-    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log."""
+    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
+    the page itself chooses."""
 
-    def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str) -> None:
+    def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str, given: Mapping[str, Fraction] | None = None) -> None:
         self.find = find
+        self.given = given or {}
         self.model, self.lengths, self.seed, self.style, self.reals = model, dict(lengths), seed, style, reals
         self.used: dict[Element, Any] = {}
         self.sizes: dict[str, int] = {}
@@ -114,7 +116,7 @@ class World:
     def leaf(self, element: Element) -> Any:
         if element not in self.used:
             name = element[0]
-            value = self.random("leaf", *element)
+            value = self.exact(self.given[name]) if element == (name, ()) and name in self.given else self.random("leaf", *element)
             self.used[element] = abs(value) if name in self.model.positive else value
         return self.used[element]
 
