@@ -1,0 +1,48 @@
+"""Finding proofs of lines whose values agree. Nothing here is trusted: what is found is a plan that `derive.proof.lines` checks."""
+
+from __future__ import annotations
+
+from derive.algebra.core import Core, Num
+from derive.algebra.forms import NoForm
+from derive.judge.claims import Outcome, Sides
+from derive.judge.understanding import resolved
+from derive.proof.lines import Lines, SameForm, search
+
+
+class Prover:
+    """Proofs for the lines of one page; the rules of a model are prepared once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[object, Lines] = {}
+
+    def lines(self, outcome: Outcome) -> Lines:
+        assert outcome.model is not None and outcome.dims is not None
+        key = (tuple(sorted((n, d.number, hash(d.body)) for n, ds in outcome.model.definitions.items() for d in ds)), outcome.dims.known)
+        if key not in self._lines:
+            self._lines[key] = Lines(outcome.model, outcome.dims.find)
+        found = self._lines[key]
+        found.unfolder.model = outcome.model
+        found.forms.find = outcome.dims.find
+        return found
+
+    def prove(self, found: Sides, outcome: Outcome) -> SameForm | None:
+        """A certificate for a line, checked; None where none was found."""
+        if found.places is not None:
+            return None
+        lines = self.lines(outcome)
+        left, right = (self._plain(side, outcome) for side in (found.left, found.right))
+        certificate = search(lines, left, right)
+        if certificate is None:
+            return None
+        try:
+            return certificate if lines.check(left, right, certificate) else None
+        except (NoForm, RecursionError):
+            return None
+
+    def _plain(self, side: Core, outcome: Outcome) -> Core:
+        assert outcome.dims is not None
+        return resolved(side, outcome.dims)
+
+
+def is_number(x: Core) -> bool:
+    return isinstance(x, Num)

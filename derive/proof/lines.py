@@ -1,0 +1,338 @@
+"""Proofs of single lines: a plan of rewritings after which both sides have one normal form.
+
+A plan is a certificate: a tuple of names of rules. `check` applies them, in their order, to the difference of the two sides
+and accepts where nothing is left; it searches nothing and knows no clock. Whoever looks for a plan is not trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from derive.algebra.core import Big, Chain, Core, D, Ref, add, letters_in, move, neg, rebuild, walk
+from derive.algebra.expression import Time
+from derive.algebra.forms import UNIT, Find, Forms, NoForm, Term
+from derive.meaning.model import Model
+from derive.proof.unfolding import Unfolder, members
+
+MOST_ROUNDS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class SameForm:
+    """Both sides have one normal form once the rules of `plan` are applied to their difference."""
+
+    plan: tuple[str, ...]
+
+
+class Lines:
+    """Checks lines against the definitions in force."""
+
+    def __init__(self, model: Model, find: Find) -> None:
+        self.unfolder = Unfolder(model)
+        self.forms = Forms(find)
+
+    def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
+        """Whether the certificate proves left = right."""
+        return any(done for done in self.steps(left, right, certificate.plan) if done is not None) if certificate.plan else self.forms.is_zero(self.difference(left, right))
+
+    def difference(self, left: Core, right: Core) -> Core:
+        return add((left, neg(right)))
+
+    def steps(self, left: Core, right: Core, plan: tuple[str, ...]) -> list[bool | None]:
+        """After the whole plan: whether nothing is left."""
+        here = self.difference(left, right)
+        for rule in plan:
+            here = RULES[rule](self, here)
+        return [self.forms.is_zero(here)]
+
+    # -- rules --------------------------------------------------------------------------------------
+
+    def resolve(self, x: Core) -> Core:
+        return self.forms.form(self.unfolder.resolved(x))
+
+    def unfold_by(self, x: Core) -> Core:
+        """Totals unfolded from the side of B until all stand at the latest step that the line names."""
+        for _ in range(MOST_ROUNDS):
+            front = self._frontier(x)
+            made = self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._lags(d, front) else d)
+            made = self.resolve(made)
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def _frontier(self, x: Core) -> Mapping[object, int]:
+        front: dict[object, int] = {}
+        for d in derivatives(x):
+            step = self.unfolder.step(d.by)
+            if step is not None and d.by.name in self.unfolder.carried:
+                front[step.letters] = max(front.get(step.letters, step.shift), step.shift)
+        return front
+
+    def _lags(self, d: D, front: Mapping[object, int]) -> bool:
+        step = self.unfolder.step(d.by)
+        if step is None:
+            return d.by.name in self.unfolder.model.definitions
+        if d.by.name not in self.unfolder.carried:
+            return True
+        return step.shift < front.get(step.letters, step.shift)
+
+    def unfold_of(self, x: Core) -> Core:
+        """Totals unfolded from the side of A until all stand at the earliest step that the line names."""
+        for _ in range(MOST_ROUNDS):
+            first: dict[object, int] = {}
+            for d in derivatives(x):
+                step = self.unfolder.step(d.of)  # type: ignore[arg-type]
+                if step is not None and d.of.name in self.unfolder.carried:  # type: ignore[attr-defined]
+                    first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
+            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._leads(d, first) else d))
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def _leads(self, d: D, first: Mapping[object, int]) -> bool:
+        assert isinstance(d.of, Ref)
+        if d.of.name in self.unfolder.model.lost:
+            return False
+        step = self.unfolder.step(d.of)
+        if step is None or d.of.name not in self.unfolder.carried:
+            return True
+        return step.shift > first.get(step.letters, step.shift)
+
+    def unfold_costs(self, x: Core) -> Core:
+        """What has no step of its own, a cost, unfolded by its definition."""
+        return self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self.unfolder.step(d.of) is None else d))  # type: ignore[arg-type]
+
+    def unfold_parameters(self, x: Core) -> Core:
+        """Totals by what all steps share: the uses of every step."""
+        return self.resolve(self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._is_shared(d) else d))
+
+    def _is_shared(self, d: D) -> bool:
+        return self.unfolder.step(d.by) is None and d.by.name not in self.unfolder.model.definitions
+
+    def unfold_all(self, x: Core) -> Core:
+        """Totals of what has no recursion unfolded by their definitions to the end."""
+        for _ in range(MOST_ROUNDS):
+            made = self.resolve(self._rewritten(x, self.unfolder.of_side))
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def open_steps(self, x: Core) -> Core:
+        """Variables that are no states replaced by their definitions."""
+        for _ in range(MOST_ROUNDS):
+            made = self.forms.form(self._opened(x, lambda r: r.name not in self.unfolder.carried))
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def open_states(self, x: Core) -> Core:
+        """All variables replaced by their definitions, down to the earliest states that the line names."""
+        x = self.open_steps(x)
+        base: dict[object, int] = {}
+        for ref, _ in members(x):
+            step = self.unfolder.step(ref)
+            if step is not None and ref.name in self.unfolder.carried:
+                base[step.letters] = min(base.get(step.letters, step.shift), step.shift)
+
+        def late(r: Ref) -> bool:
+            step = self.unfolder.step(r)
+            return step is None or r.name not in self.unfolder.carried or step.shift > base.get(step.letters, step.shift)
+
+        for _ in range(MOST_ROUNDS):
+            made = self.forms.form(self._opened(x, late))
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def open_once(self, x: Core) -> Core:
+        """The states at the latest step replaced by their definitions, once."""
+        late: dict[object, int] = {}
+        for ref, _ in members(x):
+            step = self.unfolder.step(ref)
+            if step is not None and ref.name in self.unfolder.carried:
+                late[step.letters] = max(late.get(step.letters, step.shift), step.shift)
+
+        def last(r: Ref) -> bool:
+            step = self.unfolder.step(r)
+            return step is None or step.shift == late.get(step.letters)
+
+        return self.open_steps(self.forms.form(self._opened(x, last)))
+
+    def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
+        if isinstance(x, Ref):
+            if not which(x) or x.name in self.unfolder.model.lost:
+                return x
+            body = self.unfolder.body(x)
+            return x if body is None else body
+        if isinstance(x, D):
+            return x
+        return rebuild(x, lambda p: self._opened(p, which))
+
+    def _rewritten(self, x: Core, change: Callable[[D], Core]) -> Core:
+        if isinstance(x, D):
+            return change(x) if isinstance(x.of, Ref) and x.mode == "total" else x
+        return rebuild(x, lambda p: self._rewritten(p, change))
+
+    # -- products over time -----------------------------------------------------------------------------
+
+    def join(self, x: Core) -> Core:
+        """Products of Jacobians from step to step made one Jacobian, and ∂A/∂h_m ∂h_m/∂h_k made ∂A/∂h_k, where h is all that a
+        step hands on."""
+        x = self.forms.form(self._joined_products(x))
+        for _ in range(MOST_ROUNDS):
+            terms = [self._merged(t) for t in self.forms.terms(x)]
+            made = self.forms.form(add(map(self.forms.spelled, terms)))
+            if made == x:
+                return x
+            x = made
+        return x
+
+    def _joined_products(self, x: Core) -> Core:
+        x = rebuild(x, self._joined_products)
+        if isinstance(x, Chain) and x.down:
+            found = self._state_of(x.body, x.letter, Time.of(x.row), Time.of(x.col))
+            if found is not None:
+                return D(self._member(found, x.upper, x.at[0]), self._member(found, x.lower + (-1), x.at[1]))
+        if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
+            found = self._state_of(x.body, x.letter, None, None)
+            if found is not None:
+                shift = self._shift_in(x.body, x.letter)
+                return D(self._member(found, x.upper + shift, None), self._member(found, x.lower + (shift - 1), None))
+        return x
+
+    def _member(self, name: str, step: Time, component: Time | None) -> Ref:
+        return Ref(name, (step,) if component is None else (step, component))
+
+    def _shift_in(self, body: Core, letter: str) -> int:
+        for d in derivatives(body):
+            step = self.unfolder.step(d.of)  # type: ignore[arg-type]
+            if step is not None and step.letters == ((letter, 1),):
+                return step.shift
+        return 0
+
+    def _state_of(self, body: Core, letter: str, row: Time | None, col: Time | None) -> str | None:
+        """The state whose Jacobian from one step to the next the factor of a product is."""
+        for name in sorted(self.unfolder.carried):
+            if not self.unfolder.is_cut(name):
+                continue
+            shift = self._shift_in(body, letter)
+            step = Time.of(letter, shift)
+            own = D(self._member(name, step, row), self._member(name, step + (-1), col))
+            slots = self.unfolder.model.slots.get(name, ())
+            if len(slots) != (1 if row is None else 2):
+                continue
+            if self.forms.form(body) == self.forms.form(own):
+                return name
+            for plan in (("resolve", "of", "open steps"), ("resolve", "of", "open once")):
+                try:
+                    here = self.difference(body, self.unfolder.of_side(own))
+                    for rule in plan:
+                        here = RULES[rule](self, here)
+                    if self.forms.is_zero(here):
+                        return name
+                except NoForm:
+                    continue
+        return None
+
+    def _merged(self, t: Term) -> Term:
+        bound = {b.letter: b for b in t.bounds}
+        totals = [a for a, p in t.factors if isinstance(a, D) and p == UNIT and isinstance(a.of, Ref) and a.mode == "total"]
+        for a in totals:
+            for b in totals:
+                if a is b or a.by != b.of:
+                    continue
+                own = [i for i in a.by.index if any(x in bound and bound[x].dim is not None for x, _ in i.letters)]
+                letters = {x for i in own for x, _ in i.letters}
+                rest = tuple(f for f in t.factors if f[0] not in (a, b))
+                alone = not any(letters & letters_in(f[0]) for f in rest)
+                if alone and self._passes(a, b):
+                    joined = D(a.of, b.by)
+                    bounds = tuple(x for x in t.bounds if x.letter not in letters)
+                    return replace(t, factors=(*rest, (joined, UNIT)), bounds=bounds)
+        return t
+
+    def _passes(self, a: D, b: D) -> bool:
+        """Whether every path from b.by to a.of goes through a.by."""
+        u = self.unfolder
+        assert isinstance(a.of, Ref)
+        name = a.by.name
+        if not u.is_cut(name) or b.by.name not in (name, *u._before(name)):
+            return False
+        of, through = u.step(a.of), u.step(a.by)
+        if of is None or through is None:
+            return False
+        apart = of - through
+        if apart.is_number and apart.shift == 0:
+            return u.only_through(a.of.name, name)
+        return True
+
+    def expand_sums(self, x: Core) -> Core:
+        return self.forms.form(x)
+
+
+RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
+    "resolve": Lines.resolve,
+    "by": Lines.unfold_by,
+    "of": Lines.unfold_of,
+    "costs": Lines.unfold_costs,
+    "parameters": Lines.unfold_parameters,
+    "all": Lines.unfold_all,
+    "open steps": Lines.open_steps,
+    "open states": Lines.open_states,
+    "open once": Lines.open_once,
+    "join": Lines.join,
+}
+PLANS: tuple[tuple[str, ...], ...] = (
+    ("resolve",),
+    ("resolve", "open steps"),
+    ("resolve", "by"),
+    ("resolve", "of"),
+    ("resolve", "by", "open steps"),
+    ("resolve", "of", "open steps"),
+    ("resolve", "of", "open once"),
+    ("resolve", "by", "open states"),
+    ("resolve", "of", "open states"),
+    ("resolve", "costs", "of"),
+    ("resolve", "join"),
+    ("resolve", "parameters", "by", "open steps"),
+    ("resolve", "parameters", "by", "open states"),
+    ("resolve", "parameters", "by", "join"),
+    ("resolve", "costs", "parameters", "by", "join"),
+    ("resolve", "join", "parameters", "by", "join"),
+    ("resolve", "costs", "join", "parameters", "by", "join", "open steps"),
+    ("resolve", "all", "open states"),
+    ("resolve", "join", "of", "open states"),
+)
+
+
+def derivatives(x: Core) -> list[D]:
+    return [p for p in walk(x) if isinstance(p, D) and isinstance(p.of, Ref)]
+
+
+def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
+    """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
+    done: dict[tuple[str, ...], Core | None] = {(): lines.difference(left, right)}
+    for plan in PLANS:
+        for n in range(1, len(plan) + 1):
+            prefix = plan[:n]
+            if prefix in done:
+                continue
+            before = done[prefix[:-1]]
+            lines.forms._steps = 0
+            try:
+                here = None if before is None else RULES[prefix[-1]](lines, before)
+                done[prefix] = here
+                if here is not None and here != before and lines.forms.is_zero(here):
+                    return SameForm(prefix)
+            except (NoForm, RecursionError):
+                done[prefix] = None
+    return None
+
+
+assert move

@@ -1,0 +1,481 @@
+"""Rules that rewrite derivatives of members of families, by the definitions in force: the trusted half of a proof of a line.
+
+Each rule is an equation that holds for every horizon and all sizes: the chain rule at a node, from the side of what is
+differentiated or from the side of what it is differentiated by; a definition put in; a derivative that no path makes is 0.
+Source: DESIGN, section 2, "The chain rule at a node"; Werbos (1990), Williams and Zipser (1989).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derive.algebra.core import (
+    ONE,
+    ZERO,
+    Add,
+    App,
+    Big,
+    Case,
+    Chain,
+    Core,
+    D,
+    Fn,
+    Inverse,
+    Mul,
+    Pow,
+    Ref,
+    Stack,
+    add,
+    children,
+    delta,
+    fresh,
+    move,
+    mul,
+    rebuild,
+    summed,
+    walk,
+)
+from derive.algebra.expression import Time
+from derive.algebra.forms import NoForm
+from derive.algebra.slopes import NoSlope, slope
+from derive.meaning.model import ORDERED, Definition, Model
+
+
+class Unfolder:
+    """The rules of one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._ancestors: dict[str, frozenset[str]] = {}
+        self.carried = self._carried()
+
+    # -- what the definitions say ---------------------------------------------------------------------
+
+    def _carried(self) -> frozenset[str]:
+        """The families that are used at another step than their own: the states."""
+        found = set()
+        for definitions in self.model.definitions.values():
+            for d in definitions:
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) != 0:
+                        found.add(part.name)
+        return frozenset(found)
+
+    def _is_ordered(self, name: str) -> bool:
+        return any(s in ORDERED for s in self.model.slots.get(name, ()))
+
+    def _apart(self, d: Definition, ref: Ref) -> int | None:
+        """How many steps after its user's own a member is; None where the user has no step, or it is a sum's index."""
+        own = [i for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED]
+        there = [i for i, s in zip(ref.index, self.model.slots.get(ref.name, ()), strict=False) if s in ORDERED]
+        if not own or not there:
+            return 0
+        shifts = [b - a for a, b in zip(own, there, strict=False)]
+        if any(not s.is_number for s in shifts):
+            return None if d.is_general else 0
+        return next((s.shift for s in shifts if s.shift), 0)
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """All families that a family is made of, itself included."""
+        if name not in self._ancestors:
+            seen, waiting = {name}, [name]
+            while waiting:
+                for d in self.model.definitions.get(waiting.pop(), ()):
+                    for part in walk(d.body):
+                        if isinstance(part, Ref) and part.name not in seen:
+                            seen.add(part.name)
+                            waiting.append(part.name)
+            self._ancestors[name] = frozenset(seen)
+        return self._ancestors[name]
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a family is made of something that was not understood."""
+        return any(a in self.model.lost for a in self.ancestors(name))
+
+    def runs_forward(self) -> bool:
+        """Whether no definition looks at a later step."""
+        for definitions in self.model.definitions.values():
+            for d in definitions:
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and self._is_ordered(part.name) and d.is_general:
+                        apart = self._apart(d, part)
+                        if apart is None or apart > 0:
+                            return False
+        return True
+
+    def step(self, ref: Ref) -> Time | None:
+        """The ordered index of a member; None where it has none. The first where it has several."""
+        slots = self.model.slots.get(ref.name, ())
+        return next((i for i, s in zip(ref.index, slots, strict=False) if s in ORDERED), None)
+
+    def body(self, ref: Ref) -> Core | None:
+        """What a member is by its definition; None for a leaf. A special case counts where its index stands."""
+        if ref.name in self.model.lost:
+            raise NoForm(f"{ref.name} is not understood")
+        for d in self.model.definitions.get(ref.name, ()):
+            table = self._matched(d, ref)
+            if table is not None and (not d.is_general or self._applies(d, ref)):
+                return move(d.body, table)
+        return None
+
+    def _matched(self, d: Definition, ref: Ref) -> dict[str, Time] | None:
+        if len(d.index) != len(ref.index):
+            raise NoForm(f"{ref.name} with another number of indices")
+        table: dict[str, Time] = {}
+        for own, index in zip(d.index, ref.index, strict=True):
+            letters = [a for a, _ in own.letters if a in d.letters]
+            if len(letters) == 1 and own.letters == ((letters[0], 1),):
+                table[letters[0]] = index + (-own.shift)
+            elif own != index:
+                return None
+        return table
+
+    def _applies(self, d: Definition, ref: Ref) -> bool:
+        """Whether a general definition holds at this index; NoForm where its end is not where the page's says."""
+        step = self.step(ref)
+        if step is None or not step.is_number:
+            return True
+        return not d.looks_back or step.shift >= 1
+
+    # -- derivatives ----------------------------------------------------------------------------------
+
+    def resolved(self, x: Core) -> Core:
+        """Derivatives of formulas by the chain rule, those that no path makes 0, those of a member by itself δ."""
+        if isinstance(x, D):
+            return self._resolved(x)
+        return rebuild(x, self.resolved)
+
+    def _resolved(self, x: D) -> Core:
+        if not isinstance(x.of, Ref):
+            if x.mode == "own":
+                return self._slope(x.of, x.by)
+            return self.through(self.resolved(x.of), x.by, x.mode, x.names)
+        if x.mode == "step":
+            return self._within_step(x.of, x.by)
+        if x.mode == "own":
+            body = self.body(x.of)
+            return ZERO if body is None else self._slope(body, x.by)
+        if x.mode in ("at", "via"):
+            return self._uses(x.of, x.by, x.mode, x.names)
+        if x.mode != "total":
+            raise NoForm("a derivative with variables held")
+        return self.total(x.of, x.by)
+
+    def total(self, of: Ref, by: Ref) -> Core:
+        """∂of/∂by as δ, 0, or itself."""
+        if of.name == by.name and len(of.index) == len(by.index):
+            a, b = self.step(of), self.step(by)
+            if a is None or b is None or a == b:
+                return mul(delta(p, q) for p, q in zip(of.index, by.index, strict=True))
+        if self.is_lost(of.name):
+            return D(of, by)
+        if by.name not in self.ancestors(of.name):
+            return ZERO
+        if of.name not in self.model.definitions:
+            return mul(delta(p, q) for p, q in zip(of.index, by.index, strict=True)) if of.name == by.name else ZERO
+        if self._is_earlier(of, by):
+            return ZERO
+        return D(of, by)
+
+    def _is_earlier(self, of: Ref, by: Ref) -> bool:
+        a, b = self.step(of), self.step(by)
+        if a is None or b is None or not self.runs_forward():
+            return False
+        apart = b - a
+        return apart.is_number and (apart.shift > 0 or (apart.shift == 0 and of.name not in self._after(by.name)))
+
+    def _after(self, name: str) -> set[str]:
+        """The families that use a family within its own step."""
+        found, waiting = {name}, [name]
+        while waiting:
+            here = waiting.pop()
+            for user, definitions in self.model.definitions.items():
+                if user in found:
+                    continue
+                if any(isinstance(p, Ref) and p.name == here and self._apart(d, p) == 0 for d in definitions for p in walk(d.body)):
+                    found.add(user)
+                    waiting.append(user)
+        return found
+
+    def _slope(self, x: Core, by: Ref) -> Core:
+        try:
+            return slope(x, by)
+        except NoSlope as error:
+            raise NoForm(str(error)) from None
+
+    def through(self, x: Core, by: Ref, mode: str = "total", names: tuple[str, ...] = ()) -> Core:
+        """∂x/∂by along every member that x names: the chain rule."""
+        parts = []
+        for ref, bound in members(x):
+            if mode == "total":
+                outer = self.total(ref, by)
+            else:
+                outer = self._resolved(D(ref, by, mode, names))
+            if outer != ZERO:
+                parts.append((ref, bound, outer))
+        if not parts:
+            return ZERO
+        return self._along(x, {ref: outer for ref, _, outer in parts})
+
+    def _along(self, x: Core, outer: dict[Ref, Core]) -> Core:
+        """Σ over the members of x of its slope by each, times what is given for it: forward differentiation."""
+        match x:
+            case Ref():
+                return outer.get(x, ZERO)
+            case Add(terms):
+                return add(self._along(t, outer) for t in terms)
+            case Mul(factors):
+                return add(mul((*factors[:i], self._along(f, outer), *factors[i + 1 :])) for i, f in enumerate(factors))
+            case Big("sum", letter, dim, lower, upper, body, without):
+                inner = self._along(body, outer)
+                return ZERO if inner == ZERO else Big("sum", letter, dim, lower, upper, inner, without)
+            case Case(a, relation, b, then, other):
+                return Case(a, relation, b, self._along(then, outer), self._along(other, outer))
+            case Stack(index, parts):
+                made = tuple((i, d, self._along(b, outer)) for i, d, b in parts)
+                return ZERO if all(b == ZERO for _, _, b in made) else Stack(index, made)
+            case Pow() | Fn():
+                return self._composed(x, outer)
+            case App():
+                return self._applied(x, outer)
+            case D() | Chain() | Inverse() | Big():
+                if any(self._along(c, outer) != ZERO for c in children(x)):
+                    raise NoForm("a derivative of what is made of derivatives, or of a product")
+                return ZERO
+            case _:
+                return ZERO
+
+    def _composed(self, x: Core, outer: dict[Ref, Core]) -> Core:
+        """f(a), a^b: the slope by each part, times the part's own."""
+        found = []
+        parts = list(children(x))
+        for place, part in enumerate(parts):
+            inner = self._along(part, outer)
+            if inner == ZERO:
+                continue
+            mark = Ref("\\,part")
+            others = [mark if i == place else p for i, p in enumerate(parts)]
+            whole: Core = Pow(*others) if isinstance(x, Pow) else Fn(x.name, tuple(others))  # type: ignore[attr-defined]
+            own = _replaced(self._slope(whole, mark), mark, part)
+            found.append(mul((own, inner)))
+        return add(found)
+
+    def _applied(self, x: App, outer: dict[Ref, Core]) -> Core:
+        found = []
+        for k, arg in enumerate(x.args):
+            names = {a: fresh() for a in arg.letters}
+            moved = {a: Time.of(b) for a, b in names.items()}
+            inner = self._along_moved(arg.body, outer, moved)
+            if inner == ZERO:
+                continue
+            made = App(x.name, x.args, x.index, (*x.slots, (k, tuple(Time.of(names[a]) for a in arg.letters))))
+            term = mul((made, inner))
+            for a, dim in zip(arg.letters, arg.dims, strict=True):
+                term = self._over(names[a], dim, term)
+            found.append(term)
+        return add(found)
+
+    def _over(self, letter: str, dim: str, term: Core) -> Core:
+        if dim in ORDERED:
+            top = next((a for a, d in self.model.horizons.items() if d == dim and a in ("T", "L", "N", "n", "\\tau")), "T")
+            return Big("sum", letter, None, Time.at(1), Time.of(top), term)
+        return summed(letter, dim, term)
+
+    def _along_moved(self, body: Core, outer: dict[Ref, Core], moved: dict[str, Time]) -> Core:
+        inner = self._along(body, outer)
+        return move(inner, moved)
+
+    # -- unfolding ----------------------------------------------------------------------------------
+
+    def of_side(self, x: D) -> Core:
+        """∂A/∂B by A's own definition."""
+        assert isinstance(x.of, Ref)
+        body = self.body(x.of)
+        return ZERO if body is None else self.through(body, x.by)
+
+    def by_side(self, x: D) -> Core:
+        """∂A/∂B = δ + Σ_V ∂A/∂V ∂⁺V/∂B over the members V that use B directly."""
+        assert isinstance(x.of, Ref)
+        if self.is_lost(x.of.name):
+            raise NoForm(f"{x.of.name} is made of what is not understood")
+        return self._uses(x.of, x.by, "total", ())
+
+    def _uses(self, of: Ref, by: Ref, mode: str, names: tuple[str, ...]) -> Core:
+        if self.is_lost(of.name):
+            raise NoForm(f"{of.name} is made of what is not understood")
+        found: list[Core] = []
+        reach = self.ancestors(of.name)
+        for user in sorted(reach):
+            if mode == "via" and user not in names:
+                continue
+            for d in self.model.definitions.get(user, ()):
+                found += self._uses_in(of, by, d, Time.of(names[0]) if mode == "at" else None)
+        return add(found)
+
+    def _uses_in(self, of: Ref, by: Ref, d: Definition, only: Time | None) -> Iterator[Core]:
+        """The uses of `by` in one definition's members, each times what leads on from there."""
+        patterns = {part for part in walk(d.body) if isinstance(part, Ref) and part.name == by.name}
+        if not patterns:
+            return
+        ordered = [(i, s) for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED]
+        if not ordered or not d.is_general and all(i.is_number or not set(dict(i.letters)) & set(d.letters) for i, _ in ordered):
+            if only is None or not ordered or ordered[0][0] == only:
+                yield self._use(of, by, d, {})
+            return
+        own, slot = ordered[0]
+        letter = own.letters[0][0]
+        if only is not None:
+            yield self._use(of, by, d, {letter: only})
+            return
+        steps = self._steps_of(by, patterns, own, letter)
+        if steps is not None:
+            for step in steps:
+                yield self._use(of, by, d, {letter: step})
+            return
+        yield self._use_at_all(of, by, d, letter, slot)
+
+    def _steps_of(self, by: Ref, patterns: set[Ref], own: Time, letter: str) -> list[Time] | None:
+        """The steps of the users of a member that has a step itself; None for what all steps share."""
+        target = self.step(by)
+        if target is None:
+            return None
+        found = []
+        for p in patterns:
+            here = self.step(p)
+            if here is None or here.letters != ((letter, 1),):
+                raise NoForm("a use at no fixed distance in time")
+            step = target + (-here.shift)
+            if step not in found:
+                found.append(step)
+        return found
+
+    def _use(self, of: Ref, by: Ref, d: Definition, table: dict[str, Time]) -> Core:
+        names = {a: fresh() for a in d.letters if a not in table}
+        full = {**table, **{a: Time.of(b) for a, b in names.items()}}
+        user = Ref(d.name, tuple(i.replace(full) for i in d.index))
+        if self._is_beyond(user):
+            return ZERO
+        term = mul((self.total(of, user), self._slope(move(d.body, full), by)))
+        for a, b in names.items():
+            dim = self._dim(d, a)
+            term = summed(b, dim, term)
+        return term
+
+    def _dim(self, d: Definition, letter: str) -> str:
+        place = next(i for i, x in enumerate(d.index) if x == Time.of(letter))
+        own = [s for s in d.slots[:place] if s not in (*ORDERED, "sample")]
+        return "sample" if d.slots[place] == "sample" else f"{d.name.split('∅')[0]}:{len(own)}"
+
+    def _is_beyond(self, user: Ref) -> bool:
+        """Whether a member lies beyond the horizon."""
+        step = self.step(user)
+        if step is None:
+            return False
+        letters = [a for a, _ in step.letters]
+        return len(letters) == 1 and letters[0] in ("T", "L", "N", "\\tau") and step.shift > 0 and letters[0] in self.model.horizons
+
+    def _use_at_all(self, of: Ref, by: Ref, d: Definition, letter: str, slot: str) -> Core:
+        """The uses of a shared parameter at every step."""
+        own = self.step(of)
+        if d.name not in self._reaching():
+            if own is None:
+                step = fresh("s")
+                return Big("sum", step, None, Time.at(1), Time.of(self._top(slot)), self._use(of, by, d, {letter: Time.of(step)}))
+            return self._use(of, by, d, {letter: own})
+        if not self.runs_forward():
+            raise NoForm("a parameter in a recursion that runs backward")
+        step = fresh("s")
+        upper = own if own is not None else Time.of(self._top(slot))
+        return Big("sum", step, None, Time.at(1), upper, self._use(of, by, d, {letter: Time.of(step)}))
+
+    def _top(self, slot: str) -> str:
+        names = [a for a, d in self.model.horizons.items() if d == slot]
+        return next((a for a in ("T", "N", "\\tau", "n", "L", "K") if a in names), "T" if slot == "time" else "L")
+
+    def _reaching(self) -> frozenset[str]:
+        """The families through which something is carried on to later steps."""
+        found: set[str] = set()
+        for name in self.carried:
+            found |= {a for a in self.model.definitions if a in self._before(name)}
+        return frozenset(found)
+
+    def _before(self, name: str) -> set[str]:
+        """The families that a family uses within its step, itself included."""
+        found, waiting = {name}, [name]
+        while waiting:
+            for d in self.model.definitions.get(waiting.pop(), ()):
+                for p in walk(d.body):
+                    if isinstance(p, Ref) and p.name not in found and self._apart(d, p) == 0:
+                        found.add(p.name)
+                        waiting.append(p.name)
+        return found
+
+    def _within_step(self, of: Ref, by: Ref) -> Core:
+        """∂⁺of/∂by: the uses within of's own step."""
+        body = self.body(of)
+        if body is None:
+            return self.total(of, by) if of.name == by.name else ZERO
+        here = self.step(of)
+        outer: dict[Ref, Core] = {}
+        for ref, _ in members(body):
+            if ref.name == by.name:
+                outer[ref] = mul(delta(p, q) for p, q in zip(ref.index, by.index, strict=True))
+            elif self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
+                outer[ref] = self._within_step(ref, by)
+        return self._along(body, outer)
+
+    # -- the cut ------------------------------------------------------------------------------------
+
+    def is_cut(self, name: str) -> bool:
+        """Whether all that one step hands to the next is this family, at a distance of one."""
+        if not self.runs_forward() or self.carried != {name}:
+            return False
+        for definitions in self.model.definitions.values():
+            for d in definitions:
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and part.name == name and d.is_general and self._apart(d, part) not in (0, -1):
+                        return False
+        return True
+
+    def only_through(self, of: str, cut: str) -> bool:
+        """Whether within a step `of` uses what came before through `cut` alone."""
+        if of == cut:
+            return True
+        for name in self._before_without(of, cut):
+            for d in self.model.definitions.get(name, ()):
+                if any(isinstance(p, Ref) and p.name == cut and self._apart(d, p) not in (0,) for p in walk(d.body)):
+                    return False
+        return True
+
+    def _before_without(self, name: str, cut: str) -> set[str]:
+        found, waiting = {name}, [name]
+        while waiting:
+            for d in self.model.definitions.get(waiting.pop(), ()):
+                for p in walk(d.body):
+                    if isinstance(p, Ref) and p.name not in found and p.name != cut and self._apart(d, p) == 0:
+                        found.add(p.name)
+                        waiting.append(p.name)
+        return found
+
+
+def members(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, frozenset[str]]]:
+    """The members that a formula names outside derivatives."""
+    match x:
+        case Ref():
+            yield x, bound
+        case D():
+            return
+        case Big(letter=letter, body=body):
+            yield from members(body, bound | {letter})
+        case _:
+            for part in children(x):
+                yield from members(part, bound)
+
+
+def _replaced(x: Core, mark: Ref, value: Core) -> Core:
+    if x == mark:
+        return value
+    return rebuild(x, lambda p: _replaced(p, mark, value))
+
+
+assert ONE
