@@ -41,6 +41,8 @@ class Outcome:
     passed: list[tuple[dict[str, int], tuple[str, int, int, int]]] = field(default_factory=list)
     zero: bool = True
     missing: str = ""
+    model: Model | None = None
+    dims: Dims | None = None
 
     @property
     def agrees(self) -> bool:
@@ -140,7 +142,7 @@ class Judgement:
         return self._worlds[key]
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
-        outcome = Outcome()
+        outcome = Outcome(model=self.model, dims=self.dims)
         for key in worlds:
             world = self.world(key)
             world._steps = 0
