@@ -13,9 +13,11 @@ from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import conditions
 from derive.judge.costs import differentiated, with_costs
+from derive.judge.parted import with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
+from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val
 from derive.notation.symbols import Role, bind
 from derive.text.page import Chain, Formula, Member
@@ -185,6 +187,7 @@ class Judge:
     def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> Tried:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
+        u.setting.parts = {}
         try:
             elaborator = u.elaborator(number, of_head)
             left = elaborator.row(head.tree)
@@ -195,9 +198,13 @@ class Judge:
             model = u.model(number)
             model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}})
             names = frozenset(differentiated([found.left, found.right]))
-            key = (_signature(model), names)
+            parts = u.setting.parts
+            if parts:
+                listed = sorted(parts.values(), key=lambda p: -weight(p.body))
+                found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
+            key = (_signature(model), names, tuple(parts.values()))
             if key not in self._costs:
-                self._costs[key] = with_costs(model, set(names), {})
+                self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), {})
             assumed = self._costs[key][1]
             made = self._costs[key][0]
             model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import Core, D, Lost, Num, Ref, fresh, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Core, D, Lost, Num, Ref, fresh, letters_in, move, walk
 from derive.algebra.expression import Time
 from derive.meaning.model import ORDERED, Definition, Model
-from derive.notation.elaborate import Elaborator, Function, Reading, Setting, Unread
+from derive.algebra.functions import SPELLED
+from derive.notation.elaborate import WORDS, Elaborator, Function, Reading, Setting, Unread
+from derive.notation.parts import part_of
 from derive.notation.shaped import Misfit, Val, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
@@ -119,6 +122,8 @@ class Understanding:
         self._fitted: set[str] = set()
         self.definitions_read = {}
         self.setting.functions = {}
+        self.setting.applications = {}
+        self.setting.horizons = self.horizon_letters()
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
             if role is None:
@@ -136,10 +141,19 @@ class Understanding:
 
     def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
         self.setting.functions = self.functions_at(number)
+        self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
         return Elaborator(self.symbols.at(number), self.setting, found)
+
+    def _defined_at(self, number: int) -> set[str]:
+        """The names that a definition is in force for where a formula stands."""
+        return {r.key for r in self._makers if r.key and r.scope[0] <= number <= r.scope[1]}
+
+    @cached_property
+    def _makers(self) -> list[Role]:
+        return [r for r in self.symbols.roles.values() if r.kind == "definition" and r.key]
 
     def functions_at(self, number: int) -> dict[str, Function]:
         found: dict[str, Function] = {}
@@ -252,12 +266,35 @@ class Understanding:
             return
         given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        self._output(elaborator, occurs.key, member.tree)
         body = self._body(elaborator, member.tree)
+        self._applications(elaborator, body.body)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, head.start)
         made = self._definition(occurs.key, target, body, number)
         self.made.append(Made(made, *role.scope))
         self.definitions_read[number, index] = ""
+
+    def _output(self, elaborator: Elaborator, key: str, row: Any) -> None:
+        """A function that makes a vector has as many axes as what it makes."""
+        row = tuple(n for n in row if not isinstance(n, Sign))
+        if not self.setting.arrays or len(row) != 2 or not isinstance(row[0], Name) or not isinstance(row[1], Group):
+            return
+        made = elaborator._occurrence(row[0], row[1])
+        if made.arguments is None or made.key in self.setting.functions or made.key in SPELLED or made.key in WORDS:
+            return
+        if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
+            self.setting.outputs.setdefault(made.key, self.setting.ranks.get(key, 0))
+
+    def _applications(self, elaborator: Elaborator, body: Core) -> None:
+        """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
+        for part in walk(body):
+            if isinstance(part, App) and not part.slots and part.name not in SPELLED:
+                known = self.setting.applications.get(part.name)
+                if known is None:
+                    self.setting.applications[part.name] = (part, {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)})
+                elif part_of("", known[0], known[1], (), self.setting.horizons).found(part) is None:
+                    self.setting.applications[part.name] = (ZERO, {})
 
     def _fit_rank(self, key: str, body: Val) -> None:
         """A name has the axes of what it is first defined to be."""

@@ -232,6 +232,8 @@ class World:
         _, slopes = self.slopes(x.of, env)
         total: Any = self.exact(Fraction(0))
         at = self._ordered(x.of, env)
+        if x.mode == "own" and not isinstance(x.of, Ref):
+            return slopes.get(by, total)
         names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
         for element, slope in slopes.items():
             total = total + slope * self._between(element, by, x.mode, names, at)

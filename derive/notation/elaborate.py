@@ -43,6 +43,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
     Axis,
     Dims,
@@ -143,6 +144,10 @@ class Setting:
     implied: dict[str, str] = field(default_factory=dict)
     lying: set[str] = field(default_factory=set)
     usual: dict[str, str] = field(default_factory=dict)
+    applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
+    horizons: set[str] = field(default_factory=set)
+    in_force: set[str] = field(default_factory=set)
+    parts: dict[str, Part] = field(default_factory=dict)
 
 
 class Elaborator:
@@ -360,8 +365,29 @@ class Elaborator:
         finally:
             self._whole = before
         if not isinstance(found.body, Ref):
-            raise Unread(node.start, "a derivative by a single quantity")
+            if isinstance(found.body, Num | At | D):
+                raise Unread(node.start, "a derivative by a single quantity")
+            return self._named_part(f"⟨{spelled(row)}⟩", found)
         return found
+
+    def _named_part(self, name: str, v: Val) -> Val:
+        """A formula as a quantity of its own."""
+        v = renamed(v)
+        part = part_of(name, v.body, self.ordered, [a.letter for a in v.axes], self.setting.horizons)
+        self.setting.parts[name] = part
+        self.setting.slots[name] = part.slots
+        return Val(v.axes, Ref(name, tuple(Time.of(a) for a in part.letters)), v.row)
+
+    def _application(self, key: str) -> Val | None:
+        """A function by its bare name: its value where the page applies it."""
+        found = self.setting.applications.get(key)
+        if found is None or not isinstance(found[0], App):
+            return None
+        body, ordered = found
+        for letter, slot in ordered.items():
+            self._order(Time.of(letter), slot)
+        axes = tuple(Axis(a, self.dim(f"fn {key}", k)) for k, a in enumerate(_plain_letters(found[0].index)))
+        return self._named_part(key, Val(axes, body))
 
     def _differentiated(self, of: Val, by: Val, mark: _Mark) -> Val:
         of, by = renamed(of), renamed(by)
@@ -370,6 +396,8 @@ class Elaborator:
         if self.reading.own == "every" and self._by_parameter(by):
             mode = "step"
         if self.reading.partial and mark.letter == "\\partial":
+            mode = "own"
+        if mode == "total" and isinstance(of.body, App) and mark.letter == "\\partial" and any(_holds(a, by.body) for a in of.body.args):
             mode = "own"
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
@@ -480,6 +508,10 @@ class Elaborator:
             return scalar(Known(key))
         if self._is_index(key) and not occurs.indices and key not in self.setting.defined and not self._whole:
             return scalar(At(Time.of(key)))
+        if key in self.setting.applications and not occurs.indices and key not in self.setting.in_force:
+            applied = self._application(key)
+            if applied is not None:
+                return applied
         if occurs.copy is not None:
             raise Unread(node.start, "no copy of a shared parameter")
         return self.member(key, [(d, self._index_in(d, r, node)) for d, r in occurs.indices], node.start)
@@ -728,7 +760,7 @@ class Elaborator:
         if entrywise or (primes and args[0].rank == 1):
             return each(lambda b: App(key, (Arg((), (), b),), index, slots), args[0])
         made = tuple(_argument(a) for a in args)
-        rank = self.setting.outputs.get(key, 0)
+        rank = max(0, self.setting.outputs.get(key, 0) - sum(d == "component" for d, _ in outs))
         axes = tuple(Axis(fresh(), self.dim(f"fn {key}", k)) for k in range(rank))
         return Val(axes, App(key, made, index + tuple(Time.of(a.letter) for a in axes), slots))
 
@@ -1111,6 +1143,12 @@ class _Bound:
     whole: bool = False
 
 
+def _holds(argument: Arg, by: Ref) -> bool:
+    """Whether a function's argument is the quantity itself."""
+    own = argument.body
+    return isinstance(own, Ref) and own.name == by.name and len(own.index) == len(by.index) and own.index[: len(own.index) - len(argument.letters)] == by.index[: len(own.index) - len(argument.letters)]
+
+
 def Where_(body: Core, formal: Ref, value: Core) -> Core:
     """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""
     from derive.algebra.slopes import slope
@@ -1262,6 +1300,10 @@ def _ascending(low: Time, high: Time) -> tuple[Time, Time]:
     if high.is_number and not low.is_number and high.shift <= 1:
         return high, low
     return low, high
+
+
+def _plain_letters(index: tuple[Time, ...]) -> list[str]:
+    return [i.letters[0][0] for i in index if len(i.letters) == 1 and i.letters[0][0].startswith("\\,")]
 
 
 def _hidden_only(occurs: Occurs) -> bool:

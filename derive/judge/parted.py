@@ -1,0 +1,26 @@
+"""The parts of formulas that a line differentiates by, in the model: definitions that are written with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from derive.algebra.expression import Time
+from derive.meaning.model import Definition, Model
+from derive.notation.parts import Part, named, weight
+
+
+def with_parts(model: Model, parts: Mapping[str, Part]) -> Model:
+    """The model whose definitions are written with the parts' names."""
+    listed = sorted(parts.values(), key=lambda p: -weight(p.body))
+    definitions = {name: tuple(_rewritten(d, listed) for d in ds) for name, ds in model.definitions.items()}
+    for part in listed:
+        inner = [p for p in listed if p.name != part.name and weight(p.body) < weight(part.body)]
+        index = tuple(Time.of(a) for a in part.letters)
+        definitions[part.name] = (Definition(part.name, index, part.letters, named(part.body, inner), part.slots, ()),)
+    slots = {**model.slots, **{p.name: p.slots for p in listed}}
+    return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive)
+
+
+def _rewritten(d: Definition, parts: list[Part]) -> Definition:
+    body = named(d.body, parts)
+    return d if body == d.body else Definition(d.name, d.index, d.letters, body, d.slots, d.dims, d.number)
