@@ -1,6 +1,7 @@
-"""What a page has defined so far, and what a further equation for the same name is: a version, a repetition, a claim.
+"""What a page has defined so far, and what a further equation for a name is: version, repetition, claim.
 
-A definition is in force from its formula to the next one of the same form; a variant in a list item only there.
+A definition is in force from its formula to the next one of the same form; a variant in a list item
+only there.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ from derive.text.trees import Big, Name, Number, Row, walk
 Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
 
 RENEWING = re.compile(
-    r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|leading to|"
-    r"later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
+    r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|"
+    r"leading to|later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
     re.IGNORECASE,
 )
 CONCLUDING = re.compile(
-    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|show))|yields?|recall\w*|"
-    r"expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|rewritten|substitut\w+|remember|that is)\b[^.!?]*$",
+    r"\b(?:claims?|then|so|hence|therefore|thus|we (?:get|have|obtain|find|know|see|can (?:see|show))|"
+    r"yields?|recall\w*|expand\w*|unroll\w*|implies|show that|prove\w*|rewrite\w*|rewritten|substitut\w+|"
+    r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
@@ -43,7 +45,8 @@ REPEATS = "repeats a definition"
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the first equation of a chain is; see `scope`: the formulas in which it is in force, both ends included."""
+    """What the first equation of a chain is; see `scope`: the formulas in which it is in force, both
+    ends included."""
 
     kind: Kind
     key: str | None = None
@@ -120,7 +123,8 @@ class Ledger:
         return self._second(found, right, number, where, before, adjoint)
 
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
-        """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for components."""
+        """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
+        components."""
         same = [
             k
             for k in self.known.get(found.key, ())
@@ -202,9 +206,9 @@ class Ledger:
         keys = self._keys_of(right, number)
         same_section = where.section == latest.where.section
         again = self._forms_of(right, number) == latest.forms
-        if not renewed and same_section and (not where.display or again):
-            if where.item == latest.where.item:
-                return Role("claim", found.key, found, "says again what is defined")
+        here = same_section and where.item == latest.where.item
+        if not renewed and here and (not where.display or again):
+            return Role("claim", found.key, found, "says again what is defined")
         if self._substitutes(latest, keys):
             return Role("claim", found.key, found, "a part of what is defined has got a name")
         unrolled = not self._is_special(found) and starts_from_zero(
@@ -301,7 +305,8 @@ class Ledger:
         self.known.setdefault(found.key, []).append(known)
 
     def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:
-        """Where a second definition in an item ends: a variant of what stands outside, or in another item."""
+        """Where a second definition in an item ends: a variant of what stands outside, or in another
+        item."""
         before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
         if not where.item or not before or all(k.where.item == where.item for k in before):
             return None

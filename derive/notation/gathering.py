@@ -1,4 +1,5 @@
-"""The survey of a page, gathered: its names, what binds and ties its index letters, and where each formula stands."""
+"""The survey of a page, gathered: its names, what binds and ties its index letters, and where each
+formula stands."""
 
 from __future__ import annotations
 

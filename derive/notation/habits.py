@@ -16,7 +16,8 @@ LAYER = frozenset(("l", "\\ell"))
 INDEX = frozenset(
     ("t", "\\tau", "s", "u", "l", "\\ell", "i", "j", "k", "m", "n", "p", "q", "r", "d")
 )
-"""Letters that may count something where they stand in a script and the page does not use them otherwise."""
+"""Letters that may count something where they stand in a script and the page does not use them
+otherwise."""
 
 HORIZON = frozenset(("T", "N", "L", "M", "K", "S", "n", "\\tau", "\\ell", "l"))
 """Letters of the last step, the last layer: `h_T`, `a^L`."""
@@ -159,8 +160,18 @@ STATE = frozenset(
 )
 """Names of what a network computes, defined or not."""
 
+LABELLED = frozenset(("a", "z", "h", "c", "s", "o", "net", "\\delta", "\\Gamma", "g", "i"))
+"""Letters of states that stay states with a label and without an index: `a_f`, `c_{prev}`."""
+
+LONELY = frozenset(("h", "s", "z", "r", "o", "q"))
+"""Letters of states that are data where a page gives them neither time nor layer nor a definition."""
+
+WEIGHT = frozenset(("W", "U", "V", "b", "w", "\\theta"))
+"""Parameters even with a time: the copy of one step."""
+
 WORD = re.compile(
-    r"(?:if|si|sinon|et|and|or|otherwise|where|for|with|else|in|th|st|nd|rd|given|s\.?t\.?|subject to|when|is|"
+    r"(?:if|si|sinon|et|and|or|otherwise|where|for|with|else|in|th|st|nd|rd|given|s\.?t\.?|subject to|"
+    r"when|is|"
     r"the|of|as|so|then|from|to|by|on|all|not|minimize|maximize|such that|i\.e\.|e\.g\.)\.?",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The symbols of a page: kinds, shapes and versions, by what is defined, what counts and what the field is used to."""
+"""The symbols of a page: kinds, shapes and versions, by what is defined, what counts and what is usual."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from derive.notation.shapes_said import (
     Shape,
     is_reals,
     is_row,
+    properties_said,
     shape_of_set,
     sizes,
     style_shape,
@@ -32,8 +33,8 @@ Kind = Literal["variable", "input", "parameter", "function", "constant", "index"
 class Symbol:
     """One version of a name, in force from formula `first` to `last` (None: to the end).
 
-    `slots` are those of its fullest form. `shape` is () for a scalar, ("n",) for a column vector, ("n", "d") for a
-    matrix, "?" for a size not known, None where the shape is not known.
+    `slots` are those of its fullest form. `shape` is () for a scalar, ("n",) for a column vector,
+    ("n", "d") for a matrix, "?" for a size not known, None where the shape is not known.
     """
 
     key: str
@@ -60,7 +61,7 @@ def _sizes_above(name: Name) -> bool:
 
 @dataclass
 class Start:
-    """Where a version begins: its first formula, its definitions, the domains (components aside) of its forms."""
+    """Where a version begins: its first formula, its definitions, the domains of its forms."""
 
     number: int
     places: list[int] = field(default_factory=list)
@@ -100,6 +101,7 @@ class Binder:
             self.read[found.key].append((use, found))
         self._count()
         self._say_shapes()
+        self.told = dict(properties_said(self.page, self.reader))
         versions: dict[str, tuple[Symbol, ...]] = {}
         forms: list[Symbol] = []
         for key, uses in self.read.items():
@@ -282,7 +284,7 @@ class Binder:
     def _changes(
         self, starts: list[Start], letter: str, uses: Sequence[tuple[Use, Occurrence]]
     ) -> list[Start]:
-        """Where a name that nothing defines gets another index for good: x_i, from then on x_t; W, then W^{(l)}."""
+        """Where a name that nothing defines gets another index for good: x_i, then x_t; W, then W^{(l)}."""
         gained: Domain = "time" if letter in habits.INPUT else "layer"
         first = next((u for u, o in uses if gained in o.form), None)
         if first is None or gained in uses[0][1].form or len(starts) > 1:
@@ -335,7 +337,7 @@ class Binder:
         symbol = Symbol(
             key, kind, slots, shape, key in self.rows, version, tuple(places) or (uses[0][0].name.start,),
             first, last, f"also {note}" if note else "", evidence,
-            key in self.told and "symmetric" in self.told[key], key in self.told and "invertible" in self.told[key],
+            "symmetric" in self.told.get(key, ""), "invertible" in self.told.get(key, ""),
         )  # fmt: skip
         others = [
             replace(
@@ -431,11 +433,13 @@ class Binder:
         return self._undefined(key, base, word, uses)
 
     def _is_kronecker(self, uses: Sequence[tuple[Use, Occurrence]]) -> bool:
-        """Whether δ stands with two components throughout, and nothing is differentiated by it."""
-        return all(o.form == ("component", "component") and u.context == "main" for u, o in uses)
+        """Whether δ stands with two indices of one kind throughout, and nothing is differentiated by it."""
+        return all(
+            len(o.form) == 2 and len(set(o.form)) == 1 and u.context == "main" for u, o in uses
+        )
 
     def _is_cost(self, key: str, uses: Sequence[tuple[Use, Occurrence]], defined: bool) -> bool:
-        """Whether L, C, E, J is a cost here: defined, differentiated or applied, not a factor or the last of a range."""
+        """Whether L, C, E, J is a cost here: made, differentiated, applied; no factor, no last of a range."""
         if self._is_bound(key):
             return False
         if not defined and key in self.counted:
@@ -450,9 +454,10 @@ class Binder:
         for number, _, chain in self.chains:
             for member in chain.members:
                 for first, second in pairwise(member.tree):
-                    if isinstance(first, Name) and isinstance(second, Name) and first.letter == key:
-                        if self.reader.read(first, None, number).key == key:
-                            return True
+                    if not isinstance(first, Name) or not isinstance(second, Name):
+                        continue
+                    if first.letter == key and self.reader.read(first, None, number).key == key:
+                        return True
         return False
 
     def _only_named(self, key: str, defined: bool, called: bool) -> bool:
@@ -512,70 +517,49 @@ class Binder:
     def _undefined(
         self, key: str, base: str, word: str, uses: Sequence[tuple[Use, Occurrence]]
     ) -> tuple[Kind, str]:
-        letter = base.strip("}").rsplit("{", 1)[-1]
-        accented = any(a in base for a in ("\\hat", "\\tilde", "\\bar", "\\widehat", "\\overline"))
-        indexed = any("time" in o.form or "sample" in o.form for _, o in uses)
-        if len(word) > 1 and word[0] == "d" and word[1:] and not word.startswith("\\"):
-            return "variable", "a gradient by its name"
-        if accented:
-            return "variable", "an accent by habit"
-        contexts = {u.context for u, _ in uses}
+        """The kind of what nothing defines, by how it is used."""
+        contexts = {use.context for use, _ in uses}
         collected = any(k.collects for k in self.roles.known.get(key, ()))
+        if len(word) > 1 and word[0] == "d" and not word.startswith("\\"):
+            return "variable", "a gradient by its name"
+        if any(a in base for a in ("\\hat", "\\tilde", "\\bar", "\\widehat", "\\overline")):
+            return "variable", "an accent by habit"
         if "differentiated" in contexts and not collected and "by" not in contexts:
             return "variable", "differentiated, never defined"
+        letter = base.strip("}").rsplit("{", 1)[-1]
+        domains = [d for _, o in uses for d in o.form]
         labelled = "_" in key or "^" in key
         double = any(o.form.count("component") > 1 for _, o in uses)
         if letter in habits.INPUT and not (double and letter in ("u", "d")):
             return "input", "used and never defined"
         if double and letter in ("u", "v"):
             return "parameter", "entries of a matrix"
-        if labelled and letter in (
-            "a",
-            "z",
-            "h",
-            "c",
-            "s",
-            "o",
-            "net",
-            "\\delta",
-            "\\Gamma",
-            "g",
-            "i",
-        ):
+        if labelled and letter in habits.LABELLED:
             return "variable", "a labelled quantity that nothing defines"
-        if labelled and letter == "p" and not any(o.indices for _, o in uses):
+        if labelled and letter == "p" and not domains:
             return "parameter", "used and never defined"
-        if key.rstrip("'") in ("i", "j", "k", "l", "t", "s") and not any(
-            o.indices for _, o in uses
-        ):
+        if key.rstrip("'") in ("i", "j", "k", "l", "t", "s") and not domains:
             return "index", "by habit"
-        lonely = not any({"time", "layer"} & set(o.form) for _, o in uses)
-        entries = any("component" in o.form for _, o in uses)
-        if (
-            lonely
-            and (letter in ("h", "s", "z", "r", "o", "q") or (letter == "a" and entries))
-            and not labelled
-        ):
+        lonely = not labelled and not {"time", "layer"} & set(domains)
+        if lonely and (letter in habits.LONELY or (letter == "a" and "component" in domains)):
             return "input", "used and never defined"
+        return self._by_letter(letter, word, domains), "used and never defined"
+
+    @staticmethod
+    def _by_letter(letter: str, word: str, domains: Sequence[Domain]) -> Kind:
+        """The kind of what nothing defines, by the field's habits."""
+        indexed = "time" in domains or "sample" in domains
         if letter in ("\\delta", "\\lambda") and indexed:
-            return "variable", "an adjoint by habit"
-        if letter in habits.PARAMETER and not (
-            indexed and letter not in ("W", "U", "V", "b", "w", "\\theta")
-        ):
-            lower = letter in ("a", "c", "v", "S") and any(o.indices for _, o in uses)
-            return ("variable" if lower else "parameter"), "used and never defined"
-        if (
-            (letter in habits.STATE and not letter.isupper())
-            or indexed
-            or (len(word) > 1 and not word.startswith("\\"))
-        ):
-            return "variable", "used and never defined"
-        return (
-            "parameter" if letter.isupper() or letter.startswith("\\") else "variable"
-        ), "used and never defined"
+            return "variable"
+        if letter in habits.PARAMETER and (not indexed or letter in habits.WEIGHT):
+            return "variable" if letter in ("a", "c", "v", "S") and domains else "parameter"
+        state = letter in habits.STATE and not letter.isupper()
+        if state or indexed or (len(word) > 1 and not word.startswith("\\")):
+            return "variable"
+        return "parameter" if letter.isupper() or letter.startswith("\\") else "variable"
 
     def _letters(self, versions: Mapping[str, tuple[Symbol, ...]]) -> Iterator[Symbol]:
-        """The letters that stand in slots and bounds only, or beside a quantity of the same name; the sizes of shapes."""
+        """The letters that stand in slots and bounds only, or beside a quantity of the same name; sizes."""
         survey = self.reader.survey
         for key, places in self.counted.items():
             have = versions.get(key, ())

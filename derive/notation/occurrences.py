@@ -1,4 +1,5 @@
-"""What one written name is: the symbol, what fills its slots, and whether the bracket behind it is an argument list."""
+"""What one written name is: the symbol, what fills its slots, and whether the bracket behind it is an
+argument list."""
 
 from __future__ import annotations
 
@@ -24,8 +25,9 @@ from derive.text.trees import Fraction, Group, Name, Number, Row, Sign
 class Occurrence:
     """What one written Name (with the bracket behind it, perhaps) is: a symbol and what fills its slots.
 
-    `indices` stand in the symbol's slot order; a slot that is left out here is left out. `hidden` of the `arguments` were
-    written behind `;` or `|`, or as an index of the function. `copy` is the step of W^{(t)} where W is shared by all steps.
+    `indices` stand in the symbol's slot order; a slot that is left out here is left out. `hidden`
+    of the `arguments` were written behind `;` or `|`, or as an index of the function. `copy` is the
+    step of W^{(t)} where W is shared by all steps.
     """
 
     key: str
@@ -346,7 +348,8 @@ class Reader:
         return found
 
     def _with_arguments(self, found: Occurrence, behind: Group) -> Occurrence:
-        """The arguments in the bracket, those behind ; or | last, with those that were an index of the name."""
+        """The arguments in the bracket, those behind ; or | last, with those that were an index of the
+        name."""
         own = (
             found.arguments[len(found.arguments) - found.hidden :]
             if found.arguments and found.hidden
@@ -372,7 +375,8 @@ class Reader:
         return self._depends(base, behind)
 
     def _depends(self, base: str, behind: Group) -> bool:
-        r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the quantity is made."""
+        r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the
+        quantity is made."""
         parts = parts_of(behind.inside, (",", ";", "|", "\\mid"))
         if not parts or not all(_is_name_or_dots(part) for part in parts):
             return False

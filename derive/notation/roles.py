@@ -1,7 +1,8 @@
 """What each equation of a page does: define, set, say a shape, assign, claim, or nothing.
 
-Only what stands in the position of a definition defines. The first relation of a chain has the role; the members behind
-it are claims. What defines in a form that is not understood makes its names *lost*.
+Only what stands in the position of a definition defines. The first relation of a chain has the
+role; the members behind it are claims. What defines in a form that is not understood makes its
+names *lost*.
 """
 
 from __future__ import annotations
@@ -50,14 +51,15 @@ ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\l
 MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 
 SUPPOSING = re.compile(
-    r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|chosen|take|taking|"
-    r"e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|unless|only|case|at|near|say|"
-    r"si|wenn|falls)\b[^.;:!?]*$",
+    r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
+    r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
+    r"unless|only|case|at|near|say|si|wenn|falls)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
-    r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|vanish\w*|enforc\w+)\b",
+    r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
+    r"vanish\w*|enforc\w+)\b",
     re.IGNORECASE,
 )
 CUT = frozenset(("+", "-", "\\cdot", "\\odot", "\\times", "*", "\\circ"))
@@ -233,6 +235,10 @@ class Roles(Ledger):
         if found.power is not None and found.key in self.known:
             return Role("claim", why="a power on the left")
         if found.arguments is None and not found.transposed and self._updates(found, right, number):
+            if found.indices and not any(
+                isinstance(n, Name) and bare(n) == bare(name) for n in right
+            ):
+                return Role("remark", found.key, found, "implicit", lost=frozenset((found.key,)))
             return Role("assignment", found.key, found, "the name stands on both sides")
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
@@ -251,13 +257,14 @@ class Roles(Ledger):
         return self._definition(found, right, number, where, relation)
 
     def _updates(self, found: Occurrence, right: Row, number: int) -> bool:
-        """Whether θ = θ - α ∂L/∂θ gives its left side a new value: the same name with the same indices on both sides."""
+        """Whether θ = θ - α ∂L/∂θ gives its left side a new value: the same name with the same indices
+        on both sides."""
         own = (found.key, [plain(row) for _, row in found.indices])
-        for node in right:
-            if isinstance(node, Name):
-                other = self.reader.read(node, None, number)
-                if (other.key, [plain(row) for _, row in other.indices]) == own:
-                    return True
+        for name, behind, context in names_in(right):
+            other = self.reader.read(name, behind, number)
+            same = (other.key, [plain(row) for _, row in other.indices]) == own
+            if same and context == "main" and other.arguments is None:
+                return True
         return False
 
     def _of_function(self, name: Name, found: Occurrence, right: Row, number: int) -> Role:
@@ -374,7 +381,8 @@ class Roles(Ledger):
 
     @staticmethod
     def _lists_derivatives(head: Row, right: Row) -> bool:
-        """Whether the right side is a table or list of derivatives: how a gradient or Jacobian is arranged."""
+        """Whether the right side is a table or list of derivatives: how a gradient or Jacobian is
+        arranged."""
         if any(isinstance(n, Sign) and n.text in "+-=" for n in (*head, *right)) or len(right) > 2:
             return False
         if (

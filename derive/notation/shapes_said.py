@@ -1,10 +1,14 @@
-r"""What a page says of shapes: `W \in \mathbb{R}^{n \times d}`, `x_t : \ell \times 1`, bold letters, words of prose."""
+r"""What a page says of shapes: `W \in \mathbb{R}^{n \times d}`, `x_t : \ell \times 1`, bold letters,
+words of prose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
-from derive.notation.slots import plain
+from derive.notation.occurrences import Reader
+from derive.notation.slots import plain, single_name
+from derive.text.page import Formula, Page, Prose
 from derive.text.trees import Name, Node, Number, Row, Sign
 
 Shape = tuple[str, ...]
@@ -79,3 +83,31 @@ def style_shape(name: Name) -> Shape | None:
     if name.style != "bold" or len(name.letter) != 1:
         return None
     return ("?", "?") if name.letter.isupper() else ("?",)
+
+
+PROPERTY = re.compile(r"(?<!not )(?<!a)(symmetric|invertible|positive definite|non-singular)")
+MEANS = {"positive definite": "symmetric invertible", "non-singular": "invertible"}
+
+
+def properties_said(page: Page, reader: Reader) -> Iterator[tuple[str, str]]:
+    """The matrices that a sentence calls symmetric or invertible: those that stand in it alone."""
+    told: list[str] = []
+    names: list[str] = []
+    for item in page.items:
+        if isinstance(item, Formula):
+            names += _alone(item, reader)
+            continue
+        text = item.text if isinstance(item, Prose) else "."
+        for at, part in enumerate(re.split(r"[.;:](?:\s|$)", text)):
+            if at:
+                yield from ((key, " ".join(told)) for key in names if told)
+                told, names = [], []
+            told += (MEANS.get(word, word) for word in PROPERTY.findall(part.lower()))
+    yield from ((key, " ".join(told)) for key in names if told)
+
+
+def _alone(formula: Formula, reader: Reader) -> list[str]:
+    """The matrices that are a formula by themselves."""
+    singles = [single_name(c.members[0].tree) for c in formula.chains if len(c.members) == 1]
+    keys = [reader.read(*single, formula.number).key for single in singles if single is not None]
+    return [key for key in keys if key[:1].isupper() or "mathbf" in key]

@@ -1,4 +1,5 @@
-"""Questions about one side of an equation: is it a value, a tuple, a derivative, a list; what does it look like."""
+"""Questions about one side of an equation: is it a value, a tuple, a derivative, a list; what does it
+look like."""
 
 from __future__ import annotations
 
@@ -124,7 +125,8 @@ def bare_key(found: Occurrence) -> str:
 
 
 def canonical(found: Occurrence, right: Row) -> str:
-    """A right side with the letters of the left side's indices under standard names: z_i = a_i as z_j = a_j."""
+    """A right side with the letters of the left side's indices under standard names: z_i = a_i as z_j =
+    a_j."""
     text = plain(right)
     for at, (domain, row) in enumerate(found.indices):
         if domain == "component" and len(row) == 1 and isinstance(row[0], Name):

@@ -118,8 +118,9 @@ def is_word(name: Name) -> bool:
 class Piece:
     """One thing that hangs on a name: `t-1` below, `l` in square brackets above, `f` in W_f.
 
-    `letter` is the first letter of an index such as t-1, "" where there is none; `moved` says that something is added to
-    it; `run` how many letters stand together without commas (`ij`: 2); `beside` that others stand in the same script.
+    `letter` is the first letter of an index such as t-1, "" where there is none; `moved` says that
+    something is added to it; `run` how many letters stand together without commas (`ij`: 2);
+    `beside` that others stand in the same script.
     """
 
     place: Place
@@ -133,7 +134,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A name taken apart, nothing decided: `power` is what stands plainly above it and may be an index, too."""
+    """A name taken apart, nothing decided: `power` is what stands plainly above it and may be an index,
+    too."""
 
     base: str
     pieces: tuple[Piece, ...]
@@ -262,7 +264,8 @@ Context = Literal["main", "differentiated", "by", "bound", "operator"]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One written name in its place: `first` is the left side of an equation, `by` what is differentiated by."""
+    """One written name in its place: `first` is the left side of an equation, `by` what is
+    differentiated by."""
 
     name: Name
     behind: Group | None
@@ -355,7 +358,8 @@ def _is_prose(node: Node) -> bool:
 
 
 def single_name(row: Row) -> tuple[Name, Group | None] | None:
-    """The one name that a side is, with the bracket behind it; punctuation and words at the end do not count."""
+    """The one name that a side is, with the bracket behind it; punctuation and words at the end do not
+    count."""
     nodes = [n for n in row if not isinstance(n, Words) and not _is_prose(n)]
     while nodes and isinstance(nodes[-1], Sign) and nodes[-1].text in (",", ".", ";", ":"):
         nodes.pop()
@@ -375,7 +379,8 @@ def single_name(row: Row) -> tuple[Name, Group | None] | None:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a formula stands: its section, list item and paragraph by number, and the words before it in its paragraph."""
+    """Where a formula stands: its section, list item and paragraph by number, and the words before it
+    in its paragraph."""
 
     section: int
     item: int

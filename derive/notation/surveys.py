@@ -1,6 +1,7 @@
 """All names of a page together: what a letter in a script is, decided by everything that the page shows.
 
-Strong evidence (a bound letter, `t-1`, a recursion, a link in Σ_{k=1}^t) comes before the field's habits.
+Strong evidence (a bound letter, `t-1`, a recursion, a link in Σ_{k=1}^t) comes before the field's
+habits.
 """
 
 from __future__ import annotations
@@ -240,7 +241,8 @@ class Survey:
         return any(letter in g for groups in self.links.values() for g in groups)
 
     def _number_is_label(self, base: str, piece: Piece) -> bool:
-        """A number counts where letters stand at the same place; alone on a capital it tells two matrices apart."""
+        """A number counts where letters stand at the same place; alone on a capital it tells two
+        matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
             return False
         fellows = self.pieces_at(base, piece.place)
@@ -284,7 +286,8 @@ class Survey:
         return bool(self.answers[key])
 
     def _counts_above(self, base: str, piece: Piece, number: int) -> bool:
-        """Whether the number above a name that elsewhere carries its index there is one, too: a^1, but not x^2 beside x."""
+        """Whether the number above a name that elsewhere carries its index there is one, too: a^1, but
+        not x^2 beside x."""
         here = [u.split.pieces for u in self.base_of(base) if u.number == number]
         lettered = any(p.place == "above" and p.form == "letter" for pieces in here for p in pieces)
         without = any(not pieces for pieces in here) or any(
@@ -316,7 +319,8 @@ class Survey:
 
     @remembered
     def tags(self, base: str) -> frozenset[str]:
-        """The letters above a base that tell several apart: y^f, y^g, y^s; at least two, and one that never counts."""
+        """The letters above a base that tell several apart: y^f, y^g, y^s; at least two, and one that
+        never counts."""
         fellows = [
             p for p in self.pieces_at(base, "above") if p.form == "letter" and len(p.row) == 1
         ]
@@ -381,7 +385,8 @@ class Survey:
     # Domains.
 
     def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
-        """What a piece counts; `taken` are the domains that other pieces of the same name have by strong evidence."""
+        """What a piece counts; `taken` are the domains that other pieces of the same name have by
+        strong evidence."""
         if piece.place in ("angle", "call"):
             return "time"
         if piece.letter in habits.TIME:
@@ -471,7 +476,8 @@ class Survey:
 
     @remembered
     def examples(self) -> frozenset[str]:
-        """The letters that number examples: alone on an input and its target, in one formula of such a page."""
+        """The letters that number examples: alone on an input and its target, in one formula of such a
+        page."""
         seen: dict[tuple[int, int, str], set[str]] = defaultdict(set)
         for use in self.uses if self.sampled else ():
             base = use.split.base.removeprefix("\\mathbf{").removesuffix("}")
@@ -509,7 +515,8 @@ class Survey:
         )
 
     def _may_be_time(self, base: str, piece: Piece) -> bool:
-        """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a time."""
+        """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a
+        time."""
         if piece.form == "number" or piece.letter.isupper() or piece.letter in ("s", "u"):
             return True
         return not self.beside_time(piece.letter)
@@ -537,7 +544,8 @@ class Survey:
 
     @remembered
     def recursive_domain(self, letter: str) -> Domain:
-        """Layer where the weights carry the index, too, or where the page speaks of layers alone; else time."""
+        """Layer where the weights carry the index, too, or where the page speaks of layers alone; else
+        time."""
         carried = any(
             u.split.base.strip("}").rsplit("{", 1)[-1]
             in ("W", "w", "b", "\\theta", "\\vartheta", "f", "U", "V")

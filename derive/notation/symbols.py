@@ -1,7 +1,8 @@
 """The binder: what each name of a page is, decided with the whole page in view.
 
-`bind` gives the symbols of a page: for each name its kind, its index slots, its shape, its definitions and versions; and
-for each chain the role of its first equation. `Symbols.at(n).occurrence(name, behind)` says what one written name is.
+`bind` gives the symbols of a page: for each name its kind, its index slots, its shape, its
+definitions and versions; and for each chain the role of its first equation.
+`Symbols.at(n).occurrence(name, behind)` says what one written name is.
 """
 
 from __future__ import annotations
