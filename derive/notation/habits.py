@@ -163,6 +163,9 @@ STATE = frozenset(
 LABELLED = frozenset(("a", "z", "h", "c", "s", "o", "net", "\\delta", "\\Gamma", "g", "i"))
 """Letters of states that stay states with a label and without an index: `a_f`, `c_{prev}`."""
 
+HIDDEN = frozenset(("\\theta", "\\phi", "\\psi", "\\omega", "\\vartheta", "\\Theta", "\\beta"))
+"""Letters that are parameters where they stand below a function."""
+
 LONELY = frozenset(("h", "s", "z", "r", "o", "q"))
 """Letters of states that are data where a page gives them neither time nor layer nor a definition."""
 

@@ -361,7 +361,7 @@ class Binder:
         if (
             kind == "variable"
             and called
-            and self.reader.is_function(own[0].key)
+            and (self.reader.is_function(own[0].key) or any(o.hidden for o in own))
             and key not in habits.LOSS
         ):
             return "function"
@@ -433,13 +433,13 @@ class Binder:
         return self._undefined(key, base, word, uses)
 
     def _is_kronecker(self, uses: Sequence[tuple[Use, Occurrence]]) -> bool:
-        """Whether δ stands with two indices of one kind throughout, and nothing is differentiated by it."""
+        """Whether δ stands with two indices of one kind, and nothing is differentiated by it."""
         return all(
             len(o.form) == 2 and len(set(o.form)) == 1 and u.context == "main" for u, o in uses
         )
 
     def _is_cost(self, key: str, uses: Sequence[tuple[Use, Occurrence]], defined: bool) -> bool:
-        """Whether L, C, E, J is a cost here: made, differentiated, applied; no factor, no last of a range."""
+        """Whether L, C, E, J is a cost here: made, differentiated, applied; no factor, no end."""
         if self._is_bound(key):
             return False
         if not defined and key in self.counted:

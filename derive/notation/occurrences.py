@@ -79,6 +79,7 @@ class Reader:
             for base, uses in survey.by_base.items()
             if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
         )
+        self.parametrised = frozenset(self._parametrised())
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
 
@@ -287,26 +288,24 @@ class Reader:
         return not self.survey.raised(base)
 
     def _is_hidden(self, base: str, piece: Piece, siblings: tuple[Piece, ...]) -> bool:
-        """Whether a piece is the parameter of f_θ(x), h_{W,b}(x)."""
-        if (
-            piece.place != "below"
-            or piece.form != "letter"
-            or piece.moved
-            or not self.is_function(base)
-        ):
+        """Whether a piece is the parameter of f_θ(x), f_W(x), h_{W,b}(x)."""
+        if piece.place != "below" or piece.form != "letter" or piece.moved or piece.run > 1:
             return False
-        greek = piece.letter in (
-            "\\theta",
-            "\\phi",
-            "\\psi",
-            "\\omega",
-            "\\vartheta",
-            "\\Theta",
-            "\\beta",
-        )
-        return piece.run == 1 and (
-            greek or (piece.letter in ("W", "b") and len(siblings) == 1 and self._listed(base))
-        )
+        if (base, piece.letter) in self.parametrised:
+            return True
+        if not self.is_function(base):
+            return False
+        listed = piece.letter in ("W", "b") and len(siblings) == 1 and self._listed(base)
+        return piece.letter in habits.HIDDEN or listed
+
+    def _parametrised(self) -> Iterator[tuple[str, str]]:
+        """The functions with a parameter below that are applied: f_θ(x), f_W(x)."""
+        for use in self.survey.uses:
+            called = use.behind is not None and use.behind.opening == "("
+            if called and use.split.base in habits.APPLIED and len(use.split.pieces) == 1:
+                piece = use.split.pieces[0]
+                if piece.place == "below" and piece.letter in habits.HIDDEN | {"W", "w"}:
+                    yield use.split.base, piece.letter
 
     def _listed(self, base: str) -> bool:
         return any(p.letter == "b" for p in self.survey.pieces_at(base, "below")) and any(
@@ -339,7 +338,7 @@ class Reader:
         if behind is not None and base in self.called and is_time_call(behind, True):
             time: tuple[tuple[Domain, Row], ...] = (("time", behind.inside),)
             return replace(found, indices=(*time, *found.indices), consumed=True)
-        if behind is not None and self._applies(found, base, behind):
+        if behind is not None and self._applies(base, behind, bool(hidden)):
             return self._with_arguments(
                 replace(found, consumed=True, arguments=hidden, hidden=len(hidden)), behind
             )
@@ -364,13 +363,13 @@ class Reader:
             found, arguments=arguments, hidden=len(after) + len(written_below), consumed=True
         )
 
-    def _applies(self, found: Occurrence, base: str, behind: Group) -> bool:
+    def _applies(self, base: str, behind: Group, hidden: bool) -> bool:
         """Whether the bracket is an argument list rather than a factor."""
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
             return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
-        if base in self.functions:
+        if base in self.functions or hidden:
             return True
         return self._depends(base, behind)
 

@@ -230,6 +230,9 @@ def split(name: Name) -> Split:
     pieces = list(pieces_of("below", name.below)) if name.below else []
     transposed = inverse = starred = False
     rest: list[Node] = []
+    if name.above is not None and _is_expression(name.above):
+        pieces.append(Piece("above", name.above, "other"))
+        return Split(bare(name), tuple(pieces))
     for node in name.above or ():
         if isinstance(node, Name) and node.letter in ("\\top", "\\intercal"):
             transposed = True
@@ -253,6 +256,13 @@ def split(name: Name) -> Split:
     elif rest:
         pieces += pieces_of("above", tuple(rest))
     return Split(bare(name), tuple(pieces), transposed, inverse, starred)
+
+
+def _is_expression(row: Row) -> bool:
+    """Whether a superscript calculates with a bracket: e^{-(a + b)}, w^{2(t-k)}."""
+    grouped = any(isinstance(n, Group) for n in row)
+    signs = any(isinstance(n, Sign) and n.text not in ("*", ",") for n in row)
+    return grouped and (signs or any(isinstance(n, Number) for n in row))
 
 
 def _is_transpose(row: Row | None) -> bool:

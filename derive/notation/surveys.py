@@ -231,7 +231,7 @@ class Survey:
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
-            return named or capital or not self.strong(letter)
+            return named or capital or not (self.strong(letter) or letter in habits.INDEX)
         if self.strong(letter) or letter in habits.INDEX:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
@@ -409,6 +409,8 @@ class Survey:
         pieces = (p for u in self.uses for p in u.split.pieces)
         places = [p for p in pieces if p.letter == letter and p.form == "letter"]
         alone = [p for p in places if not p.beside]
+        if letter in self.bound and any(p.beside and p.place == "below" for p in places):
+            return False
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
 
@@ -466,7 +468,8 @@ class Survey:
         ):
             return "layer"
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
-            found = self.recursive_domain(piece.letter)
+            layers = any(self.layer_letter(x) for x in letters & habits.LAYER)
+            found = "layer" if layers else self.recursive_domain(piece.letter)
             return found if found not in taken else "component"
         if not piece.letter or piece.letter.isupper() or self.upper[piece.letter]:
             for letter in sorted(letters):
