@@ -43,10 +43,12 @@ class Outcome:
     missing: str = ""
     model: Model | None = None
     dims: Dims | None = None
+    vanishing: bool = False
 
     @property
     def agrees(self) -> bool:
-        return self.agreed > 0 and not self.failed
+        """Whether all instances agree, and no derivative that is written is 0 throughout: such a one was misunderstood."""
+        return self.agreed > 0 and not self.failed and not self.vanishing
 
     @property
     def differs(self) -> bool:
@@ -143,9 +145,12 @@ class Judgement:
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
         outcome = Outcome(model=self.model, dims=self.dims)
+        slopes = {id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
+        live: set[int] = set()
         for key in worlds:
             world = self.world(key)
             world._steps = 0
+            world.live = set()
             try:
                 self._in_world(world, key, found, conditions, outcome)
             except NoNumber as error:
@@ -156,8 +161,10 @@ class Judgement:
                 continue
             except RecursionError:
                 return Outcome(missing="a formula nested too deeply")
+            live |= world.live
             if len(outcome.failed) > 8 and (not outcome.passed or key != worlds[0]):
                 return outcome
+        outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
 
     def _in_world(self, world: World, key: tuple[str, int, int, int], found: Sides, conditions: Sequence[Any], outcome: Outcome) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from derive.algebra.core import App, Arg, Big, Core, D, Ref, fresh, walk
 from derive.algebra.expression import Time
 from derive.judge.understanding import COSTS
-from derive.meaning.model import ORDERED, Definition, Model
+from derive.meaning.model import ORDERED, Definition, Model, walk_values
 
 
 def differentiated(sides: list[Core]) -> Iterator[str]:
@@ -19,15 +19,19 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
 
 
 def outputs(model: Model) -> list[str]:
-    """The variables that no later definition uses."""
+    """The variables that no later definition of the same step uses."""
     used: set[str] = set()
     tainted = _made_of_derivatives(model)
     for name, definitions in model.definitions.items():
-        if name in tainted:
-            continue
-        for d in definitions:
-            used |= {p.name for p in walk(d.body) if isinstance(p, Ref) and p.name != name}
-    return [n for n in model.definitions if n not in used and n not in tainted and not COSTS.match(n)]
+        if name not in tainted:
+            used |= {p.name for d in definitions for p in walk_values(d.body) if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0}
+    found = [n for n in model.definitions if n not in used and n not in tainted and not _is_constant(model, n)]
+    costs = [n for n in found if COSTS.match(n)]
+    return costs or found
+
+
+def _is_constant(model: Model, name: str) -> bool:
+    return all(not any(isinstance(p, Ref | App) for p in walk(d.body)) for d in model.definitions[name])
 
 
 def _made_of_derivatives(model: Model) -> set[str]:
@@ -44,43 +48,68 @@ def _made_of_derivatives(model: Model) -> set[str]:
         found |= more
 
 
-def with_costs(model: Model, names: set[str], extents: dict[str, tuple[str, ...]]) -> tuple[Model, list[str]]:
-    """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names."""
-    names = names | {n[:-5] for n in names if n.endswith("∅time") and n[:-5] in model.slots}
-    missing = [n for n in sorted(names) if n not in model.definitions and n not in model.lost and COSTS.match(n)]
+def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[Model, list[str]]:
+    """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
+
+    `dims` are the dimensions that declarations name."""
+    missing = _missing(model, names)
     if not missing:
         return model, []
     definitions = dict(model.definitions)
-    for name in [n for n in missing if n.endswith("∅time") and (n[:-5] in missing or n[:-5] in definitions) and model.slots.get(n[:-5]) == ("time",)]:
-        step = fresh("s")
-        definitions[name] = (Definition(name, (), (), Big("sum", step, None, Time.at(1), Time.of("T"), Ref(name[:-5], (Time.of(step),))), (), ()),)
-        missing.remove(name)
+    slots = dict(model.slots)
+    for name in list(missing):
+        bare = name.removesuffix("∅time")
+        if bare != name and (bare in missing or bare in definitions) and slots.get(bare) == ("time",):
+            step = fresh("s")
+            definitions[name] = (Definition(name, (), (), Big("sum", step, None, Time.at(1), Time.of("T"), Ref(bare, (Time.of(step),))), (), ()),)
+            missing.remove(name)
+    horizons = {"T": "time", **model.horizons}
     ends = outputs(model)
-    if not missing:
-        return Model(definitions, model.slots, model.dims, model.lost, {"T": "time", **model.horizons}, model.positive), []
-    if not ends or any(n in model.lost for n in ends):
+    if missing and not ends:
         return model, []
     for name in missing:
-        definitions[name] = (_some_function(name, model, ends, extents),)
-    found = Model(definitions, {**model.slots}, model.dims, model.lost, {"T": "time", **model.horizons}, model.positive)
-    return found, missing
+        definitions[name] = (_some_function(name, slots, ends, dims),)
+    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive), missing
 
 
-def _some_function(name: str, model: Model, ends: list[str], extents: dict[str, tuple[str, ...]]) -> Definition:
-    slots = model.slots.get(name, ())
-    own = {s: fresh("s") for s in slots if s in ORDERED}
+def _missing(model: Model, names: set[str]) -> list[str]:
+    """The costs that nothing defines, those too that a defined cost is made of."""
+    found: list[str] = []
+    seen: set[str] = set()
+    stack = sorted(names | {n.removesuffix("∅time") for n in names if model.slots.get(n.removesuffix("∅time"))})
+    while stack:
+        name = stack.pop()
+        if name in seen or not COSTS.match(name) or name in model.lost:
+            continue
+        seen.add(name)
+        if name in model.definitions:
+            stack += [p.name for d in model.definitions[name] for p in walk_values(d.body) if isinstance(p, Ref)]
+        else:
+            found.append(name)
+    return sorted(found)
+
+
+def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str]) -> Definition:
+    """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
+    slots = slots_of.get(name, ())
+    own = {s: fresh("s") for s in slots if s != "component"}
     args = []
     for end in ends:
         letters, dims, index = [], [], []
-        for place, slot in enumerate(model.slots.get(end, ())):
+        for place, slot in enumerate(slots_of.get(end, ())):
             if slot in own:
                 index.append(Time.of(own[slot]))
-            else:
-                letter = fresh()
-                letters.append(letter)
-                dims.append(slot if slot in ORDERED else f"{end}:{place}")
-                index.append(Time.of(letter))
+                continue
+            letter = fresh()
+            letters.append(letter)
+            dim = f"{end.split('∅')[0]}:{place - _before(slots_of[end])}"
+            dims.append(slot if slot in (*ORDERED, "sample") else named.get(dim, dim))
+            index.append(Time.of(letter))
         args.append(Arg(tuple(letters), tuple(dims), Ref(end, tuple(index))))
-    index_of = tuple(Time.of(own[s]) if s in own else Time.of(fresh()) for s in slots)
+    index_of = tuple(Time.of(own.get(s) or fresh()) for s in slots)
     letters_of = tuple(a for i in index_of for a, _ in i.letters)
-    return Definition(name, index_of, letters_of, App(f"some {name}", tuple(args), tuple(i for i, s in zip(index_of, slots, strict=True) if s in ORDERED)), slots, ())
+    return Definition(name, index_of, letters_of, App(f"some {name}", tuple(args), index_of), slots, ())
+
+
+def _before(slots: tuple[str, ...]) -> int:
+    return sum(s != "component" for s in slots)

@@ -204,7 +204,7 @@ class Judge:
                 found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
             key = (_signature(model), names, tuple(parts.values()))
             if key not in self._costs:
-                self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), {})
+                self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), u.setting.shared_dims)
             assumed = self._costs[key][1]
             made = self._costs[key][0]
             model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})

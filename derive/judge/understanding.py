@@ -289,7 +289,7 @@ class Understanding:
     def _applications(self, elaborator: Elaborator, body: Core) -> None:
         """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
         for part in walk(body):
-            if isinstance(part, App) and not part.slots and part.name not in SPELLED:
+            if isinstance(part, App) and not part.slots and part.name not in SPELLED and not COSTS.match(part.name):
                 known = self.setting.applications.get(part.name)
                 if known is None:
                     self.setting.applications[part.name] = (part, {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)})

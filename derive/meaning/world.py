@@ -65,6 +65,7 @@ class World:
         self._busy: set[Element] = set()
         self._coefficients: dict[tuple[str, tuple[int, ...]], Any] = {}
         self._steps = 0
+        self.live: set[int] = set()
 
     # -- indices ----------------------------------------------------------------------------------
 
@@ -233,10 +234,13 @@ class World:
         total: Any = self.exact(Fraction(0))
         at = self._ordered(x.of, env)
         if x.mode == "own" and not isinstance(x.of, Ref):
-            return slopes.get(by, total)
+            total = slopes.get(by, total)
+            slopes = {}
         names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
         for element, slope in slopes.items():
             total = total + slope * self._between(element, by, x.mode, names, at)
+        if total:
+            self.live.add(id(x))
         return total
 
     def _reached(self, by: Element) -> None:

@@ -436,7 +436,7 @@ class Elaborator:
             return special
         if occurs.dots:
             raise Unread(node.start, "no time derivative")
-        if occurs.arguments is not None and self._is_function(occurs.key):
+        if occurs.arguments is not None and (self._is_function(occurs.key) or self._is_gate_call(occurs)):
             value = self._call(node, occurs)
         elif occurs.primes:
             value = self._slope_alone(node, occurs)
@@ -496,6 +496,10 @@ class Elaborator:
             return True
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
         return symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
+
+    def _is_gate_call(self, occurs: Occurs) -> bool:
+        """f_t = f(x_t, h_{t-1}; W): the function has the name of what it makes."""
+        return bool(not occurs.indices and self.setting.steps.get(occurs.key) and len(occurs.arguments or ()) > 1)
 
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
@@ -729,9 +733,18 @@ class Elaborator:
             return self._own_function(node, function, args, occurs.primes)
         if key == "\\sigma" or SPELLED.get(key):
             return self._known(SPELLED[key], args, occurs, node)
-        label = spelled_indices(occurs)
-        outs = [(d, self._index_in(d, r, node)) for d, r in occurs.indices]
-        return self._abstract(key + label, args, outs, occurs.primes, node)
+        outs = []
+        for domain, inside in occurs.indices:
+            if domain == "component" and self._is_label(inside):
+                key += f"_{spelled(inside)}"
+            else:
+                outs.append((domain, self._index_in(domain, inside, node)))
+        return self._abstract(key, args, outs, occurs.primes, node)
+
+    def _is_label(self, row: Row) -> bool:
+        """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
+        row = _bare(row)
+        return len(row) == 1 and isinstance(row[0], Name) and self._is_variable(self.index_name(row[0])) and not self._is_index(self.index_name(row[0]))
 
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
@@ -1308,10 +1321,6 @@ def _plain_letters(index: tuple[Time, ...]) -> list[str]:
 
 def _hidden_only(occurs: Occurs) -> bool:
     return bool(getattr(occurs, "hidden", 0)) and not occurs.consumed
-
-
-def spelled_indices(occurs: Occurs) -> str:
-    return ""
 
 
 # -- words that are operators -----------------------------------------------------------------------
