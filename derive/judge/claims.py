@@ -43,6 +43,7 @@ class Outcome:
     missing: str = ""
     model: Model | None = None
     dims: Dims | None = None
+    tests: tuple[Any, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -142,7 +143,7 @@ class Judgement:
         return self._worlds[key]
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
-        outcome = Outcome(model=self.model, dims=self.dims)
+        outcome = Outcome(model=self.model, dims=self.dims, tests=tuple(conditions))
         for key in worlds:
             world = self.world(key)
             world._steps = 0
