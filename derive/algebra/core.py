@@ -35,11 +35,22 @@ def _hashed(cls: type) -> type:
             return found
 
     made.__hash__ = kept  # type: ignore[assignment]
+    plain_repr = made.__repr__
+
+    def shown(self: object) -> str:
+        try:
+            return self._repr  # type: ignore[attr-defined,no-any-return]
+        except AttributeError:
+            text = plain_repr(self)
+            object.__setattr__(self, "_repr", text)
+            return text
+
+    made.__repr__ = shown  # type: ignore[method-assign]
     return made
 
 
 class _Node(Core):
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_repr")
 
 
 @_hashed

@@ -44,6 +44,7 @@ class Outcome:
     model: Model | None = None
     dims: Dims | None = None
     vanishing: bool = False
+    tests: tuple[Any, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -144,7 +145,7 @@ class Judgement:
         return self._worlds[key]
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
-        outcome = Outcome(model=self.model, dims=self.dims)
+        outcome = Outcome(model=self.model, dims=self.dims, tests=tuple(conditions))
         slopes = {id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
         live: set[int] = set()
         for key in worlds:

@@ -120,4 +120,6 @@ def _test(a: Time, relation: str, b: Time, negated: bool) -> Test:
             return True
         return found != negated
 
+    if (relation == "\\neq") != negated and relation in ("=", "\\neq"):
+        test.distinct = a - b  # type: ignore[attr-defined]
     return test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.algebra.core import Core, Num
+from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Outcome, Sides
 from derive.judge.understanding import resolved
@@ -25,12 +26,14 @@ class Prover:
         found.forms.find = outcome.dims.find
         return found
 
-    def prove(self, found: Sides, outcome: Outcome) -> SameForm | None:
+    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = ()) -> SameForm | None:
         """A certificate for a line, checked; None where none was found."""
         if found.places is not None:
             return None
         lines = self.lines(outcome)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
+        distinct = tuple(t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None)
+        lines.suppose(left, right, (*distinct, *more))
         certificate = search(lines, left, right)
         if certificate is None:
             return None

@@ -29,7 +29,7 @@ class Dims:
             return "+".join(self.find(d) for d in dim.split("+"))
         while dim in self._of:
             dim = self._of[dim]
-        return dim
+        return self.find(dim) if "+" in dim else dim
 
     def fix(self, dim: str) -> None:
         """A dimension that the page names: two such are never one."""

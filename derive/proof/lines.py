@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from derive.algebra.core import Big, Chain, Core, D, Ref, add, letters_in, move, neg, rebuild, walk
+from derive.algebra.core import Big, Chain, Core, D, Fn, Ref, add, letters_in, move, neg, rebuild, walk
 from derive.algebra.expression import Time
+from derive.algebra.functions import FUNCTIONS
 from derive.algebra.forms import UNIT, Find, Forms, NoForm, Term
 from derive.meaning.model import Model
-from derive.proof.unfolding import Unfolder, members
+from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
+MOST_SEARCH = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,57 @@ class Lines:
     def __init__(self, model: Model, find: Find) -> None:
         self.unfolder = Unfolder(model)
         self.forms = Forms(find)
+        self.adjoints: dict[str, Callable[[Ref], Core]] = {}
+        self.made_of_derivatives = frozenset(
+            n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body))
+        )
+        self._recognise()
+
+    def _recognise(self) -> None:
+        """Adjoints: a recursion that runs backward and is, by induction from the last step down, ∂C/∂h_t for a cost and a state."""
+        model = self.unfolder.model
+        for name, definitions in model.definitions.items():
+            general = model.general(name)
+            if general is None or not general.backward or self.unfolder.is_lost(name):
+                continue
+            for cost in self._costs():
+                for state in sorted(model.definitions):
+                    if state != name and self._is_adjoint(name, cost, state):
+                        self.adjoints[name] = lambda ref, c=cost, s=state: D(Ref(c), Ref(s, ref.index))  # type: ignore[misc]
+                        break
+                if name in self.adjoints:
+                    break
+            assert definitions
+
+    def _costs(self) -> list[str]:
+        model = self.unfolder.model
+        return [n for n, ds in model.definitions.items() if n in model.slots and model.slots[n] == () and ds]
+
+    def _is_adjoint(self, name: str, cost: str, state: str) -> bool:
+        """Induction: beyond the last step both are 0; at each step both have the same equation in their later members."""
+        model, u = self.unfolder.model, self.unfolder
+        if model.slots.get(state) != model.slots.get(name) or u.is_lost(cost) or state not in u.ancestors(cost):
+            return False
+        general = model.general(name)
+        assert general is not None
+
+        def put(x: Core) -> Core:
+            if isinstance(x, Ref) and x.name == name:
+                return D(Ref(cost), Ref(state, x.index))
+            return x if isinstance(x, D) else rebuild(x, put)
+
+        def same(index: tuple[Time, ...], body: Core) -> bool:
+            try:
+                here = self.forms.form(u.resolved(add((put(body), neg(u.by_side(D(Ref(cost), Ref(state, index))))))))
+                for rule in ("by", "open steps"):
+                    if self.forms.is_zero(here):
+                        return True
+                    here = RULES[rule](self, here)
+                return self.forms.is_zero(here)
+            except (NoForm, RecursionError):
+                return False
+
+        return same(general.index, general.body) and all(same(d.index, d.body) for d in model.specials(name))
 
     def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
         """Whether the certificate proves left = right."""
@@ -46,15 +99,61 @@ class Lines:
             here = RULES[rule](self, here)
         return [self.forms.is_zero(here)]
 
+    def suppose(self, left: Core, right: Core, distinct: tuple[Time, ...] = ()) -> None:
+        """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""
+        reach: dict[str, int] = {}
+        for part in walk(add((left, right))):
+            if isinstance(part, Ref):
+                step = self.unfolder.step(part)
+                if step is not None and len(step.letters) == 1 and step.letters[0][1] == 1:
+                    letter = step.letters[0][0]
+                    reach[letter] = max(reach.get(letter, step.shift), step.shift)
+        horizons = self.unfolder.model.horizons
+
+        def apart(difference: Time) -> bool:
+            if difference in distinct or -difference in distinct:
+                return True
+            letters = dict(difference.letters)
+            tops = [a for a in letters if a in horizons and a in ENDS]
+            rest = [a for a in letters if a not in tops]
+            if len(tops) != 1 or len(rest) != 1 or letters[tops[0]] * letters[rest[0]] != -1 or rest[0] not in reach:
+                return False
+            shift = difference.shift if letters[tops[0]] == 1 else -difference.shift
+            return reach[rest[0]] + shift > 0
+
+        self.forms.apart = apart
+        self.forms._known = {}
+
     # -- rules --------------------------------------------------------------------------------------
 
     def resolve(self, x: Core) -> Core:
-        return self.forms.form(self.unfolder.resolved(x))
+        """Derivatives of formulas by the chain rule, and names that stand for derivatives put in."""
+        for _ in range(4):
+            made = self.forms.form(self.unfolder.resolved(self._derived(x)))
+            if made == x:
+                break
+            x = made
+        return x
+
+    def _derived(self, x: Core) -> Core:
+        if isinstance(x, Ref):
+            found = self.adjoints.get(x.name)
+            if found is not None:
+                return found(x)
+            body = self.unfolder.body(x) if x.name in self.made_of_derivatives else None
+            return x if body is None else body
+        if isinstance(x, D):
+            return x
+        return rebuild(x, self._derived)
+
+    def elementary(self, x: Core) -> Core:
+        """Functions that are made of exponentials replaced by what they are."""
+        return self.forms.form(_made(x))
 
     def unfold_by(self, x: Core) -> Core:
         """Totals unfolded from the side of B until all stand at the latest step that the line names."""
+        front = self._frontier(x)
         for _ in range(MOST_ROUNDS):
-            front = self._frontier(x)
             made = self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._lags(d, front) else d)
             made = self.resolve(made)
             if made == x:
@@ -66,26 +165,28 @@ class Lines:
         front: dict[object, int] = {}
         for d in derivatives(x):
             step = self.unfolder.step(d.by)
-            if step is not None and d.by.name in self.unfolder.carried:
+            if step is not None:
                 front[step.letters] = max(front.get(step.letters, step.shift), step.shift)
         return front
 
     def _lags(self, d: D, front: Mapping[object, int]) -> bool:
-        step = self.unfolder.step(d.by)
+        step, own = self.unfolder.step(d.by), self.unfolder.step(d.of)  # type: ignore[arg-type]
         if step is None:
             return d.by.name in self.unfolder.model.definitions
+        if own is not None and (own - step).is_number:
+            return True
         if d.by.name not in self.unfolder.carried:
             return True
-        return step.shift < front.get(step.letters, step.shift)
+        return step.shift < front.get(step.letters, step.shift) or self.unfolder.is_end(step)
 
     def unfold_of(self, x: Core) -> Core:
         """Totals unfolded from the side of A until all stand at the earliest step that the line names."""
+        first: dict[object, int] = {}
+        for d in derivatives(x):
+            step = self.unfolder.step(d.of)  # type: ignore[arg-type]
+            if step is not None and d.of.name in self.unfolder.carried:  # type: ignore[attr-defined]
+                first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
         for _ in range(MOST_ROUNDS):
-            first: dict[object, int] = {}
-            for d in derivatives(x):
-                step = self.unfolder.step(d.of)  # type: ignore[arg-type]
-                if step is not None and d.of.name in self.unfolder.carried:  # type: ignore[attr-defined]
-                    first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
             made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._leads(d, first) else d))
             if made == x:
                 return x
@@ -115,11 +216,17 @@ class Lines:
     def unfold_all(self, x: Core) -> Core:
         """Totals of what has no recursion unfolded by their definitions to the end."""
         for _ in range(MOST_ROUNDS):
-            made = self.resolve(self._rewritten(x, self.unfolder.of_side))
+            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._ends(d) else d))
             if made == x:
                 return x
             x = made
         return x
+
+    def _ends(self, d: D) -> bool:
+        """Whether unfolding by definitions comes to an end: no recursion at an index that is no number."""
+        assert isinstance(d.of, Ref)
+        step = self.unfolder.step(d.of)
+        return d.of.name not in self.unfolder.model.lost and (step is None or step.is_number or d.of.name not in self.unfolder.carried)
 
     def open_steps(self, x: Core) -> Core:
         """Variables that are no states replaced by their definitions."""
@@ -166,7 +273,7 @@ class Lines:
 
     def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
         if isinstance(x, Ref):
-            if not which(x) or x.name in self.unfolder.model.lost:
+            if x.name in self.unfolder.model.lost or not (which(x) or self.unfolder.is_special(x)):
                 return x
             body = self.unfolder.body(x)
             return x if body is None else body
@@ -262,7 +369,7 @@ class Lines:
         u = self.unfolder
         assert isinstance(a.of, Ref)
         name = a.by.name
-        if not u.is_cut(name) or b.by.name not in (name, *u._before(name)):
+        if not u.is_cut(name, a.of.name) or b.by.name not in (name, *u._before(name)):
             return False
         of, through = u.step(a.of), u.step(a.by)
         if of is None or through is None:
@@ -287,10 +394,13 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "open states": Lines.open_states,
     "open once": Lines.open_once,
     "join": Lines.join,
+    "elementary": Lines.elementary,
 }
 PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve",),
     ("resolve", "open steps"),
+    ("resolve", "elementary"),
+    ("resolve", "open steps", "elementary"),
     ("resolve", "by"),
     ("resolve", "of"),
     ("resolve", "by", "open steps"),
@@ -307,8 +417,18 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "join", "parameters", "by", "join"),
     ("resolve", "costs", "join", "parameters", "by", "join", "open steps"),
     ("resolve", "all", "open states"),
+    ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
 )
+
+
+def _made(x: Core) -> Core:
+    x = rebuild(x, _made)
+    if isinstance(x, Fn) and x.name in FUNCTIONS:
+        row = FUNCTIONS[x.name]
+        if row.made_of is not None and not row.kink and x.name != "\\sqrt":
+            return _made(row.made_of(x.args[0]))
+    return x
 
 
 def derivatives(x: Core) -> list[D]:
@@ -317,6 +437,7 @@ def derivatives(x: Core) -> list[D]:
 
 def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
+    spent = 0
     done: dict[tuple[str, ...], Core | None] = {(): lines.difference(left, right)}
     for plan in PLANS:
         for n in range(1, len(plan) + 1):
@@ -324,6 +445,8 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
             if prefix in done:
                 continue
             before = done[prefix[:-1]]
+            if spent > MOST_SEARCH:
+                return None
             lines.forms._steps = 0
             try:
                 here = None if before is None else RULES[prefix[-1]](lines, before)
@@ -332,6 +455,7 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
                     return SameForm(prefix)
             except (NoForm, RecursionError):
                 done[prefix] = None
+            spent += lines.forms._steps
     return None
 
 

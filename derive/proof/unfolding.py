@@ -41,12 +41,16 @@ from derive.algebra.slopes import NoSlope, slope
 from derive.meaning.model import ORDERED, Definition, Model
 
 
+ENDS = ("T", "L", "N", "\\tau")
+
+
 class Unfolder:
     """The rules of one model."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._ancestors: dict[str, frozenset[str]] = {}
+        self._forward: dict[str, bool] = {}
         self.carried = self._carried()
 
     # -- what the definitions say ---------------------------------------------------------------------
@@ -60,6 +64,16 @@ class Unfolder:
                     if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) != 0:
                         found.add(part.name)
         return frozenset(found)
+
+    def carried_in(self, name: str) -> frozenset[str]:
+        """The families that are used at another step than their own by what a family is made of."""
+        found = set()
+        for own in self.ancestors(name):
+            for d in self.model.definitions.get(own, ()):
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) not in (0, None):
+                        found.add(part.name)
+        return frozenset(found & set(self.model.definitions))
 
     def _is_ordered(self, name: str) -> bool:
         return any(s in ORDERED for s in self.model.slots.get(name, ()))
@@ -92,26 +106,41 @@ class Unfolder:
         """Whether a family is made of something that was not understood."""
         return any(a in self.model.lost for a in self.ancestors(name))
 
-    def runs_forward(self) -> bool:
-        """Whether no definition looks at a later step."""
-        for definitions in self.model.definitions.values():
-            for d in definitions:
-                for part in walk(d.body):
-                    if isinstance(part, Ref) and self._is_ordered(part.name) and d.is_general:
-                        apart = self._apart(d, part)
-                        if apart is None or apart > 0:
-                            return False
-        return True
+    def runs_forward(self, name: str) -> bool:
+        """Whether no definition that a family is made of looks at a later step."""
+        if name not in self._forward:
+            self._forward[name] = not any(
+                isinstance(part, Ref) and self._is_ordered(part.name) and d.is_general and self._looks_ahead(d, part)
+                for own in self.ancestors(name)
+                for d in self.model.definitions.get(own, ())
+                for part in walk(d.body)
+            )
+        return self._forward[name]
+
+    def _looks_ahead(self, d: Definition, part: Ref) -> bool:
+        apart = self._apart(d, part)
+        return apart is None or apart > 0
 
     def step(self, ref: Ref) -> Time | None:
         """The ordered index of a member; None where it has none. The first where it has several."""
         slots = self.model.slots.get(ref.name, ())
         return next((i for i, s in zip(ref.index, slots, strict=False) if s in ORDERED), None)
 
+    def is_end(self, step: Time) -> bool:
+        """Whether an index is a horizon, or a fixed distance before it."""
+        return len(step.letters) == 1 and step.letters[0][1] == 1 and step.letters[0][0] in ENDS and step.letters[0][0] in self.model.horizons
+
+    def is_special(self, ref: Ref) -> bool:
+        """Whether a special case defines a member: λ_T, h_0."""
+        return any(self._matched(d, ref) is not None for d in self.model.specials(ref.name))
+
     def body(self, ref: Ref) -> Core | None:
         """What a member is by its definition; None for a leaf. A special case counts where its index stands."""
         if ref.name in self.model.lost:
             raise NoForm(f"{ref.name} is not understood")
+        general, step = self.model.general(ref.name), self.step(ref)
+        if general is not None and general.backward and step is not None and self.is_end(step) and step.shift > 0 and not self.is_special(ref):
+            return ZERO
         for d in self.model.definitions.get(ref.name, ()):
             table = self._matched(d, ref)
             if table is not None and (not d.is_general or self._applies(d, ref)):
@@ -179,7 +208,7 @@ class Unfolder:
 
     def _is_earlier(self, of: Ref, by: Ref) -> bool:
         a, b = self.step(of), self.step(by)
-        if a is None or b is None or not self.runs_forward():
+        if a is None or b is None or not self.runs_forward(of.name):
             return False
         apart = b - a
         return apart.is_number and (apart.shift > 0 or (apart.shift == 0 and of.name not in self._after(by.name)))
@@ -371,8 +400,7 @@ class Unfolder:
         step = self.step(user)
         if step is None:
             return False
-        letters = [a for a, _ in step.letters]
-        return len(letters) == 1 and letters[0] in ("T", "L", "N", "\\tau") and step.shift > 0 and letters[0] in self.model.horizons
+        return self.is_end(step) and step.shift > 0
 
     def _use_at_all(self, of: Ref, by: Ref, d: Definition, letter: str, slot: str) -> Core:
         """The uses of a shared parameter at every step."""
@@ -382,7 +410,7 @@ class Unfolder:
                 step = fresh("s")
                 return Big("sum", step, None, Time.at(1), Time.of(self._top(slot)), self._use(of, by, d, {letter: Time.of(step)}))
             return self._use(of, by, d, {letter: own})
-        if not self.runs_forward():
+        if not self.runs_forward(of.name):
             raise NoForm("a parameter in a recursion that runs backward")
         step = fresh("s")
         upper = own if own is not None else Time.of(self._top(slot))
@@ -426,12 +454,13 @@ class Unfolder:
 
     # -- the cut ------------------------------------------------------------------------------------
 
-    def is_cut(self, name: str) -> bool:
-        """Whether all that one step hands to the next is this family, at a distance of one."""
-        if not self.runs_forward() or self.carried != {name}:
+    def is_cut(self, name: str, of: str | None = None) -> bool:
+        """Whether all that one step hands to the next, of what `of` is made of, is this family, at a distance of one."""
+        reach = self.ancestors(of or name)
+        if not self.runs_forward(of or name) or self.carried_in(of or name) != {name}:
             return False
-        for definitions in self.model.definitions.values():
-            for d in definitions:
+        for own in reach:
+            for d in self.model.definitions.get(own, ()):
                 for part in walk(d.body):
                     if isinstance(part, Ref) and part.name == name and d.is_general and self._apart(d, part) not in (0, -1):
                         return False
