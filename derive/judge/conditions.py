@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from derive.algebra.expression import Time
 from derive.meaning.world import NoNumber, World
 from derive.notation.elaborate import Elaborator, Unread
+from derive.text.page import Break, Chain, Formula, Prose
 from derive.text.trees import Name, Number, Row, Sign, Words
 
 Test = Callable[[Mapping[str, int], World], bool]
@@ -25,6 +27,62 @@ NEGATING = ("unless", "except", "otherwise", "but not")
 def conditions(rows: tuple[Row, ...], elaborator: Elaborator) -> list[Test]:
     """The tests that the rows of conditions state; what is no condition on an index states none."""
     return [test for row in rows for test in _tests(row, elaborator)]
+
+
+BEFORE = re.compile(r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$", re.IGNORECASE)
+BEHIND = re.compile(r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$", re.IGNORECASE)
+SHORT = 60
+
+
+def around(items: Sequence[Any], place: int) -> list[Chain]:
+    """The relations that stand right before or behind a formula, in words that make them its conditions."""
+    found = []
+    words, at = _words(items, place - 1, -1)
+    if at is not None and len(words) <= SHORT and not re.search(r"[.;]\s", words) and _is_relation(items[at]):
+        said, _ = _words(items, at - 1, -1)
+        if BEFORE.search(said) or (not said and words):
+            found.append(items[at].chains[0])
+    words, at = _words(items, place + 1, 1)
+    if at is not None and BEHIND.match(words) and _is_relation(items[at]):
+        found.append(items[at].chains[0])
+    return found
+
+
+def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
+    """The prose beside a formula, and the place of the formula beyond it."""
+    words = ""
+    while 0 <= at < len(items):
+        item = items[at]
+        if isinstance(item, Formula):
+            return words.strip(), at
+        if isinstance(item, Prose):
+            words = item.text + " " + words if step < 0 else words + " " + item.text
+        elif not isinstance(item, Break) or item.kind in ("section end", "cell", "slide"):
+            break
+        at += step
+    return words.strip(), None
+
+
+def _is_relation(formula: Formula) -> bool:
+    """Whether a formula is one relation between short names: i = j, k ≠ t."""
+    if len(formula.chains) != 1 or len(formula.chains[0].members) != 2:
+        return False
+    first, second = formula.chains[0].members
+    return second.relation in COMPARE and len(first.tree) <= 3 and len(second.tree) <= 3
+
+
+def related(chains: Sequence[Chain], elaborator: Elaborator) -> list[Test]:
+    """Tests of relations between indices; what is no such relation states none."""
+    found = []
+    for chain in chains:
+        first, second = chain.members
+        try:
+            a, b = elaborator.index(_trimmed(first.tree)), elaborator.index(_trimmed(second.tree))
+        except Unread:
+            continue
+        if a.letters and {x for i in (a, b) for x, _ in i.letters} <= {*elaborator.letters, *elaborator.ordered}:
+            found.append(_test(a, second.relation, b, False))
+    return found
 
 
 def _tests(row: Row, elaborator: Elaborator) -> Iterator[Test]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import conditions
+from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
 from derive.judge.parted import with_parts
 from derive.judge.understanding import Understanding
@@ -52,6 +52,8 @@ class Judge:
         self.symbols = bind(self.page)
         self.understanding = Understanding(self.page, self.symbols, Reading())
         self.understanding.understand()
+        self._places = {item.number: i for i, item in enumerate(self.page.items) if isinstance(item, Formula)}
+        self._stated: dict[int, list[Chain]] = {}
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
 
@@ -184,6 +186,12 @@ class Judge:
         both = replace(own, columns=not plain.columns)
         yield "vectors lie, as rows, and the derivatives by parameters are immediate", replace(plain, columns=not plain.columns), both
 
+    def _around(self, number: int) -> list[Chain]:
+        """The conditions that the words around a formula state."""
+        if number not in self._stated:
+            self._stated[number] = around(self.page.items, self._places[number]) if number in self._places else []
+        return self._stated[number]
+
     def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> Tried:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
@@ -193,7 +201,7 @@ class Judge:
             left = elaborator.row(head.tree)
             elaborator.reading = replace(of_member, base=elaborator.reading.base)
             right = elaborator.row(member.tree)
-            tests = conditions(chain.conditions, elaborator)
+            tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
             found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
             model = u.model(number)
             model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}})

@@ -144,6 +144,7 @@ class Understanding:
                     yield item.number, i, chain
 
     def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
+        self._number = number
         self.setting.functions = self.functions_at(number)
         self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
@@ -180,8 +181,9 @@ class Understanding:
         self._survey()
         for symbol in self.symbols.records():
             if symbol.shape is not None:
-                setting.ranks[symbol.key] = max(len(symbol.shape), setting.ranks.get(symbol.key, 0))
-                for place, dim in enumerate(symbol.shape):
+                shape = [d for d in symbol.shape if d != "1"] if len(symbol.shape) == 2 else list(symbol.shape)
+                setting.ranks[symbol.key] = max(len(shape), setting.ranks.get(symbol.key, 0))
+                for place, dim in enumerate(shape):
                     if re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
                         setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
                 if symbol.row:
@@ -291,6 +293,10 @@ class Understanding:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         self._applications(elaborator, body.body)
         self._fit_rank(occurs.key, body)
+        if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
+            self.setting.labelled.add(occurs.key)
+            label = f"{occurs.key}_{given[0][1].shift}"
+            self._fit_rank(label, body)
         target = elaborator.member(occurs.key, given, head.start)
         if isinstance(body.body, Ref) and isinstance(target.body, Ref) and body.body.name == target.body.name:
             self.definitions_read[number, index] = ""
@@ -390,6 +396,13 @@ class Understanding:
             self.setting.dims = elaborator.dims = dims.copy()
             return elaborator.row(row)
         except Misfit:
+            if self.setting.functions:
+                try:
+                    self.setting.dims = elaborator.dims = dims.copy()
+                    self.setting.functions = {}
+                    return elaborator.row(row)
+                except (Misfit, Unread):
+                    self.setting.functions = self.functions_at(self._number)
             found = self._with_other_ranks(elaborator, row, dims)
             if found is None:
                 raise

@@ -155,6 +155,7 @@ class Setting:
     usual: dict[str, str] = field(default_factory=dict)
     applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
     horizons: set[str] = field(default_factory=set)
+    labelled: set[str] = field(default_factory=set)
     named_sizes: dict[str, str] = field(default_factory=dict)
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
@@ -626,6 +627,8 @@ class Elaborator:
         """A member of the family `key`; components that are not given are axes."""
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
+            key, components = f"{key}_{components[0].shift}", []
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
@@ -984,10 +987,11 @@ class Elaborator:
         assert node.below is not None
         if node.opening in ("\\|", "|"):
             return value
-        if isinstance(value.body, D) and len(node.inside) == 1 and isinstance(node.inside[0], Over):
-            return self._around(value, node)
         letters = _split(node.below, (",",))
         rows = [p for part in letters for p in ([part] if len(letters) > 1 else [(n,) for n in part])]
+        entries = bool(value.rank) and len(rows) == value.rank and all(self._is_entry(r) for r in rows)
+        if not entries and isinstance(value.body, D) and len(node.inside) == 1 and isinstance(node.inside[0], Over):
+            return self._around(value, node)
         if value.rank and len(rows) == value.rank:
             table = {}
             for axis, r in zip(value.axes, rows, strict=True):
@@ -996,6 +1000,14 @@ class Elaborator:
                 table[axis.letter] = index
             return scalar(move(value.body, table))
         raise Unread(node.start, "an entry's indices below a bracket")
+
+    def _is_entry(self, row: Row) -> bool:
+        """Whether a script is an index letter or a number."""
+        try:
+            index = self.index(row)
+        except Unread:
+            return False
+        return all(self._is_index(a) or not self._is_variable(a) for a, _ in index.letters)
 
     def _around(self, value: Val, node: Group) -> Val:
         """(∂A/∂B)_V: the paths whose first step goes into V; in the other reading V is held."""
