@@ -125,6 +125,20 @@ def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, f
                 yield from named(part, bound)
 
 
+def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time, Time]]:
+    """The bounds of the Σ and Π of a formula that free letters stand in."""
+    match x:
+        case Big(letter=letter, lower=Time() as low, upper=Time() as high, body=body) | Chain(letter=letter, lower=low, upper=high, body=body):
+            if not any(a in bound for i in (low, high) for a, _ in i.letters):
+                yield low, high
+            yield from bounded(body, bound | {letter})
+        case Big(letter=letter, body=body):
+            yield from bounded(body, bound | {letter})
+        case _:
+            for part in children(x):
+                yield from bounded(part, bound)
+
+
 class Judgement:
     """Evaluates claims in the worlds of one model."""
 
@@ -187,8 +201,11 @@ class Judgement:
         runs = [range(self.base, world.lengths[found.ordered[a]] + 2) for a in ordered]
         count = 0
         outer = [(ref, bound) for side in (found.left, found.right) for ref, bound in named(side)]
+        spans = [span for side in (found.left, found.right) for span in bounded(side)]
         for values in product(*runs):
             env = dict(zip(ordered, values, strict=True))
+            if not all(self._spans(world, low, high, env) for low, high in spans):
+                continue
             if not all(self._inside(world, ref, bound, env) for ref, bound in outer):
                 continue
             for more in self._components(world, found):
@@ -204,6 +221,13 @@ class Judgement:
         runs = [range(1, world.size(found.components[a]) + 1) for a in letters]
         for values in product(*runs):
             yield dict(zip(letters, values, strict=True))
+
+    def _spans(self, world: World, low: Time, high: Time, env: Mapping[str, int]) -> bool:
+        """Whether the bounds of a Σ or Π are in order: lower ≤ upper + 1."""
+        try:
+            return world.index(low, env) <= world.index(high, env) + 1
+        except NoNumber:
+            return True
 
     def _inside(self, world: World, ref: Ref, bound: frozenset[str], env: Mapping[str, int]) -> bool:
         slots = self.model.slots.get(ref.name, ())

@@ -9,21 +9,23 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Core, D, Lost, Num, Ref, fresh, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Core, D, Fn, Lost, Num, Ref, fresh, letters_in, move, walk
 from derive.algebra.expression import Time
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, plus, renamed
+from derive.notation.shaped import Misfit, Val, each, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
-from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, children, walk as nodes
+from derive.text.spelled import spelled
+from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_.*)?(?:∅)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
+BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
 PASSES = 3
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
@@ -62,6 +64,7 @@ class Understanding:
     assumed: list[str] = field(default_factory=list)
     base: int = 1
     _models: dict[int, Model] = field(default_factory=dict)
+    positive: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -129,7 +132,8 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
-                self.failed.append(Failed(role.lost, *role.scope, role.why))
+                lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
+                self.failed.append(Failed(lost, *role.scope, role.why))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
@@ -247,9 +251,22 @@ class Understanding:
             self._defined(number, index, chain, role)
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
-            names = {role.key} if role.key else set()
+            names = self._lost_by(number, member.tree, role)
             self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
             assert member
+
+    def _lost_by(self, number: int, row: Any, role: Role) -> set[str]:
+        """The names that a definition makes in a way that was not understood: none where it lists entries, or numbers of an example."""
+        if role.key is None:
+            return set()
+        parts = _entries_listed(row)
+        if parts is None:
+            return {role.key}
+        keys = {self.symbols.at(number).occurrence(n, b).key for part in parts for n, b in named(part)}
+        if not keys or role.key in keys:
+            return set()
+        steps = self.setting.steps.get(role.key, ())
+        return {role.key + "".join(f"∅{s}" for s in steps)}
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
@@ -259,7 +276,9 @@ class Understanding:
             raise Unread(head.start, "a name on the left of a definition")
         behind = next((n for n in head.tree[1:2] if isinstance(n, Group)), None)
         occurs = self.symbols.at(number).occurrence(name, behind)
-        if occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
+        if occurs.power is not None and spelled(occurs.power) == "2" and not occurs.primes and not occurs.transposed:
+            self.positive.add(occurs.key)
+        elif occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
         if occurs.arguments is not None and (behind is not None):
             self._define_function(number, occurs, elaborator, member.tree, role)
@@ -268,9 +287,14 @@ class Understanding:
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         self._output(elaborator, occurs.key, member.tree)
         body = self._body(elaborator, member.tree)
+        if occurs.power is not None:
+            body = each(lambda b: Fn("\\sqrt", (b,)), body)
         self._applications(elaborator, body.body)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, head.start)
+        if isinstance(body.body, Ref) and isinstance(target.body, Ref) and body.body.name == target.body.name:
+            self.definitions_read[number, index] = ""
+            return
         made = self._definition(occurs.key, target, body, number)
         self.made.append(Made(made, *role.scope))
         self.definitions_read[number, index] = ""
@@ -283,8 +307,9 @@ class Understanding:
         made = elaborator._occurrence(row[0], row[1])
         if made.arguments is None or made.key in self.setting.functions or made.key in SPELLED or made.key in WORDS:
             return
+        name = made.key + "".join(f"_{spelled(i)}" for d, i in made.indices if d == "component" and elaborator._is_label(i))
         if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
-            self.setting.outputs.setdefault(made.key, self.setting.ranks.get(key, 0))
+            self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 0))
 
     def _applications(self, elaborator: Elaborator, body: Core) -> None:
         """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
@@ -332,9 +357,17 @@ class Understanding:
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
+        loose = {a for a in loose if not self._is_size(a)}
+        if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
+            (slip,), (own,) = loose, free
+            core, loose = move(core, {slip: Time.of(own)}), set()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
+
+    def _is_size(self, letter: str) -> bool:
+        """A letter with a script is the name of a size: n_l, T_x."""
+        return "_" in letter or "^" in letter
 
     def _shifted(self, ref: Ref, core: Core, slots: tuple[str, ...]) -> tuple[tuple[Time, ...], Core]:
         """z[l+1] = … is z[l] = … with l moved, so that each general definition is stated at its own index."""
@@ -391,33 +424,83 @@ class Understanding:
 
     def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
         """f(x) = …: a function of its formals, and f itself where it stands alone."""
-        names, formals = [], []
-        for r in occurs.arguments or ():
-            if not r:
-                continue
-            if len(r) != 1 or not isinstance(r[0], Name):
-                raise Unread(r[0].start, "a letter as the function's argument")
-            key = elaborator._occurrence(r[0], None).key
-            value = elaborator.row(r)
-            if not isinstance(value.body, Ref):
-                raise Unread(r[0].start, "a letter as the function's argument")
-            names.append(key)
-            formals.append(value.body if not value.rank else Ref(f"{key}·"))
-        try:
-            elaborator.bound = {n: f for n, f in zip(names, formals, strict=True) if f.name.endswith("·")}
-            body = elaborator.row(row)
-        except (Unread, Misfit):
-            if not elaborator.bound:
-                raise
-            elaborator.bound = {}
+        names, values = self._formals(occurs, elaborator)
+        given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
+        elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        found = self._function(elaborator, row, names, values)
+        if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
-        given = [(d, elaborator._index_in(d, r, role.target and None or _NODE)) for d, r in occurs.indices]
-        free = {a for _, i in given for a, _ in i.letters}
-        self.functions.append((*role.scope, occurs.key, Function(tuple(formals), body, tuple(names))))
+        free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
+        for k, _ in enumerate(values):
+            free |= letters_in(found.formals[k])
+        self.functions.append((*role.scope, occurs.key, found))
         self.definitions_read[number, -1] = ""
-        if not given and not elaborator.bound and not (letters_in(body.body) - free - self.horizon_letters() - self.sizes() - {a.letter for a in body.axes}):
+        scalars = any(f.name.endswith("·") for f in found.formals)
+        if not given and not scalars and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _formals(self, occurs: Any, elaborator: Elaborator) -> tuple[list[str], list[Val]]:
+        """The names of a function's formals, and they as values."""
+        names, values = [], []
+        for r in occurs.arguments or ():
+            if r:
+                value = elaborator.row(r)
+                if not isinstance(value.body, Ref):
+                    raise Unread(r[0].start, "a letter as the function's argument")
+                names.append(elaborator._occurrence(r[0], r[1] if len(r) == 2 else None).key if isinstance(r[0], Name) else spelled(r))
+                values.append(value)
+        return names, values
+
+    def _function(self, elaborator: Elaborator, row: Any, names: list[str], values: list[Val]) -> Function | None:
+        """The function of numbers that a formula makes, or that of vectors; None where it is neither."""
+        vectors = [(n, v) for n, v in zip(names, values, strict=True) if v.rank]
+        tries = ["vectors"] if not vectors else ["vectors", "numbers"] if any(map(self._is_declared, names)) else ["numbers", "vectors"]
+        for kind in tries:
+            dims = self.setting.dims
+            self.setting.dims = elaborator.dims = dims.copy()
+            elaborator.bound = {n: Ref(f"{n}·") for n, _ in vectors} if kind == "numbers" else {}
+            try:
+                body = elaborator.row(row)
+            except (Unread, Misfit):
+                self.setting.dims = elaborator.dims = dims
+                if kind == tries[-1] and not vectors:
+                    raise
+                continue
+            if kind == "vectors":
+                return Function(tuple(v.body for v in values if isinstance(v.body, Ref)), body, tuple(names), tuple(v.axes for v in values))
+            if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
+                self.setting.ranks |= {n: 0 for n, _ in vectors}
+            formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
+            elaborator.bound = elaborator.bound or {}
+            return Function(tuple(f for f in formals if isinstance(f, Ref)), body, tuple(names), ((),) * len(names))
+        elaborator.bound = {}
+        return None
+
+    def _is_declared(self, key: str) -> bool:
+        symbol = self.symbols.at(0).symbol(key)
+        return (symbol is not None and symbol.shape is not None) or bool(BOLD.match(key))
+
+    def _may_be_number(self, key: str) -> bool:
+        """Whether nothing on the page says that a function's formal is a vector."""
+        symbol = self.symbols.at(0).symbol(key)
+        if symbol is None or symbol.kind not in ("input", "variable") or symbol.slots or self._is_declared(key):
+            return False
+        return key not in self._fitted and not self.setting.components.get(key) and key not in self._beside_matrices
+
+    @cached_property
+    def _beside_matrices(self) -> set[str]:
+        """The names that stand behind a matrix, or that are transposed."""
+        found: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                listed = [table.occurrence(n, b) for n, b in named(member.tree)]
+                found |= {o.key for o in listed if o.transposed}
+                for first, second in zip(listed, listed[1:], strict=False):
+                    if self.setting.ranks.get(first.key) == 2:
+                        found.add(second.key)
+        return found
 
     def _define_whole(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
         """L(θ) = …: the quantity L, which depends on what its formula names."""
@@ -467,6 +550,7 @@ class Understanding:
         layered = {a for d in definitions.values() for x in d for i, s in zip(x.index, x.slots, strict=False) if s == "layer" for a, _ in i.letters}
         horizons |= dict.fromkeys(layered & set(horizons), "layer")
         horizons["L"] = "layer"
+        horizons |= {a: d for a, d in self.setting.named_sizes.items() if a not in horizons}
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons)
 
@@ -488,6 +572,18 @@ def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
             yield node, behind
         for inner in children(node):
             yield from named(inner)
+
+
+def _entries_listed(row: Any) -> list[Any] | None:
+    """The entries of a list in brackets, or of a table; None where a row is neither."""
+    row = tuple(n for n in row if not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+    if len(row) != 1:
+        return None
+    if isinstance(row[0], Table):
+        return [c for r in row[0].rows for c in r]
+    if isinstance(row[0], Group) and any(isinstance(n, Sign) and n.text == "," for n in row[0].inside):
+        return [row[0].inside]
+    return None
 
 
 def _written_number(row: Any) -> Fraction | None:

@@ -38,17 +38,20 @@ from derive.algebra.core import (
     neg,
     num,
     over,
+    rebuild,
     summed,
     walk,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
     Axis,
     Dims,
     Misfit,
     Val,
+    aligned,
     diagonal,
     each,
     hadamard,
@@ -60,6 +63,7 @@ from derive.notation.shaped import (
     total,
     transposed,
     vector,
+    with_letters,
 )
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Fraction as Over, Group, Missing, Name, Node, Number, Root, Row, Sign, Table, Words
@@ -98,11 +102,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that the page defines by a formula: its formals and its body in them."""
+    """A function that the page defines by a formula: its formals (those of a vector with the letters of its axes), its body in them."""
 
     formals: tuple[Ref, ...]
     body: Val
     names: tuple[str, ...] = ()
+    axes: tuple[tuple[Axis, ...], ...] = ()
+
+    def formal(self, place: int) -> Val:
+        """A formal as a value."""
+        return Val(self.axes[place] if self.axes else (), self.formals[place])
 
 
 class Occurs(Protocol):
@@ -146,6 +155,7 @@ class Setting:
     usual: dict[str, str] = field(default_factory=dict)
     applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
     horizons: set[str] = field(default_factory=set)
+    named_sizes: dict[str, str] = field(default_factory=dict)
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
 
@@ -181,12 +191,80 @@ class Elaborator:
         if not terms:
             raise Unread(_start(row), "a formula")
         values = []
+        gaps = []
         for term, sign in zip(terms, signs, strict=True):
-            if _are_dots(term):
-                raise Unread(_start(term), "no dots: write the sum with Σ")
+            if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
+                gaps.append(len(values))
+                continue
             value = self.term(term)
             values.append(each_sign(value) if sign < 0 else value)
+        for gap in reversed(gaps):
+            values = self._filled(values, gap, _start(row))
         return values[0] if len(values) == 1 else plus(values, self.dims)
+
+    def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
+        """Terms with dots before the one at `gap`: a Σ from the terms before them to the term behind."""
+        if not 0 < gap < len(values):
+            raise Unread(start, "terms on both sides of the dots")
+        first = gap - 1
+        while first > 0 and self._step(values[first - 1], values[first]):
+            first -= 1
+        run = self._run(values[first], values[gap])
+        if run is None:
+            raise Unread(start, "dots between a first and a last term that differ in an index alone")
+        node = Big(start, start, "sum")
+        found = self._summed(node, _Bound(run.letter, run.lower, run.upper), replace(values[first], body=run.bodies[0]))
+        return [*values[:first], found, *values[gap + 1 :]]
+
+    def _step(self, a: Val, b: Val) -> bool:
+        """Whether one term follows another immediately."""
+        run = self._run(a, b) if a.rank == b.rank else None
+        return run is not None and (run.upper - run.lower) == Time.at(1)
+
+    def _run(self, first: Val, last: Val) -> Run | None:
+        """What runs from one value to another; its letter is known as the index that it is."""
+        if first.rank != last.rank:
+            return None
+        tags = [(a[0], b[0]) for a, b in ((first.of, last.of), (first.by, last.by)) if a and b]
+        other = aligned(first, last, self.dims.copy())
+        run = running((first.body, *(a for a, _ in tags)), (other, *(b for _, b in tags)))
+        if run is not None:
+            aligned(first, last, self.dims)
+            self._note_letter(run.letter, run.bodies[0])
+        return run
+
+    def _note_letter(self, letter: str, body: Core) -> None:
+        """What an index letter counts, from the families that it stands at."""
+        for part in walk(body):
+            if isinstance(part, Ref):
+                slots = self.setting.slots.get(part.name, ())
+                before = sum(s != "component" for s in slots)
+                for place, (index, slot) in enumerate(zip(part.index, slots, strict=False)):
+                    if any(a == letter for a, _ in index.letters):
+                        if slot == "component":
+                            self._letter_dim(Time.of(letter), self.dim(part.name.split("∅")[0], place - before))
+                        elif slot == "sample":
+                            self._letter_dim(Time.of(letter), "sample")
+                        else:
+                            self.ordered.setdefault(letter, slot)
+
+    def _product_of_run(self, first: Val, last: Val, node: Node) -> Val:
+        """A ⋯ B: the product of what runs from A to B."""
+        run = self._run(first, last)
+        if run is None:
+            raise Unread(node.start, "dots between a first and a last factor that differ in an index alone")
+        tags = list(run.bodies[1:])
+        of = (tags.pop(0), first.of[1]) if first.of and last.of else None
+        by = (tags.pop(0), first.by[1]) if first.by and last.by else None
+        v = replace(first, body=run.bodies[0], of=of, by=by)
+        if v.rank == 2:
+            return self._chain_of(run.letter, run.lower, run.upper, v, down=run.falling)
+        if v.rank:
+            raise Unread(node.start, "no product of arrays over an index")
+        made = self._summed(Big(node.start, node.end, "prod"), _Bound(run.letter, run.lower, run.upper), v)
+        if of is not None and by is not None:
+            return replace(made, of=_end_of(of, run.letter, run.upper), by=_end_of(by, run.letter, run.lower))
+        return made
 
     def term(self, row: Row) -> Val:
         """A product of factors."""
@@ -205,6 +283,10 @@ class Elaborator:
                     operator = "\\cdot"
                     at += 1
                     continue
+                if node.text == "\\dots" and factors:
+                    at = self._over_dots(row, at, factors)
+                    operator = ""
+                    continue
                 if node.text == "-" and operator:  # a · -b
                     value, at = self.factor(row, at + 1)
                     factors.append((operator, each_sign(value)))
@@ -219,6 +301,20 @@ class Elaborator:
         if operator or not factors:
             raise Unread(_start(row), "a factor")
         return self._multiplied(factors)
+
+    def _over_dots(self, row: Row, at: int, factors: list[tuple[str, Val]]) -> int:
+        """The factor before the dots and the one behind them, made the product of all between; where the next begins."""
+        node = row[at]
+        while at < len(row) and isinstance(row[at], Sign) and row[at].text in (*TIMES, "\\dots", "."):  # type: ignore[attr-defined]
+            at += 1
+        if at == len(row):
+            raise Unread(node.start, "a factor behind the dots")
+        last, at = self.factor(row, at)
+        operator, first = factors.pop()
+        while factors and self._step(first, factors[-1][1]):
+            operator, first = factors.pop()
+        factors.append((operator, self._product_of_run(first, last, node)))
+        return at
 
     def _multiplied(self, factors: list[tuple[str, Val]]) -> Val:
         """The factors multiplied from the left; where shapes do not fit so, from the right."""
@@ -334,8 +430,7 @@ class Elaborator:
         if function is None:
             return None
         key = self._occurrence(by[0], None).key
-        found = next((f for n, f in zip(function.names, function.formals, strict=True) if n == key), None)
-        return None if found is None else scalar(found)
+        return function.formal(function.names.index(key)) if key in function.names else None
 
     def _of(self, row: Row, by: Val) -> Val:
         """What a derivative is of: a formula, or a function by its bare name."""
@@ -585,6 +680,8 @@ class Elaborator:
     def _order(self, index: Time, slot: str) -> None:
         for letter, _ in index.letters:
             self.ordered.setdefault(letter, slot)
+            if "_" in letter or "^" in letter:
+                self.setting.named_sizes.setdefault(letter, slot)
 
     def _index_in(self, domain: str, row: Row, node: Node) -> Time:
         row = _bare(row)
@@ -732,7 +829,11 @@ class Elaborator:
         if function is not None and not occurs.indices:
             if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
                 return self.member(key, [], node.start)
-            return self._own_function(node, function, args, occurs.primes)
+            try:
+                return self._own_function(node, function, args, occurs.primes)
+            except Unread:
+                if not self.setting.arrays:
+                    raise
         if key == "\\sigma" or SPELLED.get(key):
             return self._known(SPELLED[key], args, occurs, node)
         outs = []
@@ -759,12 +860,23 @@ class Elaborator:
             if function.body.rank:
                 raise Unread(node.start, "no slope of a vector")
             return each(lambda b: Where_(body, formal, b), args[0])
-        if all(a.rank == 0 for a in args):
-            return _substituted(function.body, dict(zip(function.formals, (a.body for a in args), strict=True)))
-        if len(args) == 1 and function.body.rank == 0 and function.names:
+        if all(a.rank == function.formal(k).rank for k, a in enumerate(args)):
+            return self._put_in(function, args)
+        if len(args) == 1 and function.body.rank == 0 and function.formal(0).rank == 0:
             formal = function.formals[0]
-            return each(lambda b: _substituted(function.body, {formal: b}).body, args[0])
+            return each(lambda b: replaced(function.body.body, ((formal, (), scalar(b)),)), args[0])
         raise Unread(node.start, "a function of numbers applied to vectors")
+
+    def _put_in(self, function: Function, args: list[Val]) -> Val:
+        """The body with the arguments in the formals' places."""
+        table = []
+        for k, arg in enumerate(map(renamed, args)):
+            formal = function.formal(k)
+            for p, q in zip(formal.axes, arg.axes, strict=True):
+                self.dims.unify(p.dim, q.dim)
+            table.append((function.formals[k], formal.axes, arg))
+        body = renamed(function.body)
+        return Val(body.axes, replaced(body.body, tuple(table)), body.row)
 
     def _abstract(self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], primes: int, node: Name) -> Val:
         entrywise = len(args) == 1 and args[0].rank and key in self.setting.entrywise
@@ -844,7 +956,7 @@ class Elaborator:
             case "[":
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
-                    return self._stacked([self.row(p) for p in parts], node)
+                    return self._listed(parts, node)
                 return self.row(node.inside)
             case "(" | "{" | "\\{" | "\\left.":
                 parts = _split(node.inside, (",",))
@@ -917,9 +1029,80 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        if all(len(r) == 1 for r in node.rows):
-            return self._stacked([self.row(r[0]) for r in node.rows], node)
-        raise Unread(node.start, "no matrix written out")
+        rows = [r for r in node.rows if any(c for c in r)]
+        if all(len(r) == 1 for r in rows):
+            if any(isinstance(n, Group) and n.opening == "|" for n in rows):
+                raise Unread(node.start, "no determinant")
+            return self._listed([r[0] for r in rows], node)
+        return self._matrix(rows, node)
+
+    def _listed(self, rows: Sequence[Row], node: Node) -> Val:
+        """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
+        gaps = [i for i, r in enumerate(rows) if _only_dots(r)]
+        if not gaps:
+            return self._stacked([self.row(r) for r in rows], node)
+        if len(gaps) != 1 or not 0 < gaps[0] < len(rows) - 1:
+            raise Unread(node.start, "entries before and behind the dots")
+        (gap,) = gaps
+        values = [self.row(r) for i, r in enumerate(rows) if i != gap]
+        run = self._run(values[0], values[-1])
+        if run is None or len(rows) - gap != 2 or (gap > 1 and not self._step(values[0], values[1])):
+            raise Unread(node.start, "dots between entries that differ in an index alone")
+        return self._entries(run, values[0], node)
+
+    def _entries(self, run: Run, first: Val, node: Node) -> Val:
+        """The vector (of rows, the matrix) whose entries are what runs."""
+        dim = self.letters.get(run.letter)
+        if dim is None:
+            if not self.setting.arrays or run.letter not in self.ordered:
+                raise Unread(node.start, "what the index of the entries counts")
+            dim = self.ordered.pop(run.letter)
+        if not run.lower.is_number or run.falling:
+            raise Unread(node.start, "entries from the first on")
+        self._whole_size(run.upper, dim)
+        self.letters.pop(run.letter, None)
+        return Val((Axis(run.letter, dim), *first.axes), run.bodies[0])
+
+    def _whole_size(self, upper: Time, dim: str) -> None:
+        if upper.shift == 0 and len(upper.letters) == 1:
+            self.setting.size_of.setdefault(upper.letters[0][0], dim)
+
+    def _matrix(self, rows: Sequence[Sequence[Row]], node: Node) -> Val:
+        """A matrix that is written out, perhaps with dots: from its corners."""
+        if any(_only_dots(c) for r in rows for c in r):
+            return self._corners(rows, node)
+        if len({len(r) for r in rows}) != 1:
+            raise Unread(node.start, "rows of equal length")
+        stacked = [self._stacked([self.row(c) for c in r], node) for r in rows]
+        if any(a.dim.count("+") != len(rows[0]) - 1 for v in stacked for a in v.axes):
+            raise Unread(node.start, "entries that are numbers")
+        first = renamed(stacked[0])
+        bodies = [with_letters(v, [a.letter for a in first.axes]) for v in stacked]
+        letter = fresh()
+        parts = tuple((fresh(), "1", b) for b in bodies)
+        return Val((Axis(letter, "+".join("1" for _ in rows)), *first.axes), Stack(Time.of(letter), parts))
+
+    def _corners(self, rows: Sequence[Sequence[Row]], node: Node) -> Val:
+        full = [r for r in rows if len(r) > 1 and not _only_dots(r[0]) and not _only_dots(r[-1]) and r[0] and r[-1]]
+        if len(full) < 2:
+            raise Unread(node.start, "the corners of a matrix")
+        (a, b), (c, d) = ((self.row(r[0]), self.row(r[-1])) for r in (full[0], full[-1]))
+        if any(v.rank for v in (a, b, c, d)):
+            raise Unread(node.start, "entries that are numbers")
+        if b.body == ZERO and c.body == ZERO:
+            run = self._run(a, d)
+            if run is None:
+                raise Unread(node.start, "entries on a diagonal that differ in an index alone")
+            return diagonal(self._entries(run, scalar(a.body), node))
+        above, below = self._run(a, b), self._run(c, d)
+        if above is None or below is None:
+            raise Unread(node.start, "entries that differ in an index alone")
+        row = self._entries(above, a, node)
+        last = self._entries(below, c, node)
+        down = self._run(row, last)
+        if down is None:
+            raise Unread(node.start, "rows that differ in an index alone")
+        return self._entries(down, row, node)
 
     def _cases(self, node: Table) -> Val:
         found: Core = ZERO
@@ -1117,13 +1300,14 @@ class Elaborator:
             raise Unread(node.start, "no product of arrays over an index")
         return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
 
-    def _chain_of(self, letter: str, low: Time, high: Time, v: Val) -> Val:
+    def _chain_of(self, letter: str, low: Time, high: Time, v: Val, down: bool | None = None) -> Val:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
+        down = not self.reading.rising if down is None else down
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)
         row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
-        body = Chain(letter, low, high, a.letter, b.letter, a.dim, v.body, (Time.of(row.letter), Time.of(col.letter)), not self.reading.rising)
+        body = Chain(letter, low, high, a.letter, b.letter, a.dim, v.body, (Time.of(row.letter), Time.of(col.letter)), down)
         return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
@@ -1169,21 +1353,18 @@ def Where_(body: Core, formal: Ref, value: Core) -> Core:
     from derive.algebra.slopes import slope
 
     assert isinstance(body, D)
-    return replaced(slope(body.of, formal), {formal: value})
+    return replaced(slope(body.of, formal), ((formal, (), scalar(value)),))
 
 
-def replaced(x: Core, table: Mapping[Ref, Core]) -> Core:
-    """Members replaced by formulas, everywhere but in derivatives by them."""
-    from derive.algebra.core import rebuild
-
+def replaced(x: Core, table: tuple[tuple[Ref, tuple[Axis, ...], Val], ...]) -> Core:
+    """Formals replaced by arguments, everywhere but in derivatives by them."""
     if isinstance(x, Ref):
-        return table.get(x, x)
+        for formal, axes, arg in table:
+            kept = len(formal.index) - len(axes)
+            if x.name == formal.name and len(x.index) == len(formal.index) and x.index[:kept] == formal.index[:kept]:
+                return move(arg.body, {a.letter: i for a, i in zip(arg.axes, x.index[kept:], strict=True)})
+        return x
     return rebuild(x, lambda p: replaced(p, table))
-
-
-def _substituted(body: Val, table: Mapping[Ref, Core]) -> Val:
-    body = renamed(body)
-    return Val(body.axes, replaced(body.body, table), body.row)
 
 
 def _differential(row: Row) -> _Mark | None:
@@ -1272,8 +1453,8 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
 
 
-def _are_dots(row: Row) -> bool:
-    return any(isinstance(n, Sign) and n.text == "\\dots" for n in row)
+def _only_dots(row: Row) -> bool:
+    return bool(row) and all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in row)
 
 
 def _number(node: Number) -> Core:
