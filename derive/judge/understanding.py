@@ -21,8 +21,9 @@ from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
-ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
+ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
+NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_.*)?(?:∅)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
@@ -176,6 +177,7 @@ class Understanding:
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
         some = bool(ARRAYS.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        some = some and not NUMBERS_ONLY.search(prose)
         setting.arrays = some
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
@@ -193,7 +195,18 @@ class Understanding:
         for name in self.symbols.records():
             if name.kind == "function":
                 setting.ranks.pop(name.key, None)
+        for key in self._numbers():
+            setting.ranks[key] = 0
         self._entrywise()
+
+    def _numbers(self) -> Iterator[str]:
+        r"""The names of a list that is said to be of numbers: a, b \in \mathbb{R}."""
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.kind != "shape" or len(chain.members) != 2 or not any(isinstance(n, Sign) and n.text == "," for n in chain.members[0].tree):
+                continue
+            if spelled(chain.members[1].tree) in ("\\mathbb{R}", "ℝ", "\\R", "\\mathbb R"):
+                yield from (self.symbols.at(number).occurrence(n, b).key for n, b in named(chain.members[0].tree))
 
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
