@@ -13,6 +13,7 @@ from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
+from derive.judge.decide import Accusation, Decider
 from derive.judge.parted import with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
@@ -54,6 +55,7 @@ class Judge:
         self.understanding.understand()
         self._places = {item.number: i for i, item in enumerate(self.page.items) if isinstance(item, Formula)}
         self._stated: dict[int, list[Chain]] = {}
+        self.decider = Decider(self)
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
 
@@ -62,7 +64,19 @@ class Judge:
         for item in self.page.items:
             if isinstance(item, Formula):
                 found += self._formula(item)
+        found = [replace(j, verdict=self._spoken(j.verdict)) for j in found]
         return Report(self.page.source.path, self.text, tuple(found), tuple(self.understanding.assumed))
+
+    def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
+        """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
+        if not isinstance(verdict, Accusation):
+            return verdict
+        agreed, differed = self.decider.agreed, self.decider.differed
+        if verdict.defended and (agreed >= 1 or differed <= 2) or verdict.clean and agreed + 3 >= differed:
+            return verdict.verdict
+        if agreed >= 4 and agreed >= 4 * differed:
+            return verdict.verdict
+        return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
@@ -89,13 +103,13 @@ class Judge:
     def _latex(self, start: int, end: int) -> str:
         return " ".join(self.page.source.text[start:end].split())
 
-    def _judged(self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict) -> Judged:
+    def _judged(self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict | Accusation) -> Judged:
         place = self.page.source.place(start)
-        return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, latex, verdict)
+        return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, latex, verdict)  # type: ignore[arg-type]
 
     # -- chains -----------------------------------------------------------------------------------
 
-    def _chain(self, formula: Formula, index: int, chain: Chain, role: Role | None) -> Iterator[tuple[Member, Verdict]]:
+    def _chain(self, formula: Formula, index: int, chain: Chain, role: Role | None) -> Iterator[tuple[Member, Verdict | Accusation]]:
         head = chain.members[0]
         first = True
         wrong: list[Member] = []
@@ -109,8 +123,26 @@ class Judge:
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")
             else:
-                yield member, self._claim(formula, chain, head, member)
+                verdict = self._claim(formula, chain, head, member)
+                if isinstance(verdict, Accusation) or isinstance(verdict, Verdict) and verdict.kind == "refuted":
+                    if wrong and self._follows(formula, chain, wrong[-1], member):
+                        verdict = Verdict("carried", reason="follows from the line before, which is wrong")
+                    wrong.append(member)
+                yield member, verdict
+                if isinstance(verdict, Verdict) and verdict.kind == "unread" and not self._is_readable(formula, head):
+                    head = member
             first = False
+
+    def _follows(self, formula: Formula, chain: Chain, before: Member, member: Member) -> bool:
+        verdict = self._claim(formula, chain, before, member)
+        return isinstance(verdict, Verdict) and verdict.kind in ("proved", "tested", "ambiguous")
+
+    def _is_readable(self, formula: Formula, member: Member) -> bool:
+        try:
+            self.understanding.elaborator(formula.number).row(member.tree)
+        except (Unread, Misfit, RecursionError):
+            return False
+        return True
 
     def _said(self, formula: Formula, index: int, role: Role) -> Verdict:
         why = self.understanding.definitions_read.get((formula.number, index), "")
@@ -120,7 +152,7 @@ class Judge:
             return Verdict("remark", reason=role.why)
         return Verdict("definition", reason=role.why)
 
-    def _claim(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict:
+    def _claim(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         try:
             return self._judge(formula, chain, head, member)
         except Unread as error:
@@ -130,21 +162,8 @@ class Judge:
         except RecursionError:
             return Verdict("unread", reason="a formula nested too deeply")
 
-    def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict:
-        tries = list(self.tries(formula.number, chain, head, member))
-        for tried in tries:
-            if tried.outcome.agrees and not (tried.outcome.zero and not _says_zero(tried.sides)):
-                if tried.reading:
-                    return Verdict("ambiguous", reading=tried.reading)
-                return Verdict("tested", reason="; ".join(tried.assumed))
-        for tried in tries:
-            condition = missing_condition(tried.sides, tried.outcome)
-            if condition:
-                return Verdict("ambiguous", reading=condition)
-        reason = next((t.outcome.missing for t in tries if t.outcome.missing), "")
-        if tries and any(t.outcome.differs for t in tries):
-            return Verdict("unread", reason="DIFFERS " + repr(tries[0].outcome.failed[:1]))
-        return Verdict("unread", reason=reason or "both sides are always 0, so it says nothing")
+    def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
+        return self.decider.decide(formula.number, chain, head, member)
 
     def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""

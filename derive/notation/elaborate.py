@@ -754,6 +754,8 @@ class Elaborator:
             return scalar(Delta(a, b)), at + 1
         if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
             return _identity(), at + 1
+        if key == "I" and not self.setting.arrays and not occurs.indices and not self.setting.steps.get(key) and occurs.arguments is None:
+            return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
             return vector(lambda i: ONE, fresh("dim")), at + 1
         word = SPELLED.get(key) or (key if key in WORDS else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None))
