@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from derive.algebra.core import App, Arg, Big, Core, D, Ref, fresh, walk
 from derive.algebra.expression import Time
@@ -18,10 +18,10 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
                 yield part.of.name
 
 
-def outputs(model: Model) -> list[str]:
-    """The variables that no later definition of the same step uses."""
+def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
+    """The variables that no later definition of the same step uses; none that is made of what is `missing`."""
     used: set[str] = set()
-    tainted = _made_of_derivatives(model)
+    tainted = _made_of_derivatives(model) | _made_of(model, set(missing))
     for name, definitions in model.definitions.items():
         if name not in tainted:
             used |= {p.name for d in definitions for p in walk_values(d.body) if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0}
@@ -36,16 +36,21 @@ def _is_constant(model: Model, name: str) -> bool:
 
 def _made_of_derivatives(model: Model) -> set[str]:
     """The names that are made of derivatives, or of names that are."""
-    found = {n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body)) or any(d.backward for d in ds)}
-    while True:
+    return _made_of(model, {n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body)) or any(d.backward for d in ds)})
+
+
+def _made_of(model: Model, found: set[str]) -> set[str]:
+    """These names, and those that are made of them."""
+    while found:
         more = {
             n
             for n, ds in model.definitions.items()
             if n not in found and any(isinstance(p, Ref) and p.name in found for d in ds for p in walk(d.body))
         }
         if not more:
-            return found
-        found |= more
+            break
+        found = found | more
+    return found
 
 
 def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[Model, list[str]]:
@@ -64,7 +69,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[
             definitions[name] = (Definition(name, (), (), Big("sum", step, None, Time.at(1), Time.of("T"), Ref(bare, (Time.of(step),))), (), ()),)
             missing.remove(name)
     horizons = {"T": "time", **model.horizons}
-    ends = outputs(model)
+    ends = outputs(model, missing)
     if missing and not ends:
         return model, []
     for name in missing:
@@ -99,6 +104,9 @@ def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: lis
         for place, slot in enumerate(slots_of.get(end, ())):
             if slot in own:
                 index.append(Time.of(own[slot]))
+                continue
+            if slot == "layer":
+                index.append(Time.of("L"))
                 continue
             letter = fresh()
             letters.append(letter)

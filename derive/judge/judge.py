@@ -12,8 +12,8 @@ from types import MappingProxyType
 from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
-from derive.judge.decide import Accusation, Decider
 from derive.judge.costs import differentiated, with_costs
+from derive.judge.decide import Accusation, Decider
 from derive.judge.parted import with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model

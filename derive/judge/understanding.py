@@ -24,7 +24,7 @@ from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
 NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
-COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_.*)?(?:∅)?$")
+COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
 PASSES = 3
@@ -225,6 +225,20 @@ class Understanding:
                     for domain, inside in occurs.indices:
                         if domain in ORDERED and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
+        self._survey_forms()
+
+    def _survey_forms(self) -> None:
+        """How many components a name has at most where it is written without some of its ordered slots."""
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    given = {d for d, _ in occurs.indices}
+                    form = occurs.key + "".join(f"∅{s}" for s in self.setting.steps[occurs.key] if s not in given)
+                    count = sum(d == "component" for d, _ in occurs.indices)
+                    if "∅" in form and count > self.setting.forms.get(form, 0):
+                        self.setting.forms[form] = count
 
     def _habit(self, symbol: Any) -> int:
         key = symbol.key
@@ -266,22 +280,48 @@ class Understanding:
             self._defined(number, index, chain, role)
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
-            names = self._lost_by(number, member.tree, role)
+            special = self._lost_member(number, chain, role, str(error))
+            names = set() if special else self._lost_by(number, member.tree, role)
             self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
             assert member
+
+    def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
+        """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
+        target = role.target
+        if target is None or role.key is None or target.arguments is not None or not target.indices:
+            return False
+        elaborator = self.elaborator(number)
+        try:
+            given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in target.indices]
+            found = elaborator.member(role.key, given, chain.members[0].start)
+        except (Unread, Misfit):
+            return False
+        fixed = any(d in ORDERED and (i.is_number or all(a in self.horizon_letters() for a, _ in i.letters)) for d, i in given)
+        if not fixed or not isinstance(found.body, Ref):
+            return False
+        table = self.symbols.at(number)
+        used = {table.occurrence(n, b).key for n, b in named(chain.members[1].tree)}
+        if not used & self.setting.defined:
+            return True
+        letters = tuple(a for i in found.body.index for a, _ in i.letters if a not in self.horizon_letters())
+        slots = self.setting.slots[found.body.name]
+        made = Definition(found.body.name, found.body.index, letters, Lost(found.body.name), slots, (), number)
+        self.made.append(Made(made, *role.scope))
+        return True
 
     def _lost_by(self, number: int, row: Any, role: Role) -> set[str]:
         """The names that a definition makes in a way that was not understood: none where it lists entries, or numbers of an example."""
         if role.key is None:
             return set()
         parts = _entries_listed(row)
+        target = role.target
+        form = {d for d, _ in target.indices} if target is not None else set()
         if parts is None:
-            return {role.key}
+            return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
         keys = {self.symbols.at(number).occurrence(n, b).key for part in parts for n, b in named(part)}
         if not keys or role.key in keys:
             return set()
-        steps = self.setting.steps.get(role.key, ())
-        return {role.key + "".join(f"∅{s}" for s in steps)}
+        return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
@@ -300,23 +340,34 @@ class Understanding:
             return
         given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        for domain, own in given:
+            if domain in ORDERED:
+                elaborator._order(own, domain)
         self._output(elaborator, occurs.key, member.tree)
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         self._applications(elaborator, body.body)
-        self._fit_rank(occurs.key, body)
+        self._fit_rank(self._family(occurs.key, given), body)
         if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
             self.setting.labelled.add(occurs.key)
             label = f"{occurs.key}_{given[0][1].shift}"
             self._fit_rank(label, body)
         target = elaborator.member(occurs.key, given, head.start)
-        if isinstance(body.body, Ref) and isinstance(target.body, Ref) and body.body.name == target.body.name:
+        listed = _entries_listed(member.tree)
+        numbers = listed is not None and all(_written_number(p) is not None for p in listed)
+        if numbers or (isinstance(body.body, Ref) and isinstance(target.body, Ref) and body.body.name == target.body.name):
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
         self.made.append(Made(made, *role.scope))
         self.definitions_read[number, index] = ""
+
+    def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
+        """The name of the family that a form of a name belongs to."""
+        slots = {d for d, _ in given}
+        implied = self.setting.implied.get(key)
+        return key + "".join(f"∅{s}" for s in self.setting.steps.get(key, ()) if s not in slots and s != implied)
 
     def _output(self, elaborator: Elaborator, key: str, row: Any) -> None:
         """A function that makes a vector has as many axes as what it makes."""
@@ -343,7 +394,8 @@ class Understanding:
     def _fit_rank(self, key: str, body: Val) -> None:
         """A name has the axes of what it is first defined to be."""
         symbol = self.symbols.at(0).symbol(key)
-        if isinstance(body.body, Num) or self.setting.components.get(key) or key in self._fitted:
+        has_components = self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
+        if isinstance(body.body, Num) or has_components or key in self._fitted:
             return
         self._fitted.add(key)
         if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:

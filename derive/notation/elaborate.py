@@ -150,6 +150,7 @@ class Setting:
     size_of: dict[str, str] = field(default_factory=dict)
     steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     components: dict[str, int] = field(default_factory=dict)
+    forms: dict[str, int] = field(default_factory=dict)
     implied: dict[str, str] = field(default_factory=dict)
     lying: set[str] = field(default_factory=set)
     usual: dict[str, str] = field(default_factory=dict)
@@ -455,16 +456,26 @@ class Elaborator:
 
     def _by(self, row: Row, node: Node) -> Val:
         """What a derivative is by: a member of a family, perhaps a vector."""
-        self._whole, before = True, self._whole
+        self._whole, before, reading = True, self._whole, self.reading
+        if not reading.filled and self._lacks_layer(row):
+            self.reading = replace(reading, filled=True)
         try:
             found = self.row(row)
         finally:
-            self._whole = before
+            self._whole, self.reading = before, reading
         if not isinstance(found.body, Ref):
             if isinstance(found.body, Num | At | D):
                 raise Unread(node.start, "a derivative by a single quantity")
             return self._named_part(f"⟨{spelled(row)}⟩", found)
         return found
+
+    def _lacks_layer(self, row: Row) -> bool:
+        """∇_a beside δ^L: a name without the layer that the rest of the line speaks of."""
+        if len(row) != 1 or not isinstance(row[0], Name):
+            return False
+        occurs = self._occurrence(row[0], None)
+        lacks = "layer" in self.setting.steps.get(occurs.key, ()) and not occurs.indices
+        return lacks and sum(d == "layer" for d in self.ordered.values()) == 1
 
     def _named_part(self, name: str, v: Val) -> Val:
         """A formula as a quantity of its own."""
@@ -646,6 +657,10 @@ class Elaborator:
             else:
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
+        if "∅" in name:
+            own = self.setting.forms.get(name, 0)
+            other = self.setting.ranks.get(name, own or rank)
+            key, rank = (name, other) if other != rank else (key, rank)
         if not components and rank and not self.setting.arrays:
             rank, name = 0, name + "∅component"
         axes: list[Axis] = []
@@ -1181,7 +1196,8 @@ class Elaborator:
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
             return []
-        rows = _split(node.below, (",",))
+        below = tuple(n for n in node.below if not (isinstance(n, Sign) and n.text == "\\forall") and not isinstance(n, Words))
+        rows = _split(below, (",",))
         upper = None if node.above is None else self._limit(node.above)
         if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
             return [_Bound(self.index_name(r[0]), None, None) for r in rows]  # type: ignore[arg-type]
