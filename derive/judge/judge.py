@@ -15,7 +15,7 @@ from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
 from derive.judge.decide import Accusation, Decider
 from derive.judge.parted import with_parts
-from derive.judge.understanding import Understanding
+from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
@@ -132,7 +132,9 @@ class Judge:
                 yield member, Verdict("remark" if not (first and role and role.kind in ("definition", "shape", "setting")) else "definition", reason="no equation")
                 head, first, wrong = member, False, []
                 continue
-            if first and role is not None and role.kind != "claim":
+            if first and formula.number in self.understanding.taken and role is not None and role.why == EXPRESSIONS:
+                yield member, Verdict("definition", reason="what the page supposes")
+            elif first and role is not None and role.kind != "claim":
                 yield member, self._said(formula, index, role)
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")

@@ -71,6 +71,7 @@ class Understanding:
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -113,6 +114,7 @@ class Understanding:
                 ref = body.body
                 if ref.index and ref.index[-1] == Time.of(body.letter) and not any(body.letter == a for i in ref.index[:-1] for a, _ in i.letters):
                     self.normalised[ref.name] = body.dim
+                    self.taken.add(number)
 
     def _logarithms(self) -> dict[int, int]:
         r"""The base of \log in formulas: 2 where a formula with some of its names has \ln 2, e (0) elsewhere."""
@@ -577,7 +579,8 @@ class Understanding:
     def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
         """f(x) = …: a function of its formals, and f itself where it stands alone."""
         names, values = self._formals(occurs, elaborator)
-        if len(row) == 1 and isinstance(row[0], Name | Number) and occurs.key in self.setting.applications and spelled(row) not in names:
+        constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
+        if constant and len(names) > 1 and occurs.key in self.setting.applications and spelled(row) not in names:
             raise Unread(row[0].start, "a formula for what is a function elsewhere: its arguments lie on a curve")
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
