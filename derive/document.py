@@ -45,7 +45,7 @@ from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
-from derive.proof.kernel import Theorem
+from derive.proof.kernel import Theorem, genuine
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
@@ -117,6 +117,12 @@ class Layers:
 KERNEL_ALONE = Layers()
 
 
+def refuse_forged(theorem: object) -> None:
+    """A document takes nothing but theorems, as the kernel made them."""
+    if not genuine(theorem):
+        raise TypeError("a document takes theorems only, as the kernel made them")
+
+
 class Paper:
     """One document in the making: it numbers the lines of theorems and remembers what they are called."""
 
@@ -132,8 +138,7 @@ class Paper:
 
     def lines(self, theorem: Theorem) -> list[str]:
         """The theorem's derivation as numbered lines; lines that stand already are not repeated."""
-        if not isinstance(theorem, Theorem):
-            raise TypeError("a document takes theorems only")
+        refuse_forged(theorem)
         return [row for _, row in self._fresh_lines(theorem, theorem.derivation.chains)]
 
     def _fresh_lines(self, theorem: Theorem, chains: Sequence[Chain]) -> list[tuple[str, str]]:
@@ -153,6 +158,7 @@ class Paper:
 
     def sections(self, theorem: Theorem) -> list[tuple[str, list[str]]]:
         """The numbered lines of a longer proof, part by part."""
+        refuse_forged(theorem)
         titles = dict.fromkeys(chain.section for chain in theorem.derivation.chains)
         rows = self._fresh_lines(theorem, theorem.derivation.chains)
         return [(t, [row for section, row in rows if section == t]) for t in titles]
@@ -796,8 +802,7 @@ def as_json(
 ) -> dict[str, Any]:
     """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`."""
     for theorem in (*derivations, *theorems):
-        if not isinstance(theorem, Theorem):
-            raise TypeError("a document takes theorems only")
+        refuse_forged(theorem)
     return {
         "schema": SCHEMA,
         "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
