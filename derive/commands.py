@@ -74,7 +74,7 @@ class OneSentence(TyperGroup):
 app = typer.Typer(
     name="derive",
     cls=OneSentence,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -131,13 +131,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+SHORT_HELP = """\
+derive: derive, prove and write gradients of recurrences.
+
+  derive bptt tanh -T 3                the gradient three ways, proved equal
+  derive prove -D 'h_t = \\tanh(w h_{t-1} + x_t)' -D 'L_t = h_t^2'
+  derive verify notes.tex              a verdict on every formula of your notes
+  derive models                        the built-in models
+
+All commands: derive --help. One of them: derive bptt --help.
+"""
+
+
 @app.callback()
 def main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Derive, prove and write gradients of recurrences."""
+    if context.invoked_subcommand is None:
+        typer.echo(SHORT_HELP, nl=False)
 
 
 @app.command()
@@ -896,13 +911,13 @@ def _decoded(data: bytes, path: str) -> str:
 
 def _given(name: str) -> list[tuple[str, str]]:
     """The definitions that --model names, each with its path: of a built-in model or of a file."""
-    from derive.model.builtin import BUILTIN
+    from derive.model.builtin import MODELS
 
-    if name in BUILTIN:
-        return [(f"{name} {i}", text) for i, text in enumerate(BUILTIN[name].definitions, 1)]
+    if name in MODELS:
+        return [(f"{name} {i}", text) for i, text in enumerate(MODELS[name].definitions, 1)]
     path = Path(name)
     if not path.suffix and "/" not in name and not path.exists():
-        raise DeriveError(f"expected a file or one of {', '.join(BUILTIN)}, found {name!r}")
+        raise DeriveError(f"expected a file or one of {', '.join(MODELS)}, found {name!r}")
     return [(name, _read(path))]
 
 
@@ -938,18 +953,26 @@ def _wrt(recurrence: Recurrence, names: Sequence[str] | None) -> list[Variable]:
         raise DeriveError("the model has no parameter to differentiate by")
     if not names:
         return list(recurrence.parameters)
-    known = {}
-    for p in recurrence.parameters:
-        for spelling in (latex(p).lstrip("\\"), text(p), latex(p)):
-            known[spelling] = p
+    known = {_plain(latex(p)): p for p in recurrence.parameters}
     chosen = []
     for name in (n.strip() for joined in names for n in joined.split(",")):
-        if name not in known:
+        if _plain(name) not in known:
             listed = ", ".join(text(p) for p in recurrence.parameters)
             raise DeriveError(f"expected --wrt to name one of {listed}, found {name!r}")
-        if known[name] not in chosen:
-            chosen.append(known[name])
+        if known[_plain(name)] not in chosen:
+            chosen.append(known[_plain(name)])
     return chosen
+
+
+def _plain(name: str) -> str:
+    """A name without the signs in which spellings differ: W_{i}, W_i and Wᵢ are one."""
+    from derive.notation.tokens import Source, tokens
+
+    try:
+        found = tokens(Source("--wrt", name))
+    except DeriveError:
+        return name
+    return "".join(t.text.removeprefix("\\") for t in found if t.text not in ("{", "}"))
 
 
 # -- output -----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ ORDER = (
     "document",
     "report",
     "commands",
+    "__main__",
 )
 SYMPY_AT_HOME = {"model/symbols.py"}
 OPENS_FILES = {"commands", "coq", "document", "typesetting", "writing"}

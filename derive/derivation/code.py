@@ -26,7 +26,7 @@ from derive.derivation.gradients import gradients
 from derive.errors import DeriveError
 from derive.model.calculus import Calculus, constants, identity
 from derive.model.partials import Occurrence, Partials
-from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
+from derive.model.recurrence import CONSTANTS, END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.model.shapes import ONES, SCALAR, is_scalar
 from derive.notation.latex import latex
 from derive.notation.python import FUNCTIONS, Names, NumPy, identifier, peeled
@@ -241,15 +241,12 @@ class _Writer:
     def _units(self, equations: Sequence[Equation]) -> Iterator[Line]:
         """The identities, zeros and ones that the lines name, with their sizes."""
         known = constants(self.recurrence.shapes)
-        used = dict.fromkeys(
-            v.name
-            for right in (
-                *(e.right for e in equations),
-                *(d.body for d in self.recurrence.definitions),
-            )
-            for v in variables(right)
-            if v.name in known or v.name == ONES
-        )
+        rights = [*(e.right for e in equations), *(d.body for d in self.recurrence.definitions)]
+        symbols = dict.fromkeys(v for right in rights for v in variables(right))
+        for v in symbols:
+            if v.name in CONSTANTS and v not in self._given():
+                yield Line(self.names.value(v), "np.pi", latex(v))
+        used = dict.fromkeys(v.name for v in symbols if v.name in known or v.name == ONES)
         shapes = {**known, **self.recurrence.shapes}
         letters = {a for name in used for size in shapes[name] for a, _ in size.letters}
         for letter in sorted(letters):

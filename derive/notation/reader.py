@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.errors import DeriveError, Place
 from derive.notation.grammar import Statement, parse_statement
+from derive.notation.meant import as_meant
 from derive.notation.rows import rows
 from derive.notation.scope import RELATIONS, Scope, collect
 from derive.notation.tokens import Source, Token, depth_change, tokens
@@ -67,8 +68,12 @@ def read_statements(texts: Sequence[tuple[str, str]]) -> tuple[tuple[Statement, 
     found = [f for path, text in texts for f in formulas(path, text)]
     lexed = [(f, tokens(f.source, f.start, f.end)) for f in found]
     stated = [(f, t) for f, t in lexed if _has_relation(t)]
-    scope = collect((f.source, t) for f, t in stated)
-    statements = [parse_statement(f.source, f.start, f.end, scope) for f, _ in stated]
+    meant, said = as_meant([t for _, t in stated])
+    scope = collect((f.source, t) for (f, _), t in zip(stated, meant, strict=True))
+    statements = [
+        replace(parse_statement(f.source, f.start, f.end, scope, t), said=said)
+        for (f, _), t in zip(stated, meant, strict=True)
+    ]
     return tuple(statements), scope
 
 
