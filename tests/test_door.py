@@ -72,3 +72,64 @@ def test_what_names_no_parameter_is_one_sentence(run: Run, name: str) -> None:
     code, out, err = run("prove", "tanh", "--wrt", name)
     assert (code, out) == (2, "")
     assert err.startswith("derive: expected --wrt to name one of w, u, b, v, found")
+
+
+@pytest.mark.parametrize(
+    "command", ["bptt", "prove", "check", "code", "cost", "graph", "verify", "example"]
+)
+def test_help_has_examples_and_exit_codes_and_no_types(run: Run, command: str) -> None:
+    code, out, err = run(command, "--help")
+    assert (code, err) == (0, "")
+    assert "Examples:" in out and f"  derive {command} " in out
+    assert "Exit code: 0" in out
+    for jargon in ("[[", "<str>", "<list[str]>", "<int>", "<path>", "TEXT", "INTEGER"):
+        assert jargon not in out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["bptot"], "bptt"),
+        (["prov"], "prove"),
+        (["bptt", "lsmt"], "lstm"),
+        (["bptt", "tanh", "--trunc", "1"], "--truncate"),
+        (["bptt", "tanh", "--to", "ltex"], "latex"),
+        (["verify", "-", "--to", "jsn"], "json"),
+        (["prove", "tanh", "--wrt", "W"], "w"),
+        (["prove", "rnn", "--layout", "gradients"], "gradient"),
+        (["models", "gruu"], "gru"),
+        (["example", "produkt"], "product"),
+        (["verify", "-", "--model", "lsmt"], "lstm"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_did_you_mean(run: Run, typed: list[str], meant: str) -> None:
+    code, out, err = run(*typed)
+    assert (code, out) == (2, "")
+    assert f"Did you mean {meant}" in err.replace("'", ""), err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_model_from_standard_input(run: Run) -> None:
+    code, out, err = run("prove", "-", "--answer", given="$h_t = w h_{t-1}$ and $L_t = h_t^2$")
+    assert (code, err) == (0, "")
+    assert "∂C/∂w = " in out and "Model" not in out
+
+
+def test_a_file_of_latex_is_a_document_and_a_fragment_is_rows(run: Run, tmp_path: Path) -> None:
+    whole, rows = tmp_path / "whole.tex", tmp_path / "rows.tex"
+    assert run("models", "tanh", "-o", str(whole))[0] == 0
+    assert run("models", "tanh", "-o", str(rows), "--fragment")[0] == 0
+    assert "\\begin{document}" in whole.read_text(encoding="utf-8")
+    assert "\\begin{document}" not in rows.read_text(encoding="utf-8")
+    assert run("models", "tanh", "--to", "latex")[1].rstrip() == rows.read_text("utf-8").rstrip()
+    assert run("models", "--standalone", "--fragment")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("suffix", "begins"), [("svg", "<svg"), ("tex", "% \\usep"), ("txt", "t = 0")]
+)
+def test_a_picture_of_the_graph(run: Run, tmp_path: Path, suffix: str, begins: str) -> None:
+    file = tmp_path / f"graph.{suffix}"
+    assert run("graph", "-T", "2", "--path", "via:h_1", "-o", str(file))[0] == 0
+    assert file.read_text(encoding="utf-8").startswith(begins)
