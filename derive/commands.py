@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from derive import __version__, sources, tasks
+from derive import __version__, certifying, sources, tasks
 from derive.errors import DeriveError
 from derive.pages import (
     KINDS,
@@ -31,10 +31,7 @@ from derive.pages import (
 from derive.tasks import LAYOUTS
 
 if TYPE_CHECKING:
-    from derive.algebra.expression import Variable
-    from derive.document import Layers
     from derive.model.recurrence import Recurrence
-    from derive.proof.kernel import Theorem
     from derive.tasks import Gradient
 
 LARGEST_SIZE = 1_000_000
@@ -299,9 +296,9 @@ def prove(
     """The proof that the gradients agree: for every T, or with -T for that T."""
     with reported():
         page = page_for(to, output, full, standalone, fragment)
-        _refuse_certificate(certificate, maps, horizon, output)
+        certifying.refuse_misuse(certificate, maps, horizon, output)
         recurrence = _model(model, definitions, output)
-        certify = partial(_certify, path=certificate, maps=maps) if certificate else None
+        certify = partial(certifying.certify, path=certificate, maps=maps) if certificate else None
         found = tasks.prove(recurrence, horizon, wrt, layout, certify)
         _put(page, found, answer, "; no certificate was written" if certificate else "")
         if certificate and found.layers and not found.layers.certificate:
@@ -603,52 +600,3 @@ def _sizes(given: Sequence[str]) -> dict[str, int]:
         if found.setdefault(letter.strip(), int(size)) != int(size):
             raise DeriveError(f"{letter} has two sizes")
     return found
-
-
-# -- certificates -----------------------------------------------------------------------------------
-
-
-def _refuse_certificate(
-    path: Path | None, maps: bool, horizon: int | None, output: Path | None
-) -> None:
-    """What cannot be asked of --certificate: another T, a name that coqc does not take."""
-    if path is None:
-        if maps:
-            raise DeriveError("expected --certificate FILE.v with --maps")
-        return
-    if horizon is not None:
-        raise DeriveError("a certificate is for every T: expected --certificate without -T")
-    if path.suffix != ".v" or not (path.stem.isascii() and path.stem.isidentifier()):
-        raise DeriveError(
-            f"expected --certificate FILE.v, with letters, digits and _ alone, found {path.name!r}"
-        )
-    if output is not None and output.absolute() == path.absolute():
-        raise DeriveError(f"expected two files for -o and --certificate, found {str(path)!r} twice")
-
-
-def _certify(
-    recurrence: Recurrence, theorems: Mapping[Variable, Theorem], path: Path, maps: bool
-) -> Layers:
-    """Writes the Coq file unless coqc is there and rejects it; which of them checked it.
-
-    Where there is none the proof is shown all the same, with the reason.
-    """
-    from derive import document
-    from derive.coq import NoCoq, accept
-    from derive.proof.certificate import certificate
-    from derive.proof.rules import Unproved
-    from derive.writing import write_atomically
-
-    maps = maps or bool(recurrence.shapes)
-    try:
-        found = [certificate(theorem, by, maps) for by, theorem in theorems.items()]
-    except Unproved as error:
-        return document.Layers(reason=error.sentence)
-    text = document.certificate(recurrence, found)
-    version = reason = ""
-    try:
-        version = accept(text, len(found))
-    except NoCoq as error:
-        reason = error.sentence
-    write_atomically(path, text.encode("utf-8"))
-    return document.Layers(str(path), version, reason, document.hypotheses(found))

@@ -350,6 +350,7 @@ def gradient(
     parts: Sequence[Mapping[str, Any]],
     convention: str = NUMERATOR,
     answer: Answer | None = None,
+    picture: str = "",
 ) -> str:
     """The document of `derive bptt`: the answer, the model unrolled, three derivations, agreement."""
     recurrence = setting.recurrence
@@ -358,6 +359,7 @@ def gradient(
     return Paper(layout, convention).render(
         "gradient",
         answer=_answer_names(answer, convention),
+        picture=picture,
         **_model_names(recurrence, layout),
         **_convention_names(setting, by),
         horizon=setting.horizon,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from derive.verify.verdicts import Report
 
 TESTED_HORIZONS = 6
+MOST_PICTURED = 40
 LAYOUTS = ("numerator", "gradient", "denominator")
 
 
@@ -412,7 +413,9 @@ def bptt(
     found = answer_of(recurrence, chosen, convention)
     agreements = [part["agreement"] for part in parts]
     return Gradient(
-        lambda out: document.gradient(out, setting, slopes, parts, convention, found),
+        lambda out: document.gradient(
+            out, setting, slopes, parts, convention, found, _drawn_in(out, recurrence, T, chosen)
+        ),
         lambda: document.as_json(
             recurrence, T, chosen, derivations, agreements, convention=convention, answer=found
         ),
@@ -421,6 +424,18 @@ def bptt(
         convention=convention,
         reason="" if found else "the model has no general step",
     )
+
+
+def _drawn_in(
+    layout: Format, recurrence: Recurrence, horizon: int, chosen: Sequence[Variable]
+) -> str:
+    """The unrolled graph for a page that can show it, and if it is small enough to be looked at."""
+    from derive.picture import drawn, picture
+
+    variables = (len(recurrence.steps) + len(recurrence.inputs)) * horizon
+    if layout.name != "html" or variables > MOST_PICTURED:
+        return ""
+    return drawn(picture(recurrence, horizon, chosen[:1]), "svg")
 
 
 def prove(

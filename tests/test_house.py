@@ -35,6 +35,7 @@ ORDER = (
     "tasks",
     "pages",
     "red_pen",
+    "certifying",
     "commands",
     "__main__",
 )

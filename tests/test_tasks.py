@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,47 @@ def test_no_two_variables_stand_at_one_place() -> None:
     for model in ("abstract", "lstm", "bidirectional", "initial", "gru"):
         places = [(n.column, n.row) for n in derive.graph(model, T=4).picture.nodes]
         assert len(set(places)) == len(places), model
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+def page_of(result: Result) -> ElementTree.Element:
+    """The body of a page as XML: MathML Core and the drawing are well-formed."""
+    body = result._repr_html_().replace("&ApplyFunction;", "").replace("colspan=3", 'colspan="3"')
+    for name in ("n", "l", "r"):
+        body = body.replace(f"class={name}>", f'class="{name}">')
+    return ElementTree.fromstring(f"<body>{body}</body>")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: derive.bptt("abstract", T=2),
+        lambda: derive.bptt("tanh", T=2, truncate=1),
+        lambda: derive.bptt("rnn", T=2, wrt="W", layout="gradient"),
+        lambda: derive.prove("bidirectional", wrt="R"),
+        lambda: derive.prove("gru", wrt="W_z", layout="denominator"),
+        lambda: derive.notes(),
+        lambda: derive.models(),
+    ],
+)
+def test_every_citation_on_a_page_is_a_link_to_its_line(result: Callable[[], Result]) -> None:
+    page = page_of(result())
+    lines = {part.get("id") for part in page.iter() if part.get("id")}
+    links = [part.get("href", "") for part in page.iter("a")]
+    assert all(link.removeprefix("#") in lines for link in links)
+    assert sum(1 for _ in page.iter("math")) > 5
+    assert not [part for part in page.iter() if part.tag.endswith("merror")]
+
+
+def test_sums_on_a_page_stand_in_display_style() -> None:
+    page = derive.prove("tanh", wrt="w").html()
+    assert "munderover" in page and 'displaystyle="true"' in page
+    for word in ("<script", "http://cdn", "https://"):
+        assert word not in page
+
+
+def test_a_page_shows_the_graph_where_it_is_small() -> None:
+    assert "<svg" in derive.bptt("abstract", T=2).html()
+    assert "<svg" not in derive.bptt("lstm", T=5, wrt="W_i").html()
