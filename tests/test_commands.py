@@ -269,7 +269,8 @@ def test_what_models_shows_is_what_is_read(name: str, tmp_path: Path) -> None:
 def test_the_schema(command: str) -> None:
     found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
     layers = ["rests_on"] if command.startswith("prove") else []
-    keys = ["schema", "model", "T", "wrt", "layout", "derivations", "theorems"]
+    answer = [] if command in ("example", "notes") else ["answer"]
+    keys = ["schema", "model", "T", "wrt", "layout", *answer, "derivations", "theorems"]
     assert list(found) == [*keys, *layers]
     assert found["schema"] == "derive.derivation/1"
     assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))
