@@ -124,12 +124,6 @@ def _model_names(incomplete: str) -> list[str]:
     return [name for name in MODELS if name.startswith(incomplete)]
 
 
-def _example_names(incomplete: str) -> list[str]:
-    from derive.model.builtin import EXAMPLES
-
-    return [name for name in EXAMPLES if name.startswith(incomplete)]
-
-
 ModelArgument = Annotated[
     str | None,
     typer.Argument(
@@ -403,7 +397,9 @@ def example(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="chain-rule or product.", autocompletion=_example_names
+            metavar="NAME",
+            help="chain-rule or product.",
+            autocompletion=_listed(("chain-rule", "product")),
         ),
     ] = None,
     definitions: Definitions = None,
