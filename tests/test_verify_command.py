@@ -158,7 +158,7 @@ USAGE = {
     "time without end": ["proved.tex", "--seconds", "inf"],
     "time that is no number": ["proved.tex", "--seconds", "nan"],
     "standard input twice": ["-", "-"],
-    "an unknown model": ["proved.tex", "--model", "lstm"],
+    "an unknown model": ["proved.tex", "--model", "lsmt"],
     "a missing model": ["proved.tex", "--model", "lstm.tex"],
     "the notes as output": ["proved.tex", "--to", "md", "-o", "proved.tex"],
     "an annotated notebook": ["notes.ipynb", "--annotate", "out.ipynb"],
