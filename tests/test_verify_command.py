@@ -56,6 +56,9 @@ def judge(path, text, options):
 module = types.ModuleType("derive.verify.judge")
 module.Options, module.judge = Options, judge
 sys.modules[module.__name__] = module
+readers = types.ModuleType("derive.judge.readers")
+readers.judge = judge
+sys.modules[readers.__name__] = readers
 for kind in (Options,):
     kind.__module__ = module.__name__
 if __name__ == "__main__":

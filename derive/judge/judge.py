@@ -65,7 +65,7 @@ class Judge:
             if isinstance(item, Formula):
                 found += self._formula(item)
         found = [replace(j, verdict=self._spoken(j.verdict)) for j in found]
-        return Report(self.page.source.path, self.text, tuple(found), tuple(self.understanding.assumed))
+        return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
         """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
