@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, Core, D, Num, Ref, add, neg, walk
+from derive.algebra.core import ZERO, App, Core, D, Num, Ref, add, neg, walk
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Judgement, Sides
 from derive.judge.prove import Prover
@@ -153,8 +153,17 @@ class Decider:
                 known |= {p.name for p in walk(d.body) if isinstance(p, Ref)}
         for function in self.judge.understanding.functions:
             known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
-        own = {p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)}
-        return sorted(own - known)
+        parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
+        own = {p.name for p in parts if isinstance(p, Ref)}
+        applied = {d.body.name for ds in model.definitions.values() for d in ds if isinstance(d.body, App)}
+        unknown = {p.name for p in parts if isinstance(p, App)} - applied
+        unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
+        return sorted((own - known) | unknown | unmade)
+
+    def _is_variable(self, name: str) -> bool:
+        """A name that the page treats as made by something, without saying by what."""
+        symbol = self.judge.symbols.at(0).symbol(name.split("∅")[0])
+        return symbol is not None and symbol.kind == "variable"
 
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model

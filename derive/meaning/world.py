@@ -256,6 +256,8 @@ class World:
     def _between(self, a: Element, b: Element, mode: str, names: tuple[str, ...], at: tuple[int, ...] | None) -> Any:
         if a == b:
             return self.exact(Fraction(1))
+        if mode == "step" and any(part[0] == b[0] for part in self.local(a)[1]):
+            mode = "own"
         if mode == "at":
             return self._used_at(a, b, int(names[0]))
         if mode == "via":

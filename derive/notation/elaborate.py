@@ -562,8 +562,10 @@ class Elaborator:
         return each(lambda b: Fn("\\exp", (b,)), self.row(above))
 
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
+        if occurs.transposed and not self.setting.arrays and node.above is not None and spelled(node.above) == "T":
+            return power(value, At(Time.of("T")), self.dims)
         if occurs.transposed:
-            value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
+            value = transposed(value)
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:

@@ -252,10 +252,10 @@ def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
         return _vectors(x, y, dims, dot, columns)
     if x.rank == 2 and y.rank == 1:
         left, _, body = contracted(x, y, 1, 0, dims)
-        return Val(left, body)
+        return Val(left, body, row=y.row)
     if x.rank == 1 and y.rank == 2:
         _, right, body = contracted(x, y, 0, 0, dims)
-        return Val(right, body)
+        return Val(right, body, row=x.row)
     if x.rank == 2 and y.rank == 2:
         left, right, body = contracted(x, y, 1, 0, dims)
         return Val(left + right, body)

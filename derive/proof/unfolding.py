@@ -449,10 +449,10 @@ class Unfolder:
             return self.total(of, by) if of.name == by.name else ZERO
         here = self.step(of)
         outer: dict[Ref, Core] = {}
+        if any(ref.name == by.name for ref, _ in members(body)):
+            return self._slope(body, by)
         for ref, _ in members(body):
-            if ref.name == by.name:
-                outer[ref] = mul(delta(p, q) for p, q in zip(ref.index, by.index, strict=True))
-            elif self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
+            if self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
                 outer[ref] = self._within_step(ref, by)
         return self._along(body, outer)
 
