@@ -69,7 +69,7 @@ class Decider:
             return None
         if any(isinstance(part, Ref) and part.name in tried.outcome.model.lost for side in (tried.sides.left, tried.sides.right) for part in walk(side)):  # type: ignore[union-attr]
             return None
-        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given))
+        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base)
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
@@ -81,6 +81,7 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         parts = [f"{name.split('∅')[0]} is some function of what the steps put out" for name in tried.assumed]
+        parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
         return "; ".join(dict.fromkeys(parts)) or None
@@ -207,7 +208,7 @@ class Decider:
             return False
         if not tried.outcome.agrees or tried.outcome.zero or tried.given:
             return False
-        return self.prover.prove(tried.sides, tried.outcome) is not None and not self._is_trivial(tried)
+        return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
 
     def _is_trivial(self, tried: Tried) -> bool:
         """x = x."""

@@ -63,6 +63,7 @@ class Understanding:
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
+    _before: list[tuple[int, int, str, Function]] = field(default_factory=list)
     _models: dict[int, Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class Understanding:
         return self._given
 
     def _pass(self) -> None:
+        self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
         self._fitted: set[str] = set()
         self.definitions_read = {}
@@ -165,6 +167,8 @@ class Understanding:
         for first, last, key, function in self.functions:
             if first <= number <= last:
                 found[key] = function
+        for _, _, key, function in (*self.functions, *self._before):
+            found.setdefault(key, function)
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ class Understanding:
             elif some and not setting.components.get(symbol.key):
                 setting.ranks.setdefault(symbol.key, self._habit(symbol))
         for name in self.symbols.records():
-            if name.kind == "function":
+            if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
         self._entrywise()
 
@@ -524,6 +528,7 @@ class Understanding:
         for kind in tries:
             dims = self.setting.dims
             self.setting.dims = elaborator.dims = dims.copy()
+            elaborator.inlining = True
             elaborator.bound = {n: Ref(f"{n}·") for n, _ in vectors} if kind == "numbers" else {}
             try:
                 body = elaborator.row(row)

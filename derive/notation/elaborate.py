@@ -175,6 +175,7 @@ class Elaborator:
         self.ordered: dict[str, str] = {}
         self._depth = 0
         self._whole = False
+        self.inlining = False
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -847,7 +848,7 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
-            if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+            if not self.inlining and not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
                 return self.member(key, [], node.start)
             try:
                 return self._own_function(node, function, args, occurs.primes)

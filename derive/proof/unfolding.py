@@ -50,6 +50,7 @@ class Unfolder:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._ancestors: dict[str, frozenset[str]] = {}
+        self.base = 1
         self._forward: dict[str, bool] = {}
         self._carried_in: dict[str, frozenset[str]] = {}
         self.carried = self._carried()
@@ -168,7 +169,7 @@ class Unfolder:
         step = self.step(ref)
         if step is None or not step.is_number:
             return True
-        return not d.looks_back or step.shift >= 1
+        return step.shift >= 1 or (not d.looks_back and step.shift >= self.base)
 
     # -- derivatives ----------------------------------------------------------------------------------
 
