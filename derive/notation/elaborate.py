@@ -510,6 +510,8 @@ class Elaborator:
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
         axes = of.axes + by.axes
+        if of.rank == 0 and by.rank == 1 and self.reading.turned:
+            return Val(axes, body, row=True, of=tag_of, by=tag_by, loose=True)
         if of.rank == 0 and by.rank == 2 and self.reading.turned:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:

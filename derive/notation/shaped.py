@@ -35,6 +35,12 @@ class Dims:
         """A dimension that the page names: two such are never one."""
         self._fixed.add(dim)
 
+    def alias(self, made: str, dim: str) -> None:
+        """A dimension of a name that the page states."""
+        self._of[made] = dim
+        if dim.startswith("dim:"):
+            self._fixed.add(dim)
+
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed = dict(self._of), set(self._fixed)
