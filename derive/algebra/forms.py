@@ -86,6 +86,7 @@ class Forms:
         self.find = find
         self.ones: frozenset[str] = frozenset()
         self.apart: Callable[[Time], bool] = _never
+        self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._steps = 0
 
@@ -508,6 +509,18 @@ class Forms:
             found = self._contracted(t, atom)
             if found is not None:
                 return found
+        return None
+
+    def _without_ones(self, t: Term) -> list[Term] | None:
+        """Σ_k y_k f = f, where y adds up to 1 over k and f does not name k."""
+        for bound in t.bounds if self.ones else ():
+            users = [(a, p) for a, p in t.factors if bound.letter in letters_in(a) or bound.letter in dict(p.letters)]
+            if bound.dim is None or len(users) != 1 or users[0][1] != UNIT:
+                continue
+            (atom, _) = users[0]
+            if isinstance(atom, Ref) and atom.name in self.ones and atom.index and atom.index[-1] == Time.of(bound.letter) and not any(bound.letter in _letters(i) for i in atom.index[:-1]):
+                factors = tuple(f for f in t.factors if f[0] != atom)
+                return [replace(t, factors=factors, bounds=tuple(b for b in t.bounds if b.letter != bound.letter))]
         return None
 
     def _contracted(self, t: Term, atom: Delta) -> list[Term] | None:

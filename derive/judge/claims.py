@@ -264,6 +264,9 @@ class Judgement:
                 value = world.index(index, env)
             except NoNumber:
                 continue
+            general = self.model.general(ref.name)
+            if index.is_number and value == 0 and general is not None and not general.looks_back:
+                continue
             if not self.lowest(world, ref.name) <= value <= self.highest(world, ref.name, slot):
                 return False
         return True

@@ -74,7 +74,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[
         return model, []
     for name in missing:
         definitions[name] = (_some_function(name, slots, ends, dims),)
-    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive), missing
+    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
 
 
 def _missing(model: Model, names: set[str]) -> list[str]:

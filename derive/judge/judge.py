@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from derive.algebra.core import ZERO, Core, D, Fn, Mul, Num, Ref, walk
+from derive.algebra.core import ZERO, Core, D, Fn, Mul, Num, Ref, letters_in, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
@@ -64,8 +64,22 @@ class Judge:
         for item in self.page.items:
             if isinstance(item, Formula):
                 found += self._formula(item)
-        found = [replace(j, verdict=self._spoken(j.verdict)) for j in found]
+        found = self._said_aloud(found)
         return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
+
+    def _said_aloud(self, found: list[Judged]) -> list[Judged]:
+        """Accusations decided; what follows from a line that is not accused is not carried."""
+        spoken: dict[str, bool] = {}
+        made = []
+        for j in found:
+            formula, was = j.id.split(".")[0], j.verdict
+            verdict = self._spoken(was)
+            if isinstance(was, Accusation):
+                spoken[formula] = verdict.kind == "refuted"
+            elif verdict.kind == "carried" and not spoken.get(formula, True):
+                verdict = Verdict("unread", reason="follows from a line that was not understood")
+            made.append(replace(j, verdict=verdict))
+        return made
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
         """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
@@ -194,6 +208,10 @@ class Judge:
         yield "", plain, plain
         own = replace(plain, own="every")
         yield "the derivatives by parameters are immediate", plain, own
+        yield "the derivatives on the right are partial: by direct dependence alone", plain, replace(plain, partial=True)
+        if not plain.repeated:
+            summed = replace(plain, repeated=True)
+            yield "indices that stand twice are summed", summed, summed
         for said, changes in (
             ("a product of two vectors is their inner product", {"dot": "inner"}),
             ("vectors lie, as rows", {"columns": not plain.columns}),
@@ -219,11 +237,12 @@ class Judge:
             elaborator = u.elaborator(number, of_head)
             left = elaborator.row(head.tree)
             elaborator.reading = replace(of_member, base=elaborator.reading.base)
+            elaborator.headed = letters_in(left.body)
             right = elaborator.row(member.tree)
             tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
             found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
             model = u.model(number)
-            model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}})
+            model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}}, model.positive, model.normalised)
             names = frozenset(differentiated([found.left, found.right]))
             parts = u.setting.parts
             if parts:
@@ -234,7 +253,7 @@ class Judge:
                 self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), u.setting.shared_dims)
             assumed = self._costs[key][1]
             made = self._costs[key][0]
-            model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})
+            model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
             outcome = self._judgement(model, elaborator).compare(found, tests)
             given = {} if outcome.agrees else u.values(number)
             if given:

@@ -18,7 +18,7 @@ def with_parts(model: Model, parts: Mapping[str, Part]) -> Model:
         index = tuple(Time.of(a) for a in part.letters)
         definitions[part.name] = (Definition(part.name, index, part.letters, named(part.body, inner), part.slots, ()),)
     slots = {**model.slots, **{p.name: p.slots for p in listed}}
-    return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive)
+    return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
 
 
 def _rewritten(d: Definition, parts: list[Part]) -> Definition:

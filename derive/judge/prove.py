@@ -21,9 +21,10 @@ class Prover:
 
     def lines(self, outcome: Outcome) -> Lines:
         assert outcome.model is not None and outcome.dims is not None
-        key = (tuple(sorted((n, d.number, hash(d.body)) for n, ds in outcome.model.definitions.items() for d in ds)), outcome.dims.known)
+        key = (tuple(sorted((n, d.number, hash(d.body)) for n, ds in outcome.model.definitions.items() for d in ds)), outcome.dims.known, frozenset(outcome.model.normalised))
         if key not in self._lines:
             self._lines[key] = Lines(outcome.model, outcome.dims.find)
+            self._lines[key].forms.ones = frozenset(outcome.model.normalised)
         found = self._lines[key]
         found.unfolder.model = outcome.model
         found.forms.find = outcome.dims.find

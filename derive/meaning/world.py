@@ -120,6 +120,8 @@ class World:
         if element not in self.used:
             name = element[0]
             value = self.exact(self.given[name]) if element == (name, ()) and name in self.given else self._chosen(element)
+            if name in self.model.normalised and element[1]:
+                value = self._share(element)
             self.used[element] = abs(value) if name in self.model.positive else value
         return self.used[element]
 
@@ -136,6 +138,13 @@ class World:
             return self.random("leaf", *element)
         others = [self.leaf((name, (*index[:-1], i))) for i in range(1, size)]
         return self.exact(Fraction(1)) - sum(others)
+
+    def _share(self, element: Element) -> Any:
+        """A member of a family that adds up to 1 over its last index."""
+        name, index = element
+        size = self.size(self.model.normalised[name])
+        parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
+        return parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
 
     # -- members ----------------------------------------------------------------------------------
 

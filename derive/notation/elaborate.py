@@ -98,6 +98,7 @@ class Reading:
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     rising: bool = False  # a product over time has its earliest factor leftmost
+    repeated: bool = False  # component indices that stand twice in a product are summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,17 @@ class Elaborator:
             operator = ""
         if operator or not factors:
             raise Unread(_start(row), "a factor")
-        return self._multiplied(factors)
+        found = self._multiplied(factors)
+        return self._repeated(found, [v for _, v in factors]) if self.reading.repeated and len(factors) > 1 else found
+
+    def _repeated(self, found: Val, factors: list[Val]) -> Val:
+        """A product summed over the component indices that two of its factors share."""
+        named = [letters_in(v.body) for v in factors]
+        for letter, dim in list(self.letters.items()):
+            if sum(letter in n for n in named) > 1 and letter not in self.headed and letter in letters_in(found.body):
+                self.letters.pop(letter)
+                found = replace(found, body=summed(letter, dim, found.body))
+        return found
 
     def _over_dots(self, row: Row, at: int, factors: list[tuple[str, Val]]) -> int:
         """The factor before the dots and the one behind them, made the product of all between; where the next begins."""
@@ -630,7 +641,19 @@ class Elaborator:
                 return applied
         if occurs.copy is not None:
             raise Unread(node.start, "no copy of a shared parameter")
-        return self.member(key, [(d, self._index_in(d, r, node)) for d, r in occurs.indices], node.start)
+        return self.member(key, self.given(occurs, node), node.start)
+
+    def given(self, occurs: Occurs, node: Node) -> list[tuple[str, Time]]:
+        """The written indices of a name with their domains; the t and the k of y_{t_k} are two."""
+        found = []
+        for domain, row in occurs.indices:
+            inner = below_time(row) if domain == "time" else None
+            if inner is not None:
+                found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[type-var]
+                found += [("component", self._index_in("component", r, node)) for r in inner]
+            else:
+                found.append((domain, self._index_in(domain, row, node)))
+        return found
 
     def _free_constant(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -1373,6 +1396,16 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def below_time(row: Row) -> list[Row] | None:
+    """The component indices below the time of y_{t_k}; None for any other index."""
+    row = _bare(row)
+    if len(row) != 1 or not isinstance(row[0], Name) or row[0].letter not in ("t", "\\tau") or row[0].below is None or row[0].above is not None:
+        return None
+    inner = _split(row[0].below, (",",))
+    rows = [p for part in inner for p in ([part] if len(inner) > 1 or len(part) > 1 and not all(isinstance(n, Name) for n in part) else [(n,) for n in part])]
+    return rows if all(len(r) == 1 and isinstance(r[0], Name) and r[0].below is None and len(r[0].letter) == 1 and r[0].letter in "ijklmnpq" for r in rows) else None
 
 
 def _holds(argument: Arg, by: Ref) -> bool:
