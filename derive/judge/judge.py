@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from derive.algebra.core import ZERO, Core, D, Num, Ref, letters_in, walk
+from derive.algebra.core import ZERO, Core, D, Fn, Mul, Num, Ref, letters_in, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
@@ -65,7 +65,7 @@ class Judge:
             if isinstance(item, Formula):
                 found += self._formula(item)
         found = self._said_aloud(found)
-        return Report(self.page.source.path, self.text, tuple(found), tuple(self.understanding.assumed))
+        return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
@@ -181,11 +181,11 @@ class Judge:
     def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         return self.decider.decide(formula.number, chain, head, member)
 
-    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:
+    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""
-        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())))
+        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())), normal)
         if key not in self._judgements:
-            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given)
+            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given, normal)
         found = self._judgements[key]
         found.use(model, elaborator.dims)
         return found
@@ -262,9 +262,26 @@ class Judge:
                 at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
                 if at_values.agrees:
                     return Tried(found, at_values, "", tuple(assumed), tuple(given.items()))
+            if outcome.differs and not outcome.missing:
+                normal = targets(model)
+                if normal:
+                    summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
+                    if summing.agrees:
+                        return Tried(found, summing, "", tuple(assumed))
             return Tried(found, outcome, "", tuple(assumed))
         finally:
             u.setting.dims = kept
+
+
+def targets(model: Model) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""
+    found = set()
+    for definitions in model.definitions.values():
+        for d in definitions:
+            for part in walk(d.body):
+                if isinstance(part, Mul) and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors):
+                    found |= {f.name for f in part.factors if isinstance(f, Ref) and f.name not in model.definitions}
+    return frozenset(found)
 
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:

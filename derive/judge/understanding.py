@@ -15,8 +15,8 @@ from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
+from derive.notation.shaped import Misfit, Val, each, plus, renamed, total
 from derive.notation.slots import parts_of
-from derive.notation.shaped import Misfit, Val, each, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
@@ -67,6 +67,7 @@ class Understanding:
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
+    _before: list[tuple[int, int, str, Function]] = field(default_factory=list)
     _models: dict[int, Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
@@ -155,6 +156,9 @@ class Understanding:
         return self._given
 
     def _pass(self) -> None:
+        for made, dim in self.setting.shared_dims.items():
+            self.setting.dims.alias(made, dim)
+        self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
         self._fitted: set[str] = set()
         self.definitions_read = {}
@@ -240,6 +244,8 @@ class Understanding:
         for first, last, key, function in self.functions:
             if first <= number <= last:
                 found[key] = function
+        for _, _, key, function in (*self.functions, *self._before):
+            found.setdefault(key, function)
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -267,7 +273,7 @@ class Understanding:
             elif some and not setting.components.get(symbol.key):
                 setting.ranks.setdefault(symbol.key, self._habit(symbol))
         for name in self.symbols.records():
-            if name.kind == "function":
+            if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
         for key in self._numbers():
             setting.ranks[key] = 0
@@ -423,6 +429,7 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
         self._fit_rank(self._family(occurs.key, given), body)
         if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
@@ -549,7 +556,14 @@ class Understanding:
                 raise
             return found
 
-    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any) -> Val | None:
+    def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
+        """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
+        if not body.rank or not COSTS.match(key):
+            return body
+        found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
+        return found if found is not None else Val((), total(body))
+
+    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None) -> Val | None:
         """Tries ranks of one or two undeclared names until the formula fits."""
         if not self.setting.arrays:
             return None
@@ -561,9 +575,12 @@ class Understanding:
             self.setting.ranks |= dict(changes)
             self.setting.dims = elaborator.dims = dims.copy()
             try:
-                return elaborator.row(row)
+                found = elaborator.row(row)
+                if rank is None or found.rank == rank:
+                    return found
             except (Misfit, Unread):
-                self.setting.ranks |= before
+                pass
+            self.setting.ranks |= before
         return None
 
     def _keys(self, elaborator: Elaborator, row: Any) -> Iterator[str]:
@@ -616,6 +633,7 @@ class Understanding:
         for kind in tries:
             dims = self.setting.dims
             self.setting.dims = elaborator.dims = dims.copy()
+            elaborator.inlining = True
             elaborator.bound = {n: Ref(f"{n}·") for n, _ in vectors} if kind == "numbers" else {}
             try:
                 body = elaborator.row(row)

@@ -176,6 +176,7 @@ class Elaborator:
         self.ordered: dict[str, str] = {}
         self._depth = 0
         self._whole = False
+        self.inlining = False
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -520,6 +521,8 @@ class Elaborator:
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
         axes = of.axes + by.axes
+        if of.rank == 0 and by.rank == 1 and self.reading.turned:
+            return Val(axes, body, row=True, of=tag_of, by=tag_by, loose=True)
         if of.rank == 0 and by.rank == 2 and self.reading.turned:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
@@ -573,8 +576,10 @@ class Elaborator:
         return each(lambda b: Fn("\\exp", (b,)), self.row(above))
 
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
+        if occurs.transposed and not self.setting.arrays and node.above is not None and spelled(node.above) == "T":
+            return power(value, At(Time.of("T")), self.dims)
         if occurs.transposed:
-            value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
+            value = transposed(value)
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
@@ -868,7 +873,7 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
-            if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+            if not self.inlining and not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
                 return self.member(key, [], node.start)
             try:
                 return self._own_function(node, function, args, occurs.primes)
