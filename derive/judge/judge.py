@@ -13,7 +13,7 @@ from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
-from derive.judge.parted import with_parts
+from derive.judge.parted import through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
@@ -210,9 +210,11 @@ class Judge:
             if parts:
                 listed = sorted(parts.values(), key=lambda p: -weight(p.body))
                 found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
-            key = (_signature(model), names, tuple(parts.values()))
+            by = frozenset(x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D))
+            key = (_signature(model), names, by, tuple(parts.values()))
             if key not in self._costs:
-                self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), u.setting.shared_dims)
+                seen = through(model, sorted(by))
+                self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), u.setting.shared_dims)
             assumed = self._costs[key][1]
             made = self._costs[key][0]
             model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons})

@@ -268,7 +268,7 @@ class Understanding:
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
             special = self._lost_member(number, chain, role, str(error))
-            names = set() if special else self._lost_by(number, member.tree, role)
+            names = set() if special or role.key in WORDS or role.key in SPELLED else self._lost_by(number, member.tree, role)
             self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
             assert member
 
@@ -465,9 +465,10 @@ class Understanding:
         if not self.setting.arrays:
             return None
         keys = [k for k in dict.fromkeys(self._keys(elaborator, row)) if self._is_free(k)]
-        options = [(k, r) for k in keys for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
+        options = [(k, r) for k in keys if not self._is_matrix(k) for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
+        last = [(k, r) for k in keys if self._is_matrix(k) for r in (1, 0)]
         tries = [(o,) for o in options] + [(p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]]
-        for changes in tries[:60]:
+        for changes in [*tries[:60], *((o,) for o in last)]:
             before = {k: self.setting.ranks.get(k, 0) for k, _ in changes}
             self.setting.ranks |= dict(changes)
             self.setting.dims = elaborator.dims = dims.copy()
@@ -476,6 +477,10 @@ class Understanding:
             except (Misfit, Unread):
                 self.setting.ranks |= before
         return None
+
+    def _is_matrix(self, key: str) -> bool:
+        symbol = self.symbols.at(0).symbol(key)
+        return symbol is not None and symbol.kind == "parameter" and self._habit(symbol) == 2
 
     def _keys(self, elaborator: Elaborator, row: Any) -> Iterator[str]:
         for name, behind in named(row):
@@ -536,6 +541,7 @@ class Understanding:
                 return Function(tuple(v.body for v in values if isinstance(v.body, Ref)), body, tuple(names), tuple(v.axes for v in values))
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
                 self.setting.ranks |= {n: 0 for n, _ in vectors}
+                self.setting.numbers |= {n for n, _ in vectors}
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(tuple(f for f in formals if isinstance(f, Ref)), body, tuple(names), ((),) * len(names))
@@ -549,9 +555,22 @@ class Understanding:
     def _may_be_number(self, key: str) -> bool:
         """Whether nothing on the page says that a function's formal is a vector."""
         symbol = self.symbols.at(0).symbol(key)
-        if symbol is None or symbol.kind not in ("input", "variable") or symbol.slots or self._is_declared(key):
+        if symbol is None or symbol.kind not in ("input", "variable") or self._is_declared(key):
             return False
-        return key not in self._fitted and not self.setting.components.get(key) and key not in self._beside_matrices
+        return key not in self._fitted and key not in self._lettered and key not in self._beside_matrices
+
+    @cached_property
+    def _lettered(self) -> set[str]:
+        """The names that stand with a letter as a component's index, x_i: their bare form is a vector."""
+        found: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    if any(d == "component" and any(isinstance(n, Name) for n in r) for d, r in occurs.indices):
+                        found.add(occurs.key)
+        return found
 
     @cached_property
     def _beside_matrices(self) -> set[str]:

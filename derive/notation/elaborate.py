@@ -150,6 +150,7 @@ class Setting:
     size_of: dict[str, str] = field(default_factory=dict)
     steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     components: dict[str, int] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
     forms: dict[str, int] = field(default_factory=dict)
     implied: dict[str, str] = field(default_factory=dict)
     lying: set[str] = field(default_factory=set)
@@ -657,7 +658,9 @@ class Elaborator:
             else:
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
-        if "∅" in name:
+        if key in self.setting.numbers and not components:
+            rank = 0
+        if "∅" in name and key not in self.setting.numbers:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
@@ -746,7 +749,7 @@ class Elaborator:
     def _special(self, node: Name, occurs: Occurs, row: Row, at: int) -> tuple[Val, int] | None:
         """Names that everybody knows, unless the page defines them."""
         key = occurs.key
-        if key in self.setting.defined or key in self.setting.functions:
+        if (key in self.setting.defined and key not in WORDS) or key in self.setting.functions:
             return None
         if key == "\\delta" and len(occurs.indices) == 2 and all(d == "component" for d, _ in occurs.indices) and not occurs.power:
             a, b = (self._index_in(d, r, node) for d, r in occurs.indices)
@@ -754,12 +757,44 @@ class Elaborator:
             return scalar(Delta(a, b)), at + 1
         if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
             return _identity(), at + 1
+        if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
+            found = self._indicator(node, row, at)
+            if found is not None:
+                return found
         if node.letter == "1" and not occurs.indices:
             return vector(lambda i: ONE, fresh("dim")), at + 1
         word = SPELLED.get(key) or (key if key in WORDS else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None))
         if word is None or self._is_variable(key):
             return None
         return self._applied(word, node, occurs, row, at)
+
+    def _indicator(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """1[z > 0], 1_{i = y}: 1 where the relation holds, else 0; None where no relation stands there."""
+        behind = row[at + 1] if at + 1 < len(row) else None
+        for inside, end in ((node.below, at + 1), (behind.inside if isinstance(behind, Group) else None, at + 2)):
+            if inside is not None and any(isinstance(n, Sign) and n.text in RELATIONS for n in _bare(inside)):
+                return self._holds(_bare(inside), node), end
+        return None
+
+    def _holds(self, row: Row, node: Node) -> Val:
+        """A relation as a number, entry by entry: 1 where it holds."""
+        place = next(i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in RELATIONS)
+        left, right = (self._side_value(r) for r in (row[:place], row[place + 1 :]))
+        relation = row[place].text  # type: ignore[attr-defined]
+        wide = left if left.rank >= right.rank else right
+        wide = renamed(wide)
+        a, b = (wide.body if v is (left if left.rank >= right.rank else right) else v.body if not v.rank else aligned(wide, v, self.dims) for v in (left, right))
+        return Val(wide.axes, Case(a, relation, b, ONE, ZERO))
+
+    def _side_value(self, row: Row) -> Val:
+        try:
+            index = self.index(row)
+            if all(self._is_index(a) for a, _ in index.letters):
+                if not index.is_number:
+                    return scalar(At(index))
+        except Unread:
+            pass
+        return self.row(row)
 
     def _is_variable(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -915,6 +950,10 @@ class Elaborator:
         raise Unread(node.start, "the argument of a slope")
 
     def _nabla(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
+            found = self._gradient(row, at + 1)
+            if found is not None:
+                return found
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "by what ∇ differentiates")
         by = self._by(node.below, node)
@@ -926,6 +965,20 @@ class Elaborator:
             of, end = self.factor(row, end)
         found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
         return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+    def _gradient(self, row: Row, at: int) -> tuple[Val, int] | None:
+        """∇f of a function of several numbers, or of one vector."""
+        node = row[at]
+        behind = row[at + 1] if at + 1 < len(row) and isinstance(row[at + 1], Group) else None
+        assert isinstance(node, Name)
+        occurs = self._occurrence(node, behind)
+        function = self.setting.functions.get(occurs.key)
+        if function is None or function.body.rank or occurs.indices or not function.formals:
+            return None
+        end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
+        mark = _Mark("\\partial", (), False, False)
+        slopes = [self._differentiated(function.body, function.formal(k), mark) for k in range(len(function.formals))]
+        return (slopes[0] if len(slopes) == 1 else self._stacked(slopes, node)), end
 
     def _inline(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
         r"""\partial A / \partial B on one line."""
