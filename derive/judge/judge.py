@@ -13,7 +13,7 @@ from derive.algebra.core import ZERO, Core, D, Num, Ref, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import around, conditions, related
 from derive.judge.costs import differentiated, with_costs
-from derive.judge.parted import through, with_parts
+from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
@@ -196,14 +196,16 @@ class Judge:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         u.setting.parts = {}
+        item = self.page.items[self._places[number]] if number in self._places else None
+        index = next((i for i, c in enumerate(item.chains) if c is chain), 0) if isinstance(item, Formula) else 0
         try:
-            elaborator = u.elaborator(number, of_head)
+            elaborator = u.elaborator(number, of_head, index)
             left = elaborator.row(head.tree)
             elaborator.reading = replace(of_member, base=elaborator.reading.base)
             right = elaborator.row(member.tree)
             tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
             found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
-            model = u.model(number)
+            model = u.model(number, index)
             model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}})
             names = frozenset(differentiated([found.left, found.right]))
             parts = u.setting.parts
@@ -211,9 +213,12 @@ class Judge:
                 listed = sorted(parts.values(), key=lambda p: -weight(p.body))
                 found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
             by = frozenset(x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D))
+            if by:
+                own = formulas_of(model, sorted(by))
+                found = replace(found, left=named(found.left, own), right=named(found.right, own)) if own else found
             key = (_signature(model), names, by, tuple(parts.values()))
             if key not in self._costs:
-                seen = through(model, sorted(by))
+                seen = through(model, formulas_of(model, sorted(by)))
                 self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), u.setting.shared_dims)
             assumed = self._costs[key][1]
             made = self._costs[key][0]

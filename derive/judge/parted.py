@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from derive.algebra.expression import Time
 from derive.meaning.model import Definition, Model
@@ -21,22 +21,22 @@ def with_parts(model: Model, parts: Mapping[str, Part]) -> Model:
     return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive)
 
 
-def through(model: Model, names: Iterable[str]) -> Model:
-    """The model in which a formula that has one of these names is called by it: s = f(W x) is f(a) where a = W x."""
+def formulas_of(model: Model, names: Iterable[str]) -> list[Part]:
+    """The formulas that these names stand for, a = W x."""
     listed = []
     for name in names:
         general = model.general(name)
-        if general is not None and name not in model.lost and weight(general.body) > 3:
-            letters = tuple(i.letters[0][0] for i in general.index)
-            listed.append((name, Part(name, letters, general.slots, general.body)))
-    if not listed:
-        return model
+        if general is not None and name not in model.lost and weight(general.body) >= 3:
+            listed.append(Part(name, tuple(i.letters[0][0] for i in general.index), general.slots, general.body))
+    return sorted(listed, key=lambda p: -weight(p.body))
+
+
+def through(model: Model, listed: Sequence[Part]) -> Model:
+    """The model in which such a formula is called by its name: s = f(W x) is f(a)."""
     definitions = dict(model.definitions)
     for name, ds in model.definitions.items():
-        parts = [p for n, p in listed if n != name]
+        parts = [p for p in listed if p.name != name]
         definitions[name] = tuple(_rewritten(d, parts) if parts else d for d in ds)
-    if all(definitions[n] == model.definitions[n] for n in definitions):
-        return model
     return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive)
 
 

@@ -37,6 +37,7 @@ class Made:
     definition: Definition
     first: int
     last: int
+    place: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ class Understanding:
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
-    functions: list[tuple[int, int, str, Function]] = field(default_factory=list)
+    functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
-    _models: dict[int, Model] = field(default_factory=dict)
+    _models: dict[tuple[int, int], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
@@ -107,7 +108,7 @@ class Understanding:
             if first <= number <= last and role.key:
                 value = _written_number(chain.members[1].tree)
                 if value is not None:
-                    found[role.key] = value
+                    found[self._family(role.key, [])] = value
         return found
 
     def _settings(self) -> list[tuple[tuple[int, int], Role, Chain]]:
@@ -123,6 +124,7 @@ class Understanding:
     def _pass(self) -> None:
         self.made, self.failed, self.functions = [], [], []
         self._fitted: set[str] = set()
+        self._settled: set[str] = set()
         self.definitions_read = {}
         self.setting.functions = {}
         self.setting.applications = {}
@@ -143,9 +145,9 @@ class Understanding:
                 for i, chain in enumerate(item.chains):
                     yield item.number, i, chain
 
-    def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
-        self._number = number
-        self.setting.functions = self.functions_at(number)
+    def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
+        self._number, self._index = number, index
+        self.setting.functions = self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
         if number in self.based:
@@ -160,11 +162,12 @@ class Understanding:
     def _makers(self) -> list[Role]:
         return [r for r in self.symbols.roles.values() if r.kind == "definition" and r.key]
 
-    def functions_at(self, number: int) -> dict[str, Function]:
+    def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
+        """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        for first, last, key, function in self.functions:
-            if first <= number <= last:
-                found[key] = function
+        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
+            found[key] = function
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -312,7 +315,7 @@ class Understanding:
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
-        elaborator = self._elaborator = self.elaborator(number)
+        elaborator = self._elaborator = self.elaborator(number, None, index)
         name = _head_name(head.tree)
         if name is None:
             raise Unread(head.start, "a name on the left of a definition")
@@ -335,6 +338,7 @@ class Understanding:
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         self._applications(elaborator, body.body)
+        self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
         self._fit_rank(self._family(occurs.key, given), body)
         if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
             self.setting.labelled.add(occurs.key)
@@ -347,7 +351,7 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
-        self.made.append(Made(made, *role.scope))
+        self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
@@ -454,7 +458,7 @@ class Understanding:
                     self.setting.functions = {}
                     return elaborator.row(row)
                 except (Misfit, Unread):
-                    self.setting.functions = self.functions_at(self._number)
+                    self.setting.functions = self.functions_at(self._number, self._index)
             found = self._with_other_ranks(elaborator, row, dims)
             if found is None:
                 raise
@@ -466,7 +470,7 @@ class Understanding:
             return None
         keys = [k for k in dict.fromkeys(self._keys(elaborator, row)) if self._is_free(k)]
         options = [(k, r) for k in keys if not self._is_matrix(k) for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
-        last = [(k, r) for k in keys if self._is_matrix(k) for r in (1, 0)]
+        last = [(k, r) for k in keys if self._is_matrix(k) and k not in self._settled for r in (1, 0)]
         tries = [(o,) for o in options] + [(p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]]
         for changes in [*tries[:60], *((o,) for o in last)]:
             before = {k: self.setting.ranks.get(k, 0) for k, _ in changes}
@@ -487,6 +491,8 @@ class Understanding:
             yield elaborator._occurrence(name, behind).key
 
     def _is_free(self, key: str) -> bool:
+        if key in self._settled:
+            return False
         symbol = self.symbols.at(0).symbol(key)
         if symbol is None or symbol.kind in ("index", "size", "function", "word", "constant"):
             return False
@@ -504,7 +510,7 @@ class Understanding:
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):
             free |= letters_in(found.formals[k])
-        self.functions.append((*role.scope, occurs.key, found))
+        self.functions.append((*role.scope, occurs.key, found, (number, self._index)))
         self.definitions_read[number, -1] = ""
         scalars = any(f.name.endswith("·") for f in found.formals)
         if not given and not scalars and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()):
@@ -593,7 +599,7 @@ class Understanding:
         body = self._body(elaborator, row)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, 0)
-        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope))
+        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope, (number, self._index)))
         self.setting.made.add(occurs.key)
 
     # -- the model --------------------------------------------------------------------------------
@@ -610,17 +616,18 @@ class Understanding:
         symbol = self.symbols.at(0).symbol(key)
         return symbol.kind if symbol is not None else ""
 
-    def model(self, number: int) -> Model:
-        """What is in force at a formula: the latest version of each definition."""
-        if number not in self._models:
-            self._models[number] = self._model(number)
-        return self._models[number]
+    def model(self, number: int, index: int = 0) -> Model:
+        """What is in force at a chain: the latest version of each definition."""
+        if not any(m.place[0] == number for m in self.made):
+            index = 0
+        if (number, index) not in self._models:
+            self._models[number, index] = self._model(number, index)
+        return self._models[number, index]
 
-    def _model(self, number: int) -> Model:
+    def _model(self, number: int, index: int) -> Model:
         found: dict[str, list[Definition]] = {}
-        for made in self.made:
-            if not made.first <= number <= made.last:
-                continue
+        listed = [m for m in self.made if m.first <= number <= m.last]
+        for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
             own.append(made.definition)
