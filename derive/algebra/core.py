@@ -50,7 +50,7 @@ def _hashed(cls: type) -> type:
 
 
 class _Node(Core):
-    __slots__ = ("_hash", "_repr")
+    __slots__ = ("_free", "_hash", "_repr")
 
 
 @_hashed
@@ -344,7 +344,7 @@ def fresh(stem: str = "") -> str:
 
 def move(x: Core, table: Table) -> Core:
     """`x` with its free letters replaced; bound letters are renamed where they would be captured."""
-    if not table:
+    if not table or letters_in(x).isdisjoint(table):
         return x
     match x:
         case At(index):
@@ -397,8 +397,17 @@ def delta(a: Time, b: Time) -> Core:
     return Delta(a, b)
 
 
-def letters_in(x: Core) -> set[str]:
-    """The free letters."""
+def letters_in(x: Core) -> frozenset[str]:
+    """The free letters; a node remembers its own."""
+    try:
+        return x._free  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        found = frozenset(_letters_in(x))
+        object.__setattr__(x, "_free", found)
+        return found
+
+
+def _letters_in(x: Core) -> set[str] | frozenset[str]:
     match x:
         case At(index):
             return _of(index)

@@ -49,7 +49,7 @@ MOST_TERMS = 1500
 MOST_POWER = 12
 MOST_UNROLLED = 12
 MOST_WAYS = 120
-MOST_STEPS = 4000
+MOST_STEPS = 2500
 
 
 class NoForm(Exception):
@@ -471,7 +471,7 @@ class Forms:
         total: dict[tuple[object, object], Fraction] = {}
         waiting = list(terms)
         while waiting:
-            self._steps += 1
+            self._steps += 1 + len(waiting[-1].factors) * len(waiting[-1].bounds) // 4
             if self._steps > MOST_STEPS:
                 raise NoForm("more steps of work than a line may take")
             made = self._reduced(waiting.pop())
@@ -819,9 +819,11 @@ def _depth(x: Core) -> int:
 
 def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
     """The summed letters in groups that only their places tell apart, in an order that does not depend on their names."""
+    if len(letters) == 1:
+        return [letters]
     colours = dict.fromkeys(letters, "")
     bounds = {b.letter: b for b in t.bounds}
-    for _ in range(3):
+    for _ in range(2):
         seen: dict[str, str] = {}
         for a in letters:
             table = {b: Time.of(f"\\,?{colours[b]}") for b in letters}

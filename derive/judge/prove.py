@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
+
 from derive.algebra.core import Core, Num
 from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
@@ -26,12 +29,13 @@ class Prover:
         found.forms.find = outcome.dims.find
         return found
 
-    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = ()) -> SameForm | None:
+    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = (), given: Mapping[str, Fraction] | None = None) -> SameForm | None:
         """A certificate for a line, checked; None where none was found."""
         if found.places is not None:
             return None
         lines = self.lines(outcome)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
+        lines.values = dict(given or {})
         distinct = tuple(t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None)
         lines.suppose(left, right, (*distinct, *more))
         certificate = search(lines, left, right)

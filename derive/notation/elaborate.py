@@ -174,6 +174,7 @@ class Elaborator:
         self.notes: list[str] = []
         self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
+        self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
 
@@ -353,8 +354,8 @@ class Elaborator:
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
         if operator in ENTRYWISE or (operator == "*" and x.rank == 1 and y.rank == 1):
             return hadamard(x, y, self.dims)
-        if self.reading.commuting and x.rank and y.rank:
-            raise Misfit("scalars were meant")
+        if x.rank == y.rank == 1:
+            self.choices.add("dot" if x.row == y.row else "columns")
         return product(x, y, self.dims, self.reading.dot, self.reading.columns)
 
     # -- factors ------------------------------------------------------------------------------------
@@ -501,8 +502,11 @@ class Elaborator:
         of, by = renamed(of), renamed(by)
         assert isinstance(by.body, Ref)
         mode = "step" if mark.immediate else "total"
-        if self.reading.own == "every" and self._by_parameter(by):
-            mode = "step"
+        if self._by_parameter(by):
+            self.choices.add("own")
+            mode = "step" if self.reading.own == "every" else mode
+        if by.rank and of.rank < 2:
+            self.choices.add(("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else "")
         if self.reading.partial and mark.letter == "\\partial":
             mode = "own"
         if mode == "total" and isinstance(of.body, App) and mark.letter == "\\partial" and any(_holds(a, by.body) for a in of.body.args):
@@ -656,6 +660,7 @@ class Elaborator:
                 index.append(Time.of(self._own_step(slot, start)))
                 kept.append(slot)
             else:
+                self.choices.add("filled")
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
         if key in self.setting.numbers and not components:
@@ -761,6 +766,8 @@ class Elaborator:
             found = self._indicator(node, row, at)
             if found is not None:
                 return found
+        if key == "I" and not self.setting.arrays and not occurs.indices and not self.setting.steps.get(key) and occurs.arguments is None:
+            return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
             return vector(lambda i: ONE, fresh("dim")), at + 1
         word = SPELLED.get(key) or (key if key in WORDS else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None))
@@ -1381,7 +1388,9 @@ class Elaborator:
 
     def _chain_of(self, letter: str, low: Time, high: Time, v: Val, down: bool | None = None) -> Val:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
-        down = not self.reading.rising if down is None else down
+        if down is None:
+            self.choices.add("rising")
+            down = not self.reading.rising
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from derive.algebra.core import Big, Chain, Core, D, Fn, Ref, add, letters_in, move, neg, rebuild, walk
+from derive.algebra.core import Big, Chain, Core, D, Fn, Num, Ref, add, letters_in, move, neg, rebuild, walk
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
 from derive.algebra.forms import UNIT, Find, Forms, NoForm, Term
@@ -17,7 +18,7 @@ from derive.meaning.model import Model
 from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
-MOST_SEARCH = 12_000
+MOST_SEARCH = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Lines:
     def __init__(self, model: Model, find: Find) -> None:
         self.unfolder = Unfolder(model)
         self.forms = Forms(find)
+        self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self.made_of_derivatives = frozenset(
             n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body))
@@ -135,6 +137,18 @@ class Lines:
             x = made
         return x
 
+    def at_values(self, x: Core) -> Core:
+        """The numbers that the page gives, put in once nothing is differentiated any more."""
+
+        def put(p: Core) -> Core:
+            if isinstance(p, D):
+                return p
+            if isinstance(p, Ref) and p.name in self.values:
+                return Num(self.values[p.name])
+            return rebuild(p, put)
+
+        return self.forms.form(put(x))
+
     def _derived(self, x: Core) -> Core:
         if isinstance(x, Ref):
             found = self.adjoints.get(x.name)
@@ -198,7 +212,9 @@ class Lines:
         if d.of.name in self.unfolder.model.lost:
             return False
         step = self.unfolder.step(d.of)
-        if step is None or d.of.name not in self.unfolder.carried:
+        if step is None:
+            return self.unfolder.step(d.by) is None and not self.unfolder.carried_in(d.of.name)
+        if d.of.name not in self.unfolder.carried:
             return True
         return step.shift > first.get(step.letters, step.shift)
 
@@ -395,6 +411,7 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "open once": Lines.open_once,
     "join": Lines.join,
     "elementary": Lines.elementary,
+    "at values": Lines.at_values,
 }
 PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve",),
@@ -421,6 +438,13 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "join", "of", "open states"),
 )
 
+AT_VALUES = (
+    ("resolve", "at values"),
+    ("resolve", "open steps", "at values"),
+    ("resolve", "all", "open states", "at values"),
+    ("resolve", "by", "open states", "at values"),
+)
+
 
 def _made(x: Core) -> Core:
     x = rebuild(x, _made)
@@ -438,8 +462,9 @@ def derivatives(x: Core) -> list[D]:
 def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
     spent = 0
+    plans = PLANS if not lines.values else AT_VALUES
     done: dict[tuple[str, ...], Core | None] = {(): lines.difference(left, right)}
-    for plan in PLANS:
+    for plan in plans:
         for n in range(1, len(plan) + 1):
             prefix = plan[:n]
             if prefix in done:

@@ -51,6 +51,7 @@ class Unfolder:
         self.model = model
         self._ancestors: dict[str, frozenset[str]] = {}
         self._forward: dict[str, bool] = {}
+        self._carried_in: dict[str, frozenset[str]] = {}
         self.carried = self._carried()
 
     # -- what the definitions say ---------------------------------------------------------------------
@@ -67,13 +68,16 @@ class Unfolder:
 
     def carried_in(self, name: str) -> frozenset[str]:
         """The families that are used at another step than their own by what a family is made of."""
+        if name in self._carried_in:
+            return self._carried_in[name]
         found = set()
         for own in self.ancestors(name):
             for d in self.model.definitions.get(own, ()):
                 for part in walk(d.body):
                     if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) not in (0, None):
                         found.add(part.name)
-        return frozenset(found & set(self.model.definitions))
+        self._carried_in[name] = frozenset(found & set(self.model.definitions))
+        return self._carried_in[name]
 
     def _is_ordered(self, name: str) -> bool:
         return any(s in ORDERED for s in self.model.slots.get(name, ()))

@@ -1,0 +1,216 @@
+"""One claim to a verdict: readings in the order in which a reader would forgive, a proof, or an accusation that can be defended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from derive.algebra.core import ZERO, Core, D, Num, Ref, add, neg, walk
+from derive.algebra.forms import NoForm
+from derive.judge.claims import Judgement, Sides
+from derive.judge.prove import Prover
+from derive.judge.repairs import Repair, repairs
+from derive.judge.witness import witness
+from derive.meaning.model import Model
+from derive.notation.elaborate import Unread
+from derive.notation.shaped import Misfit
+from derive.text.formula import trees_of
+from derive.text.page import Chain, Member
+from derive.verify.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from derive.judge.judge import Judge, Tried
+
+NOTHING = "both sides are always 0, so it says nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Accusation:
+    """A line whose sides differ in every reading, kept until the page as a whole is judged."""
+
+    verdict: Verdict
+    defended: bool
+    clean: bool = False
+
+
+class Decider:
+    """Decides the claims of one page."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.prover = Prover()
+        self.agreed = 0
+        self.differed = 0
+
+    def decide(self, number: int, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
+        """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""
+        tries = list(self.judge.tries(number, chain, head, member))
+        for tried in tries:
+            found = self._holding(tried)
+            if found is not None:
+                return found
+        for tried in tries:
+            found = self._on_condition(tried)
+            if found is not None:
+                return found
+        missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
+        if missing or not tries or not all(t.outcome.differs for t in tries):
+            return Verdict("unread", reason=missing or NOTHING)
+        self.differed += 1
+        return self._accusation(number, chain, head, member, tries)
+
+    # -- what holds -----------------------------------------------------------------------------------
+
+    def _holding(self, tried: Tried) -> Verdict | None:
+        if not tried.outcome.agrees or (tried.outcome.zero and not _says_zero(tried.sides)):
+            return None
+        if tried.outcome.zero and not self._is_understood(tried):
+            return None
+        if any(isinstance(part, Ref) and part.name in tried.outcome.model.lost for side in (tried.sides.left, tried.sides.right) for part in walk(side)):  # type: ignore[union-attr]
+            return None
+        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given))
+        said = self._assumed(tried)
+        scope = self._scope(tried)
+        if tried.reading:
+            return Verdict("ambiguous", scope=scope, reading=tried.reading)
+        self.agreed += 1
+        if certificate is None:
+            return Verdict("tested", scope=scope, reading=said, reason="the values agree, and no proof was found")
+        return Verdict("proved", scope=scope, reading=said)
+
+    def _assumed(self, tried: Tried) -> str | None:
+        parts = [f"{name.split('∅')[0]} is some function of what the steps put out" for name in tried.assumed]
+        if tried.given:
+            parts.append("at the values that the page gives")
+        return "; ".join(dict.fromkeys(parts)) or None
+
+    def _scope(self, tried: Tried) -> str | None:
+        model = tried.outcome.model
+        assert model is not None
+        timed = any(
+            s in ("time", "layer")
+            for side in (tried.sides.left, tried.sides.right)
+            for part in walk(side)
+            if isinstance(part, Ref)
+            for s in model.slots.get(part.name, ())
+        )
+        return "every T" if timed and not tried.given else None
+
+    def _on_condition(self, tried: Tried) -> Verdict | None:
+        from derive.judge.judge import missing_condition
+
+        condition = missing_condition(tried.sides, tried.outcome)
+        if not condition:
+            return None
+        reading = f"{tried.reading}, {condition}" if tried.reading else condition
+        return Verdict("ambiguous", scope=condition, reading=reading)
+
+    def _is_understood(self, tried: Tried) -> bool:
+        """Whether everything that a line names is made or given by the page, so that a 0 says something."""
+        return not self._strangers(tried)
+
+    # -- accusations ----------------------------------------------------------------------------------
+
+    def _accusation(self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]) -> Verdict | Accusation:
+        first = tries[0]
+        strangers = self._strangers(first)
+        if strangers:
+            return Verdict("unread", reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it")
+        if first.assumed or first.given or first.sides.places is not None:
+            return Verdict("unread", reason="the line depends on what the page leaves open")
+        lost = self._lost(first)
+        if lost:
+            return Verdict("unread", reason=f"{lost} is not understood")
+        numbers = witness(first.sides, first.outcome, self._judgement(first))
+        if numbers is None:
+            return Verdict("unread", reason="the sides differ, but no numbers that a pencil can redo were found")
+        mended = self._mended(number, chain, head, member)
+        if mended is not None:
+            latex, cause = mended
+            verdict = Verdict("refuted", scope=self._scope(first), reason=cause, suggestion=latex, counterexample=numbers)
+            return Accusation(verdict, True, self._is_clean(first))
+        verdict = Verdict("refuted", scope=self._scope(first), reason="the two sides differ", counterexample=numbers)
+        return Accusation(verdict, False, self._is_clean(first))
+
+    def _is_clean(self, tried: Tried) -> bool:
+        """Whether all of the page that could bear on a line was understood."""
+        u = self.judge.understanding
+        assert tried.outcome.model is not None
+        return not tried.outcome.model.lost and not u.failed and not any(u.definitions_read.values())
+
+    def _judgement(self, tried: Tried) -> Judgement:
+        assert tried.outcome.model is not None and tried.outcome.dims is not None
+        return Judgement(tried.outcome.model, tried.outcome.dims, self.judge.understanding.base)
+
+    def _strangers(self, tried: Tried) -> list[str]:
+        """Names of the line that no definition in force makes or uses."""
+        model = tried.outcome.model
+        assert model is not None
+        known = set(model.definitions)
+        for definitions in model.definitions.values():
+            for d in definitions:
+                known |= {p.name for p in walk(d.body) if isinstance(p, Ref)}
+        for function in self.judge.understanding.functions:
+            known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
+        own = {p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)}
+        return sorted(own - known)
+
+    def _lost(self, tried: Tried) -> str:
+        model = tried.outcome.model
+        assert model is not None
+        seen: set[str] = set()
+        waiting = [p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)]
+        while waiting:
+            name = waiting.pop()
+            if name in model.lost:
+                return name
+            if name not in seen:
+                seen.add(name)
+                waiting += [p.name for d in model.definitions.get(name, ()) for p in walk(d.body) if isinstance(p, Ref)]
+        return ""
+
+    # -- repairs ------------------------------------------------------------------------------------
+
+    def _mended(self, number: int, chain: Chain, head: Member, member: Member) -> tuple[str, str] | None:
+        """The nearest true line, proved, with the slip that it undoes."""
+        source = self.judge.page.source.text
+        text = source[member.start : member.end]
+        names = tuple(self._names(number))
+        for repair in repairs(text, member.tree, member.start, names):
+            if self._is_true(number, chain, head, member, repair):
+                shown = " ".join(f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split())
+                return shown, repair.cause
+        return None
+
+    def _names(self, number: int) -> Iterator[str]:
+        for name in self.judge.understanding.model(number).definitions:
+            if "∅" not in name and "_" not in name and "{" not in name:
+                yield name
+
+    def _is_true(self, number: int, chain: Chain, head: Member, member: Member, repair: Repair) -> bool:
+        try:
+            row = trees_of(repair.text)
+            made = replace(member, tree=row)
+            plain = self.judge.understanding.reading
+            tried = self.judge.tried(number, chain, head, made, plain, plain)
+        except (Unread, Misfit, RecursionError):
+            return False
+        if not tried.outcome.agrees or tried.outcome.zero or tried.given:
+            return False
+        return self.prover.prove(tried.sides, tried.outcome) is not None and not self._is_trivial(tried)
+
+    def _is_trivial(self, tried: Tried) -> bool:
+        """x = x."""
+        lines = self.prover.lines(tried.outcome)
+        try:
+            return tried.sides.left == tried.sides.right or lines.forms.is_zero(add((tried.sides.left, neg(tried.sides.right))))
+        except NoForm:
+            return False
+
+
+def _says_zero(found: Sides) -> bool:
+    return found.right == ZERO or found.left == ZERO
+
+
+assert Core and D and Num and Model

@@ -1,0 +1,210 @@
+"""Slips that people make, undone one at a time: texts of a member as it may have been meant. None of them is a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sign, children
+
+MOST = 90
+SHIFTS = (1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A member's text with one edit; `cause` is the slip in a teacher's words."""
+
+    text: str
+    cause: str
+
+
+def repairs(text: str, row: Row, offset: int, names: tuple[str, ...] = ()) -> Iterator[Repair]:
+    """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source."""
+    seen = {text}
+    count = 0
+    for start, end, new, cause in _edits(text, row, offset, names):
+        made = text[: start - offset] + new + text[end - offset :]
+        if made not in seen:
+            seen.add(made)
+            yield Repair(made, cause)
+            count += 1
+            if count >= MOST:
+                return
+
+
+Edit = tuple[int, int, str, str]
+
+
+def _edits(text: str, row: Row, offset: int, names: tuple[str, ...]) -> Iterator[Edit]:
+    rows = list(_rows(row))
+    if row and not (isinstance(row[0], Sign) and row[0].text in "+-"):
+        yield row[0].start, row[0].start, "-", "the sign is wrong"
+    elif row and isinstance(row[0], Sign):
+        yield row[0].start, row[0].end, " ", "the sign is wrong"
+    for inner in rows:
+        yield from _signs(inner)
+    for inner in rows:
+        yield from _primes(inner)
+    for inner in rows:
+        yield from _shifted(text, inner, offset)
+    for inner in rows:
+        yield from _swapped(text, inner, offset)
+    for inner in rows:
+        yield from _turned(inner)
+    for inner in rows:
+        yield from _dropped(inner)
+    yield from _scaled(row)
+    for inner in rows:
+        yield from _renamed(inner, names)
+
+
+def _rows(row: Row, depth: int = 0) -> Iterator[Row]:
+    """The rows of a formula, outermost first; not those of scripts."""
+    yield row
+    if depth > 4:
+        return
+    for node in row:
+        if isinstance(node, Fraction):
+            yield from _rows(node.above_line, depth + 1)
+            yield from _rows(node.below_line, depth + 1)
+        elif isinstance(node, Group):
+            yield from _rows(node.inside, depth + 1)
+
+
+def _signs(row: Row) -> Iterator[Edit]:
+    for i, node in enumerate(row):
+        if isinstance(node, Sign) and node.text in ("+", "-") and i:
+            yield node.start, node.end, "-" if node.text == "+" else "+", "a sign is wrong"
+
+
+def _primes(row: Row) -> Iterator[Edit]:
+    for i, node in enumerate(row):
+        if not isinstance(node, Name) or i + 1 >= len(row) or not isinstance(row[i + 1], Group):
+            continue
+        if node.primes:
+            yield node.end - node.primes, node.end, "", f"{node.letter}′ where {node.letter} is meant"
+        elif node.style != "op":
+            yield node.end, node.end, "'", f"{node.letter} where {node.letter}′ is meant"
+
+
+def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
+    """One index off by one, or without what was added to it."""
+    for node in row:
+        if isinstance(node, Big):
+            for script in (node.below, node.above):
+                if script:
+                    yield from _index_edits(text, script[_after_relation(script) :], offset, "an end of the sum is off by one")
+        if isinstance(node, Name | Group):
+            for script in (node.below, node.above):
+                if script:
+                    yield from _index_edits(text, _inner(script), offset, "an index is off by one")
+
+
+def _after_relation(row: Row) -> int:
+    return next((i + 1 for i, n in enumerate(row) if isinstance(n, Sign) and n.text in ("=", "\\geq", ">")), 0)
+
+
+def _inner(row: Row) -> Row:
+    while len(row) == 1 and isinstance(row[0], Group):
+        row = row[0].inside
+    return row
+
+
+def _index_edits(text: str, row: Row, offset: int, cause: str) -> Iterator[Edit]:
+    if len(row) == 1 and isinstance(row[0], Name | Number):
+        node = row[0]
+        own = text[node.start - offset : node.end - offset]
+        if isinstance(node, Number):
+            if node.text.isdigit():
+                yield node.start, node.end, str(int(node.text) + 1), cause
+                yield node.start, node.end, str(int(node.text) - 1), cause
+            return
+        for shift in SHIFTS:
+            yield node.start, node.end, f"{{{own}{shift:+d}}}", cause
+    elif len(row) == 3 and isinstance(row[1], Sign) and row[1].text in "+-" and isinstance(row[2], Number) and row[2].text.isdigit():
+        n = int(row[2].text) * (1 if row[1].text == "+" else -1)
+        for new in (n + 1, n - 1, -n):
+            yield row[1].start, row[2].end, f"{new:+d}" if new else "", cause
+    elif len(row) > 1:
+        for i, node in enumerate(row):
+            if isinstance(node, Name) and (i + 1 == len(row) or isinstance(row[i + 1], Sign)):
+                yield from _index_edits(text, (node,), offset, cause)
+
+
+def _factors(row: Row) -> Iterator[list[tuple[int, int]]]:
+    """The spans of the factors of each term."""
+    here: list[tuple[int, int]] = []
+    skip = False
+    for i, node in enumerate(row):
+        if isinstance(node, Sign) and node.text in ("+", "-", ",", "=", ";"):
+            yield here
+            here = []
+        elif isinstance(node, Sign) or isinstance(node, Big):
+            skip = False
+        elif skip or (here and isinstance(node, Group) and i and isinstance(row[i - 1], Name) and node.opening == "(" and _applies(row[i - 1])):
+            here[-1] = (here[-1][0], node.end)
+            skip = False
+        else:
+            here.append((node.start, node.end))
+            skip = isinstance(node, Name) and node.style == "op" and node.below is None
+    yield here
+
+
+def _applies(node: Node) -> bool:
+    return isinstance(node, Name) and (node.style == "op" or node.primes > 0 or node.letter in ("f", "g", "\\sigma", "\\phi", "\\tanh", "tanh"))
+
+
+def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
+    for spans in _factors(row):
+        for (a, b), (c, d) in zip(spans, spans[1:], strict=False):
+            first, between, second = text[a - offset : b - offset], text[b - offset : c - offset], text[c - offset : d - offset]
+            yield a, d, f"{second}{between or ' '}{first}", "two factors stand in the wrong order"
+        if len(spans) > 2:
+            (a, b), (c, d) = spans[0], spans[-1]
+            middle = text[b - offset : c - offset]
+            yield a, d, f"{text[c - offset : d - offset]}{middle}{text[a - offset : b - offset]}", "two factors stand in the wrong order"
+
+
+def _turned(row: Row) -> Iterator[Edit]:
+    for node in row:
+        if not isinstance(node, Name | Group):
+            continue
+        above = node.above
+        if above and len(above) == 1 and isinstance(above[0], Name) and above[0].letter in ("\\top", "T", "\\intercal"):
+            yield above[0].start, above[0].end, "{}", "a transposition too many"
+        elif above is None and (isinstance(node, Group) or node.letter[:1].isupper()) and node.letter not in ("\\Sigma", "\\Pi") if isinstance(node, Name) else above is None:
+            yield node.end, node.end, "^{\\top}", "a transposition is missing"
+
+
+def _dropped(row: Row) -> Iterator[Edit]:
+    for spans in _factors(row):
+        if len(spans) > 1:
+            for a, b in spans:
+                yield a, b, " ", "a factor too many"
+    signs = [i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in "+-"]
+    for i in signs:
+        end = next((j for j in signs if j > i), len(row))
+        if i + 1 < end:
+            yield row[i].start, row[end - 1].end, " ", "a term too many"
+
+
+def _scaled(row: Row) -> Iterator[Edit]:
+    if not row or any(isinstance(n, Sign) and n.text in ("+", "-") for n in row[1:]):
+        return
+    for factor in ("2 ", "\\frac{1}{2} "):
+        yield row[0].start, row[0].start, factor, "a factor is missing"
+
+
+def _renamed(row: Row, names: tuple[str, ...]) -> Iterator[Edit]:
+    """One name for another of the page."""
+    for node in row:
+        if isinstance(node, Name) and node.style != "op" and not node.accents:
+            for name in names[:12]:
+                if name != node.letter:
+                    first = node.start + (len(node.letter) if node.style == "" else 0)
+                    if node.style == "":
+                        yield node.start, first, f"{name} " if name.startswith("\\") else name, f"{node.letter} where {name} is meant"
+
+
+assert children
