@@ -22,6 +22,7 @@ from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
+TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
@@ -178,7 +179,7 @@ class Understanding:
         prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
-        some = bool(ARRAYS.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         setting.arrays = some
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
