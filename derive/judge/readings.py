@@ -10,7 +10,7 @@ from types import MappingProxyType
 from derive.algebra.core import Core, D, Ref, letters_in, rebuild, walk
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
-from derive.judge.costs import differentiated, with_costs
+from derive.judge.costs import differentiated, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
@@ -53,6 +53,7 @@ class _NotHere(Exception):
 
 
 IMMEDIATE = "the derivatives by parameters are immediate"
+INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
 PARTS = {
@@ -64,19 +65,23 @@ PARTS = {
 def ladder(plain: Reading) -> Iterator[Way]:
     """The readings, in the order in which a reader would forgive."""
     own = replace(plain, own="every")
-    rows, inner = {"columns": not plain.columns}, {"dot": "inner"}
+    rows = {"columns": not plain.columns}
     columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
 
     def both(said: str, needs: set[str], **changes: object) -> Way:
         changed = replace(plain, **changes)  # type: ignore[arg-type]
         return Way(said, changed, changed, frozenset(needs))
 
+    def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
+        return Way(said, replace(plain, **changes), replace(plain, inner=True, **changes), frozenset({"inner", *needs}))  # type: ignore[arg-type]
+
     def late(said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object) -> Way:
         return Way(said, replace(plain, **changes), replace(own, **changes), frozenset(needs), alone, turned)  # type: ignore[arg-type]
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
-    yield both("a product of two vectors is their inner product", {"dot"}, **inner)
+    yield inner(set())
+    yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
     yield both(ROWS, {"columns"}, **rows)
     yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
     yield both("denominator layout", {"denominator"}, **columns_below)
@@ -210,9 +215,12 @@ class Readings:
         own = formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
-        key = (_signature(model), names, by, tuple(parts.values()))
+        slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
+        wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
+        key = (_signature(model), names, by, tuple(parts.values()), wanting)
         if key not in self._costs:
-            seen = through(model, own)
+            seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
+            seen = with_unknown(seen, [found.left, found.right])
             self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims)
         return (found, *self._costs[key])
 

@@ -67,6 +67,7 @@ class Understanding:
     base: int = 1
     _models: dict[tuple[int, int], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
+    _vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -340,7 +341,11 @@ class Understanding:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         self._applications(elaborator, body.body)
         self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
-        self._fit_rank(self._family(occurs.key, given), body)
+        family = self._family(occurs.key, given)
+        if body.rank and family in self.setting.numbers:
+            self.setting.numbers.discard(family)
+            self._vectors.add(family)
+        self._fit_rank(family, body)
         if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
             self.setting.labelled.add(occurs.key)
             label = f"{occurs.key}_{given[0][1].shift}"
@@ -547,8 +552,7 @@ class Understanding:
             if kind == "vectors":
                 return Function(tuple(v.body for v in values if isinstance(v.body, Ref)), body, tuple(names), tuple(v.axes for v in values))
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
-                self.setting.ranks |= {n: 0 for n, _ in vectors}
-                self.setting.numbers |= {n for n, _ in vectors}
+                self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(tuple(f for f in formals if isinstance(f, Ref)), body, tuple(names), ((),) * len(names))
@@ -564,7 +568,8 @@ class Understanding:
         symbol = self.symbols.at(0).symbol(key)
         if symbol is None or symbol.kind not in ("input", "variable") or self._is_declared(key):
             return False
-        return key not in self._fitted and key not in self._lettered and key not in self._beside_matrices
+        family = self._family(key, [])
+        return family not in self._vectors and family not in self._fitted and family not in self._lettered and family not in self._beside_matrices
 
     @cached_property
     def _lettered(self) -> set[str]:
@@ -576,7 +581,7 @@ class Understanding:
                 for name, behind in named(member.tree):
                     occurs = table.occurrence(name, behind)
                     if any(d == "component" and any(isinstance(n, Name) for n in r) for d, r in occurs.indices):
-                        found.add(occurs.key)
+                        found.add(self._family(occurs.key, [(d, Time()) for d, _ in occurs.indices]))
         return found
 
     @cached_property
@@ -587,10 +592,11 @@ class Understanding:
             table = self.symbols.at(number)
             for member in chain.members:
                 listed = [table.occurrence(n, b) for n, b in named(member.tree)]
-                found |= {o.key for o in listed if o.transposed}
-                for first, second in zip(listed, listed[1:], strict=False):
+                families = [self._family(o.key, [(d, Time()) for d, _ in o.indices]) for o in listed]
+                found |= {f for f, o in zip(families, listed, strict=True) if o.transposed}
+                for first, second in zip(listed, families[1:], strict=False):
                     if self.setting.ranks.get(first.key) == 2:
-                        found.add(second.key)
+                        found.add(second)
         return found
 
     def _define_whole(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:

@@ -97,6 +97,7 @@ class Reading:
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
+    inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
 
 
@@ -433,8 +434,8 @@ class Elaborator:
         function = self.setting.functions.get(self._occurrence(of[0], behind).key)
         if function is None:
             return None
-        key = self._occurrence(by[0], None).key
-        return function.formal(function.names.index(key)) if key in function.names else None
+        place = next((k for k, n in enumerate(function.names) if self._is_formal(by, n)), None)
+        return None if place is None else function.formal(place)
 
     def _of(self, row: Row, by: Val) -> Val:
         """What a derivative is of: a formula, or a function by its bare name."""
@@ -451,7 +452,13 @@ class Elaborator:
         rows = [r for r in occurs.arguments or () if r]
         if len(rows) != len(function.names):
             return False
-        return all(len(r) == 1 and isinstance(r[0], Name) and self._occurrence(r[0], None).key == n for r, n in zip(rows, function.names, strict=True))
+        return all(self._is_formal(r, n) for r, n in zip(rows, function.names, strict=True))
+
+    def _is_formal(self, row: Row, name: str) -> bool:
+        if len(row) != 1 or not isinstance(row[0], Name):
+            return False
+        occurs = self._occurrence(row[0], None)
+        return occurs.key == name and not any(d in ("time", "layer", "component") for d, _ in occurs.indices)
 
     def _is_made(self, key: str) -> bool:
         return key in self.setting.made
@@ -505,6 +512,9 @@ class Elaborator:
         if self._by_parameter(by):
             self.choices.add("own")
             mode = "step" if self.reading.own == "every" else mode
+        elif self._of_steps(of) and self._of_steps(by):
+            self.choices.add("inner")
+            mode = "step" if self.reading.inner else mode
         if by.rank and of.rank < 2:
             self.choices.add(("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else "")
         if self.reading.partial and mark.letter == "\\partial":
@@ -519,6 +529,9 @@ class Elaborator:
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
             return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
         return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
+
+    def _of_steps(self, v: Val) -> bool:
+        return isinstance(v.body, Ref) and "time" in self.setting.slots.get(v.body.name, ())
 
     def _by_parameter(self, by: Val) -> bool:
         assert isinstance(by.body, Ref)
@@ -663,9 +676,10 @@ class Elaborator:
                 self.choices.add("filled")
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
-        if key in self.setting.numbers and not components:
+        if name in self.setting.numbers and not components:
             rank = 0
-        if "∅" in name and key not in self.setting.numbers:
+            key = name
+        elif "∅" in name:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
