@@ -53,10 +53,10 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
     return found
 
 
-def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[Model, list[str]]:
+def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
 
-    `dims` are the dimensions that declarations name."""
+    `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant."""
     missing = _missing(model, names)
     if not missing:
         return model, []
@@ -73,7 +73,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[
     if missing and not ends:
         return model, []
     for name in missing:
-        definitions[name] = (_some_function(name, slots, ends, dims),)
+        definitions[name] = (_some_function(name, slots, ends, dims, last),)
     return Model(definitions, slots, model.dims, model.lost, horizons, model.positive), missing
 
 
@@ -94,7 +94,7 @@ def _missing(model: Model, names: set[str]) -> list[str]:
     return sorted(found)
 
 
-def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str]) -> Definition:
+def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str], last: bool = False) -> Definition:
     """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
     slots = slots_of.get(name, ())
     own = {s: fresh("s") for s in slots if s != "component"}
@@ -105,8 +105,8 @@ def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: lis
             if slot in own:
                 index.append(Time.of(own[slot]))
                 continue
-            if slot == "layer":
-                index.append(Time.of("L"))
+            if slot == "layer" or (last and slot == "time"):
+                index.append(Time.of("L" if slot == "layer" else "T"))
                 continue
             letter = fresh()
             letters.append(letter)

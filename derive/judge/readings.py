@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from derive.algebra.core import Core, D, Ref, letters_in, rebuild, walk
+from derive.algebra.core import Core, D, Ref, letters_in, move, rebuild, walk
+from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
 from derive.judge.costs import differentiated, with_costs, with_unknown
@@ -46,6 +47,7 @@ class Way:
     alone: bool = False
     turned: bool = False
     part: str = ""
+    last: bool = False
 
 
 class _NotHere(Exception):
@@ -94,6 +96,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
+    yield Way("the cost is a function of the last step's output", plain, plain, frozenset({"cost"}), last=True)
+    yield Way(f"the cost is a function of the last step's output, and {IMMEDIATE}", plain, own, frozenset({"cost", "own"}), last=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
     yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
@@ -159,7 +163,11 @@ class Readings:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
+            elaborator.headed = letters_in(left.body) - {a.letter for a in left.axes}
             right = elaborator.row(member.tree)
+            slip = u.slips.get((number, self._index(number, chain)))
+            if slip is not None:
+                right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
             tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
             found = self._sides(left, right, elaborator, way)
             return self._compared(number, chain, elaborator, found, tests, way)
@@ -193,8 +201,12 @@ class Readings:
         model = u.model(number, self._index(number, chain))
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive)
-        found, made, assumed = self._with_costs(model, found)
+        found, made, assumed = self._with_costs(model, found, way.last)
         model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive)
+        if assumed:
+            self._choices.add("cost")
+        elif way.last:
+            raise _NotHere
         said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
         outcome = self._judgement(model, elaborator).compare(found, tests)
         given = {} if outcome.agrees else u.values(number)
@@ -204,7 +216,7 @@ class Readings:
                 return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
         return Tried(found, outcome, said, tuple(assumed))
 
-    def _with_costs(self, model: Model, found: Sides) -> tuple[Sides, Model, list[str]]:
+    def _with_costs(self, model: Model, found: Sides, last: bool) -> tuple[Sides, Model, list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
@@ -217,11 +229,11 @@ class Readings:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
         wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
-        key = (_signature(model), names, by, tuple(parts.values()), wanting)
+        key = (_signature(model), names, by, tuple(parts.values()), wanting, last)
         if key not in self._costs:
             seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
             seen = with_unknown(seen, [found.left, found.right])
-            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims)
+            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last)
         return (found, *self._costs[key])
 
     def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:

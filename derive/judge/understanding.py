@@ -11,6 +11,7 @@ from typing import Any
 
 from derive.algebra.core import ZERO, App, Core, D, Fn, Lost, Num, Ref, fresh, letters_in, move, walk
 from derive.algebra.expression import Time
+from derive.judge.names import Names, named
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, Function, Reading, Setting, Unread
@@ -56,7 +57,7 @@ class Understanding:
     """One page, with its definitions elaborated."""
 
     page: Page
-    symbols: Symbols
+    symbols: Any  # Symbols, and Names once it is understood
     reading: Reading
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Understanding:
     base: int = 1
     _models: dict[tuple[int, int], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
+    slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     _vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
@@ -75,6 +77,8 @@ class Understanding:
 
     def understand(self) -> None:
         """Elaborates all definitions; ranks that they imply are used in the next pass."""
+        if not isinstance(self.symbols, Names):
+            self.symbols = Names(self.symbols)
         self._ranks()
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
@@ -238,6 +242,8 @@ class Understanding:
             return 0
         core = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]", "", key)
         letter = core.split("_")[0].split("^")[0]
+        if symbol.kind == "parameter" and len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
+            return 2
         if COSTS.match(key) or COSTS.match(letter):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
@@ -279,7 +285,7 @@ class Understanding:
 
     def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
         """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
-        target = role.target
+        target = role.target and self.symbols.corrected(role.target)
         if target is None or role.key is None or target.arguments is not None or not target.indices:
             return False
         elaborator = self.elaborator(number)
@@ -306,7 +312,7 @@ class Understanding:
         if role.key is None:
             return set()
         parts = _entries_listed(row)
-        target = role.target
+        target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
         if parts is None:
             return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
@@ -376,7 +382,8 @@ class Understanding:
             return
         name = made.key + "".join(f"_{spelled(i)}" for d, i in made.indices if d == "component" and elaborator._is_label(i))
         if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
-            self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 0))
+            gate = made.key == key and "time" in self.setting.steps.get(key, ())
+            self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 1 if gate else 0))
 
     def _applications(self, elaborator: Elaborator, body: Core) -> None:
         """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
@@ -428,6 +435,7 @@ class Understanding:
         loose = {a for a in loose if not self._is_size(a)}
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
+            self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), set()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
@@ -660,16 +668,6 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 
 
 _NODE = Name(0, 0, "")
-
-
-def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
-    """The names of a row, each with the bracket behind it; those in scripts and brackets too."""
-    for i, node in enumerate(row):
-        if isinstance(node, Name):
-            behind = row[i + 1] if i + 1 < len(row) and isinstance(row[i + 1], Group) else None
-            yield node, behind
-        for inner in children(node):
-            yield from named(inner)
 
 
 def _entries_listed(row: Any) -> list[Any] | None:

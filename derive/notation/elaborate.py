@@ -544,6 +544,10 @@ class Elaborator:
         return self.table.occurrence(node, behind if isinstance(behind, Group) else None)  # type: ignore[attr-defined,no-any-return]
 
     def _name(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        if at + 1 < len(row) and isinstance(row[at + 1], Name) and row[at + 1].letter == "\\prime":  # type: ignore[attr-defined]
+            row = (*row[:at], replace(node, primes=node.primes + 1), *row[at + 2 :])
+            value, end = self._name(row[at], row, at)  # type: ignore[arg-type]
+            return value, end + 1
         behind = row[at + 1] if at + 1 < len(row) else None
         if node.letter == "\\nabla":
             return self._nabla(node, row, at)
@@ -1396,7 +1400,7 @@ class Elaborator:
     def _big_of(self, kind: str, letter: str, dim: str | None, low: Time | None, high: Time | None, v: Val, node: Node, without: tuple[Time, ...]) -> Val:
         if kind == "prod" and v.rank == 2 and low is not None and high is not None:
             return self._chain_of(letter, low, high, v)
-        if kind == "prod" and v.rank > 1:
+        if kind == "prod" and v.rank > 2:
             raise Unread(node.start, "no product of arrays over an index")
         return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
 
