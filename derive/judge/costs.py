@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from derive.algebra.core import App, Arg, Big, Core, D, Ref, fresh, walk
 from derive.algebra.expression import Time
-from derive.judge.understanding import COSTS
+from derive.judge.names import COSTS
 from derive.meaning.model import ORDERED, Definition, Model, walk_values
 
 

@@ -13,6 +13,7 @@ from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
 from derive.text.trees import Group, Name, Number, Row, Sign, children
 
+COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
 
 
@@ -33,7 +34,7 @@ class Place:
 
     def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
         """What a written name is."""
-        return self.names.corrected(self.table.occurrence(name, behind))
+        return self.names.corrected(self.table.occurrence(name, behind), name)
 
 
 class Names:
@@ -56,8 +57,13 @@ class Names:
         """All symbols."""
         return self.symbols.records()
 
-    def corrected(self, occurs: Occurrence) -> Occurrence:
-        """One occurrence, put right."""
+    def corrected(self, occurs: Occurrence, name: Name | None = None) -> Occurrence:
+        """One occurrence, put right; `name` is how it is written, where that is known."""
+        if name is not None and name.above is not None and self._is_layer(name.above) and not any(d == "layer" for d, _ in occurs.indices):
+            above = next((k for k, (d, r) in enumerate(occurs.indices) if d == "component" and spelled(r) == spelled(name.above)), None)
+            if above is not None:
+                kept = (*occurs.indices[:above], *occurs.indices[above + 1 :])
+                occurs = replace(occurs, indices=(("layer", name.above), *kept))
         if occurs.power is not None and occurs.key in self.layered and self._is_layer(occurs.power):
             occurs = replace(occurs, indices=(("layer", occurs.power), *occurs.indices), power=None)
         if self.transposing and any(d == "layer" and spelled(r) == "T" for d, r in occurs.indices):
@@ -104,7 +110,7 @@ class Names:
         for o in found:
             (with_index if any(d == "sample" for d, _ in o.indices) else without)[o.key] += 1
         defined = {r.key for r in self.roles.values() if r.kind == "definition" and r.key and r.target and all(d != "sample" for d, _ in r.target.indices)}
-        self.sampled = {k for k in with_index if without[k] >= 2 * with_index[k] and (k in defined or without[k] >= 4)}
+        self.sampled = {k for k in with_index if not COSTS.match(k) and without[k] >= 2 * with_index[k] and (k in defined or without[k] >= 4)}
 
 
 def rows_of(chain: Chain) -> Iterator[Row]:

@@ -48,6 +48,7 @@ class Way:
     turned: bool = False
     part: str = ""
     last: bool = False
+    ahead: bool = False
 
 
 class _NotHere(Exception):
@@ -115,17 +116,32 @@ class Readings:
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
+        self._open = True
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
+        yield from self._climbed(number, chain, head, member, False)
+        if self._open and self._adds(number, chain):
+            try:
+                yield from (t for t in self._climbed(number, chain, head, member, True) if t.outcome.agrees and not t.outcome.zero)
+            except (Unread, Misfit):
+                return
+
+    def _adds(self, number: int, chain: Chain) -> bool:
+        """Whether a definition that follows makes a name that nothing makes here."""
+        index = self._index(number, chain)
+        return len(self.understanding.model(number, index, True).definitions) > len(self.understanding.model(number, index).definitions)
+
+    def _climbed(self, number: int, chain: Chain, head: Member, member: Member, ahead: bool) -> Iterator[Tried]:
         first: Misfit | None = None
         done = False
         choices: set[str] | None = None
+        self._open = True
         for way in ladder(self.understanding.reading):
             if choices is not None and not way.needs <= choices:
                 continue
             try:
-                found = self.tried(number, chain, head, member, way)
+                found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
             except _NotHere:
                 continue
             except Unread:
@@ -138,8 +154,9 @@ class Readings:
             if choices is None and not way.needs:
                 choices = set(self._choices)
             done = True
+            self._open = not (found.outcome.agrees and not found.outcome.zero)
             yield found
-            if found.outcome.agrees and not found.outcome.zero:
+            if not self._open:
                 return
         if not done and first is not None:
             raise first
@@ -198,7 +215,7 @@ class Readings:
 
     def _compared(self, number: int, chain: Chain, elaborator: Elaborator, found: Sides, tests: list[Test], way: Way) -> Tried:
         u = self.understanding
-        model = u.model(number, self._index(number, chain))
+        model = u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive)
         found, made, assumed = self._with_costs(model, found, way.last)

@@ -9,14 +9,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Core, D, Fn, Lost, Num, Ref, fresh, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Core, D, Fn, Lost, Num, Ref, fresh, children as parts_of, letters_in, move, walk
 from derive.algebra.expression import Time
-from derive.judge.names import Names, named
+from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, each, plus, renamed
+from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
@@ -25,7 +25,6 @@ from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
 TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
-COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
 PASSES = 3
@@ -66,7 +65,7 @@ class Understanding:
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
-    _models: dict[tuple[int, int], Model] = field(default_factory=dict)
+    _models: dict[tuple[int, int, bool], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     _vectors: set[str] = field(default_factory=set)
@@ -283,6 +282,26 @@ class Understanding:
             self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
             assert member
 
+    def _compared(self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int) -> None:
+        """E = f(y) = f(g(a)): where the second differs from the first in one name that nothing makes, it says what it is."""
+        for member in chain.members[2:3]:
+            try:
+                other = elaborator.row(member.tree)
+                if other.rank != body.rank:
+                    return
+                second = aligned(body, other, self.setting.dims.copy())
+            except (Unread, Misfit, RecursionError):
+                return
+            pair = differing(body.body, second)
+            if pair is None or pair[0].name.split("∅")[0] in self.setting.defined or pair[0].name in letters_of(pair[1]):
+                return
+            ref, made = pair
+            free = {a for i in ref.index for a, _ in i.letters}
+            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes():
+                slots = self.setting.slots[ref.name]
+                letters = tuple(i.letters[0][0] for i in ref.index)
+                self.made.append(Made(Definition(ref.name, ref.index, letters, made, slots, (), number), *role.scope, (number, self._index)))
+
     def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
         """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
         target = role.target and self.symbols.corrected(role.target)
@@ -365,6 +384,7 @@ class Understanding:
         made = self._definition(occurs.key, target, body, number)
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
+        self._compared(elaborator, body, chain, role, number)
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
         """The name of the family that a form of a name belongs to."""
@@ -631,17 +651,25 @@ class Understanding:
         symbol = self.symbols.at(0).symbol(key)
         return symbol.kind if symbol is not None else ""
 
-    def model(self, number: int, index: int = 0) -> Model:
-        """What is in force at a chain: the latest version of each definition."""
+    def model(self, number: int, index: int = 0, ahead: bool = False) -> Model:
+        """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""
         if not any(m.place[0] == number for m in self.made):
             index = 0
-        if (number, index) not in self._models:
-            self._models[number, index] = self._model(number, index)
-        return self._models[number, index]
+        key = (number, index, ahead)
+        if key not in self._models:
+            self._models[key] = self._model(number, index, ahead)
+        return self._models[key]
 
-    def _model(self, number: int, index: int) -> Model:
+    def _model(self, number: int, index: int, ahead: bool) -> Model:
         found: dict[str, list[Definition]] = {}
         listed = [m for m in self.made if m.first <= number <= m.last]
+        if ahead:
+            known = {m.definition.name for m in listed}
+            later: dict[str, int] = {}
+            for m in self.made:
+                if m.first > number and m.definition.name not in known:
+                    later.setdefault(m.definition.name, m.first)
+            listed = [m for m in self.made if later.get(m.definition.name) == m.first] + listed
         for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
@@ -668,6 +696,31 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 
 
 _NODE = Name(0, 0, "")
+
+
+def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
+    """The one name of a formula that another has replaced by a formula; None where they differ otherwise."""
+    found: dict[Ref, Core] = {}
+
+    def same(x: Core, y: Core) -> bool:
+        if x == y:
+            return True
+        if isinstance(x, Ref):
+            return found.setdefault(x, y) == y
+        mine, others = list(parts_of(x)), list(parts_of(y))
+        if type(x) is not type(y) or not mine or len(mine) != len(others) or getattr(x, "name", "") != getattr(y, "name", ""):
+            return False
+        return all(same(p, q) for p, q in zip(mine, others, strict=True))
+
+    if not same(a, b) or len(found) != 1:
+        return None
+    ((ref, made),) = found.items()
+    return None if isinstance(made, Ref) else (ref, made)
+
+
+def letters_of(x: Core) -> set[str]:
+    """The names of the families in a formula."""
+    return {p.name for p in walk(x) if isinstance(p, Ref)}
 
 
 def _entries_listed(row: Any) -> list[Any] | None:
