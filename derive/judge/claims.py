@@ -286,7 +286,7 @@ class Judgement:
         top = world.lengths[slot]
         for d in self.model.specials(name):
             for i, s in zip(d.index, d.slots, strict=False):
-                if s == slot and not i.is_number:
+                if s == slot and not i.is_number and not any(a in d.letters for a, _ in i.letters):
                     top = max(top, world.index(i, {}))
         return top
 

@@ -43,6 +43,7 @@ class Decider:
         self.prover = Prover()
         self.agreed = 0
         self.differed = 0
+        self.unread = 0
         self._bound: set[str] | None = None
 
     def decide(self, number: int, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
@@ -58,6 +59,7 @@ class Decider:
                 return found
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         if (role := self.judge.symbols.roles.get(self._place(number, chain))) is not None and role.why == EXPRESSIONS:
             return Verdict("unread", reason="an equation that does not follow from what is defined: it may be supposed")

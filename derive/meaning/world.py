@@ -285,6 +285,8 @@ class World:
             mode = "own"
         if mode == "at":
             return self._used_at(a, b, int(names[0]))
+        if mode in ("now", "later"):
+            return self._used(a, b, mode == "later")
         if mode == "via":
             total: Any = self.exact(Fraction(0))
             for user, adjoint in self.adjoints(a, "total", ()).items():
@@ -292,6 +294,17 @@ class World:
                     total = total + adjoint * self.local(user)[1][b]
             return total
         return self.adjoints(a, mode, names).get(b, self.exact(Fraction(0)))
+
+    def _used(self, a: Element, b: Element, later: bool) -> Any:
+        """The paths whose first step stays in b's own step, or goes to a later one."""
+        total: Any = self.exact(Fraction(0))
+        own = self._step_of(b)
+        for user, adjoint in self.adjoints(a, "total", ()).items():
+            slope = self.local(user)[1].get(b) if user != b else None
+            step = self._step_of(user)
+            if slope is not None and own is not None and (step is not None and step > own) == later:
+                total = total + adjoint * slope
+        return total
 
     def _used_at(self, a: Element, b: Element, step: int) -> Any:
         """The uses that one step alone makes of b."""
