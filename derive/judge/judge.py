@@ -157,6 +157,9 @@ class Judge:
             return Verdict("unread", reason=str(error))
         except RecursionError:
             return Verdict("unread", reason="a formula nested too deeply")
+        except Exception as error:  # one formula never stops a page
+            self.decider.unread += 1
+            return Verdict("unread", reason=f"a fault of derive ({type(error).__name__}): please report this line")
 
     def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         return self.decider.decide(formula.number, chain, head, member)

@@ -51,6 +51,9 @@ class Way:
     ahead: bool = False
 
 
+MOST_WORK = 700_000
+
+
 class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
@@ -120,6 +123,7 @@ class Readings:
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
         self._open = True
+        self.spent = 0
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
@@ -143,6 +147,8 @@ class Readings:
         for way in ladder(self.understanding.reading):
             if choices is not None and not way.needs <= choices:
                 continue
+            if way.needs and self.spent > MOST_WORK:
+                return
             try:
                 found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
             except _NotHere:
@@ -228,7 +234,11 @@ class Readings:
         elif way.last:
             raise _NotHere
         said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
-        outcome = self._judgement(model, elaborator).compare(found, tests)
+        judgement = self._judgement(model, elaborator)
+        judgement.hasty = bool(way.needs)
+        judgement.spent = 0
+        outcome = judgement.compare(found, tests)
+        self.spent += judgement.spent
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)

@@ -32,6 +32,7 @@ from derive.algebra.core import (
     Ref,
     Size,
     Stack,
+    letters_in,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
@@ -40,7 +41,8 @@ from derive.meaning.model import ORDERED, Definition, Model
 Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
-MOST_STEPS = 150_000
+MOST_STEPS = 80_000
+MOST_KNOWN = 20_000
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 
@@ -55,6 +57,8 @@ class World:
 
     def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str, given: Mapping[str, Fraction] | None = None) -> None:
         self.find = find
+        self._known: dict[tuple[Core, tuple[int | None, ...]], Any] = {}
+        self._letters: dict[Core, tuple[str, ...]] = {}
         self.base = 1
         self.normal: frozenset[str] = frozenset()
         self.given = given or {}
@@ -253,6 +257,24 @@ class World:
     # -- derivatives ------------------------------------------------------------------------------
 
     def derivative(self, x: D, env: Letters) -> Any:
+        """The value of a derivative, worked out once for each choice of its letters."""
+        key = (x, tuple([env.get(a) for a in self._free(x)]))
+        if key not in self._known:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._derivative(x, env)
+        total = self._known[key]
+        if total:
+            self.live.add(id(x))
+        return total
+
+    def _free(self, x: Core) -> tuple[str, ...]:
+        if x not in self._letters:
+            extra = set(x.names) if isinstance(x, D) and x.mode == "at" else set()
+            self._letters[x] = tuple(sorted(letters_in(x) | extra))
+        return self._letters[x]
+
+    def _derivative(self, x: D, env: Letters) -> Any:
         by = (x.by.name, tuple(self.index(i, env) for i in x.by.index))
         self._reached(by)
         _, slopes = self.slopes(x.of, env)
@@ -264,8 +286,6 @@ class World:
         names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
         for element, slope in slopes.items():
             total = total + slope * self._between(element, by, x.mode, names, at)
-        if total:
-            self.live.add(id(x))
         return total
 
     def _reached(self, by: Element) -> None:
@@ -398,7 +418,10 @@ class World:
             case Delta(a, b):
                 return self.exact(Fraction(int(self.index(a, env) == self.index(b, env))))
             case Chain():
-                return self._chain(x, env)
+                key = (x, tuple([env.get(a) for a in self._free(x)]))
+                if key not in self._known:
+                    self._known[key] = self._chain(x, env)
+                return self._known[key]
             case Inverse():
                 return self._inverse(x, env)
             case At(index_):
