@@ -82,11 +82,18 @@ class Judge:
         return made
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
-        """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
+        """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood.
+
+        A nearby true line shows as much as a true line does, unless it is the same slip in all of them: then the slip is ours.
+        """
         if not isinstance(verdict, Accusation):
             return verdict
-        agreed, differed = self.decider.agreed, self.decider.differed
-        if verdict.defended and (agreed >= 1 or differed <= 2) or verdict.clean and agreed + 3 >= differed:
+        agreed, differed, defended = self.decider.agreed, self.decider.differed, self.decider.defended
+        mended = sum(defended.values())
+        several = mended if len(defended) > 1 else 0
+        if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
+            return verdict.verdict
+        if verdict.clean and agreed + several + 3 >= differed - mended:
             return verdict.verdict
         if agreed >= 4 and agreed >= 4 * differed:
             return verdict.verdict
