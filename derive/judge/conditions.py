@@ -57,7 +57,7 @@ def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
             return words.strip(), at
         if isinstance(item, Prose):
             words = item.text + " " + words if step < 0 else words + " " + item.text
-        elif not isinstance(item, Break) or item.kind in ("section end", "cell", "slide"):
+        elif not isinstance(item, Break) or item.kind in ("section end", "cell", "slide") or step > 0 and item.kind in ("paragraph", "item"):
             break
         at += step
     return words.strip(), None

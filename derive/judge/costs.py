@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from derive.algebra.core import App, Arg, Big, Core, D, Ref, fresh, walk
 from derive.algebra.expression import Time
-from derive.judge.understanding import COSTS
+from derive.judge.names import COSTS
 from derive.meaning.model import ORDERED, Definition, Model, walk_values
 
 
@@ -53,10 +53,10 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
     return found
 
 
-def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[Model, list[str]]:
+def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
 
-    `dims` are the dimensions that declarations name."""
+    `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant."""
     missing = _missing(model, names)
     if not missing:
         return model, []
@@ -73,7 +73,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str]) -> tuple[
     if missing and not ends:
         return model, []
     for name in missing:
-        definitions[name] = (_some_function(name, slots, ends, dims),)
+        definitions[name] = (_some_function(name, slots, ends, dims, last),)
     return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
 
 
@@ -94,7 +94,7 @@ def _missing(model: Model, names: set[str]) -> list[str]:
     return sorted(found)
 
 
-def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str]) -> Definition:
+def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str], last: bool = False) -> Definition:
     """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
     slots = slots_of.get(name, ())
     own = {s: fresh("s") for s in slots if s != "component"}
@@ -105,8 +105,8 @@ def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: lis
             if slot in own:
                 index.append(Time.of(own[slot]))
                 continue
-            if slot == "layer":
-                index.append(Time.of("L"))
+            if slot == "layer" or (last and slot == "time"):
+                index.append(Time.of("L" if slot == "layer" else "T"))
                 continue
             letter = fresh()
             letters.append(letter)
@@ -121,3 +121,53 @@ def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: lis
 
 def _before(slots: tuple[str, ...]) -> int:
     return sum(s != "component" for s in slots)
+
+
+# -- quantities that a line alone speaks of ----------------------------------------------------------
+
+
+def with_unknown(model: Model, sides: list[Core]) -> Model:
+    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""
+    slopes = [x for side in sides for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref)]
+    uses: dict[str, list[tuple[Ref, Ref]]] = {}
+    for x in slopes:
+        assert isinstance(x.of, Ref)
+        if x.of.name not in model.definitions and x.of.name not in model.lost and not COSTS.match(x.of.name) and x.of.name != x.by.name:
+            uses.setdefault(x.of.name, []).append((x.of, x.by))
+    if not uses or not any(x.by.name in uses for x in slopes):
+        return model
+    definitions = dict(model.definitions)
+    for name, pairs in uses.items():
+        made = _unknown(name, _direct(name, pairs, uses), model.slots)
+        if made is not None:
+            definitions[name] = (made,)
+    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
+
+
+def _direct(name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]) -> list[tuple[Ref, Ref]]:
+    """What a quantity depends on itself: not what it depends on by another that it is differentiated by."""
+    between = {by.name for _, by in pairs if by.name in uses and by.name != name}
+    beyond = {by.name for n in between for _, by in uses[n]}
+    return [(of, by) for of, by in pairs if by.name not in beyond or by.name in between]
+
+
+def _unknown(name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]) -> Definition | None:
+    slots = slots_of.get(name, ())
+    index_of = tuple(Time.of(fresh()) for _ in slots)
+    args: dict[Ref, Arg] = {}
+    for of, by in pairs:
+        table = {i.letters[0][0]: own + (-i.shift) for i, own, s in zip(of.index, index_of, slots, strict=True) if s in ORDERED and len(i.letters) == 1}
+        letters, dims, index = [], [], []
+        for place, (i, slot) in enumerate(zip(by.index, slots_of.get(by.name, ()), strict=True)):
+            if slot in ORDERED:
+                index.append(i.replace(table))
+                continue
+            letter = fresh()
+            letters.append(letter)
+            dims.append(f"{by.name.split('∅')[0]}:{place - _before(slots_of[by.name])}")
+            index.append(Time.of(letter))
+        if all(not i.letters or any(i.letters == own.letters for own in index_of) or s not in ORDERED for i, s in zip(index, slots_of.get(by.name, ()), strict=True)):
+            args.setdefault(Ref(by.name, tuple(i for i, s in zip(index, slots_of[by.name], strict=True) if s in ORDERED)), Arg(tuple(letters), tuple(dims), Ref(by.name, tuple(index))))
+    if not args:
+        return None
+    return Definition(name, index_of, tuple(a for i in index_of for a, _ in i.letters), App(f"some {name}", tuple(args.values()), index_of), slots, ())

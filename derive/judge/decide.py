@@ -48,6 +48,7 @@ class Decider:
         self.agreed = 0
         self.differed = 0
         self.defended: dict[str, int] = {}
+        self.unread = 0
         self._bound: set[str] | None = None
 
     def decide(self, number: int, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
@@ -63,6 +64,7 @@ class Decider:
                 return found
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         if (role := self.judge.symbols.roles.get(self._place(number, chain))) is not None and role.why == EXPRESSIONS:
             return Verdict("unread", reason="an equation that does not follow from what is defined: it may be supposed")
@@ -82,7 +84,7 @@ class Decider:
             return None
         if any(isinstance(part, Ref) and part.name in tried.outcome.model.lost for side in (tried.sides.left, tried.sides.right) for part in walk(side)):  # type: ignore[union-attr]
             return None
-        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given))
+        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base)
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
@@ -94,6 +96,7 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         parts = [f"{name.split('∅')[0]} is some function of what the steps put out" for name in tried.assumed]
+        parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
         return "; ".join(dict.fromkeys(parts)) or None
@@ -172,8 +175,17 @@ class Decider:
                 known |= {p.name for p in walk(d.body) if isinstance(p, Ref)}
         for function in self.judge.understanding.functions:
             known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
-        own = {p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)}
-        return sorted(own - known)
+        parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
+        own = {p.name for p in parts if isinstance(p, Ref)}
+        applied = {d.body.name for ds in model.definitions.values() for d in ds if isinstance(d.body, App)}
+        unknown = {p.name for p in parts if isinstance(p, App)} - applied
+        unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
+        return sorted((own - known) | unknown | unmade)
+
+    def _is_variable(self, name: str) -> bool:
+        """A name that the page treats as made by something, without saying by what."""
+        symbol = self.judge.symbols.at(0).symbol(name.split("∅")[0])
+        return symbol is not None and symbol.kind == "variable"
 
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model
@@ -257,7 +269,7 @@ class Decider:
             return False
         if not tried.outcome.agrees or tried.outcome.zero or tried.given:
             return False
-        return self.prover.prove(tried.sides, tried.outcome) is not None and not self._is_trivial(tried)
+        return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
 
     def _is_trivial(self, tried: Tried) -> bool:
         """x = x."""

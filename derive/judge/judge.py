@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
-from derive.algebra.core import ZERO, Core, D, Num, Ref, letters_in, walk
-from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import around, conditions, related
-from derive.judge.costs import differentiated, with_costs
 from derive.judge.decide import Accusation, Decider
-from derive.judge.parted import with_parts
+from derive.judge.readings import Readings, Tried, Way, missing_condition
 from derive.judge.understanding import EXPRESSIONS, Understanding
-from derive.meaning.model import Model
-from derive.notation.elaborate import Elaborator, Reading, Unread
-from derive.notation.parts import named, weight
-from derive.notation.shaped import Misfit, Val
+from derive.notation.elaborate import Reading, Unread
+from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
 from derive.text.page import Chain, Formula, Member
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""
-
-    sides: Sides
-    outcome: Outcome
-    reading: str = ""
-    assumed: tuple[str, ...] = ()
-    given: tuple[tuple[str, Fraction], ...] = ()
 
 
 def judge(path: str, text: str, folder: Path | None = None) -> Report:
@@ -53,11 +33,8 @@ class Judge:
         self.symbols = bind(self.page)
         self.understanding = Understanding(self.page, self.symbols, Reading())
         self.understanding.understand()
-        self._places = {item.number: i for i, item in enumerate(self.page.items) if isinstance(item, Formula)}
-        self._stated: dict[int, list[Chain]] = {}
+        self.readings = Readings(self.page, self.understanding)
         self.decider = Decider(self)
-        self._judgements: dict[object, Judgement] = {}
-        self._costs: dict[object, tuple[Model, list[str]]] = {}
 
     def report(self) -> Report:
         found: list[Judged] = []
@@ -65,7 +42,7 @@ class Judge:
             if isinstance(item, Formula):
                 found += self._formula(item)
         found = self._said_aloud(found)
-        return Report(self.page.source.path, self.text, tuple(found), tuple(self.understanding.assumed))
+        return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
@@ -88,14 +65,13 @@ class Judge:
         """
         if not isinstance(verdict, Accusation):
             return verdict
-        agreed, differed, defended = self.decider.agreed, self.decider.differed, self.decider.defended
+        agreed, differed, unread, defended = self.decider.agreed, self.decider.differed, self.decider.unread, self.decider.defended
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
         if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
             return verdict.verdict
-        if verdict.clean and agreed + several + 3 >= differed - mended:
-            return verdict.verdict
-        if agreed >= 4 and agreed >= 4 * differed:
+        understood = unread <= (agreed + differed) // 3
+        if verdict.clean and understood and differed - several <= max(2, agreed + several) or agreed >= 6 and agreed >= 5 * differed and understood:
             return verdict.verdict
         return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
 
@@ -179,8 +155,10 @@ class Judge:
         try:
             return self._judge(formula, chain, head, member)
         except Unread as error:
+            self.decider.unread += 1
             return Verdict("unread", reason=f"expected {error.expected}")
         except Misfit as error:
+            self.decider.unread += 1
             return Verdict("unread", reason=str(error))
         except RecursionError:
             return Verdict("unread", reason="a formula nested too deeply")
@@ -188,118 +166,13 @@ class Judge:
     def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         return self.decider.decide(formula.number, chain, head, member)
 
-    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:
-        """The worlds of a model, made once for all lines that it is in force for."""
-        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())))
-        if key not in self._judgements:
-            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given)
-        found = self._judgements[key]
-        found.use(model, elaborator.dims)
-        return found
-
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading, in the order in which a reader would forgive."""
-        first: Unread | Misfit | None = None
-        done = False
-        for said, of_head, of_member in self.ladder():
-            try:
-                found = self.tried(number, chain, head, member, of_head, of_member)
-            except (Unread, Misfit) as error:
-                first = first or error
-                continue
-            done = True
-            yield Tried(found.sides, found.outcome, said, found.assumed, found.given)
-        if not done and first is not None:
-            raise first
-
-    def ladder(self) -> Iterator[tuple[str, Reading, Reading]]:
-        plain = self.understanding.reading
-        yield "", plain, plain
-        own = replace(plain, own="every")
-        yield "the derivatives by parameters are immediate", plain, own
-        yield "the derivatives on the right are partial: by direct dependence alone", plain, replace(plain, partial=True)
-        if not plain.repeated:
-            summed = replace(plain, repeated=True)
-            yield "indices that stand twice are summed", summed, summed
-        for said, changes in (
-            ("a product of two vectors is their inner product", {"dot": "inner"}),
-            ("vectors lie, as rows", {"columns": not plain.columns}),
-            ("denominator layout", {"denominator": not plain.denominator}),
-            ("a gradient by a matrix stands transposed", {"turned": True}),
-        ):
-            other = replace(plain, **changes)  # type: ignore[arg-type]
-            yield said, other, other
-        both = replace(own, columns=not plain.columns)
-        yield "vectors lie, as rows, and the derivatives by parameters are immediate", replace(plain, columns=not plain.columns), both
-
-    def _around(self, number: int) -> list[Chain]:
-        """The conditions that the words around a formula state."""
-        if number not in self._stated:
-            self._stated[number] = around(self.page.items, self._places[number]) if number in self._places else []
-        return self._stated[number]
+        return self.readings.tries(number, chain, head, member)
 
     def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> Tried:
-        u = self.understanding
-        u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
-        u.setting.parts = {}
-        try:
-            elaborator = u.elaborator(number, of_head)
-            left = elaborator.row(head.tree)
-            elaborator.reading = replace(of_member, base=elaborator.reading.base)
-            elaborator.headed = letters_in(left.body)
-            right = elaborator.row(member.tree)
-            tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
-            found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
-            model = u.model(number)
-            model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **{a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}}, model.positive, model.normalised)
-            names = frozenset(differentiated([found.left, found.right]))
-            parts = u.setting.parts
-            if parts:
-                listed = sorted(parts.values(), key=lambda p: -weight(p.body))
-                found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
-            key = (_signature(model), names, tuple(parts.values()))
-            if key not in self._costs:
-                self._costs[key] = with_costs(with_parts(model, parts) if parts else model, set(names), u.setting.shared_dims)
-            assumed = self._costs[key][1]
-            made = self._costs[key][0]
-            model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
-            outcome = self._judgement(model, elaborator).compare(found, tests)
-            given = {} if outcome.agrees else u.values(number)
-            if given:
-                at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
-                if at_values.agrees:
-                    return Tried(found, at_values, "", tuple(assumed), tuple(given.items()))
-            return Tried(found, outcome, "", tuple(assumed))
-        finally:
-            u.setting.dims = kept
+        """The claim in one reading."""
+        return self.readings.tried(number, chain, head, member, Way("", of_head, of_member))
 
 
-def missing_condition(found: Sides, outcome: Outcome) -> str:
-    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""
-    if not outcome.failed or not outcome.passed or outcome.missing:
-        return ""
-    letters = [*found.ordered, *found.components]
-    for i, a in enumerate(letters):
-        for b in letters[i + 1 :]:
-            if a.startswith("\\,") or b.startswith("\\,"):
-                continue
-            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(e.get(a) == e.get(b) for e, _ in outcome.passed):
-                return f"for {a} ≠ {b}"
-    for a in found.ordered:
-        ends = {e.get(a) for e, _ in outcome.failed}
-        if len(ends) == 1 and None not in ends and not any(e.get(a) in ends for e, _ in outcome.passed):
-            (end,) = ends
-            if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
-                return f"for {a} ≥ {end + 1}"
-    return ""
-
-
-def _signature(model: Model) -> tuple[object, ...]:
-    return tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]), tuple(sorted(model.lost)), tuple(sorted(model.horizons.items()))
-
-
-def _says_zero(found: Sides) -> bool:
-    return found.right == ZERO or found.left == ZERO
-
-
-assert Sequence and cached_property and Core and D and Num and Ref and walk and Val and Elaborator
+__all__ = ["Judge", "Tried", "judge", "missing_condition"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from derive.algebra.expression import Time
 from derive.meaning.model import Definition, Model
@@ -19,6 +19,27 @@ def with_parts(model: Model, parts: Mapping[str, Part]) -> Model:
         definitions[part.name] = (Definition(part.name, index, part.letters, named(part.body, inner), part.slots, ()),)
     slots = {**model.slots, **{p.name: p.slots for p in listed}}
     return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
+
+
+def formulas_of(model: Model, names: Iterable[str], least: int = 3) -> list[Part]:
+    """The formulas that these names stand for, a = W x."""
+    listed = []
+    for name in names:
+        general = model.general(name)
+        if general is not None and name not in model.lost and weight(general.body) >= least:
+            listed.append(Part(name, tuple(i.letters[0][0] for i in general.index), general.slots, general.body))
+    return sorted(listed, key=lambda p: -weight(p.body))
+
+
+def through(model: Model, listed: Sequence[Part]) -> Model:
+    """The model in which such a formula is called by its name: s = f(W x) is f(a)."""
+    definitions = dict(model.definitions)
+    order = [p.name for p in listed]
+    for name, ds in model.definitions.items():
+        mine = order.index(name) if name in order else len(order)
+        parts = [p for k, p in enumerate(listed) if p.name != name and not (k > mine and weight(p.body) == weight(listed[mine].body))]
+        definitions[name] = tuple(_rewritten(d, parts) if parts else d for d in ds)
+    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
 
 
 def _rewritten(d: Definition, parts: list[Part]) -> Definition:

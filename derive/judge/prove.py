@@ -30,13 +30,15 @@ class Prover:
         found.forms.find = outcome.dims.find
         return found
 
-    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = (), given: Mapping[str, Fraction] | None = None) -> SameForm | None:
+    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = (), given: Mapping[str, Fraction] | None = None, base: int = 1) -> SameForm | None:
         """A certificate for a line, checked; None where none was found."""
         if found.places is not None:
             return None
         lines = self.lines(outcome)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
         lines.values = dict(given or {})
+        lines.unfolder.base = base
+        lines.forms.ones = outcome.normal
         distinct = tuple(t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None)
         lines.suppose(left, right, (*distinct, *more))
         certificate = search(lines, left, right)

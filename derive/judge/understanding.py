@@ -9,23 +9,24 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Big, Core, Solved, add, neg, refs, D, Fn, Lost, Num, Ref, fresh, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Big, Core, D, Fn, Lost, Num, Ref, Solved, add, children as inner_parts, fresh, letters_in, move, neg, refs, walk
 from derive.algebra.expression import Time
+from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
+from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
 from derive.notation.slots import is_derivative, parts_of
-from derive.notation.shaped import Misfit, Val, each, plus, renamed
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs, Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
+TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
 NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
-COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
 SUMMED = re.compile(r"\b(?:repeated|double)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsum|summation convention|Einstein", re.IGNORECASE)
@@ -42,6 +43,7 @@ class Made:
     definition: Definition
     first: int
     last: int
+    place: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +61,24 @@ class Understanding:
     """One page, with its definitions elaborated."""
 
     page: Page
-    symbols: Symbols
+    symbols: Any  # Symbols, and Names once it is understood
     reading: Reading
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
-    functions: list[tuple[int, int, str, Function]] = field(default_factory=list)
+    functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
-    _models: dict[int, Model] = field(default_factory=dict)
+    _before: list[Any] = field(default_factory=list)
+    _models: dict[tuple[int, int, bool], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
+    slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    _vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -81,6 +86,8 @@ class Understanding:
 
     def understand(self) -> None:
         """Elaborates all definitions; ranks that they imply are used in the next pass."""
+        if not isinstance(self.symbols, Names):
+            self.symbols = Names(self.symbols)
         self._ranks()
         prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
         if SUMMED.search(prose):
@@ -143,7 +150,7 @@ class Understanding:
             if first <= number <= last and role.key:
                 value = _written_number(chain.members[1].tree)
                 if value is not None:
-                    found[role.key] = value
+                    found[self._family(role.key, [])] = value
         return found
 
     def _settings(self) -> list[tuple[tuple[int, int], Role, Chain]]:
@@ -157,9 +164,13 @@ class Understanding:
         return self._given
 
     def _pass(self) -> None:
+        for made, dim in self.setting.shared_dims.items():
+            self.setting.dims.alias(made, dim)
+        self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
         self.dependent, self.taken = set(), set()
         self._fitted: set[str] = set()
+        self._settled: set[str] = set()
         self.definitions_read = {}
         self.setting.functions = {}
         self.setting.applications = {}
@@ -209,7 +220,7 @@ class Understanding:
 
     def _dependences(self) -> None:
         """y = y(x), where the page says no more of y: some function of x."""
-        known = {m.definition.name for m in self.made} | {n for f in self.failed for n in f.names} | {k for _, _, k, _ in self.functions}
+        known = {m.definition.name for m in self.made} | {n for f in self.failed for n in f.names} | {f[2] for f in self.functions}
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
             if role is None or role.key is None or role.key in known or len(chain.members) != 2:
@@ -252,9 +263,9 @@ class Understanding:
                 for i, chain in enumerate(item.chains):
                     yield item.number, i, chain
 
-    def elaborator(self, number: int, reading: Reading | None = None) -> Elaborator:
-        self._number = number
-        self.setting.functions = self.functions_at(number)
+    def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
+        self._number, self._index = number, index
+        self.setting.functions = self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
         if number in self.based:
@@ -269,11 +280,14 @@ class Understanding:
     def _makers(self) -> list[Role]:
         return [r for r in self.symbols.roles.values() if r.kind == "definition" and r.key]
 
-    def functions_at(self, number: int) -> dict[str, Function]:
+    def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
+        """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        for first, last, key, function in self.functions:
-            if first <= number <= last:
-                found[key] = function
+        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
+            found[key] = function
+        for entry in (*self.functions, *self._before):
+            found.setdefault(entry[2], entry[3])
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -284,7 +298,7 @@ class Understanding:
         prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
-        some = bool(ARRAYS.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         some = some and not NUMBERS_ONLY.search(prose)
         setting.arrays = some
         setting.plain = self._plain()
@@ -302,7 +316,7 @@ class Understanding:
             elif some and not setting.components.get(symbol.key):
                 setting.ranks.setdefault(symbol.key, self._habit(symbol))
         for name in self.symbols.records():
-            if name.kind == "function":
+            if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
         for key in self._numbers():
             setting.ranks[key] = 0
@@ -374,6 +388,8 @@ class Understanding:
             return 0
         core = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]", "", key)
         letter = core.split("_")[0].split("^")[0]
+        if symbol.kind == "parameter" and len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
+            return 2
         if COSTS.match(key) or COSTS.match(letter):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
@@ -409,13 +425,33 @@ class Understanding:
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
             special = self._lost_member(number, chain, role, str(error))
-            names = set() if special else self._lost_by(number, member.tree, role)
+            names = set() if special or role.key in WORDS or role.key in SPELLED else self._lost_by(number, member.tree, role)
             self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
             assert member
 
+    def _compared(self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int) -> None:
+        """E = f(y) = f(g(a)): where the second differs from the first in one name that nothing makes, it says what it is."""
+        for member in chain.members[2:3]:
+            try:
+                other = elaborator.row(member.tree)
+                if other.rank != body.rank:
+                    return
+                second = aligned(body, other, self.setting.dims.copy())
+            except (Unread, Misfit, RecursionError):
+                return
+            pair = differing(body.body, second)
+            if pair is None or pair[0].name.split("∅")[0] in self.setting.defined or pair[0].name in letters_of(pair[1]):
+                return
+            ref, made = pair
+            free = {a for i in ref.index for a, _ in i.letters}
+            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes():
+                slots = self.setting.slots[ref.name]
+                letters = tuple(i.letters[0][0] for i in ref.index)
+                self.made.append(Made(Definition(ref.name, ref.index, letters, made, slots, (), number), *role.scope, (number, self._index)))
+
     def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
         """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
-        target = role.target
+        target = role.target and self.symbols.corrected(role.target)
         if target is None or role.key is None or target.arguments is not None or not target.indices:
             return False
         elaborator = self.elaborator(number)
@@ -442,7 +478,7 @@ class Understanding:
         if role.key is None:
             return set()
         parts = _entries_listed(row)
-        target = role.target
+        target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
         if parts is None:
             return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
@@ -453,7 +489,7 @@ class Understanding:
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
-        elaborator = self._elaborator = self.elaborator(number)
+        elaborator = self._elaborator = self.elaborator(number, None, index)
         name = _head_name(head.tree)
         if name is None:
             raise Unread(head.start, "a name on the left of a definition")
@@ -475,8 +511,14 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
-        self._fit_rank(self._family(occurs.key, given), body)
+        self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
+        family = self._family(occurs.key, given)
+        if body.rank and family in self.setting.numbers:
+            self.setting.numbers.discard(family)
+            self._vectors.add(family)
+        self._fit_rank(family, body)
         if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
             self.setting.labelled.add(occurs.key)
             label = f"{occurs.key}_{given[0][1].shift}"
@@ -488,8 +530,9 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
-        self.made.append(Made(made, *role.scope))
+        self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
+        self._compared(elaborator, body, chain, role, number)
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
         """The name of the family that a form of a name belongs to."""
@@ -507,7 +550,8 @@ class Understanding:
             return
         name = made.key + "".join(f"_{spelled(i)}" for d, i in made.indices if d == "component" and elaborator._is_label(i))
         if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
-            self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 0))
+            gate = made.key == key and "time" in self.setting.steps.get(key, ())
+            self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 1 if gate else 0))
 
     def _applications(self, elaborator: Elaborator, body: Core) -> None:
         """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
@@ -559,6 +603,7 @@ class Understanding:
         loose = {a for a in loose if not self._is_size(a)}
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
+            self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), set()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
@@ -595,34 +640,51 @@ class Understanding:
                     self.setting.functions = {}
                     return elaborator.row(row)
                 except (Misfit, Unread):
-                    self.setting.functions = self.functions_at(self._number)
+                    self.setting.functions = self.functions_at(self._number, self._index)
             found = self._with_other_ranks(elaborator, row, dims)
             if found is None:
                 raise
             return found
 
-    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any) -> Val | None:
+    def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
+        """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
+        if not body.rank or not COSTS.match(key):
+            return body
+        found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
+        return found if found is not None else Val((), total(body))
+
+    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None) -> Val | None:
         """Tries ranks of one or two undeclared names until the formula fits."""
         if not self.setting.arrays:
             return None
         keys = [k for k in dict.fromkeys(self._keys(elaborator, row)) if self._is_free(k)]
-        options = [(k, r) for k in keys for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
+        options = [(k, r) for k in keys if not self._is_matrix(k) for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
+        last = [(k, r) for k in keys if self._is_matrix(k) and k not in self._settled for r in (1, 0)]
         tries = [(o,) for o in options] + [(p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]]
-        for changes in tries[:60]:
+        for changes in [*tries[:60], *((o,) for o in last)]:
             before = {k: self.setting.ranks.get(k, 0) for k, _ in changes}
             self.setting.ranks |= dict(changes)
             self.setting.dims = elaborator.dims = dims.copy()
             try:
-                return elaborator.row(row)
+                found = elaborator.row(row)
+                if rank is None or found.rank == rank:
+                    return found
             except (Misfit, Unread):
-                self.setting.ranks |= before
+                pass
+            self.setting.ranks |= before
         return None
+
+    def _is_matrix(self, key: str) -> bool:
+        symbol = self.symbols.at(0).symbol(key)
+        return symbol is not None and symbol.kind == "parameter" and self._habit(symbol) == 2
 
     def _keys(self, elaborator: Elaborator, row: Any) -> Iterator[str]:
         for name, behind in named(row):
             yield elaborator._occurrence(name, behind).key
 
     def _is_free(self, key: str) -> bool:
+        if key in self._settled:
+            return False
         symbol = self.symbols.at(0).symbol(key)
         if symbol is None or symbol.kind in ("index", "size", "function", "word", "constant"):
             return False
@@ -645,7 +707,7 @@ class Understanding:
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):
             free |= letters_in(found.formals[k])
-        self.functions.append((*role.scope, occurs.key, found))
+        self.functions.append((*role.scope, occurs.key, found, (number, self._index)))
         self.definitions_read[number, -1] = ""
         scalars = any(f.name.endswith("·") for f in found.formals)
         if not given and not scalars and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()):
@@ -670,6 +732,7 @@ class Understanding:
         for kind in tries:
             dims = self.setting.dims
             self.setting.dims = elaborator.dims = dims.copy()
+            elaborator.inlining = True
             elaborator.bound = {n: Ref(f"{n}·") for n, _ in vectors} if kind == "numbers" else {}
             try:
                 body = elaborator.row(row)
@@ -681,7 +744,7 @@ class Understanding:
             if kind == "vectors":
                 return Function(tuple(v.body for v in values if isinstance(v.body, Ref)), body, tuple(names), tuple(v.axes for v in values))
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
-                self.setting.ranks |= {n: 0 for n, _ in vectors}
+                self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(tuple(f for f in formals if isinstance(f, Ref)), body, tuple(names), ((),) * len(names))
@@ -695,9 +758,23 @@ class Understanding:
     def _may_be_number(self, key: str) -> bool:
         """Whether nothing on the page says that a function's formal is a vector."""
         symbol = self.symbols.at(0).symbol(key)
-        if symbol is None or symbol.kind not in ("input", "variable") or symbol.slots or self._is_declared(key):
+        if symbol is None or symbol.kind not in ("input", "variable") or self._is_declared(key):
             return False
-        return key not in self._fitted and not self.setting.components.get(key) and key not in self._beside_matrices
+        family = self._family(key, [])
+        return family not in self._vectors and family not in self._fitted and family not in self._lettered and family not in self._beside_matrices
+
+    @cached_property
+    def _lettered(self) -> set[str]:
+        """The names that stand with a letter as a component's index, x_i: their bare form is a vector."""
+        found: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    if any(d == "component" and any(isinstance(n, Name) for n in r) for d, r in occurs.indices):
+                        found.add(self._family(occurs.key, [(d, Time()) for d, _ in occurs.indices]))
+        return found
 
     @cached_property
     def _beside_matrices(self) -> set[str]:
@@ -707,10 +784,11 @@ class Understanding:
             table = self.symbols.at(number)
             for member in chain.members:
                 listed = [table.occurrence(n, b) for n, b in named(member.tree)]
-                found |= {o.key for o in listed if o.transposed}
-                for first, second in zip(listed, listed[1:], strict=False):
+                families = [self._family(o.key, [(d, Time()) for d, _ in o.indices]) for o in listed]
+                found |= {f for f, o in zip(families, listed, strict=True) if o.transposed}
+                for first, second in zip(listed, families[1:], strict=False):
                     if self.setting.ranks.get(first.key) == 2:
-                        found.add(second.key)
+                        found.add(second)
         return found
 
     def _define_whole(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
@@ -720,7 +798,7 @@ class Understanding:
         body = self._body(elaborator, row)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, 0)
-        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope))
+        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope, (number, self._index)))
         self.setting.made.add(occurs.key)
 
     # -- the model --------------------------------------------------------------------------------
@@ -737,17 +815,26 @@ class Understanding:
         symbol = self.symbols.at(0).symbol(key)
         return symbol.kind if symbol is not None else ""
 
-    def model(self, number: int) -> Model:
-        """What is in force at a formula: the latest version of each definition."""
-        if number not in self._models:
-            self._models[number] = self._model(number)
-        return self._models[number]
+    def model(self, number: int, index: int = 0, ahead: bool = False) -> Model:
+        """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""
+        if not any(m.place[0] == number for m in self.made):
+            index = 0
+        key = (number, index, ahead)
+        if key not in self._models:
+            self._models[key] = self._model(number, index, ahead)
+        return self._models[key]
 
-    def _model(self, number: int) -> Model:
+    def _model(self, number: int, index: int, ahead: bool) -> Model:
         found: dict[str, list[Definition]] = {}
-        for made in self.made:
-            if not made.first <= number <= made.last:
-                continue
+        listed = [m for m in self.made if m.first <= number <= m.last]
+        if ahead:
+            known = {m.definition.name for m in listed}
+            later: dict[str, int] = {}
+            for m in self.made:
+                if m.first > number and m.definition.name not in known:
+                    later.setdefault(m.definition.name, m.first)
+            listed = [m for m in self.made if later.get(m.definition.name) == m.first] + listed
+        for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
             own.append(made.definition)
@@ -776,14 +863,29 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 _NODE = Name(0, 0, "")
 
 
-def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
-    """The names of a row, each with the bracket behind it; those in scripts and brackets too."""
-    for i, node in enumerate(row):
-        if isinstance(node, Name):
-            behind = row[i + 1] if i + 1 < len(row) and isinstance(row[i + 1], Group) else None
-            yield node, behind
-        for inner in children(node):
-            yield from named(inner)
+def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
+    """The one name of a formula that another has replaced by a formula; None where they differ otherwise."""
+    found: dict[Ref, Core] = {}
+
+    def same(x: Core, y: Core) -> bool:
+        if x == y:
+            return True
+        if isinstance(x, Ref):
+            return found.setdefault(x, y) == y
+        mine, others = list(inner_parts(x)), list(inner_parts(y))
+        if type(x) is not type(y) or not mine or len(mine) != len(others) or getattr(x, "name", "") != getattr(y, "name", ""):
+            return False
+        return all(same(p, q) for p, q in zip(mine, others, strict=True))
+
+    if not same(a, b) or len(found) != 1:
+        return None
+    ((ref, made),) = found.items()
+    return None if isinstance(made, Ref) else (ref, made)
+
+
+def letters_of(x: Core) -> set[str]:
+    """The names of the families in a formula."""
+    return {p.name for p in walk(x) if isinstance(p, Ref)}
 
 
 def _entries_listed(row: Any) -> list[Any] | None:

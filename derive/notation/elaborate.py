@@ -98,6 +98,7 @@ class Reading:
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
+    inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
     repeated: bool = False  # component indices that stand twice in a product are summed
 
@@ -152,6 +153,7 @@ class Setting:
     size_of: dict[str, str] = field(default_factory=dict)
     steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     components: dict[str, int] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
     forms: dict[str, int] = field(default_factory=dict)
     implied: dict[str, str] = field(default_factory=dict)
     lying: set[str] = field(default_factory=set)
@@ -176,8 +178,10 @@ class Elaborator:
         self.notes: list[str] = []
         self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
+        self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
+        self.inlining = False
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -365,8 +369,8 @@ class Elaborator:
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
         if operator in ENTRYWISE or (operator == "*" and x.rank == 1 and y.rank == 1):
             return hadamard(x, y, self.dims)
-        if self.reading.commuting and x.rank and y.rank:
-            raise Misfit("scalars were meant")
+        if x.rank == y.rank == 1:
+            self.choices.add("dot" if x.row == y.row else "columns")
         return product(x, y, self.dims, self.reading.dot, self.reading.columns)
 
     # -- factors ------------------------------------------------------------------------------------
@@ -444,8 +448,8 @@ class Elaborator:
         function = self.setting.functions.get(self._occurrence(of[0], behind).key)
         if function is None:
             return None
-        key = self._occurrence(by[0], None).key
-        return function.formal(function.names.index(key)) if key in function.names else None
+        place = next((k for k, n in enumerate(function.names) if self._is_formal(by, n)), None)
+        return None if place is None else function.formal(place)
 
     def _of(self, row: Row, by: Val) -> Val:
         """What a derivative is of: a formula, or a function by its bare name."""
@@ -462,7 +466,13 @@ class Elaborator:
         rows = [r for r in occurs.arguments or () if r]
         if len(rows) != len(function.names):
             return False
-        return all(len(r) == 1 and isinstance(r[0], Name) and self._occurrence(r[0], None).key == n for r, n in zip(rows, function.names, strict=True))
+        return all(self._is_formal(r, n) for r, n in zip(rows, function.names, strict=True))
+
+    def _is_formal(self, row: Row, name: str) -> bool:
+        if len(row) != 1 or not isinstance(row[0], Name):
+            return False
+        occurs = self._occurrence(row[0], None)
+        return occurs.key == name and not any(d in ("time", "layer", "component") for d, _ in occurs.indices)
 
     def _is_made(self, key: str) -> bool:
         return key in self.setting.made
@@ -513,8 +523,16 @@ class Elaborator:
         of, by = renamed(of), renamed(by)
         assert isinstance(by.body, Ref)
         mode = "step" if mark.immediate else "total"
-        if self.reading.own == "every" and self._by_parameter(by):
-            mode = "step"
+        if self._by_parameter(by):
+            self.choices.add("own")
+            mode = "step" if self.reading.own == "every" else mode
+        elif self._of_steps(of) and self._of_steps(by):
+            self.choices.add("inner")
+            mode = "step" if self.reading.inner else mode
+        if by.rank and of.rank < 2:
+            self.choices.add(("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else "")
+        if mark.letter == "\\partial":
+            self.choices.add("partial")
         if self.reading.partial and mark.letter == "\\partial":
             mode = "own"
         if mode == "total" and isinstance(of.body, App) and mark.letter == "\\partial" and any(_holds(a, by.body) for a in of.body.args):
@@ -522,11 +540,16 @@ class Elaborator:
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
         axes = of.axes + by.axes
+        if of.rank == 0 and by.rank == 1 and self.reading.turned:
+            return Val(axes, body, row=True, of=tag_of, by=tag_by, loose=True)
         if of.rank == 0 and by.rank == 2 and self.reading.turned:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
             return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
         return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
+
+    def _of_steps(self, v: Val) -> bool:
+        return isinstance(v.body, Ref) and "time" in self.setting.slots.get(v.body.name, ())
 
     def _by_parameter(self, by: Val) -> bool:
         assert isinstance(by.body, Ref)
@@ -539,6 +562,10 @@ class Elaborator:
         return self.table.occurrence(node, behind if isinstance(behind, Group) else None)  # type: ignore[attr-defined,no-any-return]
 
     def _name(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        if at + 1 < len(row) and isinstance(row[at + 1], Name) and row[at + 1].letter == "\\prime":  # type: ignore[attr-defined]
+            row = (*row[:at], replace(node, primes=node.primes + 1), *row[at + 2 :])
+            value, end = self._name(row[at], row, at)  # type: ignore[arg-type]
+            return value, end + 1
         behind = row[at + 1] if at + 1 < len(row) else None
         if node.letter == "\\nabla":
             return self._nabla(node, row, at)
@@ -575,8 +602,10 @@ class Elaborator:
         return each(lambda b: Fn("\\exp", (b,)), self.row(above))
 
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
+        if occurs.transposed and not self.setting.arrays and node.above is not None and spelled(node.above) == "T":
+            return power(value, At(Time.of("T")), self.dims)
         if occurs.transposed:
-            value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
+            value = transposed(value)
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
@@ -682,9 +711,13 @@ class Elaborator:
                 index.append(Time.of(self._own_step(slot, start)))
                 kept.append(slot)
             else:
+                self.choices.add("filled")
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
-        if "∅" in name:
+        if name in self.setting.numbers and not components:
+            rank = 0
+            key = name
+        elif "∅" in name:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
@@ -773,7 +806,7 @@ class Elaborator:
     def _special(self, node: Name, occurs: Occurs, row: Row, at: int) -> tuple[Val, int] | None:
         """Names that everybody knows, unless the page defines them."""
         key = occurs.key
-        if key in self.setting.defined or key in self.setting.functions:
+        if (key in self.setting.defined and key not in WORDS) or key in self.setting.functions:
             return None
         if key == "\\delta" and len(occurs.indices) == 2 and all(d == "component" for d, _ in occurs.indices) and not occurs.power:
             a, b = (self._index_in(d, r, node) for d, r in occurs.indices)
@@ -781,6 +814,10 @@ class Elaborator:
             return scalar(Delta(a, b)), at + 1
         if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
             return _identity(), at + 1
+        if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
+            found = self._indicator(node, row, at)
+            if found is not None:
+                return found
         if key == "I" and not self.setting.arrays and not occurs.indices and not self.setting.steps.get(key) and occurs.arguments is None:
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
@@ -789,6 +826,34 @@ class Elaborator:
         if word is None or self._is_variable(key):
             return None
         return self._applied(word, node, occurs, row, at)
+
+    def _indicator(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """1[z > 0], 1_{i = y}: 1 where the relation holds, else 0; None where no relation stands there."""
+        behind = row[at + 1] if at + 1 < len(row) else None
+        for inside, end in ((node.below, at + 1), (behind.inside if isinstance(behind, Group) else None, at + 2)):
+            if inside is not None and any(isinstance(n, Sign) and n.text in RELATIONS for n in _bare(inside)):
+                return self._holds(_bare(inside), node), end
+        return None
+
+    def _holds(self, row: Row, node: Node) -> Val:
+        """A relation as a number, entry by entry: 1 where it holds."""
+        place = next(i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in RELATIONS)
+        left, right = (self._side_value(r) for r in (row[:place], row[place + 1 :]))
+        relation = row[place].text  # type: ignore[attr-defined]
+        wide = left if left.rank >= right.rank else right
+        wide = renamed(wide)
+        a, b = (wide.body if v is (left if left.rank >= right.rank else right) else v.body if not v.rank else aligned(wide, v, self.dims) for v in (left, right))
+        return Val(wide.axes, Case(a, relation, b, ONE, ZERO))
+
+    def _side_value(self, row: Row) -> Val:
+        try:
+            index = self.index(row)
+            if all(self._is_index(a) for a, _ in index.letters):
+                if not index.is_number:
+                    return scalar(At(index))
+        except Unread:
+            pass
+        return self.row(row)
 
     def _is_variable(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -872,7 +937,7 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
-            if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+            if not self.inlining and not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
                 return self.member(key, [], node.start)
             try:
                 return self._own_function(node, function, args, occurs.primes)
@@ -944,6 +1009,10 @@ class Elaborator:
         raise Unread(node.start, "the argument of a slope")
 
     def _nabla(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
+        if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
+            found = self._gradient(row, at + 1)
+            if found is not None:
+                return found
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "by what ∇ differentiates")
         by = self._by(node.below, node)
@@ -955,6 +1024,20 @@ class Elaborator:
             of, end = self.factor(row, end)
         found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
         return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+    def _gradient(self, row: Row, at: int) -> tuple[Val, int] | None:
+        """∇f of a function of several numbers, or of one vector."""
+        node = row[at]
+        behind = row[at + 1] if at + 1 < len(row) and isinstance(row[at + 1], Group) else None
+        assert isinstance(node, Name)
+        occurs = self._occurrence(node, behind)
+        function = self.setting.functions.get(occurs.key)
+        if function is None or function.body.rank or occurs.indices or not function.formals:
+            return None
+        end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
+        mark = _Mark("\\partial", (), False, False)
+        slopes = [self._differentiated(function.body, function.formal(k), mark) for k in range(len(function.formals))]
+        return (slopes[0] if len(slopes) == 1 else self._stacked(slopes, node)), end
 
     def _inline(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
         r"""\partial A / \partial B on one line."""
@@ -1378,13 +1461,15 @@ class Elaborator:
     def _big_of(self, kind: str, letter: str, dim: str | None, low: Time | None, high: Time | None, v: Val, node: Node, without: tuple[Time, ...]) -> Val:
         if kind == "prod" and v.rank == 2 and low is not None and high is not None:
             return self._chain_of(letter, low, high, v)
-        if kind == "prod" and v.rank > 1:
+        if kind == "prod" and v.rank > 2:
             raise Unread(node.start, "no product of arrays over an index")
         return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
 
     def _chain_of(self, letter: str, low: Time, high: Time, v: Val, down: bool | None = None) -> Val:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
-        down = not self.reading.rising if down is None else down
+        if down is None:
+            self.choices.add("rising")
+            down = not self.reading.rising
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)

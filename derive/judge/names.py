@@ -1,0 +1,133 @@
+"""The names of a page as the binder has them, put right where only the formulas' meaning tells: w^k beside w^{k-1} is a layer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
+from derive.text.page import Chain, Formula
+from derive.text.spelled import spelled
+from derive.text.trees import Group, Name, Number, Row, Sign, children
+
+COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
+SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is in force at one formula."""
+
+    table: Table
+    names: Names
+
+    @property
+    def number(self) -> int:
+        return self.table.number
+
+    def symbol(self, key: str) -> Symbol | None:
+        """The version of a name that is in force here."""
+        return self.table.symbol(key)
+
+    def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
+        """What a written name is."""
+        return self.names.corrected(self.table.occurrence(name, behind), name)
+
+
+class Names:
+    """The binder's product for one page, its occurrences corrected."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        self.symbols = symbols
+        self.page, self.roles = symbols.page, symbols.roles
+        self.layers: set[str] = set()
+        self.layered: set[str] = set()
+        self.transposing = False
+        self.sampled: set[str] = set()
+        self._survey()
+
+    def at(self, number: int) -> Place:
+        """What is in force at a formula."""
+        return Place(self.symbols.at(number), self)
+
+    def records(self) -> tuple[Symbol, ...]:
+        """All symbols."""
+        return self.symbols.records()
+
+    def corrected(self, occurs: Occurrence, name: Name | None = None) -> Occurrence:
+        """One occurrence, put right; `name` is how it is written, where that is known."""
+        if name is not None and name.above is not None and self._is_layer(name.above) and not any(d == "layer" for d, _ in occurs.indices):
+            above = next((k for k, (d, r) in enumerate(occurs.indices) if d == "component" and spelled(r) == spelled(name.above)), None)
+            if above is not None:
+                kept = (*occurs.indices[:above], *occurs.indices[above + 1 :])
+                occurs = replace(occurs, indices=(("layer", name.above), *kept))
+        if occurs.power is not None and occurs.key in self.layered and self._is_layer(occurs.power):
+            occurs = replace(occurs, indices=(("layer", occurs.power), *occurs.indices), power=None)
+        if self.transposing and any(d == "layer" and spelled(r) == "T" for d, r in occurs.indices):
+            kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
+            occurs = replace(occurs, indices=kept, transposed=True)
+        if occurs.key in self.sampled:
+            occurs = replace(occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample"))
+        return occurs
+
+    def _is_layer(self, row: Row) -> bool:
+        letters = [n.letter for n in row if isinstance(n, Name)]
+        plain = all(isinstance(n, Name | Number | Sign) for n in row)
+        return plain and bool(letters) and all(a in self.layers for a in letters)
+
+    # -- the survey -----------------------------------------------------------------------------------
+
+    def _occurrences(self) -> Iterator[Occurrence]:
+        for item in self.page.items:
+            if isinstance(item, Formula):
+                table = self.symbols.at(item.number)
+                for chain in item.chains:
+                    for row in rows_of(chain):
+                        for name, behind in named(row):
+                            yield table.occurrence(name, behind)
+
+    def _survey(self) -> None:
+        found = list(self._occurrences())
+        powers = [(o.key, spelled(o.power)) for o in found if o.power is not None and any(d == "component" for d, _ in o.indices)]
+        for key, power in powers:
+            shifted = SHIFTED.match(power)
+            if shifted and any(k != key or p != power for k, p in powers if p == shifted[1]):
+                self.layers.add(shifted[1])
+        self.layered = {k for k, p in powers if any(re.fullmatch(rf"{re.escape(a)}(\s*[-+]\s*1)?", p) for a in self.layers)}
+        lying = [o for o in found if any(d == "layer" and spelled(r) == "T" for d, r in o.indices)]
+        size = self.symbols.at(0).symbol("T")
+        timed = all(any(d == "time" for d, _ in o.indices) for o in lying)
+        self.transposing = bool(lying) and timed and size is not None and size.kind in ("size", "constant")
+        self._samples(found)
+
+    def _samples(self, found: list[Occurrence]) -> None:
+        """Names that are mostly written without their sample's index, and defined so."""
+        with_index: Counter[str] = Counter()
+        without: Counter[str] = Counter()
+        for o in found:
+            (with_index if any(d == "sample" for d, _ in o.indices) else without)[o.key] += 1
+        defined = {r.key for r in self.roles.values() if r.kind == "definition" and r.key and r.target and all(d != "sample" for d, _ in r.target.indices)}
+        self.sampled = {k for k in with_index if not COSTS.match(k) and without[k] >= 2 * with_index[k] and (k in defined or without[k] >= 4)}
+
+
+def rows_of(chain: Chain) -> Iterator[Row]:
+    """The rows of a chain: its members', and its conditions'."""
+    for member in chain.members:
+        yield member.tree
+    yield from chain.conditions
+
+
+def named(row: Any) -> Iterator[tuple[Name, Group | None]]:
+    """The names of a row, each with the bracket behind it; those in scripts and brackets too."""
+    for i, node in enumerate(row):
+        if isinstance(node, Name):
+            behind = row[i + 1] if i + 1 < len(row) and isinstance(row[i + 1], Group) else None
+            yield node, behind
+        for inner in children(node):
+            yield from named(inner)
+
+
+__all__ = ["Names", "Place", "Role", "named"]

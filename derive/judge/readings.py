@@ -1,0 +1,331 @@
+"""A claim in the readings that a reader would forgive, one after another (DESIGN, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import MappingProxyType
+
+from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
+from derive.algebra.expression import Time
+from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
+from derive.judge.conditions import Test, around, conditions, related
+from derive.judge.costs import differentiated, with_costs, with_unknown
+from derive.judge.parted import formulas_of, through, with_parts
+from derive.judge.understanding import Understanding
+from derive.meaning.model import Model
+from derive.notation.elaborate import Elaborator, Reading, Unread
+from derive.notation.parts import named, weight
+from derive.notation.shaped import Misfit, Val, transposed
+from derive.text.page import Chain, Formula, Member, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""
+
+    sides: Sides
+    outcome: Outcome
+    reading: str = ""
+    assumed: tuple[str, ...] = ()
+    given: tuple[tuple[str, Fraction], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One reading of a line: of its head and of its member, with what else is forgiven.
+
+    `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
+    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
+    """
+
+    said: str
+    head: Reading
+    member: Reading
+    needs: frozenset[str] = frozenset()
+    alone: bool = False
+    turned: bool = False
+    part: str = ""
+    last: bool = False
+    ahead: bool = False
+
+
+class _NotHere(Exception):
+    """A reading that makes no difference to a line."""
+
+
+IMMEDIATE = "the derivatives by parameters are immediate"
+INNER = "the derivatives of one step by another are immediate"
+ROWS = "vectors lie, as rows"
+STEP = "the contribution of one step alone"
+PARTS = {
+    "now": "the derivative on the right is the part through its own step alone",
+    "later": "the derivative on the right is the part that comes back from later steps",
+}
+
+
+def ladder(plain: Reading) -> Iterator[Way]:
+    """The readings, in the order in which a reader would forgive."""
+    own = replace(plain, own="every")
+    rows = {"columns": not plain.columns}
+    columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
+
+    def both(said: str, needs: set[str], **changes: object) -> Way:
+        changed = replace(plain, **changes)  # type: ignore[arg-type]
+        return Way(said, changed, changed, frozenset(needs))
+
+    def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
+        return Way(said, replace(plain, **changes), replace(plain, inner=True, **changes), frozenset({"inner", *needs}))  # type: ignore[arg-type]
+
+    def late(said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object) -> Way:
+        return Way(said, replace(plain, **changes), replace(own, **changes), frozenset(needs), alone, turned)  # type: ignore[arg-type]
+
+    yield Way("", plain, plain)
+    yield late(IMMEDIATE, {"own"})
+    yield inner(set())
+    yield Way("the derivatives on the right are partial: by direct dependence alone", plain, replace(plain, partial=True), frozenset({"partial"}))
+    if not plain.repeated:
+        yield both("indices that stand twice are summed", set(), repeated=True)
+    yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
+    yield both(ROWS, {"columns"}, **rows)
+    yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
+    yield both("denominator layout", {"denominator"}, **columns_below)
+    yield late(f"denominator layout, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
+    yield both("a gradient by a matrix stands transposed", {"turned"}, **lying)
+    yield Way("up to the layout: one side is the other transposed", plain, plain, frozenset({"matrix"}), turned=True)
+    yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
+    yield late(f"the earliest factor of the product leftmost, and {IMMEDIATE}", {"rising", "own"}, rising=not plain.rising)
+    yield both("names without an index are those of the line's step", {"filled"}, filled=True)
+    for part, said in PARTS.items():
+        yield Way(said, plain, plain, frozenset({"part"}), part=part)
+    yield Way("the cost is a function of the last step's output", plain, plain, frozenset({"cost"}), last=True)
+    yield Way(f"the cost is a function of the last step's output, and {IMMEDIATE}", plain, own, frozenset({"cost", "own"}), last=True)
+    yield late(STEP, {"alone"}, alone=True)
+    yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
+    yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
+    yield late(f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True)
+    yield late(f"{STEP}, in denominator layout", {"alone", "denominator"}, alone=True, **columns_below)
+
+
+class Readings:
+    """Reads the claims of one page."""
+
+    def __init__(self, page: Page, understanding: Understanding) -> None:
+        self.page, self.understanding = page, understanding
+        self._places = {item.number: i for i, item in enumerate(page.items) if isinstance(item, Formula)}
+        self._stated: dict[int, list[Chain]] = {}
+        self._judgements: dict[object, Judgement] = {}
+        self._costs: dict[object, tuple[Model, list[str]]] = {}
+        self._choices: set[str] = set()
+        self._open = True
+
+    def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """The claim in each reading that makes a difference, until one agrees."""
+        yield from self._climbed(number, chain, head, member, False)
+        if self._open and self._adds(number, chain):
+            try:
+                yield from (t for t in self._climbed(number, chain, head, member, True) if t.outcome.agrees and not t.outcome.zero)
+            except (Unread, Misfit):
+                return
+
+    def _adds(self, number: int, chain: Chain) -> bool:
+        """Whether a definition that follows makes a name that nothing makes here."""
+        index = self._index(number, chain)
+        return len(self.understanding.model(number, index, True).definitions) > len(self.understanding.model(number, index).definitions)
+
+    def _climbed(self, number: int, chain: Chain, head: Member, member: Member, ahead: bool) -> Iterator[Tried]:
+        first: Misfit | None = None
+        done = False
+        choices: set[str] | None = None
+        self._open = True
+        for way in ladder(self.understanding.reading):
+            if choices is not None and not way.needs <= choices:
+                continue
+            try:
+                found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
+            except _NotHere:
+                continue
+            except Unread:
+                if not done and first is None:
+                    raise
+                continue
+            except Misfit as error:
+                first = first or error
+                continue
+            if choices is None and not way.needs:
+                choices = set(self._choices)
+            done = True
+            self._open = not (found.outcome.agrees and not found.outcome.zero)
+            yield found
+            if not self._open:
+                return
+        if not done and first is not None:
+            raise first
+
+    def _around(self, number: int) -> list[Chain]:
+        """The conditions that the words around a formula state."""
+        if number not in self._stated:
+            self._stated[number] = around(self.page.items, self._places[number]) if number in self._places else []
+        return self._stated[number]
+
+    def _index(self, number: int, chain: Chain) -> int:
+        item = self.page.items[self._places[number]] if number in self._places else None
+        return next((i for i, c in enumerate(item.chains) if c is chain), 0) if isinstance(item, Formula) else 0
+
+    def tried(self, number: int, chain: Chain, head: Member, member: Member, way: Way) -> Tried:
+        """The claim in one reading. Raises Unread or Misfit where it is not understood in it."""
+        u = self.understanding
+        u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
+        u.setting.parts = {}
+        try:
+            elaborator = u.elaborator(number, way.head, self._index(number, chain))
+            left = elaborator.row(head.tree)
+            elaborator.reading = replace(way.member, base=elaborator.reading.base)
+            elaborator.headed = letters_in(left.body) - {a.letter for a in left.axes}
+            right = elaborator.row(member.tree)
+            slip = u.slips.get((number, self._index(number, chain)))
+            if slip is not None:
+                right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
+            tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
+            found = self._sides(left, right, elaborator, way)
+            return self._compared(number, chain, elaborator, found, tests, way)
+        finally:
+            u.setting.dims = kept
+
+    def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if left.rank == right.rank == 2:
+            elaborator.choices.add("matrix")
+        elif way.turned:
+            raise _NotHere
+        if way.turned:
+            right = transposed(right)
+        step = _step_alone(left, right, elaborator)
+        if step:
+            elaborator.choices.add("alone")
+            left = replace(left, body=_at_step(left.body, step)) if way.alone else left
+        elif way.alone:
+            raise _NotHere
+        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
+        if isinstance(found.left, D) and found.left in walk(found.right) and found.left != found.right:
+            elaborator.choices.add("part")
+            found = replace(found, right=_parted(found.right, found.left, way.part)) if way.part else found
+        elif way.part:
+            raise _NotHere
+        self._choices = elaborator.choices
+        return found
+
+    def _compared(self, number: int, chain: Chain, elaborator: Elaborator, found: Sides, tests: list[Test], way: Way) -> Tried:
+        u = self.understanding
+        model = u.model(number, self._index(number, chain), way.ahead)
+        sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
+        model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive, model.normalised)
+        found, made, assumed = self._with_costs(model, found, way.last)
+        model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
+        if assumed:
+            self._choices.add("cost")
+        elif way.last:
+            raise _NotHere
+        said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
+        outcome = self._judgement(model, elaborator).compare(found, tests)
+        given = {} if outcome.agrees else u.values(number)
+        if given:
+            at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
+            if at_values.agrees:
+                return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
+        if outcome.differs and not outcome.missing and (normal := targets(model)):
+            summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
+            if summing.agrees:
+                return Tried(found, summing, said, tuple(assumed))
+        return Tried(found, outcome, said, tuple(assumed))
+
+    def _with_costs(self, model: Model, found: Sides, last: bool) -> tuple[Sides, Model, list[str]]:
+        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
+        names = frozenset(differentiated([found.left, found.right]))
+        parts = self.understanding.setting.parts
+        if parts:
+            listed = sorted(parts.values(), key=lambda p: -weight(p.body))
+            found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
+        by = frozenset(x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D))
+        own = formulas_of(model, sorted(by))
+        if own:
+            found = replace(found, left=named(found.left, own), right=named(found.right, own))
+        slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
+        wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
+        key = (_signature(model), names, by, tuple(parts.values()), wanting, last)
+        if key not in self._costs:
+            seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
+            seen = with_unknown(seen, [found.left, found.right])
+            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last)
+        return (found, *self._costs[key])
+
+    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:
+        """The worlds of a model, made once for all lines that it is in force for."""
+        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())), normal)
+        if key not in self._judgements:
+            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given, normal)
+        found = self._judgements[key]
+        found.use(model, elaborator.dims)
+        return found
+
+
+def targets(model: Model) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""
+    found = set()
+    for definitions in model.definitions.values():
+        for d in definitions:
+            for part in walk(d.body):
+                if isinstance(part, Mul) and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors):
+                    found |= {f.name for f in part.factors if isinstance(f, Ref) and f.name not in model.definitions}
+    return frozenset(found)
+
+
+def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
+    """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""
+    slopes = [x for x in walk(left.body) if isinstance(x, D)]
+    if len(slopes) != 1 or not elaborator._by_parameter(Val((), slopes[0].by)):
+        return ""
+    horizons = elaborator.setting.horizons
+    steps = [a for a in elaborator.ordered if a in letters_in(right.body) and a not in letters_in(left.body) and a not in horizons]
+    return steps[0] if len(steps) == 1 else ""
+
+
+def _at_step(x: Core, step: str) -> Core:
+    if isinstance(x, D):
+        return D(x.of, x.by, "at", (step,))
+    return rebuild(x, lambda p: _at_step(p, step))
+
+
+def _parted(x: Core, whole: D, part: str) -> Core:
+    """A formula with a derivative in it replaced by a part of that derivative."""
+    if x == whole:
+        return D(whole.of, whole.by, part)
+    return rebuild(x, lambda p: _parted(p, whole, part))
+
+
+def missing_condition(found: Sides, outcome: Outcome) -> str:
+    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [*found.ordered, *found.components]
+    for i, a in enumerate(letters):
+        for b in letters[i + 1 :]:
+            if a.startswith("\\,") or b.startswith("\\,"):
+                continue
+            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(e.get(a) == e.get(b) for e, _ in outcome.passed):
+                return f"for {a} ≠ {b}"
+    for a in found.ordered:
+        ends = {e.get(a) for e, _ in outcome.failed}
+        if len(ends) == 1 and None not in ends and not any(e.get(a) in ends for e, _ in outcome.passed):
+            (end,) = ends
+            if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
+                return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def _signature(model: Model) -> tuple[object, ...]:
+    return tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]), tuple(sorted(model.lost)), tuple(sorted(model.horizons.items()))
+
+
+assert Ref and Outcome
