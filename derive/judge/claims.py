@@ -16,6 +16,7 @@ from derive.notation.shaped import Dims, Misfit, Val, renamed
 
 NEAR = 1e-7
 MOST_INSTANCES = 64
+MOST_FAILURES = 12
 GIVEN = (("positive", 3, 3, 0), ("positive", 3, 3, 1))
 WORLDS = (("positive", 3, 3, 0), ("generic", 3, 3, 1), ("generic", 4, 2, 2), ("nice", 2, 4, 3), ("positive", 1, 1, 4))
 
@@ -164,7 +165,7 @@ class Judgement:
         live: set[int] = set()
         for key in worlds:
             world = self.world(key)
-            world._steps = 0
+            world.forget()
             world.live = set()
             try:
                 self._in_world(world, key, found, conditions, outcome)
@@ -194,6 +195,8 @@ class Judgement:
                 outcome.passed.append((dict(env), key))
             else:
                 outcome.failed.append((dict(env), key))
+                if len(outcome.failed) > MOST_FAILURES and not outcome.passed:
+                    return
 
     def instances(self, world: World, found: Sides, conditions: Sequence[Any]) -> Iterator[dict[str, int]]:
         """The values of the free letters: each member named lies inside its range."""

@@ -156,8 +156,11 @@ class Readings:
             done = True
             self._open = not (found.outcome.agrees and not found.outcome.zero)
             yield found
-            if not self._open:
+            outcome = found.outcome
+            if not self._open or outcome.missing.endswith("takes") or (not way.needs and "is not understood" in outcome.missing):
                 return
+            if not way.needs and (outcome.zero or outcome.vanishing):
+                choices = (choices or set()) & {"cost", "filled", "alone"}
         if not done and first is not None:
             raise first
 
