@@ -116,16 +116,35 @@ class Readings:
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
-        self._open = True
+        self._open, self._lacking, self._leaves = True, False, False
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
         yield from self._climbed(number, chain, head, member, False)
         if self._open and self._adds(number, chain):
             try:
-                yield from (t for t in self._climbed(number, chain, head, member, True) if t.outcome.agrees and not t.outcome.zero)
+                yield from self._agreeing(self._climbed(number, chain, head, member, True))
             except (Unread, Misfit):
+                pass
+        if self._open and self._lacking:
+            yield from self._agreeing(self._with_leaves(number, chain, head, member))
+
+    def _agreeing(self, tries: Iterator[Tried]) -> Iterator[Tried]:
+        for found in tries:
+            if found.outcome.agrees and not found.outcome.zero:
+                self._open = False
+                yield found
                 return
+
+    def _with_leaves(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""
+        self._leaves = True
+        try:
+            yield from self._climbed(number, chain, head, member, False)
+        except (Unread, Misfit):
+            return
+        finally:
+            self._leaves = False
 
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
@@ -136,7 +155,7 @@ class Readings:
         first: Misfit | None = None
         done = False
         choices: set[str] | None = None
-        self._open = True
+        self._open, self._lacking = True, False
         for way in ladder(self.understanding.reading):
             if choices is not None and not way.needs <= choices:
                 continue
@@ -157,6 +176,7 @@ class Readings:
             self._open = not (found.outcome.agrees and not found.outcome.zero)
             yield found
             outcome = found.outcome
+            self._lacking = self._lacking or "is not understood" in outcome.missing
             if not self._open or outcome.missing.endswith("takes") or (not way.needs and "is not understood" in outcome.missing):
                 return
             if not way.needs and (outcome.zero or outcome.vanishing):
@@ -227,6 +247,8 @@ class Readings:
             self._choices.add("cost")
         elif way.last:
             raise _NotHere
+        if self._leaves:
+            model = self._as_leaves(model, number, found)
         said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
         outcome = self._judgement(model, elaborator).compare(found, tests)
         given = {} if outcome.agrees else u.values(number)
@@ -235,6 +257,16 @@ class Readings:
             if at_values.agrees:
                 return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
         return Tried(found, outcome, said, tuple(assumed))
+
+    def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
+        by = {x.by.name.split("∅")[0] for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
+        kept = {}
+        for name, why in model.lost.items():
+            above = self.understanding.upstream(model, number, name)
+            if not above or by & above:
+                kept[name] = why
+        definitions = {n: ds for n, ds in model.definitions.items() if n not in model.lost or n in kept}
+        return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
 
     def _with_costs(self, model: Model, found: Sides, last: bool) -> tuple[Sides, Model, list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
