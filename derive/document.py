@@ -34,6 +34,7 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.algebra.polynomial import Polynomial
+from derive.derivation.answer import Answer
 from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
 from derive.derivation.code import Program
 from derive.derivation.cost import LARGE
@@ -45,7 +46,7 @@ from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
-from derive.proof.kernel import Theorem
+from derive.proof.kernel import Theorem, genuine
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
@@ -117,6 +118,12 @@ class Layers:
 KERNEL_ALONE = Layers()
 
 
+def refuse_forged(theorem: object) -> None:
+    """A document takes nothing but theorems, as the kernel made them."""
+    if not genuine(theorem):
+        raise TypeError("a document takes theorems only, as the kernel made them")
+
+
 class Paper:
     """One document in the making: it numbers the lines of theorems and remembers what they are called."""
 
@@ -132,8 +139,7 @@ class Paper:
 
     def lines(self, theorem: Theorem) -> list[str]:
         """The theorem's derivation as numbered lines; lines that stand already are not repeated."""
-        if not isinstance(theorem, Theorem):
-            raise TypeError("a document takes theorems only")
+        refuse_forged(theorem)
         return [row for _, row in self._fresh_lines(theorem, theorem.derivation.chains)]
 
     def _fresh_lines(self, theorem: Theorem, chains: Sequence[Chain]) -> list[tuple[str, str]]:
@@ -153,6 +159,7 @@ class Paper:
 
     def sections(self, theorem: Theorem) -> list[tuple[str, list[str]]]:
         """The numbered lines of a longer proof, part by part."""
+        refuse_forged(theorem)
         titles = dict.fromkeys(chain.section for chain in theorem.derivation.chains)
         rows = self._fresh_lines(theorem, theorem.derivation.chains)
         return [(t, [row for section, row in rows if section == t]) for t in titles]
@@ -290,6 +297,49 @@ def _tidied(rendered: str, layout: Format) -> str:
     return tidy + "\n"
 
 
+# -- the answer -------------------------------------------------------------------------------------
+
+
+def answer_lines(answer: Answer, convention: str = NUMERATOR) -> list[Equation]:
+    """∂C/∂θ, one equation a parameter, then the recursion, as the layout `convention` writes them."""
+    for theorem in answer.theorems:
+        refuse_forged(theorem)
+    lines = (*answer.goals, *answer.recursion)
+    return [written_equation(answer.setting, line, convention) for line in lines]
+
+
+def _answer_names(answer: Answer | None, convention: str) -> Mapping[str, Any] | None:
+    if answer is None:
+        return None
+    lines, goals = answer_lines(answer, convention), len(answer.goals)
+    each = [[line] for line in lines]
+    return {"goals": each[:goals], "recursion": each[goals:], "scope": answer.scope}
+
+
+def answer_alone(layout: Format, answer: Answer, convention: str = NUMERATOR) -> str:
+    """The document of --answer."""
+    names = _answer_names(answer, convention)
+    return Paper(layout, convention).render("answer_alone", answer=names)
+
+
+def answer_as_json(answer: Answer, convention: str = NUMERATOR) -> dict[str, Any]:
+    """The schema derive.answer/1: the lines of the answer as LaTeX."""
+    lines, goals = answer_lines(answer, convention), len(answer.goals)
+    return {
+        "schema": "derive.answer/1",
+        "scope": answer.scope,
+        "layout": convention,
+        "gradients": [latex(line) for line in lines[:goals]],
+        "recursion": [latex(line) for line in lines[goals:]],
+    }
+
+
+def equation_in(theorem: Theorem, equation: Equation, convention: str) -> Equation:
+    """An equation of a theorem as a layout writes it."""
+    refuse_forged(theorem)
+    return written_equation(theorem.setting, equation, convention)
+
+
 # -- whole documents --------------------------------------------------------------------------------
 
 
@@ -299,13 +349,17 @@ def gradient(
     local: Theorem | None,
     parts: Sequence[Mapping[str, Any]],
     convention: str = NUMERATOR,
+    answer: Answer | None = None,
+    picture: str = "",
 ) -> str:
-    """The document of `derive bptt`: the model unrolled, three derivations a parameter, agreement."""
+    """The document of `derive bptt`: the answer, the model unrolled, three derivations, agreement."""
     recurrence = setting.recurrence
     unrolled, hidden = _unrolled(setting, layout.full)
     by = parts[0]["wrt"]
     return Paper(layout, convention).render(
         "gradient",
+        answer=_answer_names(answer, convention),
+        picture=picture,
         **_model_names(recurrence, layout),
         **_convention_names(setting, by),
         horizon=setting.horizon,
@@ -355,8 +409,9 @@ def every_horizon(
     closed: Mapping[Variable, tuple[Theorem, Theorem]],
     layers: Layers = KERNEL_ALONE,
     convention: str = NUMERATOR,
+    answer: Answer | None = None,
 ) -> str:
-    """The document of `derive prove`: base, step and conclusion for each parameter.
+    """The document of `derive prove`: the answer, then base, step and conclusion for each parameter.
 
     Where states run in both directions of time: the pairing and both readings of it.
     """
@@ -386,6 +441,7 @@ def every_horizon(
     first, state = next(iter(theorems)), _state(setting.recurrence)
     return Paper(layout, convention).render(
         "theorem",
+        answer=_answer_names(answer, convention),
         **_model_names(setting.recurrence, layout),
         **_convention_names(setting, first),
         parts=parts,
@@ -475,11 +531,13 @@ def agreements(
     theorems: Sequence[Theorem],
     reason: str = "",
     convention: str = NUMERATOR,
+    answer: Answer | None = None,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
     setting, goal = theorems[0].setting, _goal(theorems[0])
     return Paper(layout, convention).render(
         "agreement",
+        answer=_answer_names(answer, convention),
         **_model_names(recurrence, layout),
         **_convention_names(setting, goal.by),
         title=title,
@@ -660,6 +718,11 @@ def models(layout: Format, listed: Sequence[tuple[str, str, Recurrence]]) -> str
     return Paper(layout).render("models", models=rows)
 
 
+def one_model(layout: Format, recurrence: Recurrence) -> str:
+    """A model alone: its definitions and what was assumed."""
+    return Paper(layout).render("one_model", **_model_names(recurrence, layout))
+
+
 def notes(layout: Format, story: Story) -> str:
     """The document of `derive notes`: the notes' story in their order, corrected."""
     passages, by = story.passages, story.by
@@ -793,17 +856,18 @@ def as_json(
     theorems: Sequence[Theorem],
     layers: Layers | None = None,
     convention: str = NUMERATOR,
+    answer: Answer | None = None,
 ) -> dict[str, Any]:
     """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`."""
     for theorem in (*derivations, *theorems):
-        if not isinstance(theorem, Theorem):
-            raise TypeError("a document takes theorems only")
+        refuse_forged(theorem)
     return {
         "schema": SCHEMA,
         "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
         "T": horizon,
         "wrt": [latex(v) for v in wrt],
         "layout": convention,
+        **({"answer": answer_as_json(answer, convention)} if answer else {}),
         "derivations": [_derivation_json(t, convention) for t in derivations],
         "theorems": [
             {"claim": _equation_json(t, t.claim, convention), "scope": t.scope, "method": t.method}

@@ -9,11 +9,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape as html_escape
+from typing import TYPE_CHECKING
 
 from derive.algebra.expression import Equation, Expr
 from derive.notation.latex import latex, latex_terms, width
 from derive.notation.unicode import text, text_terms
+
+if TYPE_CHECKING:
+    from math_core import LatexToMathML
 
 MOST_TERMS = 12
 SHOWN_TERMS = 3
@@ -387,25 +392,43 @@ class Html(Format):
         return html_escape(sentence, quote=False)
 
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
-        return "\n".join(_html_rows(node, self.full) for node in nodes)
+        """One table, so that the equals signs stand below each other; long sums are broken."""
+        rows = [row for node in nodes for row in self._formula(node)]
+        return f'<div class="scroll"><table class="formulas">{"".join(rows)}</table></div>'
+
+    def _formula(self, node: Expr | Equation) -> Iterator[str]:
+        right = node.right if isinstance(node, Equation) else node
+        pieces = self._pieces(right)
+        if not isinstance(node, Equation):
+            for piece in pieces:
+                yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
+            return
+        left = _mathml(latex(node.left), True)
+        for i, piece in enumerate(pieces):
+            yield (
+                f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"
+                f"<td>{_mathml(piece, True)}</td></tr>"
+            )
+
+    def _pieces(self, right: Expr) -> list[str]:
+        return fitted(elided(latex_terms(right), self.full, "\\cdots"), self.page)
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
             return f'<p class="gap">⋮ ({line.count} more lines)</p>'
-        left = latex(line.left)
+        left = _mathml(latex(line.left), True)
         rows = []
         for i, row in enumerate(line.rows):
-            terms = elided(latex_terms(row.right), self.full, "\\cdots")
-            pieces = fitted(terms, self.page)
-            first = _mathml(left) if not i else ""
-            number = f"({line.number})" if not i else ""
+            pieces = self._pieces(row.right)
             for j, piece in enumerate(pieces):
-                last = j == len(pieces) - 1
-                reason = self.sentence(row.reason) if last else ""
-                sign = "=" if not j else ""
+                reason = _linked(self.sentence(row.reason)) if j == len(pieces) - 1 else ""
+                head = (
+                    f'<span id="l{line.number}">({line.number})</span>' if not i and not j else ""
+                )
                 rows.append(
-                    f"<tr><td class=n>{number if not j else ''}</td><td class=l>{first if not j else ''}"
-                    f"</td><td>{sign}</td><td>{_mathml(piece)}</td><td class=r>{reason}</td></tr>"
+                    f"<tr><td class=n>{head}</td><td class=l>{left if head else ''}</td>"
+                    f"<td>{'' if j else '='}</td><td>{_mathml(piece, True)}</td>"
+                    f"<td class=r>{reason}</td></tr>"
                 )
         return f"<table>{''.join(rows)}</table>"
 
@@ -418,18 +441,24 @@ class Html(Format):
         return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 
-def _html_rows(node: Expr | Equation, full: bool) -> str:
-    """A formula in paragraphs, a long sum elided."""
-    right = node.right if isinstance(node, Equation) else node
-    pieces = " ".join(elided(latex_terms(right), full, "\\cdots"))
-    left = f"{latex(node.left)} = " if isinstance(node, Equation) else ""
-    return f'<p class="formula">{_mathml(left + pieces)}</p>'
+def _linked(reason: str) -> str:
+    """(58) in the words of a reason as a link to line (58)."""
+    return re.sub(r"\((\d+)\)", r'<a href="#l\1">(\1)</a>', reason)
 
 
-def _mathml(formula: str) -> str:
-    from latex2mathml.converter import convert
+def _mathml(formula: str, display: bool = False) -> str:
+    """MathML Core; with `display` sums have their bounds above and below."""
+    converted: str = _converter().convert_with_local_state(
+        f"\\displaystyle {formula}" if display else formula, displaystyle=False
+    )
+    return converted
 
-    return convert(formula)
+
+@cache
+def _converter() -> LatexToMathML:
+    from math_core import LatexToMathML
+
+    return LatexToMathML()
 
 
 FORMATS: dict[str, type[Format]] = {

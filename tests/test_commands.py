@@ -99,7 +99,10 @@ def test_the_suffix_picks_the_format(suffix: str, tmp_path: Path) -> None:
     kind = dict(zip(SUFFIXES, KINDS, strict=True))[suffix]
     out = tmp_path / f"out{suffix}"
     assert succeeded("bptt", "linear", "-T", "2", "-o", str(out)) == ""
-    assert out.read_text(encoding="utf-8") == succeeded("bptt", "linear", "-T", "2", "--to", kind)
+    # A file of LaTeX is a whole document.
+    whole = ["--standalone"] if kind == "latex" else []
+    written = succeeded("bptt", "linear", "-T", "2", "--to", kind, *whole)
+    assert out.read_text(encoding="utf-8") == written
     assert [p.name for p in tmp_path.iterdir()] == [out.name]
 
 
@@ -245,7 +248,7 @@ def test_what_models_shows_is_what_is_read(name: str, tmp_path: Path) -> None:
     wanted = json.loads(succeeded("models", name, "--to", "json"))["models"][0]["definitions"]
     shown = [row.strip() for row in succeeded("models", name).splitlines() if row.startswith("  ")]
     assert shown == wanted
-    for out, options in (("m.tex", []), ("n.tex", ["--standalone"]), ("m.md", [])):
+    for out, options in (("m.tex", ["--fragment"]), ("n.tex", []), ("m.md", [])):
         path = str(tmp_path / out)
         succeeded("models", name, "-o", path, *options)
         again = [
@@ -266,7 +269,8 @@ def test_what_models_shows_is_what_is_read(name: str, tmp_path: Path) -> None:
 def test_the_schema(command: str) -> None:
     found = json.loads(succeeded(*COMMANDS[command], "--to", "json"))
     layers = ["rests_on"] if command.startswith("prove") else []
-    keys = ["schema", "model", "T", "wrt", "layout", "derivations", "theorems"]
+    answer = [] if command in ("example", "notes") else ["answer"]
+    keys = ["schema", "model", "T", "wrt", "layout", *answer, "derivations", "theorems"]
     assert list(found) == [*keys, *layers]
     assert found["schema"] == "derive.derivation/1"
     assert all(isinstance(x, str) and x for x in (*found["model"], *found["wrt"]))

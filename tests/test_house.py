@@ -17,6 +17,7 @@ MODULES = sorted(HOUSE.rglob("*.py"))
 ORDER = (
     "derive",
     "errors",
+    "text",
     "algebra",
     "notation",
     "model",
@@ -28,11 +29,18 @@ ORDER = (
     "coq",
     "layout",
     "document",
+    "picture",
     "report",
+    "sources",
+    "tasks",
+    "pages",
+    "red_pen",
+    "certifying",
     "commands",
+    "__main__",
 )
 SYMPY_AT_HOME = {"model/symbols.py"}
-OPENS_FILES = {"commands", "coq", "document", "typesetting", "writing"}
+OPENS_FILES = {"pages", "coq", "document", "sources", "typesetting", "writing"}
 NEVER = {"eval", "exec", "parse_expr", "parse_latex", "simplify", "sympify"}
 OPENING = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
 
@@ -90,6 +98,8 @@ def test_every_module_has_its_place() -> None:
 
 @each_module
 def test_imports_come_from_above(path: Path) -> None:
+    if folder(path) == "derive":
+        return  # the face: it imports what is asked for, when it is asked for
     below = set(ORDER[ORDER.index(folder(path)) + 1 :])
     for node in ast.walk(tree(path)):
         for name in imported(node):

@@ -56,6 +56,9 @@ def judge(path, text, options):
 module = types.ModuleType("derive.verify.judge")
 module.Options, module.judge = Options, judge
 sys.modules[module.__name__] = module
+readers = types.ModuleType("derive.judge.readers")
+readers.judge = judge
+sys.modules[readers.__name__] = readers
 for kind in (Options,):
     kind.__module__ = module.__name__
 if __name__ == "__main__":
@@ -158,7 +161,7 @@ USAGE = {
     "time without end": ["proved.tex", "--seconds", "inf"],
     "time that is no number": ["proved.tex", "--seconds", "nan"],
     "standard input twice": ["-", "-"],
-    "an unknown model": ["proved.tex", "--model", "lstm"],
+    "an unknown model": ["proved.tex", "--model", "lsmt"],
     "a missing model": ["proved.tex", "--model", "lstm.tex"],
     "the notes as output": ["proved.tex", "--to", "md", "-o", "proved.tex"],
     "an annotated notebook": ["notes.ipynb", "--annotate", "out.ipynb"],

@@ -84,7 +84,9 @@ class Forms:
 
     def __init__(self, find: Find = str) -> None:
         self.find = find
+        self.ones: frozenset[str] = frozenset()
         self.apart: Callable[[Time], bool] = _never
+        self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._steps = 0
 
@@ -491,7 +493,7 @@ class Forms:
         if not t.coefficient:
             return []
         t = _tidied(t)
-        for step in (self._without_delta, self._without_squares, self._without_orphans, self._standing):
+        for step in (self._without_delta, self._without_ones, self._without_squares, self._without_orphans, self._standing):
             found = step(t)
             if found is not None:
                 return [x for one in found for x in self._reduced(one)]
@@ -507,6 +509,18 @@ class Forms:
             found = self._contracted(t, atom)
             if found is not None:
                 return found
+        return None
+
+    def _without_ones(self, t: Term) -> list[Term] | None:
+        """Σ_k y_k f = f, where y adds up to 1 over k and f does not name k."""
+        for bound in t.bounds if self.ones else ():
+            users = [(a, p) for a, p in t.factors if bound.letter in letters_in(a) or bound.letter in dict(p.letters)]
+            if bound.dim is None or len(users) != 1 or users[0][1] != UNIT:
+                continue
+            (atom, _) = users[0]
+            if isinstance(atom, Ref) and atom.name in self.ones and atom.index and atom.index[-1] == Time.of(bound.letter) and not any(bound.letter in _letters(i) for i in atom.index[:-1]):
+                factors = tuple(f for f in t.factors if f[0] != atom)
+                return [replace(t, factors=factors, bounds=tuple(b for b in t.bounds if b.letter != bound.letter))]
         return None
 
     def _contracted(self, t: Term, atom: Delta) -> list[Term] | None:
@@ -600,6 +614,19 @@ class Forms:
             if isinstance(a, Fn) and a.name == "\\step" and any(x == a.args[0] and q == UNIT for x, q in t.factors):
                 rest = tuple(f for f in t.factors if f[0] not in (a, a.args[0]))
                 return [replace(t, factors=(*rest, (Fn("\\relu", a.args), UNIT)))]
+        return None
+
+    def _without_ones(self, t: Term) -> list[Term] | None:
+        """Σ_k y_k is 1 where y is said to sum to one."""
+        for b in t.bounds:
+            if b.dim is None:
+                continue
+            own = [(a, p) for a, p in t.factors if b.letter in letters_in(a)]
+            if len(own) != 1 or own[0][1] != UNIT or not isinstance(own[0][0], Ref) or own[0][0].name not in self.ones:
+                continue
+            if own[0][0].index[-1] == Time.of(b.letter):
+                rest = tuple(f for f in t.factors if f != own[0])
+                return [replace(t, factors=rest, bounds=tuple(o for o in t.bounds if o != b))]
         return None
 
     def _without_orphans(self, t: Term) -> list[Term] | None:

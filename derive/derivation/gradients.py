@@ -117,7 +117,19 @@ def _nodes(setting: Setting, by: Variable) -> Iterator[Variable]:
         yield from (n for n in reversed(graph.nodes) if n in live and n not in (by, setting.cost))
         return
     assert isinstance(setting, GeneralStep)
-    yield from (Variable(name, NOW) for name in reversed(setting.relevant(by)))
+    steps = [Variable(name, NOW) for name in reversed(setting.relevant(by))]
+    made = setting.aggregates()[:-1]
+    shared = [d.target for d in setting.recurrence.shared]
+    carriers = [v for v in shared if v not in setting.aggregates()]
+    for group in (made, steps[::-1], setting.early(), carriers):
+        for node in reversed(group):
+            if node in steps or (node != by and _between(setting, node, by)):
+                yield node
+
+
+def _between(setting: GeneralStep, node: Variable, by: Variable) -> bool:
+    """Whether a node that is no general step lies on a way from the parameter to the cost."""
+    return setting.depends(node, by) and setting.depends(setting.cost, node)
 
 
 def _chain(setting: Setting, node: Variable, known: dict[Expr, Equation]) -> Chain | None:

@@ -6,6 +6,7 @@ wrong formula would agree in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -34,7 +35,7 @@ from derive.errors import DeriveError
 from derive.model.calculus import constants, direction, identity
 from derive.model.functions import RELU, STEP
 from derive.model.graph import Graph
-from derive.model.recurrence import Recurrence
+from derive.model.recurrence import CONSTANTS, Recurrence
 from derive.model.shapes import (
     DIAGONAL,
     ONES,
@@ -141,6 +142,9 @@ def random_leaves(graph: Graph, random: Random) -> Numbered:
     found: Numbered = {}
     for node in graph.nodes:
         if node in graph.bodies:
+            continue
+        if node.name in CONSTANTS:
+            found[node] = _number(math.pi)
             continue
         rows, columns = (_count(size, sizes) for size in shapes.get(node.name, SCALAR))
         one = node.name == ONES

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from derive.algebra.core import ONE, ZERO, Big, Chain, Core, D, Delta, Num, Ref, Stack, children, letters_in, move, mul, walk
+from derive.algebra.core import ONE, ZERO, Add, Big, Chain, Core, D, Delta, Num, Ref, Stack, children, letters_in, add, move, mul, walk
 from derive.algebra.expression import Time
 from derive.meaning.model import ORDERED, Model
 from derive.meaning.world import NoNumber, World
@@ -46,6 +46,7 @@ class Outcome:
     dims: Dims | None = None
     vanishing: bool = False
     tests: tuple[Any, ...] = ()
+    normal: frozenset[str] = frozenset()
 
     @property
     def agrees(self) -> bool:
@@ -87,11 +88,32 @@ def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordere
     else:
         raise Misfit(f"an array of {head.rank} indices beside one of {member.rank}")
     components = {a.letter: a.dim for a in axes}
+    left, right = _einstein(left, right, letters, ordered, set(components))
     free = letters_in(left) | letters_in(right)
     components |= {a: d for a, d in letters.items() if a in free and a not in ordered}
     steps = {a: s for a, s in ordered.items() if a in free and a not in components}
     places = member.body.places if isinstance(member.body, Num) else None
     return Sides(left, right, steps, components, note, places)
+
+
+def _einstein(left: Core, right: Core, letters: Mapping[str, str], ordered: Mapping[str, str], axes: set[str]) -> tuple[Core, Core]:
+    """A component letter that stands twice in a term and on one side alone is summed over."""
+    for letter in sorted(letters):
+        if letter in ordered or letter in axes:
+            continue
+        here, there = letter in letters_in(left), letter in letters_in(right)
+        if here != there:
+            if here:
+                left = _summed_terms(left, letter, letters[letter])
+            else:
+                right = _summed_terms(right, letter, letters[letter])
+    return left, right
+
+
+def _summed_terms(x: Core, letter: str, dim: str) -> Core:
+    if isinstance(x, Add):
+        return add(_summed_terms(t, letter, dim) for t in x.terms)
+    return x if letter not in letters_in(x) else Big("sum", letter, dim, None, None, x)
 
 
 def _is_jacobian(v: Val) -> bool:
@@ -143,8 +165,9 @@ def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time
 class Judgement:
     """Evaluates claims in the worlds of one model."""
 
-    def __init__(self, model: Model, dims: Dims, base: int = 1, given: Mapping[str, Fraction] | None = None) -> None:
+    def __init__(self, model: Model, dims: Dims, base: int = 1, given: Mapping[str, Fraction] | None = None, normal: frozenset[str] = frozenset()) -> None:
         self.model, self.dims, self.base, self.given = model, dims, base, dict(given or {})
+        self.normal = normal
         self._worlds: dict[tuple[str, int, int, int], World] = {}
 
     def use(self, model: Model, dims: Dims) -> None:
@@ -157,10 +180,11 @@ class Judgement:
         if key not in self._worlds:
             style, time, layer, seed = key
             self._worlds[key] = World(self.model, {"time": time, "layer": layer}, seed, style, find=self.dims.find, given=self.given)
+            self._worlds[key].base, self._worlds[key].normal = min(self.base, 1), self.normal
         return self._worlds[key]
 
     def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
-        outcome = Outcome(model=self.model, dims=self.dims, tests=tuple(conditions))
+        outcome = Outcome(model=self.model, dims=self.dims, tests=tuple(conditions), normal=self.normal)
         slopes = {id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
         live: set[int] = set()
         for key in worlds:
@@ -180,6 +204,8 @@ class Judgement:
             live |= world.live
             if len(outcome.failed) > 8 and (not outcome.passed or key != worlds[0]):
                 return outcome
+        if outcome.agreed or outcome.failed:
+            outcome.missing = ""
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
 
@@ -240,6 +266,9 @@ class Judgement:
             try:
                 value = world.index(index, env)
             except NoNumber:
+                continue
+            general = self.model.general(ref.name)
+            if index.is_number and value == 0 and general is not None and not general.looks_back:
                 continue
             if not self.lowest(world, ref.name) <= value <= self.highest(world, ref.name, slot):
                 return False

@@ -74,7 +74,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: boo
         return model, []
     for name in missing:
         definitions[name] = (_some_function(name, slots, ends, dims, last),)
-    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive), missing
+    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
 
 
 def _missing(model: Model, names: set[str]) -> list[str]:
@@ -141,7 +141,7 @@ def with_unknown(model: Model, sides: list[Core]) -> Model:
         made = _unknown(name, _direct(name, pairs, uses), model.slots)
         if made is not None:
             definitions[name] = (made,)
-    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive)
+    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
 
 
 def _direct(name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]) -> list[tuple[Ref, Ref]]:

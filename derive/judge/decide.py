@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, Core, D, Num, Ref, add, neg, walk
+from derive.algebra.core import ZERO, App, Core, D, Num, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Judgement, Sides
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
+from derive.judge.understanding import EXPRESSIONS, named as names_of
 from derive.judge.witness import witness
 from derive.meaning.model import Model
 from derive.notation.elaborate import Unread
@@ -42,6 +43,8 @@ class Decider:
         self.prover = Prover()
         self.agreed = 0
         self.differed = 0
+        self.unread = 0
+        self._bound: set[str] | None = None
 
     def decide(self, number: int, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""
@@ -56,9 +59,16 @@ class Decider:
                 return found
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
+        if (role := self.judge.symbols.roles.get(self._place(number, chain))) is not None and role.why == EXPRESSIONS:
+            return Verdict("unread", reason="an equation that does not follow from what is defined: it may be supposed")
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
+
+    def _place(self, number: int, chain: Chain) -> tuple[int, int]:
+        chains = [(n, i) for n, i, c in self.judge.understanding.chains() if n == number and c is chain]
+        return chains[0] if chains else (number, 0)
 
     # -- what holds -----------------------------------------------------------------------------------
 
@@ -69,7 +79,7 @@ class Decider:
             return None
         if any(isinstance(part, Ref) and part.name in tried.outcome.model.lost for side in (tried.sides.left, tried.sides.right) for part in walk(side)):  # type: ignore[union-attr]
             return None
-        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given))
+        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base)
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
@@ -81,6 +91,7 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         parts = [f"{name.split('∅')[0]} is some function of what the steps put out" for name in tried.assumed]
+        parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
         return "; ".join(dict.fromkeys(parts)) or None
@@ -119,6 +130,11 @@ class Decider:
             return Verdict("unread", reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it")
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
+        if any(_free_on_one_side(t) for t in tries):
+            return Verdict("unread", reason="an index stands on one side alone")
+        supposed = self._supposed(first)
+        if supposed:
+            return Verdict("unread", reason=f"the page supposes an equation for {supposed}, which was not used")
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
@@ -153,22 +169,48 @@ class Decider:
                 known |= {p.name for p in walk(d.body) if isinstance(p, Ref)}
         for function in self.judge.understanding.functions:
             known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
-        own = {p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)}
-        return sorted(own - known)
+        parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
+        own = {p.name for p in parts if isinstance(p, Ref)}
+        applied = {d.body.name for ds in model.definitions.values() for d in ds if isinstance(d.body, App)}
+        unknown = {p.name for p in parts if isinstance(p, App)} - applied
+        unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
+        return sorted((own - known) | unknown | unmade)
+
+    def _is_variable(self, name: str) -> bool:
+        """A name that the page treats as made by something, without saying by what."""
+        symbol = self.judge.symbols.at(0).symbol(name.split("∅")[0])
+        return symbol is not None and symbol.kind == "variable"
 
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model
         assert model is not None
-        seen: set[str] = set()
-        waiting = [p.name for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, Ref)]
-        while waiting:
-            name = waiting.pop()
-            if name in model.lost:
-                return name
-            if name not in seen:
-                seen.add(name)
-                waiting += [p.name for d in model.definitions.get(name, ()) for p in walk(d.body) if isinstance(p, Ref)]
-        return ""
+        return next((n for n in reached(tried.sides, model) if n in model.lost), "")
+
+    def _supposed(self, tried: Tried) -> str:
+        """A name that the line depends on, for which the page supposes an equation that was not understood."""
+        if self._bound is None:
+            self._bound = set()
+            for number, chain in self.judge.understanding.supposed():
+                self._bound |= self._suppositions(number, chain)
+        assert tried.outcome.model is not None
+        return next((n for n in reached(tried.sides, tried.outcome.model) if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised), "")
+
+    def _suppositions(self, number: int, chain: Chain) -> set[str]:
+        """The undefined names of an equation that does not follow from what is defined."""
+        head, member = chain.members[0], chain.members[1]
+        plain = self.judge.understanding.reading
+        found: set[str] = set()
+        try:
+            tried = self.judge.tried(number, chain, head, member, plain, plain)
+            if tried.outcome.agrees:
+                return set()
+            found = {n for n in reached(tried.sides, self.judge.understanding.model(number))}
+        except (Unread, Misfit, RecursionError):
+            pass
+        table = self.judge.symbols.at(number)
+        found |= {table.occurrence(n, b).key for m in chain.members for n, b in names_of(m.tree)}
+        free = self.judge.understanding.dependent
+        return {n.split("∅")[0] for n in found if n in free or n not in tried_definitions(self.judge, number)}
 
     # -- repairs ------------------------------------------------------------------------------------
 
@@ -198,7 +240,7 @@ class Decider:
             return False
         if not tried.outcome.agrees or tried.outcome.zero or tried.given:
             return False
-        return self.prover.prove(tried.sides, tried.outcome) is not None and not self._is_trivial(tried)
+        return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
 
     def _is_trivial(self, tried: Tried) -> bool:
         """x = x."""
@@ -207,6 +249,29 @@ class Decider:
             return tried.sides.left == tried.sides.right or lines.forms.is_zero(add((tried.sides.left, neg(tried.sides.right))))
         except NoForm:
             return False
+
+
+def _free_on_one_side(tried: Tried) -> bool:
+    """Whether a component index stands free on one side alone: it may be meant to be summed."""
+    left, right = letters_in(tried.sides.left), letters_in(tried.sides.right)
+    return any(not a.startswith("\\,") and (a in left) != (a in right) for a in tried.sides.components)
+
+
+def reached(found: Sides, model: Model) -> list[str]:
+    """The names that a line depends on, through definitions too."""
+    seen: dict[str, None] = {}
+    waiting = [p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = None
+            waiting += [p.name for d in model.definitions.get(name, ()) for p in walk(d.body) if isinstance(p, Ref | App)]
+    return list(seen)
+
+
+def tried_definitions(judge: Judge, number: int) -> set[str]:
+    """The names that are defined where a formula stands."""
+    return {n.split("∅")[0] for n in judge.understanding.model(number).definitions}
 
 
 def _says_zero(found: Sides) -> bool:

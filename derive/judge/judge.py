@@ -8,7 +8,7 @@ from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider
 from derive.judge.readings import Readings, Tried, Way, missing_condition
-from derive.judge.understanding import Understanding
+from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
@@ -41,17 +41,32 @@ class Judge:
         for item in self.page.items:
             if isinstance(item, Formula):
                 found += self._formula(item)
-        found = [replace(j, verdict=self._spoken(j.verdict)) for j in found]
-        return Report(self.page.source.path, self.text, tuple(found), tuple(self.understanding.assumed))
+        found = self._said_aloud(found)
+        return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
+
+    def _said_aloud(self, found: list[Judged]) -> list[Judged]:
+        """Accusations decided; what follows from a line that is not accused is not carried."""
+        spoken: dict[str, bool] = {}
+        made = []
+        for j in found:
+            formula, was = j.id.split(".")[0], j.verdict
+            verdict = self._spoken(was)
+            if isinstance(was, Accusation):
+                spoken[formula] = verdict.kind == "refuted"
+            elif verdict.kind == "carried" and not spoken.get(formula, True):
+                verdict = Verdict("unread", reason="follows from a line that was not understood")
+            made.append(replace(j, verdict=verdict))
+        return made
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
         """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
         if not isinstance(verdict, Accusation):
             return verdict
-        agreed, differed = self.decider.agreed, self.decider.differed
-        if verdict.defended and (agreed >= 1 or differed <= 2) or verdict.clean and agreed + 3 >= differed:
+        agreed, differed, unread = self.decider.agreed, self.decider.differed, self.decider.unread
+        if verdict.defended and (agreed >= 1 or differed <= 2):
             return verdict.verdict
-        if agreed >= 4 and agreed >= 4 * differed:
+        understood = unread <= (agreed + differed) // 3
+        if verdict.clean and understood and differed <= max(2, agreed) or agreed >= 6 and agreed >= 5 * differed and understood:
             return verdict.verdict
         return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
 
@@ -95,7 +110,9 @@ class Judge:
                 yield member, Verdict("remark" if not (first and role and role.kind in ("definition", "shape", "setting")) else "definition", reason="no equation")
                 head, first, wrong = member, False, []
                 continue
-            if first and role is not None and role.kind != "claim":
+            if first and formula.number in self.understanding.taken and role is not None and role.why == EXPRESSIONS:
+                yield member, Verdict("definition", reason="what the page supposes")
+            elif first and role is not None and role.kind != "claim":
                 yield member, self._said(formula, index, role)
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")
@@ -133,8 +150,10 @@ class Judge:
         try:
             return self._judge(formula, chain, head, member)
         except Unread as error:
+            self.decider.unread += 1
             return Verdict("unread", reason=f"expected {error.expected}")
         except Misfit as error:
+            self.decider.unread += 1
             return Verdict("unread", reason=str(error))
         except RecursionError:
             return Verdict("unread", reason="a formula nested too deeply")

@@ -18,7 +18,7 @@ def with_parts(model: Model, parts: Mapping[str, Part]) -> Model:
         index = tuple(Time.of(a) for a in part.letters)
         definitions[part.name] = (Definition(part.name, index, part.letters, named(part.body, inner), part.slots, ()),)
     slots = {**model.slots, **{p.name: p.slots for p in listed}}
-    return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive)
+    return Model(definitions, slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
 
 
 def formulas_of(model: Model, names: Iterable[str], least: int = 3) -> list[Part]:
@@ -39,7 +39,7 @@ def through(model: Model, listed: Sequence[Part]) -> Model:
         mine = order.index(name) if name in order else len(order)
         parts = [p for k, p in enumerate(listed) if p.name != name and not (k > mine and weight(p.body) == weight(listed[mine].body))]
         definitions[name] = tuple(_rewritten(d, parts) if parts else d for d in ds)
-    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive)
+    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
 
 
 def _rewritten(d: Definition, parts: list[Part]) -> Definition:

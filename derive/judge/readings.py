@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from derive.algebra.core import Core, D, Ref, letters_in, move, rebuild, walk
+from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
@@ -84,6 +84,9 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
     yield inner(set())
+    yield Way("the derivatives on the right are partial: by direct dependence alone", plain, replace(plain, partial=True), frozenset({"partial"}))
+    if not plain.repeated:
+        yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
     yield both(ROWS, {"columns"}, **rows)
     yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
@@ -240,9 +243,9 @@ class Readings:
         u = self.understanding
         model = u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
-        model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive)
+        model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive, model.normalised)
         found, made, assumed = self._with_costs(model, found, way.last)
-        model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive)
+        model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
         if assumed:
             self._choices.add("cost")
         elif way.last:
@@ -256,6 +259,10 @@ class Readings:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
                 return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
+        if outcome.differs and not outcome.missing and (normal := targets(model)):
+            summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
+            if summing.agrees:
+                return Tried(found, summing, said, tuple(assumed))
         return Tried(found, outcome, said, tuple(assumed))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
@@ -288,14 +295,25 @@ class Readings:
             self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last)
         return (found, *self._costs[key])
 
-    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({})) -> Judgement:
+    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""
-        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())))
+        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())), normal)
         if key not in self._judgements:
-            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given)
+            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given, normal)
         found = self._judgements[key]
         found.use(model, elaborator.dims)
         return found
+
+
+def targets(model: Model) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""
+    found = set()
+    for definitions in model.definitions.values():
+        for d in definitions:
+            for part in walk(d.body):
+                if isinstance(part, Mul) and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors):
+                    found |= {f.name for f in part.factors if isinstance(f, Ref) and f.name not in model.definitions}
+    return frozenset(found)
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:

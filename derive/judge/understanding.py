@@ -9,25 +9,29 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Core, D, Fn, Lost, Num, Ref, fresh, children as parts_of, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Big, Core, D, Fn, Lost, Num, Ref, children as inner_parts, fresh, letters_in, move, walk
 from derive.algebra.expression import Time
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
-from derive.notation.elaborate import WORDS, Elaborator, Function, Reading, Setting, Unread
+from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed
+from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
+from derive.notation.slots import parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
-ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R|⊤|⊙|diag|softmax|∈ ?ℝ")
+ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
 TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
+NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
+SUMMED = re.compile(r"\b(?:repeated|double)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsum|summation convention|Einstein", re.IGNORECASE)
 PASSES = 3
+EXPRESSIONS = "an equation between expressions"
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
 
@@ -66,8 +70,12 @@ class Understanding:
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     base: int = 1
+    _before: list[Any] = field(default_factory=list)
     _models: dict[tuple[int, int, bool], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
+    normalised: dict[str, str] = field(default_factory=dict)
+    dependent: set[str] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     scalars: bool = False
     _without_functions: bool = False
@@ -82,6 +90,9 @@ class Understanding:
         if not isinstance(self.symbols, Names):
             self.symbols = Names(self.symbols)
         self._ranks()
+        prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
+        if SUMMED.search(prose):
+            self.reading = replace(self.reading, repeated=True)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         for _ in range(PASSES):
@@ -90,6 +101,30 @@ class Understanding:
             self._pass()
             if before == (self.setting.ranks, self.setting.outputs):
                 break
+        self._normalised()
+
+    def supposed(self) -> Iterator[tuple[int, Chain]]:
+        """The equations between expressions: what a page supposes, where it does not follow."""
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "claim" and role.why == EXPRESSIONS and len(chain.members) > 1:
+                yield number, chain
+
+    def _normalised(self) -> None:
+        r"""The families that a page says to add up to 1: \sum_k y_k = 1."""
+        for number, chain in self.supposed():
+            if spelled(chain.members[1].tree) != "1" or len(chain.members) != 2:
+                continue
+            elaborator = self.elaborator(number)
+            try:
+                body = elaborator.row(chain.members[0].tree).body
+            except (Unread, Misfit, RecursionError):
+                continue
+            if isinstance(body, Big) and body.kind == "sum" and isinstance(body.body, Ref) and body.dim is not None and body.lower is None:
+                ref = body.body
+                if ref.index and ref.index[-1] == Time.of(body.letter) and not any(body.letter == a for i in ref.index[:-1] for a, _ in i.letters):
+                    self.normalised[ref.name] = body.dim
+                    self.taken.add(number)
 
     def _logarithms(self) -> dict[int, int]:
         r"""The base of \log in formulas: 2 where a formula with some of its names has \ln 2, e (0) elsewhere."""
@@ -130,6 +165,9 @@ class Understanding:
         return self._given
 
     def _pass(self) -> None:
+        for made, dim in self.setting.shared_dims.items():
+            self.setting.dims.alias(made, dim)
+        self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
@@ -146,6 +184,47 @@ class Understanding:
                 self.failed.append(Failed(lost, *role.scope, role.why, self._used(number, chain)))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
+
+        self._dependences()
+
+    def _dependences(self) -> None:
+        """y = y(x), where the page says no more of y: some function of x."""
+        known = {m.definition.name for m in self.made} | {n for f in self.failed for n in f.names} | {f[2] for f in self.functions}
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.key is None or role.key in known or len(chain.members) != 2:
+                continue
+            if role.kind not in ("setting", "assignment") or role.why not in ("says what it depends on", "the name stands on both sides"):
+                continue
+            found = self._dependence(number, chain)
+            if found is not None:
+                self.made.append(Made(found, number, max(role.scope[1], self._end)))
+                self.dependent.add(role.key)
+
+    @cached_property
+    def _end(self) -> int:
+        """The number of the last formula."""
+        return max((n for n, _, _ in self.chains()), default=0)
+
+    def _dependence(self, number: int, chain: Chain) -> Definition | None:
+        name, right = _head_name(chain.members[0].tree), chain.members[1].tree
+        right = tuple(n for n in right if not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+        if name is None or len(chain.members[0].tree) != 1 or len(right) != 2 or not isinstance(right[0], Name) or not isinstance(right[1], Group):
+            return None
+        elaborator = self._elaborator = self.elaborator(number)
+        key = elaborator._occurrence(name, None).key
+        if name.below is not None or name.above is not None or right[0].letter != name.letter or right[0].below is not None:
+            return None
+        try:
+            args = [elaborator.row(p) for p in parts_of(right[1].inside)]
+            if not args or not all(isinstance(a.body, Ref) and a.body.name != key for a in args):
+                return None
+            target = elaborator.member(key, [], name.start)
+            axes = tuple(target.axes)
+            body = Val(axes, App(f"{key} of", tuple(map(argument_of, args)), tuple(Time.of(a.letter) for a in axes)))
+            return self._definition(key, target, body, number)
+        except (Unread, Misfit, RecursionError):
+            return None
 
     def chains(self) -> Iterator[tuple[int, int, Chain]]:
         for item in self.page.items:
@@ -176,6 +255,8 @@ class Understanding:
         listed = [f for f in self.functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[key] = function
+        for entry in (*self.functions, *self._before):
+            found.setdefault(entry[2], entry[3])
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -187,7 +268,7 @@ class Understanding:
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
         some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
-        some = some and not self.scalars
+        some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
@@ -203,9 +284,20 @@ class Understanding:
             elif some and not setting.components.get(symbol.key):
                 setting.ranks.setdefault(symbol.key, self._habit(symbol))
         for name in self.symbols.records():
-            if name.kind == "function":
+            if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
+        for key in self._numbers():
+            setting.ranks[key] = 0
         self._entrywise()
+
+    def _numbers(self) -> Iterator[str]:
+        r"""The names of a list that is said to be of numbers: a, b \in \mathbb{R}."""
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.kind != "shape" or len(chain.members) != 2 or not any(isinstance(n, Sign) and n.text == "," for n in chain.members[0].tree):
+                continue
+            if spelled(chain.members[1].tree) in ("\\mathbb{R}", "ℝ", "\\R", "\\mathbb R"):
+                yield from (self.symbols.at(number).occurrence(n, b).key for n, b in named(chain.members[0].tree))
 
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
@@ -216,6 +308,7 @@ class Understanding:
                 for name, behind in named(row):
                     occurs = table.occurrence(name, behind)
                     count = sum(d == "component" for d, _ in occurs.indices)
+                    count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -236,6 +329,7 @@ class Understanding:
                     given = {d for d, _ in occurs.indices}
                     form = occurs.key + "".join(f"∅{s}" for s in self.setting.steps[occurs.key] if s not in given)
                     count = sum(d == "component" for d, _ in occurs.indices)
+                    count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                     if "∅" in form and count > self.setting.forms.get(form, 0):
                         self.setting.forms[form] = count
 
@@ -413,6 +507,7 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
         self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
         family = self._family(occurs.key, given)
@@ -550,7 +645,14 @@ class Understanding:
                 raise
             return found
 
-    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any) -> Val | None:
+    def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
+        """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
+        if not body.rank or not COSTS.match(key):
+            return body
+        found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
+        return found if found is not None else Val((), total(body))
+
+    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None) -> Val | None:
         """Tries ranks of one or two undeclared names until the formula fits."""
         if not self.setting.arrays:
             return None
@@ -563,9 +665,12 @@ class Understanding:
             self.setting.ranks |= dict(changes)
             self.setting.dims = elaborator.dims = dims.copy()
             try:
-                return elaborator.row(row)
+                found = elaborator.row(row)
+                if rank is None or found.rank == rank:
+                    return found
             except (Misfit, Unread):
-                self.setting.ranks |= before
+                pass
+            self.setting.ranks |= before
         return None
 
     def _is_matrix(self, key: str) -> bool:
@@ -587,6 +692,9 @@ class Understanding:
     def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
         """f(x) = …: a function of its formals, and f itself where it stands alone."""
         names, values = self._formals(occurs, elaborator)
+        constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
+        if constant and len(names) > 1 and occurs.key in self.setting.applications and spelled(row) not in names:
+            raise Unread(row[0].start, "a formula for what is a function elsewhere: its arguments lie on a curve")
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         found = self._function(elaborator, row, names, values)
@@ -621,6 +729,7 @@ class Understanding:
         for kind in tries:
             dims = self.setting.dims
             self.setting.dims = elaborator.dims = dims.copy()
+            elaborator.inlining = True
             elaborator.bound = {n: Ref(f"{n}·") for n, _ in vectors} if kind == "numbers" else {}
             try:
                 body = elaborator.row(row)
@@ -738,7 +847,8 @@ class Understanding:
         horizons["L"] = "layer"
         horizons |= {a: d for a, d in self.setting.named_sizes.items() if a not in horizons}
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
-        return Model(definitions, dict(self.setting.slots), {}, lost, horizons)
+        ones = {n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions}
+        return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
@@ -759,7 +869,7 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
             return True
         if isinstance(x, Ref):
             return found.setdefault(x, y) == y
-        mine, others = list(parts_of(x)), list(parts_of(y))
+        mine, others = list(inner_parts(x)), list(inner_parts(y))
         if type(x) is not type(y) or not mine or len(mine) != len(others) or getattr(x, "name", "") != getattr(y, "name", ""):
             return False
         return all(same(p, q) for p, q in zip(mine, others, strict=True))

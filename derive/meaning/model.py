@@ -60,7 +60,8 @@ class Model:
     """The definitions in force, and what is known of names that have none.
 
     `lost` maps names whose definitions were not understood to why; `horizons` are the letters that bound an ordered
-    domain, with their domain; `first` is the lowest index of an ordered domain where the page says it (0 or 1).
+    domain, with their domain; `normalised` are the families that the page says to add up to 1 over their last index, with its
+    dimension.
     """
 
     definitions: Mapping[str, tuple[Definition, ...]]
@@ -69,6 +70,7 @@ class Model:
     lost: Mapping[str, str] = field(default_factory=dict)
     horizons: Mapping[str, str] = field(default_factory=dict)
     positive: frozenset[str] = frozenset()
+    normalised: Mapping[str, str] = field(default_factory=dict)
 
     def general(self, name: str) -> Definition | None:
         return next((d for d in self.definitions.get(name, ()) if d.is_general), None)

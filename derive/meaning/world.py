@@ -56,6 +56,8 @@ class World:
 
     def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str, given: Mapping[str, Fraction] | None = None) -> None:
         self.find = find
+        self.base = 1
+        self.normal: frozenset[str] = frozenset()
         self.given = given or {}
         self.model, self.lengths, self.seed, self.style, self.reals = model, dict(lengths), seed, style, reals
         self.used: dict[Element, Any] = {}
@@ -123,9 +125,32 @@ class World:
     def leaf(self, element: Element) -> Any:
         if element not in self.used:
             name = element[0]
-            value = self.exact(self.given[name]) if element == (name, ()) and name in self.given else self.random("leaf", *element)
+            value = self.exact(self.given[name]) if element == (name, ()) and name in self.given else self._chosen(element)
+            if name in self.model.normalised and element[1]:
+                value = self._share(element)
             self.used[element] = abs(value) if name in self.model.positive else value
         return self.used[element]
+
+    def _chosen(self, element: Element) -> Any:
+        """A random number; an entry of what sums to one over its last index fits the others."""
+        name, index = element
+        if name not in self.normal:
+            return self.random("leaf", *element)
+        slots = self.model.slots.get(name, ())
+        if not slots or slots[-1] != "component":
+            return self.random("leaf", *element)
+        size = self.size(f"{name.split('∅')[0]}:{sum(s == 'component' for s in slots) - 1}")
+        if index[-1] < size:
+            return self.random("leaf", *element)
+        others = [self.leaf((name, (*index[:-1], i))) for i in range(1, size)]
+        return self.exact(Fraction(1)) - sum(others)
+
+    def _share(self, element: Element) -> Any:
+        """A member of a family that adds up to 1 over its last index."""
+        name, index = element
+        size = self.size(self.model.normalised[name])
+        parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
+        return parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -176,7 +201,7 @@ class World:
 
     def _first(self, d: Definition) -> int:
         """The first ordered index at which a definition applies: 1, or any where it looks at no earlier member."""
-        return 1 if d.looks_back else -1
+        return 1 if d.looks_back else self.base
 
     def _made(self, element: Element) -> tuple[Definition, dict[str, int]] | None:
         name, index = element
@@ -265,6 +290,8 @@ class World:
     def _between(self, a: Element, b: Element, mode: str, names: tuple[str, ...]) -> Any:
         if a == b:
             return self.one
+        if mode == "step" and any(part[0] == b[0] for part in self.local(a)[1]):
+            mode = "own"
         if mode == "at":
             return self._used_at(a, b, int(names[0]))
         if mode in ("now", "later"):

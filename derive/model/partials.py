@@ -7,6 +7,7 @@ closed form: ∂f/∂h is the atom itself. The differentiation of closed formula
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from derive.algebra.expression import (
@@ -26,12 +27,22 @@ from derive.algebra.expression import (
     replace,
     walk,
 )
-from derive.errors import located
+from derive.errors import DeriveError, located
 from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
 from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
 from derive.model.shapes import SCALAR, SOFTMAX, has_arrays, is_column, is_scalar
+from derive.notation.latex import latex
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """(∂⁺A/∂`by`)ᵀ for one place where A's definition names `by`; inside a Σ, for each of its indices."""
+
+    by: Variable
+    value: Expr
+    inside: BigSum | None = None
 
 
 class Partials:
@@ -114,6 +125,46 @@ class Partials:
             parts.append(multiply((self._slope(outside, name), inner)))
         back: dict[Expr, Expr] = {name: big for big, name in names.items()}
         return move(replace(add(parts), back), {HORIZON: horizon})
+
+    def occurrences(self, of: Variable) -> tuple[Occurrence, ...]:
+        """∂⁺`of`, a number without time, by the variables of the steps, place by place, shaped like them.
+
+        Where a Σ runs over some of the steps, or names a step and the one before, no single formula
+        says what `of` takes from step t; these do. Raises DeriveError where there is no closed form.
+        """
+        definition = self._shared[of]
+        body = definition.body
+        sums = [p for p in walk(body) if isinstance(p, BigSum)]
+        nested = any(isinstance(p, BigSum | BigProduct) for s in sums for p in walk(s.body))
+        closed = not definition.is_abstract and not any(
+            isinstance(p, BigProduct) for p in walk(body)
+        )
+        numbers = all(is_scalar(self._calculus.shape(p)) for p in (body, *sums))
+        if nested or not closed or not numbers:
+            raise DeriveError(
+                f"{latex(of)} is no sum of numbers, each of fixed steps", definition.place
+            )
+        names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
+        outside = replace(body, {big: name for big, name in names.items()})
+        found = [Occurrence(v, self._column(outside, v, ONE)) for v in self._stepwise(outside)]
+        for big, name in names.items():
+            outer = self._slope(outside, name)
+            found += [
+                Occurrence(v, self._column(big.body, v, outer), big)
+                for v in self._stepwise(big.body)
+            ]
+        back: dict[Expr, Expr] = {name: big for big, name in names.items()}
+        return tuple(Occurrence(o.by, replace(o.value, back), o.inside) for o in found)
+
+    def _stepwise(self, body: Expr) -> list[Variable]:
+        steps = self.recurrence.stepwise
+        return [v for v in dict.fromkeys(variables(body)) if v.time and v.name in steps]
+
+    def _column(self, body: Expr, by: Variable, outer: Expr) -> Expr:
+        """outer · ∂body/∂by for numbers `body` and `outer`, shaped like `by`."""
+        if self._is_matrix(by):
+            return self._calculus.gradient(body, by, outer, None)
+        return self._calculus.turned_times(self._slope(body, by), outer)
 
     def _is_matrix(self, by: Variable) -> bool:
         return not is_column(self.recurrence.shapes.get(by.name, SCALAR))

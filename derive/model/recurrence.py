@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
@@ -44,6 +44,8 @@ END = Time.of(HORIZON)
 
 LOSS_NAMES = ("L", "\\ell", "E", "J", "\\mathcal{L}")
 MOST_LAG = 50
+# What everybody means by the letter, unless it is defined.
+CONSTANTS = ("\\pi",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     _refuse_two_arities(definitions)
     definitions, assumed = _with_cost(definitions)
     cost = _cost(definitions)
-    return _assemble(definitions, cost, assumed, shapes_of(definitions, cost, statements))
+    said: dict[Remark, None] = {remark: None for s in statements for remark in s.said}
+    shapes = shapes_of(definitions, cost, statements)
+    return _assemble(definitions, cost, (*assumed, *said), shapes, CONSTANTS)
 
 
 def model_of(statements: Sequence[Statement]) -> Recurrence:
@@ -374,6 +378,7 @@ def _assemble(
     cost: Variable,
     assumed: tuple[Remark, ...],
     shapes: Shapes,
+    constants: Collection[str] = (),
 ) -> Recurrence:
     steps = [d for d in definitions if d.target.time == NOW]
     fixed = [d for d in definitions if d.target.time not in (None, NOW)]
@@ -397,11 +402,8 @@ def _assemble(
     _refuse_future(lags, fixed, {d.target.name for d in steps})
     symbols = [v for d in definitions for v in variables(d.body)]
     defined = {d.target.name for d in shared}
-    parameters = tuple(
-        dict.fromkeys(
-            v for v in symbols if v.time is None and v.name not in defined and v.name != ONES
-        )
-    )
+    known = defined | {ONES, *constants}
+    parameters = tuple(dict.fromkeys(v for v in symbols if v.time is None and v.name not in known))
     inputs = tuple(
         dict.fromkeys(v.name for v in symbols if v.time is not None and v.name not in timed)
     )
@@ -428,6 +430,8 @@ def _assemble(
     )
     says: tuple[Remark, ...] = tuple(("the initial state ", v, " is a constant") for v in initial)
     says = (*says, *_readings(definitions, parameters))
+    free = dict.fromkeys(v for v in symbols if v.name in constants and v.name not in defined)
+    says = (*says, *((v, " is the number 3.14159…") for v in free))
     return Recurrence(
         steps=_order_within_step(steps),
         fixed=tuple(fixed),

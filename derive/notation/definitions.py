@@ -76,6 +76,8 @@ class Known:
     """The last formula of the item in which alone a variant holds."""
     backwards: bool = False
     """Whether it looks at the step after: λ_t = … λ_{t+1}."""
+    looks_back: bool = False
+    """Whether it uses anything of the step before."""
 
 
 @dataclass
@@ -244,7 +246,8 @@ class Ledger:
             for text in indices
         )
         general = [k for k in self.known.get(found.key, ()) if not self._is_special(k.occurrence)]
-        if general and not any(found.key in k.made_of for k in general):
+        looking = any(known.looks_back for known in general)
+        if general and not looking and not any(found.key in k.made_of for k in general):
             return Role("claim", found.key, found, "a step of what is defined without a start")
         layered = any(d == "layer" and isinstance(row[0], Number) for d, row in found.indices)
         if layered and not CONCLUDING.search(where.before):
@@ -301,6 +304,7 @@ class Ledger:
             collects=collects(found, right, keys, self.known),
             last=self._end_of_variant(found, where, number),
             backwards=self._looks_ahead(found, right, number),
+            looks_back=self._looks_back(found, right, number),
         )
         self.known.setdefault(found.key, []).append(known)
 
@@ -311,6 +315,14 @@ class Ledger:
         if not where.item or not before or all(k.where.item == where.item for k in before):
             return None
         return self._last(number, lambda w: w.item == where.item)
+
+    def _looks_back(self, found: Occurrence, right: Row, number: int) -> bool:
+        own = {plain(row) for d, row in found.indices if d in ("time", "layer")}
+        for name, behind, _ in names_in(right):
+            other = self.reader.read(name, behind, number)
+            if any(d in ("time", "layer") and plain(row) in {f"{o}-1" for o in own} for d, row in other.indices):
+                return True
+        return False
 
     def _looks_ahead(self, found: Occurrence, right: Row, number: int) -> bool:
         own = {plain(row) for d, row in found.indices if d in ("time", "layer")}

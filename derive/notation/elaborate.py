@@ -99,6 +99,7 @@ class Reading:
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    repeated: bool = False  # component indices that stand twice in a product are summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ class Elaborator:
         self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
+        self.inlining = False
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -305,7 +307,17 @@ class Elaborator:
             operator = ""
         if operator or not factors:
             raise Unread(_start(row), "a factor")
-        return self._multiplied(factors)
+        found = self._multiplied(factors)
+        return self._repeated(found, [v for _, v in factors]) if self.reading.repeated and len(factors) > 1 else found
+
+    def _repeated(self, found: Val, factors: list[Val]) -> Val:
+        """A product summed over the component indices that two of its factors share."""
+        named = [letters_in(v.body) for v in factors]
+        for letter, dim in list(self.letters.items()):
+            if sum(letter in n for n in named) > 1 and letter not in self.headed and letter in letters_in(found.body):
+                self.letters.pop(letter)
+                found = replace(found, body=summed(letter, dim, found.body))
+        return found
 
     def _over_dots(self, row: Row, at: int, factors: list[tuple[str, Val]]) -> int:
         """The factor before the dots and the one behind them, made the product of all between; where the next begins."""
@@ -517,6 +529,8 @@ class Elaborator:
             mode = "step" if self.reading.inner else mode
         if by.rank and of.rank < 2:
             self.choices.add(("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else "")
+        if mark.letter == "\\partial":
+            self.choices.add("partial")
         if self.reading.partial and mark.letter == "\\partial":
             mode = "own"
         if mode == "total" and isinstance(of.body, App) and mark.letter == "\\partial" and any(_holds(a, by.body) for a in of.body.args):
@@ -524,6 +538,8 @@ class Elaborator:
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
         axes = of.axes + by.axes
+        if of.rank == 0 and by.rank == 1 and self.reading.turned:
+            return Val(axes, body, row=True, of=tag_of, by=tag_by, loose=True)
         if of.rank == 0 and by.rank == 2 and self.reading.turned:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
@@ -584,8 +600,10 @@ class Elaborator:
         return each(lambda b: Fn("\\exp", (b,)), self.row(above))
 
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
+        if occurs.transposed and not self.setting.arrays and node.above is not None and spelled(node.above) == "T":
+            return power(value, At(Time.of("T")), self.dims)
         if occurs.transposed:
-            value = transposed(value) if value.rank < 2 or value.of is None else transposed(value)
+            value = transposed(value)
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
@@ -647,7 +665,19 @@ class Elaborator:
                 return applied
         if occurs.copy is not None:
             raise Unread(node.start, "no copy of a shared parameter")
-        return self.member(key, [(d, self._index_in(d, r, node)) for d, r in occurs.indices], node.start)
+        return self.member(key, self.given(occurs, node), node.start)
+
+    def given(self, occurs: Occurs, node: Node) -> list[tuple[str, Time]]:
+        """The written indices of a name with their domains; the t and the k of y_{t_k} are two."""
+        found = []
+        for domain, row in occurs.indices:
+            inner = below_time(row) if domain == "time" else None
+            if inner is not None:
+                found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[type-var]
+                found += [("component", self._index_in("component", r, node)) for r in inner]
+            else:
+                found.append((domain, self._index_in(domain, row, node)))
+        return found
 
     def _free_constant(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -903,7 +933,7 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
-            if not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+            if not self.inlining and not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
                 return self.member(key, [], node.start)
             try:
                 return self._own_function(node, function, args, occurs.primes)
@@ -1459,6 +1489,16 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def below_time(row: Row) -> list[Row] | None:
+    """The component indices below the time of y_{t_k}; None for any other index."""
+    row = _bare(row)
+    if len(row) != 1 or not isinstance(row[0], Name) or row[0].letter not in ("t", "\\tau") or row[0].below is None or row[0].above is not None:
+        return None
+    inner = _split(row[0].below, (",",))
+    rows = [p for part in inner for p in ([part] if len(inner) > 1 or len(part) > 1 and not all(isinstance(n, Name) for n in part) else [(n,) for n in part])]
+    return rows if all(len(r) == 1 and isinstance(r[0], Name) and r[0].below is None and len(r[0].letter) == 1 and r[0].letter in "ijklmnpq" for r in rows) else None
 
 
 def _holds(argument: Arg, by: Ref) -> bool:

@@ -87,13 +87,17 @@ FEWER = ("\\le", "\\leq")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`left` relation `right`, as it stands at `place`; relation is "=", ":=" or "in"."""
+    """`left` relation `right`, as it stands at `place`; relation is "=", ":=" or "in".
+
+    `said` is what was taken for what in the text from which it comes.
+    """
 
     left: Expr
     right: Expr
     relation: str
     place: Place | None
     source: str
+    said: tuple[tuple[str | Variable, ...], ...] = ()
 
 
 def parse_expression(text: str, scope: Scope, place: Place | None = None) -> Expr:
@@ -116,9 +120,11 @@ def parse_formula(text: str, scope: Scope, place: Place | None = None) -> tuple[
     return tuple(parse_statement(source, a, b, scope) for a, b in rows(text, 0, len(text)))
 
 
-def parse_statement(source: Source, start: int, end: int, scope: Scope) -> Statement:
-    """One definition: a left side, a relation, a right side."""
-    parser = Parser(source, tokens(source, start, end), scope)
+def parse_statement(
+    source: Source, start: int, end: int, scope: Scope, found: tuple[Token, ...] = ()
+) -> Statement:
+    """One definition: a left side, a relation, a right side; `found` are its tokens, if known."""
+    parser = Parser(source, found or tokens(source, start, end), scope)
     first = parser.here.offset
     with parser.bounded():
         left = parser.expression()

@@ -246,7 +246,7 @@ class Reader:
             return
         if survey.is_label(base, piece, siblings):
             if piece.form == "nested" and isinstance(piece.row[0], Name):
-                self._nested(draft, base, piece.row[0], number)
+                self._nested(draft, base, piece, piece.row[0], number)
                 return
             (draft.below if piece.place == "below" else draft.above).append(_label(piece))
             return
@@ -271,9 +271,20 @@ class Reader:
             return
         draft.indices.append((domain, piece.row))
 
-    def _nested(self, draft: Draft, base: str, name: Name, number: int) -> None:
+    @cached_property
+    def labelled(self) -> frozenset[str]:
+        """The bases with one letter below that is a label: b_y."""
+        return frozenset(
+            f"{use.split.base}_{p.letter}"
+            for use in self.survey.uses
+            for p in use.split.pieces
+            if p.place == "below" and p.form == "letter" and self.survey.is_label(use.split.base, p, (p,))
+        )
+
+    def _nested(self, draft: Draft, base: str, piece: Piece, name: Name, number: int) -> None:
         r"""The label s and the time t of `\delta^{s_t}`."""
-        draft.above.append(bare(name))
+        own = piece.place == "below" and f"{base}_{bare(name)}" in self.labelled
+        (draft.below if own else draft.above).append(bare(name))
         for inner in self.survey.split(name).pieces:
             domain = self.survey.domain(name.letter, inner, number, draft.taken)
             draft.indices.append((domain, inner.row))

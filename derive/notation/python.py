@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, count
 
 from derive.algebra.expression import (
     MINUS_ONE,
+    BigSum,
     Call,
     Expr,
     Gradient,
@@ -25,7 +27,7 @@ from derive.algebra.expression import (
     multiply,
 )
 from derive.errors import DeriveError
-from derive.notation.latex import CONCATENATION, NORM, is_negative, latex, time_text
+from derive.notation.latex import CONCATENATION, NORM, is_negative, latex
 
 FUNCTIONS = {
     "\\tanh": "np.tanh", "\\exp": "np.exp", "\\log": "np.log", "\\ln": "np.log", "\\sin": "np.sin",
@@ -36,21 +38,65 @@ FUNCTIONS = {
     "\\operatorname{diag}": "np.diagflat",
 }  # fmt: skip
 DIAGONAL = "\\operatorname{diag}"
+OWN_INDICES = ("t", "T")
 
 
 def identifier(name: str) -> str:
-    """A LaTeX name as a Python name: W_{f} is W_f, \\hat{y} is hat_y."""
+    """A LaTeX name as a Python name: W_{f} is W_f, \\hat{y} is hat_y. `Names` makes it unique."""
     plain = name.replace("\\mathbf{0}", "O").replace("'", "_prime")
+    plain = plain.replace("\\mathrm{", "{")
     plain = re.sub(r"\\([a-zA-Z]+)\{", r"\1_", plain)
     letters = re.sub(r"\W+", "_", re.sub(r"[{}\\]", "", plain)).strip("_")
     return f"{letters}_" if keyword.iskeyword(letters) or not letters.isidentifier() else letters
 
 
+class Names:
+    """The names of a program: the same thing has always one name, two things have never the same.
+
+    A thing is what it is for (`kind`) and how the mathematics calls it: the value of h, the gradient by
+    h, the index h. `taken` are the names that the program needs for itself.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._known: dict[tuple[str, str], str] = {}
+        self._numbered: set[tuple[str, str]] = set()
+
+    def __call__(self, kind: str, name: str, wanted: str = "") -> str:
+        """The name of a thing: `wanted`, or what its letters make, with a number where that is taken."""
+        if (kind, name) not in self._known:
+            plain = wanted or identifier(name)
+            numbered = (f"{plain}_{i}" for i in count(2))
+            found = next(n for n in chain((plain,), numbered) if n not in self._taken)
+            self._taken.add(found)
+            if found != plain:
+                self._numbered.add((kind, name))
+            self._known[kind, name] = found
+        return self._known[kind, name]
+
+    def value(self, v: Variable) -> str:
+        """The name of a variable, without its time: w and w_t may be two."""
+        return self("value" if v.time is None else "array", v.name)
+
+    def gradient(self, v: Variable) -> str:
+        """The gradient by a variable; its own name is settled first, so that a model's d_h keeps it."""
+        kind = "gradient" if v.time is None else "gradients"
+        return self(kind, v.name, f"d_{self.value(v)}")
+
+    def renamed(self) -> list[tuple[tuple[str, str], str]]:
+        """The things whose name has a number, because two wanted the same."""
+        return [(thing, found) for thing, found in self._known.items() if thing in self._numbered]
+
+    def index(self, letter: str) -> str:
+        return letter if letter in OWN_INDICES else self("index", letter)
+
+
 class NumPy:
     """Prints formulas; `is_scalar` says of a formula whether it is a number, not an array."""
 
-    def __init__(self, is_scalar: Callable[[Expr], bool]) -> None:
+    def __init__(self, is_scalar: Callable[[Expr], bool], names: Names | None = None) -> None:
         self.is_scalar = is_scalar
+        self.names = names or Names()
 
     def __call__(self, expr: Expr) -> str:
         match expr:
@@ -58,11 +104,15 @@ class NumPy:
                 whole = value.denominator == 1
                 return str(value) if whole else f"({value.numerator} / {value.denominator})"
             case Index(time):
-                return f"({time_text(time)})" if len(time_text(time)) > 1 else time_text(time)
+                text = self.time(time)
+                return text if text.isalnum() else f"({text})"
             case Variable():
-                return self.variable(expr)
+                return self._at(self.names.value(expr), expr.time)
             case Gradient(_, by):
-                return f"d_{self.variable(by)}"
+                return self._at(self.names.gradient(by), by.time)
+            case BigSum(index, lower, upper, body):
+                steps = f"range({self.time(lower)}, {self.time(upper + 1)})"
+                return f"sum({self.line(body)} for {self.names.index(index)} in {steps})"
             case Sum(terms):
                 return f"({self._sum(terms)})"
             case Product(factors):
@@ -86,10 +136,22 @@ class NumPy:
         """A formula that stands alone: no parentheses around the whole."""
         return peeled(self(expr))
 
-    def variable(self, variable: Variable) -> str:
+    def _at(self, name: str, time: Time | None) -> str:
         """h[t - 1], or the name alone of what all steps share."""
-        name = identifier(variable.name)
-        return name if variable.time is None else f"{name}[{_time(variable.time)}]"
+        return name if time is None else f"{name}[{self.time(time)}]"
+
+    def time(self, time: Time, called: Callable[[str], str] | None = None) -> str:
+        """An index expression, such as t - 1 or 2 * k; a positive part first."""
+        called, parts = called or self.names.index, []
+        for letter, number in sorted(time.letters, key=lambda part: part[1] < 0):
+            name = called(letter)
+            size = name if abs(number) == 1 else f"{abs(number)} * {name}"
+            parts.append(f"{'-' if number < 0 else '+'} {size}")
+        if time.shift or not parts:
+            shift = f"{'-' if time.shift < 0 else '+'} {abs(time.shift)}"
+            parts.insert(len(parts) if parts and parts[0][0] == "+" else 0, shift)
+        text = " ".join(parts)
+        return text.removeprefix("+ ") if text[0] == "+" else f"-{text[2:]}"
 
     def _sum(self, terms: tuple[Expr, ...]) -> str:
         pieces = [self(terms[0])]
@@ -179,7 +241,3 @@ def _negated(term: Expr) -> Expr:
     first, *rest = factors_of(term)
     assert isinstance(first, Number)
     return multiply((Number(-first.value), *rest))
-
-
-def _time(time: Time) -> str:
-    return re.sub(r"(?<=.)([+-])", r" \1 ", time_text(time))

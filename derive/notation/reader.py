@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.errors import DeriveError, Place
 from derive.notation.grammar import Statement, parse_statement
+from derive.notation.meant import as_meant
 from derive.notation.rows import rows
 from derive.notation.scope import RELATIONS, Scope, collect
 from derive.notation.tokens import Source, Token, depth_change, tokens
@@ -59,17 +60,36 @@ class Formula:
         return self.source.place(self.start)
 
 
-def read_statements(texts: Sequence[tuple[str, str]]) -> tuple[tuple[Statement, ...], Scope]:
+def read_statements(
+    texts: Sequence[tuple[str, str]], among_others: bool = False
+) -> tuple[tuple[Statement, ...], Scope]:
     """The definitions in texts (path, text), and the scope that all of them declare together.
 
-    Formulas without a relation, such as a symbol named in prose, are passed over.
+    Formulas without a relation, such as a symbol named in prose, are passed over; with `among_others`
+    also what a paper says beside its definitions: of derivatives, and of the numbers T and t.
     """
     found = [f for path, text in texts for f in formulas(path, text)]
     lexed = [(f, tokens(f.source, f.start, f.end)) for f in found]
     stated = [(f, t) for f, t in lexed if _has_relation(t)]
-    scope = collect((f.source, t) for f, t in stated)
-    statements = [parse_statement(f.source, f.start, f.end, scope) for f, _ in stated]
+    if among_others:
+        stated = [(f, t) for f, t in stated if not _says_something_else(t)]
+    meant, said = as_meant([t for _, t in stated])
+    scope = collect((f.source, t) for (f, _), t in zip(stated, meant, strict=True))
+    statements = [
+        replace(parse_statement(f.source, f.start, f.end, scope, t), said=said)
+        for (f, _), t in zip(stated, meant, strict=True)
+    ]
     return tuple(statements), scope
+
+
+def _says_something_else(found: tuple[Token, ...]) -> bool:
+    """Whether a formula's left side is a derivative, or an index that gets a value or a range."""
+    first, second = found[0].text, found[1].text
+    if first in ("\\frac", "\\dfrac", "\\tfrac") and second == "{":
+        first = found[2].text
+        return first in ("\\partial", "d", "\\mathrm", "\\delta")
+    index = first in ("t", "T") and second in RELATIONS
+    return first in ("\\partial", "\\nabla") or index
 
 
 def _has_relation(found: tuple[Token, ...]) -> bool:

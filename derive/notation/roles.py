@@ -363,6 +363,8 @@ class Roles(Ledger):
 
     def _is_condition(self, found: Occurrence, name: Name, right: Row, number: int) -> bool:
         """i = j, t = 1, …, T, l = L: of an index, and no quantity."""
+        if found.arguments is not None:
+            return False
         survey = self.reader.survey
         if name.below or name.above or (len(name.letter) > 1 and not name.letter.startswith("\\")):
             return False

@@ -35,6 +35,12 @@ class Dims:
         """A dimension that the page names: two such are never one."""
         self._fixed.add(dim)
 
+    def alias(self, made: str, dim: str) -> None:
+        """A dimension of a name that the page states."""
+        self._of[made] = dim
+        if dim.startswith("dim:"):
+            self._fixed.add(dim)
+
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed = dict(self._of), set(self._fixed)
@@ -252,10 +258,10 @@ def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
         return _vectors(x, y, dims, dot, columns)
     if x.rank == 2 and y.rank == 1:
         left, _, body = contracted(x, y, 1, 0, dims)
-        return Val(left, body)
+        return Val(left, body, row=y.row)
     if x.rank == 1 and y.rank == 2:
         _, right, body = contracted(x, y, 0, 0, dims)
-        return Val(right, body)
+        return Val(right, body, row=x.row)
     if x.rank == 2 and y.rank == 2:
         left, right, body = contracted(x, y, 1, 0, dims)
         return Val(left + right, body)

@@ -29,7 +29,9 @@ _SEAL = object()
 class Theorem:
     """A claim that the kernel has checked, with its scope, its method and its derivation.
 
-    Only the functions of this package can make one: a theorem without the seal is refused.
+    Only the functions of this package make one: without the seal it is refused, and there are no
+    subclasses. What plain Python cannot forbid (`object.__new__`, `object.__setattr__`) `genuine` sees,
+    unless somebody reaches for this module's private names: docs/trust.md.
     """
 
     claim: Equation
@@ -42,6 +44,51 @@ class Theorem:
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise Unproved("only the kernel makes a theorem")
+        object.__setattr__(self, "_mark", _Mark(_said(self)))
+
+    def __init_subclass__(cls, **_: object) -> None:
+        raise TypeError("a theorem is a Theorem: it has no subclasses")
+
+
+class _Mark:
+    """What a theorem said when the kernel made it; a copy that says something else shows."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, said: tuple[object, ...]) -> None:
+        self.said = said
+
+
+def _said(theorem: Theorem) -> tuple[object, ...]:
+    t = theorem
+    return t.claim, t.scope, t.method, t.derivation, t.setting
+
+
+def genuine(theorem: object) -> bool:
+    """Whether this is a theorem as the kernel made it, whose claim is one that its derivation derives.
+
+    It works nothing out again: what the derivation's steps are worth was checked when it was made.
+    """
+    if type(theorem) is not Theorem:
+        return False
+    mark = getattr(theorem, "_mark", None)
+    if type(mark) is not _Mark:
+        return False
+    same = all(a is b for a, b in zip(_said(theorem), mark.said, strict=True))
+    return same and _derived(theorem)
+
+
+def _derived(theorem: Theorem) -> bool:
+    """Whether both sides of the claim are lines of the derivation, or what the model demands."""
+    claim, setting = theorem.claim, theorem.setting
+    lines = [line for step in theorem.derivation.steps for line in (step.before, step.after)]
+    if claim.left in lines and claim.right in lines:
+        return True
+    cost = setting.cost
+    return isinstance(setting, GeneralStep) and any(
+        claim == Equation(setting.differential(cost, by), setting.chain(cost, by))
+        for by in setting.recurrence.parameters
+    )
 
 
 def world_of(graph: Graph, seed: str = "0") -> World:

@@ -50,6 +50,7 @@ class Unfolder:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._ancestors: dict[str, frozenset[str]] = {}
+        self.base = 1
         self._forward: dict[str, bool] = {}
         self._carried_in: dict[str, frozenset[str]] = {}
         self.carried = self._carried()
@@ -168,7 +169,7 @@ class Unfolder:
         step = self.step(ref)
         if step is None or not step.is_number:
             return True
-        return not d.looks_back or step.shift >= 1
+        return step.shift >= 1 or (not d.looks_back and step.shift >= self.base)
 
     # -- derivatives ----------------------------------------------------------------------------------
 
@@ -449,10 +450,10 @@ class Unfolder:
             return self.total(of, by) if of.name == by.name else ZERO
         here = self.step(of)
         outer: dict[Ref, Core] = {}
+        if any(ref.name == by.name for ref, _ in members(body)):
+            return self._slope(body, by)
         for ref, _ in members(body):
-            if ref.name == by.name:
-                outer[ref] = mul(delta(p, q) for p, q in zip(ref.index, by.index, strict=True))
-            elif self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
+            if self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
                 outer[ref] = self._within_step(ref, by)
         return self._along(body, outer)
 

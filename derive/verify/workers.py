@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from derive.errors import DeriveError
-from derive.verify.judge import Options, judge
+from derive.judge.readers import judge
+from derive.verify.judge import Options
 from derive.verify.verdicts import Report
 
 Text = tuple[str, str]  # path and text

@@ -9,7 +9,6 @@ from functools import cache
 import pytest
 
 from derive.algebra.expression import Equation, Expr
-from derive.commands import _three_ways
 from derive.derivation.every import every
 from derive.derivation.local import local
 from derive.derivation.notes import notes
@@ -23,6 +22,7 @@ from derive.notation.latex import latex
 from derive.notation.scope import Scope
 from derive.proof.kernel import Theorem
 from derive.proof.setting import AtHorizon, EveryHorizon
+from derive.tasks import three_ways
 
 
 @cache
@@ -45,7 +45,7 @@ def theorems_of(recurrence: Recurrence) -> Iterator[tuple[str, Theorem]]:
         if slopes := local(where):
             yield "local", slopes
     for by in recurrence.parameters:
-        ways, agreement = _three_ways(setting, by)
+        ways, agreement = three_ways(setting, by)
         yield from zip(("bptt", "total", "forward"), ways, strict=True)
         yield "agreement", agreement
         yield "every", every(every_t, by)
@@ -103,7 +103,7 @@ def long_document(name: str, full: bool, kind: str) -> str:
     recurrence = builtin(name)
     setting = AtHorizon(recurrence, 9)
     by = recurrence.parameters[0]
-    ways, agreement = _three_ways(setting, by)
+    ways, agreement = three_ways(setting, by)
     part = {
         "wrt": by,
         "derivations": ways,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from explicit_paths import is_true
 
+from derive import document
 from derive.algebra.expression import (
     ONE,
     ZERO,
@@ -34,7 +38,7 @@ from derive.model.builtin import BUILTIN, builtin, from_latex
 from derive.proof import kernel
 from derive.proof.agreement import agree, agree_exactly, normal_form
 from derive.proof.induction import Induction, prove_every
-from derive.proof.kernel import Theorem, check, prove
+from derive.proof.kernel import Theorem, check, genuine, prove
 from derive.proof.rules import RULES, Unproved
 from derive.proof.setting import AtHorizon, EveryHorizon, Setting
 from derive.proof.steps import Chain, Derivation, Step, Writer
@@ -81,6 +85,63 @@ def test_replacing_the_claim_of_a_theorem_does_not_make_another_theorem() -> Non
     theorem = backward(at_three(), THETA)
     with pytest.raises((DeriveError, TypeError, ValueError)):
         dataclasses.replace(theorem, claim=FALSE)
+
+
+def test_a_theorem_has_no_subclasses() -> None:
+    with pytest.raises(TypeError, match="no subclasses"):
+        type("Forged", (Theorem,), {"__post_init__": lambda self, seal: None})
+
+
+def changed_copy() -> Theorem:
+    forged = copy.copy(backward(at_three(), THETA))
+    object.__setattr__(forged, "claim", FALSE)
+    return forged
+
+
+def changed_in_place() -> Theorem:
+    forged = backward(at_three(), THETA)
+    object.__setattr__(forged, "scope", "every T")
+    return forged
+
+
+def made_of_nothing() -> Theorem:
+    true = backward(at_three(), THETA)
+    forged = Theorem.__new__(Theorem)
+    for name in ("scope", "method", "derivation", "setting"):
+        object.__setattr__(forged, name, getattr(true, name))
+    object.__setattr__(forged, "claim", FALSE)
+    return forged
+
+
+def with_the_mark_of_another() -> Theorem:
+    forged = made_of_nothing()
+    object.__setattr__(forged, "_mark", vars(backward(at_three(), THETA))["_mark"])
+    return forged
+
+
+def look_alike() -> Any:
+    return SimpleNamespace(**vars(backward(at_three(), THETA)))
+
+
+@pytest.mark.parametrize(
+    "forge", [changed_copy, changed_in_place, made_of_nothing, with_the_mark_of_another, look_alike]
+)
+def test_a_forged_theorem_is_not_printed(forge: Callable[[], Any]) -> None:
+    forged = forge()
+    recurrence = builtin("abstract")
+    assert not genuine(forged)
+    for printed in (
+        lambda: document.Paper(document.layout_of("text", True, 80, True)).lines(forged),
+        lambda: document.Paper(document.layout_of("text", True, 80, True)).sections(forged),
+        lambda: document.as_json(recurrence, 3, [THETA], [forged], []),
+        lambda: document.as_json(recurrence, 3, [THETA], [], [forged]),
+    ):
+        with pytest.raises(TypeError, match="theorems only"):
+            printed()
+
+
+def test_an_unchanged_copy_is_the_same_theorem() -> None:
+    assert genuine(copy.copy(backward(at_three(), THETA)))
 
 
 def test_the_seal_is_not_shown() -> None:

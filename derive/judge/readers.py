@@ -1,0 +1,81 @@
+"""Two readers of one page. The new one decides; what it could not read it leaves to the old one, on pages that both take alike.
+
+The old reader (derive.verify) knows time alone as an index and was written for notes in our own manner. Its word counts only
+where every definition of the page is a definition for both, so that neither has missed how a name is made; and it accuses
+nobody whom the new reader holds for right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from derive.errors import DeriveError
+from derive.judge.judge import Judge
+from derive.verify.judge import Options, judge as judged_before
+from derive.verify.verdicts import Judged, Report, Verdict
+
+HOLDING = ("proved", "tested", "ambiguous")
+WRONG = ("refuted", "carried")
+SETTLED = ("definition", "remark")
+MOST_FORMULAS = 160
+
+
+def judge(path: str, text: str, options: Options) -> Report:
+    """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""
+    if options.model or options.horizon or options.layout:
+        return judged_before(path, text, options)
+    found = Judge(path, text, _folder(path)).report()
+    if not any(j.verdict.kind in ("unread", "tested") for j in found.formulas) or len(found.formulas) > MOST_FORMULAS:
+        return found
+    try:
+        before = judged_before(path, text, options)
+    except (DeriveError, RecursionError):
+        return found
+    return _together(found, before)
+
+
+def _folder(path: str) -> Path | None:
+    file = Path(path)
+    return file.parent if file.is_file() else None
+
+
+def _together(new: Report, old: Report) -> Report:
+    pairs = _paired(new, old)
+    if not _alike(new, pairs):
+        return new
+    formulas = tuple(replace(j, verdict=_joined(j.verdict, pairs[i].verdict)) if i in pairs else j for i, j in enumerate(new.formulas))
+    return replace(new, formulas=formulas, assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))))
+
+
+def _paired(new: Report, old: Report) -> dict[int, Judged]:
+    """The old reader's formula at each of the new one's places."""
+    at = {(j.line, j.column): j for j in old.formulas}
+    return {i: at[j.line, j.column] for i, j in enumerate(new.formulas) if (j.line, j.column) in at}
+
+
+def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
+    """Whether both readers found the same definitions, and most formulas at the same places."""
+    if len(pairs) < 0.8 * len(new.formulas):
+        return False
+    for i, j in enumerate(new.formulas):
+        own, other = j.verdict.kind, pairs[i].verdict.kind if i in pairs else None
+        if own == "definition" and (other not in ("definition", "proved")):
+            return False
+        if other == "definition" and own not in ("definition", "proved"):
+            return False
+    return True
+
+
+def _joined(own: Verdict, other: Verdict) -> Verdict:
+    if own.kind == "unread" and own.reason.startswith("the sides differ"):
+        return other if other.kind in (*WRONG, "ambiguous") else own
+    if own.kind == "unread" and other.kind not in SETTLED:
+        return other
+    if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
+        return other
+    if own.kind == "refuted" and other.kind in WRONG:
+        return other if other.suggestion or not own.suggestion else own
+    if own.kind == "proved" and other.kind in WRONG:
+        return Verdict("unread", reason="two readings of the page disagree on this line")
+    return own

@@ -1,0 +1,220 @@
+"""Where a command's document goes: file or screen, in which format; errors as one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from derive.errors import DeriveError
+from derive.tasks import nearest
+
+if TYPE_CHECKING:
+    from derive.layout import Format
+    from derive.tasks import Graph, Result
+
+SUFFIXES = {
+    ".txt": "text",
+    ".tex": "latex",
+    ".md": "md",
+    ".html": "html",
+    ".pdf": "pdf",
+    ".json": "json",
+}
+KINDS = tuple(SUFFIXES.values())
+REPORT_SUFFIXES = {
+    ".txt": "text",
+    ".md": "md",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".html": "html",
+}
+REPORTS = tuple(REPORT_SUFFIXES.values())
+PICTURE_SUFFIXES = {".svg": "svg", ".tex": "tikz", ".txt": "text", ".json": "json"}
+PICTURES = tuple(PICTURE_SUFFIXES.values())
+
+
+class Page:
+    """Where a document goes and in which format."""
+
+    def __init__(self, kind: str, output: Path | None, full: bool, standalone: bool) -> None:
+        self.kind = kind
+        self.output = output
+        self.full = full
+        self.standalone = standalone
+
+    def put(self, result: Result) -> None:
+        """Puts out a result: as data where JSON is asked for."""
+        if self.kind == "json":
+            self.write_json(result.json())
+        else:
+            self.write(result.render)
+
+    def put_picture(self, found: Graph) -> None:
+        """Puts out a graph in the format of the page."""
+        if self.kind == "json":
+            self.write_json(found.json())
+        else:
+            drawn = {"svg": found.svg, "tikz": found.latex, "text": found.text}
+            self.put_text(drawn[self.kind]())
+
+    def write(self, render: Callable[[Format], str]) -> None:
+        """Renders the document and puts it out."""
+        from derive import document
+
+        if self.kind == "pdf":
+            self._write_pdf(render(document.layout_of("latex", self.full, 80, True)))
+            return
+        screen = self.output is None and sys.stdout.isatty()
+        room = columns() if screen else 80
+        layout = document.layout_of(self.kind, self.full, room, self.standalone)
+        rendered = render(layout)
+        if self.kind == "text" and screen:
+            document.show(rendered, room)
+        elif self.kind == "text":
+            self._put(document.plain(rendered))
+        else:
+            self._put(rendered)
+
+    def put_text(self, rendered: str) -> None:
+        """Puts out a finished text."""
+        self._put(rendered)
+
+    def write_json(self, data: dict[str, Any]) -> None:
+        """Puts out data as JSON, non-ASCII letters as they are."""
+        import json
+
+        self._put(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+    def _put(self, rendered: str) -> None:
+        from derive.writing import write_atomically
+
+        if self.output is not None:
+            write_atomically(self.output, rendered.encode("utf-8"))
+            return
+        try:
+            sys.stdout.buffer.write(rendered.encode("utf-8"))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(0) from None
+        except OSError as error:
+            # What is still held back would fail again, and loudly, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            reason = (error.strerror or "error").lower()
+            raise DeriveError(f"standard output cannot be written: {reason}") from None
+
+    def _write_pdf(self, tex: str) -> None:
+        from derive.typesetting import NoTeX, typeset
+        from derive.writing import write_atomically
+
+        assert self.output is not None
+        try:
+            pdf = typeset(tex)
+        except NoTeX as error:
+            beside = self.output.with_suffix(".tex")
+            if beside.exists():
+                raise DeriveError(
+                    f"{error.sentence}; {beside} is there already and was left alone"
+                ) from None
+            write_atomically(beside, tex.encode("utf-8"))
+            raise DeriveError(f"{error.sentence}; the LaTeX is in {beside}") from None
+        write_atomically(self.output, pdf)
+
+
+def page_for(
+    to: str | None, output: Path | None, full: bool, standalone: bool, fragment: bool = False
+) -> Page:
+    """The format that --to names or the suffix of -o picks; a file of LaTeX is a whole document."""
+    if standalone and fragment:
+        raise DeriveError("expected --standalone or --fragment, found both")
+    if to is not None and to not in KINDS:
+        raise DeriveError(
+            f"expected --to to be one of {', '.join(KINDS)}, found {to!r}{_like(to, KINDS)}"
+        )
+    kind = to
+    if kind is None and output is not None and str(output) != "-":
+        kind = SUFFIXES.get(output.suffix.lower())
+        if kind is None:
+            raise DeriveError(
+                f"expected a file that ends in {', '.join(SUFFIXES)}, or --to, found {str(output)!r}"
+            )
+    if output is not None and str(output) == "-":
+        output = None
+    if kind == "pdf" and output is None:
+        raise DeriveError("expected -o FILE.pdf: a PDF does not go to the terminal")
+    whole = standalone or (output is not None and not fragment)
+    return Page(kind or "text", output, full, whole)
+
+
+def _like(found: str, known: Sequence[str]) -> str:
+    near = nearest(found, known)
+    return f". Did you mean {near[0]}?" if near else ""
+
+
+def report_page(to: str | None, output: Path | None) -> Page:
+    """Where a report goes: --to and the suffix of -o pick its format."""
+    return _page_among(to, output, REPORTS, REPORT_SUFFIXES)
+
+
+def picture_page(to: str | None, output: Path | None) -> Page:
+    """Where a picture goes: --to and the suffix of -o pick its format."""
+    return _page_among(to, output, PICTURES, PICTURE_SUFFIXES)
+
+
+def _page_among(
+    to: str | None, output: Path | None, kinds: Sequence[str], suffixes: Mapping[str, str]
+) -> Page:
+    if to is not None and to not in kinds:
+        listed = ", ".join(kinds)
+        raise DeriveError(f"expected --to to be one of {listed}, found {to!r}{_like(to, kinds)}")
+    if output is None or str(output) == "-":
+        return Page(to or "text", None, True, True)
+    kind = to or suffixes.get(output.suffix.lower())
+    if kind is None:
+        raise DeriveError(
+            f"expected a file that ends in {', '.join(suffixes)}, or --to, found {str(output)!r}"
+        )
+    return Page(kind, output, True, True)
+
+
+def columns() -> int:
+    from shutil import get_terminal_size
+
+    return max(40, min(get_terminal_size((80, 24)).columns, 120))
+
+
+def complain(sentence: str) -> None:
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in sentence)
+    print(f"derive: {shown}", file=sys.stderr)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Errors as one sentence: 1 for what is not proved, 2 for what cannot be used."""
+    try:
+        yield
+    except DeriveError as error:
+        complain(str(error))
+        raise typer.Exit(_exit_code(error)) from None
+    except RecursionError:
+        complain("the input is nested too deeply")
+        raise typer.Exit(2) from None
+
+
+def _exit_code(error: DeriveError) -> int:
+    if "derive.coq" in sys.modules:
+        from derive.coq import Rejected
+
+        if isinstance(error, Rejected):
+            return 1
+    if type(error) is DeriveError or "derive.proof.rules" not in sys.modules:
+        return 2
+    from derive.proof.rules import Unproved
+
+    return 1 if isinstance(error, Unproved) else 2

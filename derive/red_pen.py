@@ -1,0 +1,153 @@
+"""What `derive verify` does: reads the notes, has them judged, writes reports and copies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from derive import __version__, sources, tasks
+from derive.errors import DeriveError
+from derive.pages import Page, columns
+
+if TYPE_CHECKING:
+    from derive.verify.judge import Options
+    from derive.verify.verdicts import Report
+
+
+def refuse_misuse(
+    files: Sequence[str],
+    output: Path | None,
+    jobs: int,
+    seconds: float | None,
+) -> None:
+    """What cannot be asked of `derive verify`."""
+    if jobs < 1:
+        raise DeriveError(f"expected --jobs of at least 1, found {jobs}")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise DeriveError(f"expected --seconds greater than 0, found {seconds:g}")
+    if files.count("-") > 1:
+        raise DeriveError("expected - once: standard input can be read only once")
+    if output is not None:
+        sources.spare(files, output)
+
+
+def judged(
+    read: Sequence[Report], options: Options, jobs: int, seconds: float | None
+) -> list[Report]:
+    """The reports, in the order of the files; what could not be read keeps its error."""
+    result = list(read)
+    open_files = [i for i, report in enumerate(read) if report.error is None]
+    texts = [(read[i].path, read[i].text) for i in open_files]
+    with _progress(len(texts)) as advance:
+        for number, report in tasks.judged(texts, options, jobs, seconds):
+            result[open_files[number]] = report
+            advance()
+    return result
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error where there are many files; it starts no thread."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), auto_refresh=False, transient=True)
+    with bar:
+        task = bar.add_task("judging", total=total)
+        bar.refresh()
+
+        def advance() -> None:
+            bar.advance(task)
+            bar.refresh()
+
+        yield advance
+
+
+def write_reports(page: Page, reports: Sequence[Report], every: bool) -> None:
+    """Machines are told of every file; people get no page where nothing was judged."""
+    from derive.report import records
+
+    if page.kind == "json":
+        page.write_json(records.as_json(reports))
+    elif page.kind == "sarif":
+        page.write_json(records.as_sarif(reports, __version__, every))
+    elif any(report.error is None for report in reports):
+        _write_for_people(page, reports, every)
+
+
+def _write_for_people(page: Page, reports: Sequence[Report], every: bool) -> None:
+    from derive.report import marking
+
+    screen = page.output is None and sys.stdout.isatty()
+    if page.kind == "md":
+        page.put_text(marking.markdown(reports, every))
+    elif page.kind == "html":
+        page.put_text(marking.html(reports, every))
+    elif screen:
+        marking.show(marking.marked(reports, columns(), every), columns())
+    else:
+        page.put_text(marking.plain(marking.marked(reports, every=every)))
+
+
+def copies_for(files: Sequence[str], annotate: Path | None) -> list[Path]:
+    """Where the annotated copy of each file goes: to one file, or each into a folder."""
+    if annotate is None:
+        return []
+    for name in files:
+        if name.lower().endswith(".ipynb"):
+            raise DeriveError(
+                f"{name} is a notebook, which cannot be annotated: use --to md instead"
+            )
+    if len(files) == 1 and not annotate.is_dir():
+        copies = [annotate]
+    else:
+        copies = [annotate / ("stdin.tex" if name == "-" else Path(name).name) for name in files]
+    for i, copy in enumerate(copies):
+        if copy in copies[:i]:
+            raise DeriveError(
+                f"expected files of different names to annotate, found two {copy.name}"
+            )
+        sources.spare(files, copy)
+    return copies
+
+
+def write_copies(copies: Sequence[Path], reports: Sequence[Report], every: bool) -> None:
+    """The annotated copies of what could be judged."""
+    from derive.report.margin import annotated
+    from derive.writing import write_atomically
+
+    made = [
+        (copy, annotated(report, str(copy) if report.path == "stdin" else report.path, every))
+        for copy, report in zip(copies, reports, strict=False)
+        if report.error is None
+    ]
+    for copy, text in made:
+        if len(copies) > 1 and not copy.parent.exists():
+            copy.parent.mkdir()
+        write_atomically(copy, text.encode("utf-8"))
+
+
+def exit_code(reports: Sequence[Report], strict: bool) -> int:
+    """2 if a file could not be judged, 1 if something in one is wrong, 0 if all is well."""
+    bad = {"refuted", "carried"} | ({"ambiguous", "tested", "unread"} if strict else set())
+    if any(report.error is not None for report in reports):
+        return 2
+    return 1 if any(bad & set(report.counts) for report in reports) else 0
+
+
+def notes_of(name: str) -> Report:
+    """The text of a file of notes, not judged yet; what cannot be read has an error."""
+    from derive.verify.verdicts import Report
+
+    path = "stdin" if name == "-" else name
+    try:
+        text = sources.standard_input() if name == "-" else sources.text_of(Path(name), "notes")
+        return Report(path, text, ())
+    except DeriveError as error:
+        return Report(path, "", (), error=str(error))

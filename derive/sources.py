@@ -1,0 +1,50 @@
+"""Where texts come from: files and standard input, bounded, decoded, in one place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from derive.errors import DeriveError, Place
+
+LARGEST_FILE = 2_000_000
+
+
+def text_of(path: Path, of: str = "definitions") -> str:
+    """The text of a file; DeriveError for what is no text file."""
+    if path.is_dir():
+        raise DeriveError(f"{path} is a folder: expected a file of {of}")
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise DeriveError(f"{path} cannot be read: {reason}") from error
+    return _decoded(data, str(path))
+
+
+def standard_input() -> str:
+    """The text of standard input, as far as a text may go."""
+    return _decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "stdin")
+
+
+def _decoded(data: bytes, path: str) -> str:
+    if len(data) > LARGEST_FILE:
+        raise DeriveError(f"{path} is larger than the limit of {LARGEST_FILE} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        place = Place(path, line, 1)
+        raise DeriveError("expected text in UTF-8, found a byte that is none", place) from error
+    if "\0" in text:
+        raise DeriveError("expected text, found a zero byte", Place(path, 1, 1))
+    return text.replace("\r\n", "\n")
+
+
+def spare(names: Sequence[str], output: Path) -> None:
+    """Refuses to write over a file that is to be read."""
+    for name in names:
+        if name != "-" and output.exists() and Path(name).exists() and output.samefile(name):
+            raise DeriveError(f"{output} is one of the files to read: it would be overwritten")
