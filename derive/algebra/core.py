@@ -211,6 +211,23 @@ class D(_Node):
 
 
 @_hashed
+class Where(_Node):
+    """`body` once everything in it is worked out, with numbers in the places of members: dz/dt at t = 0."""
+
+    body: Core
+    values: tuple[tuple[Ref, Core], ...]
+
+
+@_hashed
+class Solved(_Node):
+    """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""
+
+    name: Ref
+    body: Core
+    free: bool = False
+
+
+@_hashed
 class Lost(_Node):
     """Something that depends on `parts` in a way that was not understood."""
 
@@ -289,6 +306,12 @@ def children(x: Core) -> Iterator[Core]:
         case D(of, by, _, _):
             yield of
             yield by
+        case Solved(_, body):
+            yield body
+        case Where(body, values):
+            yield body
+            for _, value in values:
+                yield value
         case _:
             pass
 
@@ -329,6 +352,10 @@ def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:
             return D(change(of), ref if isinstance(ref, Ref) else by, mode, names)
         case Lost(name, parts_):
             return Lost(name, tuple(map(change, parts_)))
+        case Solved(name_, body, free):
+            return Solved(name_, change(body), free)
+        case Where(body, values):
+            return Where(change(body), tuple((r, change(v)) for r, v in values))
         case _:
             return x
 

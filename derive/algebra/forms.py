@@ -35,13 +35,16 @@ from derive.algebra.core import (
     Pow,
     Ref,
     Size,
+    Solved,
     Stack,
+    Where,
     add,
     fresh,
     letters_in,
     move,
     mul,
     num,
+    rebuild,
 )
 from derive.algebra.expression import Time
 
@@ -153,10 +156,23 @@ class Forms:
                 return [_atom(Inverse("\\,r", "\\,c", self.find(dim), self.form(moved), at))]
             case Ref() | Known():
                 return [_atom(x)]
+            case Solved():
+                return [_atom(x)]
+            case Where(body, values):
+                return self._where(body, values)
             case Lost():
                 raise NoForm("something that was not understood")
             case _:
                 raise NoForm(f"no form for {type(x).__name__}")
+
+    def _where(self, body: Core, values: tuple[tuple[Ref, Core], ...]) -> Iterable[Term]:
+        """Put in once no derivative is left, nor a member that is still to be opened: the prover opens all of `body` first."""
+        inner = self.form(body)
+        from derive.algebra.core import walk
+
+        if any(isinstance(p, D) for p in walk(inner)) or any(isinstance(p, Ref) and p not in dict(values) for p in walk(inner)):
+            return [_atom(Where(inner, tuple((r, self.form(v)) for r, v in values)))]
+        return self.terms(_put(inner, dict(values)))
 
     def _argument(self, a: Arg) -> tuple[tuple[str, ...], tuple[str, ...], Core]:
         names = tuple(f"\\,a{i}" for i in range(len(a.letters)))
@@ -751,6 +767,12 @@ class Forms:
 
 ODD = frozenset(("\\sin", "\\tanh", "\\sinh", "\\tan", "\\arctan"))
 EVEN = frozenset(("\\cos", "\\cosh"))
+
+
+def _put(x: Core, values: dict[Ref, Core]) -> Core:
+    if isinstance(x, Ref):
+        return values.get(x, x)
+    return rebuild(x, lambda p: _put(p, values))
 
 
 def _never(apart: Time) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import ZERO, App, Core, D, Num, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
+from derive.algebra.functions import SPELLED
 from derive.judge.claims import Judgement, Sides
 from derive.judge.prove import Prover
+from derive.judge.additions import Words, additions, outer_names
 from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS, named as names_of
 from derive.judge.witness import witness
@@ -18,6 +21,7 @@ from derive.notation.elaborate import Unread
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
+from derive.text.trees import Fraction
 from derive.verify.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ class Decider:
         self.prover = Prover()
         self.agreed = 0
         self.differed = 0
+        self.defended: dict[str, int] = {}
         self.unread = 0
         self._bound: set[str] | None = None
 
@@ -144,6 +149,7 @@ class Decider:
         mended = self._mended(number, chain, head, member)
         if mended is not None:
             latex, cause = mended
+            self.defended[cause] = self.defended.get(cause, 0) + 1
             verdict = Verdict("refuted", scope=self._scope(first), reason=cause, suggestion=latex, counterexample=numbers)
             return Accusation(verdict, True, self._is_clean(first))
         verdict = Verdict("refuted", scope=self._scope(first), reason="the two sides differ", counterexample=numbers)
@@ -190,7 +196,9 @@ class Decider:
         """A name that the line depends on, for which the page supposes an equation that was not understood."""
         if self._bound is None:
             self._bound = set()
-            for number, chain in self.judge.understanding.supposed():
+            u = self.judge.understanding
+            curves = [(n, c) for n, i, c in u.chains() if (n, i) in u.curves]
+            for number, chain in [x for x in (*u.supposed(), *curves) if x[0] not in u.taken]:
                 self._bound |= self._suppositions(number, chain)
         assert tried.outcome.model is not None
         return next((n for n in reached(tried.sides, tried.outcome.model) if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised), "")
@@ -219,7 +227,8 @@ class Decider:
         source = self.judge.page.source.text
         text = source[member.start : member.end]
         names = tuple(self._names(number))
-        for repair in repairs(text, member.tree, member.start, names):
+        slips = chain_of(repairs(text, member.tree, member.start, names), additions(text, member.tree, member.start, self._words(number, head)))
+        for repair in slips:
             if self._is_true(number, chain, head, member, repair):
                 shown = " ".join(f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split())
                 return shown, repair.cause
@@ -229,6 +238,26 @@ class Decider:
         for name in self.judge.understanding.model(number).definitions:
             if "∅" not in name and "_" not in name and "{" not in name:
                 yield name
+
+    def _words(self, number: int, head: Member) -> Words:
+        """What a line may lack: the ends of its derivative, what the page makes, and what it makes it of."""
+        source, table = self.judge.page.source.text, self.judge.symbols.at(number)
+        if head.tree and isinstance(head.tree[0], Fraction):
+            above, below = head.tree[0].above_line, head.tree[0].below_line
+            ends = tuple(source[r[1].start : r[-1].end] if len(r) > 1 else "" for r in (above, below))
+        else:
+            ends = ("", "")
+        made: dict[str, str] = {}
+        used: dict[str, None] = {}
+        for n, i, chain in self.judge.understanding.chains():
+            role = self.judge.symbols.roles.get((n, i))
+            if role is None or role.kind != "definition" or len(chain.members) < 2 or n >= number:
+                continue
+            made[source[chain.members[0].start : chain.members[0].end].strip()] = source[chain.members[1].start : chain.members[1].end].strip(" .,;\n")
+            for name in outer_names(chain.members[1].tree):
+                if table.occurrence(name, None).key not in SPELLED and name.style != "op":
+                    used[source[name.start : name.end]] = None
+        return Words(ends[0], ends[1], tuple(made.items()), tuple(used))
 
     def _is_true(self, number: int, chain: Chain, head: Member, member: Member, repair: Repair) -> bool:
         try:
@@ -252,9 +281,10 @@ class Decider:
 
 
 def _free_on_one_side(tried: Tried) -> bool:
-    """Whether a component index stands free on one side alone: it may be meant to be summed."""
+    """Whether an index stands free on one side alone: it may be meant to be summed, or to be one step."""
     left, right = letters_in(tried.sides.left), letters_in(tried.sides.right)
-    return any(not a.startswith("\\,") and (a in left) != (a in right) for a in tried.sides.components)
+    horizons = tried.outcome.model.horizons if tried.outcome.model is not None else {}
+    return any(not a.startswith("\\,") and (a in left) != (a in right) for a in (*tried.sides.components, *tried.sides.ordered) if a not in horizons)
 
 
 def reached(found: Sides, model: Model) -> list[str]:

@@ -59,14 +59,19 @@ class Judge:
         return made
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
-        """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood."""
+        """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood.
+
+        A nearby true line shows as much as a true line does, unless it is the same slip in all of them: then the slip is ours.
+        """
         if not isinstance(verdict, Accusation):
             return verdict
-        agreed, differed, unread = self.decider.agreed, self.decider.differed, self.decider.unread
-        if verdict.defended and (agreed >= 1 or differed <= 2):
+        agreed, differed, unread, defended = self.decider.agreed, self.decider.differed, self.decider.unread, self.decider.defended
+        mended = sum(defended.values())
+        several = mended if len(defended) > 1 else 0
+        if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
             return verdict.verdict
         understood = unread <= (agreed + differed) // 3
-        if verdict.clean and understood and differed <= max(2, agreed) or agreed >= 6 and agreed >= 5 * differed and understood:
+        if verdict.clean and understood and differed - several <= max(2, agreed + several) or agreed >= 6 and agreed >= 5 * differed and understood:
             return verdict.verdict
         return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
 

@@ -230,7 +230,7 @@ class Readings:
             left = replace(left, body=_at_step(left.body, step)) if way.alone else left
         elif way.alone:
             raise _NotHere
-        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
+        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered, way.member.repeated)
         if isinstance(found.left, D) and found.left in walk(found.right) and found.left != found.right:
             elaborator.choices.add("part")
             found = replace(found, right=_parted(found.right, found.left, way.part)) if way.part else found

@@ -38,7 +38,10 @@ Edit = tuple[int, int, str, str]
 
 def _edits(text: str, row: Row, offset: int, names: tuple[str, ...]) -> Iterator[Edit]:
     rows = list(_rows(row))
-    if row and not (isinstance(row[0], Sign) and row[0].text in "+-"):
+    several = any(isinstance(n, Sign) and n.text in ("+", "-") for n in row[1:])
+    if several:
+        yield row[0].start, row[-1].end, f"-({text[row[0].start - offset : row[-1].end - offset]})", "the sign is wrong"
+    elif row and not (isinstance(row[0], Sign) and row[0].text in "+-"):
         yield row[0].start, row[0].start, "-", "the sign is wrong"
     elif row and isinstance(row[0], Sign):
         yield row[0].start, row[0].end, " ", "the sign is wrong"
@@ -132,7 +135,7 @@ def _index_edits(text: str, row: Row, offset: int, cause: str) -> Iterator[Edit]
                 yield from _index_edits(text, (node,), offset, cause)
 
 
-def _factors(row: Row) -> Iterator[list[tuple[int, int]]]:
+def factors_of(row: Row) -> Iterator[list[tuple[int, int]]]:
     """The spans of the factors of each term."""
     here: list[tuple[int, int]] = []
     skip = False
@@ -156,7 +159,7 @@ def _applies(node: Node) -> bool:
 
 
 def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
-    for spans in _factors(row):
+    for spans in factors_of(row):
         for (a, b), (c, d) in zip(spans, spans[1:], strict=False):
             first, between, second = text[a - offset : b - offset], text[b - offset : c - offset], text[c - offset : d - offset]
             yield a, d, f"{second}{between or ' '}{first}", "two factors stand in the wrong order"
@@ -178,7 +181,7 @@ def _turned(row: Row) -> Iterator[Edit]:
 
 
 def _dropped(row: Row) -> Iterator[Edit]:
-    for spans in _factors(row):
+    for spans in factors_of(row):
         if len(spans) > 1:
             for a, b in spans:
                 yield a, b, " ", "a factor too many"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Big, Core, D, Fn, Lost, Num, Ref, children as inner_parts, fresh, letters_in, move, walk
+from derive.algebra.core import ZERO, App, Big, Core, D, Fn, Lost, Num, Ref, Solved, add, children as inner_parts, fresh, letters_in, move, neg, refs, walk
 from derive.algebra.expression import Time
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
@@ -17,11 +17,11 @@ from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
 from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
-from derive.notation.slots import parts_of
+from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
-from derive.text.trees import Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
+from derive.text.trees import Big as Bigs, Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
 
 ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
 TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
@@ -29,7 +29,8 @@ WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.I
 NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
-SUMMED = re.compile(r"\b(?:repeated|double)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsum|summation convention|Einstein", re.IGNORECASE)
+SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
+ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
 EXPRESSIONS = "an equation between expressions"
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
@@ -76,6 +77,7 @@ class Understanding:
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
+    curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     scalars: bool = False
     _without_functions: bool = False
@@ -95,13 +97,19 @@ class Understanding:
             self.reading = replace(self.reading, repeated=True)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
-        for _ in range(PASSES):
-            before = dict(self.setting.ranks), dict(self.setting.outputs)
-            self.setting.dims = self.setting.dims.__class__()
-            self._pass()
-            if before == (self.setting.ranks, self.setting.outputs):
-                break
+        self._passes(False)
+        if any(" entries beside " in f.why for f in self.failed):
+            self._passes(True)
         self._normalised()
+
+    def _passes(self, loose: bool) -> None:
+        for _ in range(PASSES):
+            before = dict(self.setting.ranks), dict(self.setting.outputs), dict(self.setting.implied)
+            self.setting.dims = self.setting.dims.__class__()
+            self.setting.dims.loose = loose
+            self._pass()
+            if before == (self.setting.ranks, self.setting.outputs, self.setting.implied):
+                break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
         """The equations between expressions: what a page supposes, where it does not follow."""
@@ -169,6 +177,7 @@ class Understanding:
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
+        self.dependent, self.taken = set(), set()
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
@@ -186,6 +195,37 @@ class Understanding:
                 self._define(number, index, chain, role)
 
         self._dependences()
+        self._implicit()
+
+    def _implicit(self) -> None:
+        """y = y(x) beside an equation for x and y: y is what solves it."""
+        found = list(self.supposed()) + [(n, c) for n, i, c in self.chains() if (n, i) in self.curves]
+        for number, chain in found:
+            if len(chain.members) != 2 or number in self.taken:
+                continue
+            try:
+                elaborator = self._elaborator = self.elaborator(number)
+                left, right = (elaborator.row(m.tree) for m in chain.members)
+            except (Unread, Misfit, RecursionError):
+                continue
+            body = add((left.body, neg(right.body)))
+            names = refs(body)
+            made = {m.definition.name for m in self.made}
+            unknown = [n for n in names if n in self.dependent]
+            if left.rank or right.rank or len(unknown) != 1 or (names & made) - set(unknown) or any(isinstance(p, D) for p in walk(body)):
+                continue
+            (name,) = unknown
+            ref = next(p for p in walk(body) if isinstance(p, Ref) and p.name == name)
+            own = next(m for m in self.made if m.definition.name == name)
+            if ref.index or not refs(own.definition.body) <= names:
+                continue
+            constant = isinstance(right.body, Ref) and right.body.name not in refs(left.body) and not self._is_used(right.body.name)
+            solved = Definition(name, (), (), Solved(ref, body, constant), (), (), number)
+            self.made[self.made.index(own)] = Made(solved, own.first, own.last)
+            self.taken.add(number)
+
+    def _is_used(self, name: str) -> bool:
+        return any(name in refs(m.definition.body) for m in self.made)
 
     def _dependences(self) -> None:
         """y = y(x), where the page says no more of y: some function of x."""
@@ -270,6 +310,7 @@ class Understanding:
         some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
+        setting.plain = self._plain()
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
         for symbol in self.symbols.records():
@@ -298,6 +339,23 @@ class Understanding:
                 continue
             if spelled(chain.members[1].tree) in ("\\mathbb{R}", "ℝ", "\\R", "\\mathbb R"):
                 yield from (self.symbols.at(number).occurrence(n, b).key for n, b in named(chain.members[0].tree))
+
+    def _plain(self) -> set[str]:
+        """The letters that the page differentiates by, or applies functions to, and never writes as an index."""
+        by: set[str] = set()
+        below: set[str] = set()
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if is_derivative(node):
+                        assert isinstance(node, Over)
+                        by |= {n.letter for n in node.below_line[1:2] if isinstance(n, Name) and n.below is None and n.above is None and len(node.below_line) == 2}
+                    if isinstance(node, Name | Bigs):
+                        scripts = [r for r in (node.below, node.above) if r]
+                        if not (isinstance(node, Name) and node.letter == "e"):
+                            below |= {n.letter for r in scripts for n in nodes(r) if isinstance(n, Name)}
+        listed = [n for _, _, chain in self.chains() for m in chain.members for n, _ in named(m.tree)]
+        return by - below | {n.letter for n in listed if n.letter not in below and n.below is None and not n.accents and self._kind(n.letter) == "index"}
 
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
@@ -692,9 +750,11 @@ class Understanding:
     def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
         """f(x) = …: a function of its formals, and f itself where it stands alone."""
         names, values = self._formals(occurs, elaborator)
+        self.curves.discard((number, 0))
         constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
         if constant and len(names) > 1 and occurs.key in self.setting.applications and spelled(row) not in names:
-            raise Unread(row[0].start, "a formula for what is a function elsewhere: its arguments lie on a curve")
+            self.curves.add((number, 0))
+            raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         found = self._function(elaborator, row, names, values)
@@ -801,7 +861,7 @@ class Understanding:
     # -- the model --------------------------------------------------------------------------------
 
     def horizon_letters(self) -> set[str]:
-        return set(self.setting.named_sizes) | {a for a in HORIZONS if self._kind(a) in ("size", "constant", "parameter", "")} | {
+        return set(self.setting.named_sizes) | {a for a in HORIZONS - self.setting.plain if self._kind(a) in ("size", "constant", "parameter", "")} | {
             s.key for s in self.symbols.records() if s.kind == "size"
         }
 

@@ -31,7 +31,9 @@ from derive.algebra.core import (
     Pow,
     Ref,
     Size,
+    Solved,
     Stack,
+    Where,
     letters_in,
 )
 from derive.algebra.expression import Time
@@ -422,6 +424,10 @@ class World:
                 return self.value(body, inner)
             case App():
                 return self._applied(x, env, [])[0]
+            case Solved():
+                return self._solved(x, env)
+            case Where(body, values):
+                return self._where(body, values, env).value(body, env)
             case Lost(name, _):
                 raise NoNumber(f"{name} is not understood")
             case _:
@@ -447,6 +453,52 @@ class World:
         self._chains.clear()
         self._free.clear()
         self._steps = 0
+
+    def _solved(self, x: Solved, env: Letters) -> Any:
+        """The value of what an equation makes: any, where a constant is free; else by Newton's steps from a few starts."""
+        own = (x.name.name, ())
+        for start in range(8):
+            guess = self.random("solved", own, start)
+            self._values[own] = guess
+            if x.free:
+                return guess
+            for _ in range(60):
+                self._sums.clear()
+                try:
+                    value, slopes = self.slopes(x.body, env)
+                    step = value / slopes[own]
+                except (ZeroDivisionError, KeyError, OverflowError):
+                    break
+                if abs(step) > 20:
+                    break
+                guess = guess - step
+                self._values[own] = guess
+                if abs(step) < 1e-13 * (1 + abs(guess)):
+                    return guess
+        self._values.pop(own, None)
+        raise NoNumber("no solution of an equation was found there")
+
+    def _implicit(self, x: Solved, env: Letters) -> tuple[Any, Slopes]:
+        """dy = -(F_x dx) / F_y."""
+        own = (x.name.name, ())
+        value = self.element(own)
+        _, slopes = self.slopes(x.body, env)
+        below = slopes.get(own, 0)
+        if not below:
+            raise NoNumber("a division by zero")
+        return value, {k: -s / below for k, s in slopes.items() if k != own}
+
+    def _where(self, body: Core, values: tuple[tuple[Ref, Core], ...], env: Letters) -> World:
+        """The same world with other values of some members that nothing defines."""
+        other = World(self.model, self.lengths, self.seed, self.style, self.reals, self.find, self.given)
+        other.sizes, other._coefficients = self.sizes, self._coefficients
+        other._steps, other.live = self._steps, self.live
+        for ref, value in values:
+            element = (ref.name, tuple(self.index(i, env) for i in ref.index))
+            if self.definition(element) is not None:
+                raise NoNumber(f"{ref.name} has a value of its own")
+            other._values[element] = self.value(value, env)
+        return other
 
     def _holds(self, left: Core, relation: str, right: Core, env: Letters) -> bool:
         apart = self.value(left, env) - self.value(right, env)
@@ -618,6 +670,8 @@ class World:
                 return self._application(x, env)
             case D(of, by, mode, names):
                 return self._second(x, env)
+            case Solved(name, body):
+                return self._implicit(x, env)
             case Chain() | Inverse():
                 raise NoNumber("the derivative of a product of matrices over time, or of an inverse")
             case _:

@@ -30,6 +30,7 @@ from derive.algebra.core import (
     Pow,
     Ref,
     Stack,
+    Where,
     add,
     fresh,
     letters_in,
@@ -135,7 +136,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
     """
 
     dims: Dims = field(default_factory=Dims)
@@ -163,6 +164,7 @@ class Setting:
     named_sizes: dict[str, str] = field(default_factory=dict)
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
+    plain: set[str] = field(default_factory=set)
 
 
 class Elaborator:
@@ -635,6 +637,8 @@ class Elaborator:
         return found.body
 
     def _is_index(self, letter: str) -> bool:
+        if letter in self.setting.plain:
+            return False
         symbol = self.table.symbol(letter)  # type: ignore[attr-defined]
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
 
@@ -1074,7 +1078,30 @@ class Elaborator:
 
     # -- groups -------------------------------------------------------------------------------------
 
+    def _evaluated(self, node: Group) -> Val:
+        r"""\left. A \right|_{t=0, s=1}: A with numbers in the places of variables."""
+        inner = self.row(node.inside)
+        values = []
+        for part in _split(node.below or (), (",", ";")):
+            at = next((i for i, n in enumerate(part) if isinstance(n, Sign) and n.text == "="), None)
+            if at is None:
+                raise Unread(node.start, "the values at which it is worked out")
+            self._whole, before = True, self._whole
+            try:
+                name = self.row(part[:at])
+            finally:
+                self._whole = before
+            value = self.row(part[at + 1 :])
+            if not isinstance(name.body, Ref) or name.rank or value.rank or name.body.name in self.setting.made:
+                raise Unread(node.start, "values of variables that are given")
+            values.append((name.body, value.body))
+        if not values or node.above is not None:
+            raise Unread(node.start, "the values at which it is worked out")
+        return replace(inner, body=Where(inner.body, tuple(values)), of=None, by=None)
+
     def _group(self, node: Group) -> Val:
+        if node.closing == "|" and node.opening in (".", "\\left.", "") and node.below is not None:
+            return self._evaluated(node)
         value = self._inside(node)
         return self._group_scripts(value, node)
 
@@ -1303,7 +1330,11 @@ class Elaborator:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
-        body = self.term(inside[1:] if sign else inside)
+        headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
+        try:
+            body = self.term(inside[1:] if sign else inside)
+        finally:
+            self.headed = headed
         if sign:
             body = each_sign(body)
         for bound in reversed(letters):

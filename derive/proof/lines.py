@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.algebra.core import Big, Chain, Core, D, Fn, Num, Ref, add, letters_in, move, neg, rebuild, walk
+from derive.algebra.core import Big, Chain, Core, D, Fn, Num, Ref, Solved, add, letters_in, move, neg, rebuild, walk
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
 from derive.algebra.forms import UNIT, Find, Forms, NoForm, Term
@@ -218,6 +218,25 @@ class Lines:
             return True
         return step.shift > first.get(step.letters, step.shift)
 
+    def unfold_once(self, x: Core) -> Core:
+        """Totals of what stands at the latest step that the line differentiates, unfolded by the definition once, within the step."""
+        late: dict[object, int] = {}
+        for d in derivatives(x):
+            step = self.unfolder.step(d.of)  # type: ignore[arg-type]
+            if step is not None:
+                late[step.letters] = max(late.get(step.letters, step.shift), step.shift)
+
+        def last(d: D) -> bool:
+            step = self.unfolder.step(d.of)  # type: ignore[arg-type]
+            return step is not None and not self.unfolder.is_lost(d.of.name) and step.shift == late.get(step.letters)  # type: ignore[attr-defined]
+
+        for _ in range(MOST_ROUNDS):
+            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if last(d) else d))
+            if made == x:
+                return x
+            x = made
+        return x
+
     def unfold_costs(self, x: Core) -> Core:
         """What has no step of its own, a cost, unfolded by its definition."""
         return self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self.unfolder.step(d.of) is None else d))  # type: ignore[arg-type]
@@ -292,7 +311,7 @@ class Lines:
             if x.name in self.unfolder.model.lost or not (which(x) or self.unfolder.is_special(x)):
                 return x
             body = self.unfolder.body(x)
-            return x if body is None else body
+            return x if body is None or isinstance(body, Solved) else body
         if isinstance(x, D):
             return x
         return rebuild(x, lambda p: self._opened(p, which))
@@ -403,6 +422,7 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "resolve": Lines.resolve,
     "by": Lines.unfold_by,
     "of": Lines.unfold_of,
+    "once": Lines.unfold_once,
     "costs": Lines.unfold_costs,
     "parameters": Lines.unfold_parameters,
     "all": Lines.unfold_all,
@@ -422,6 +442,10 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "of"),
     ("resolve", "by", "open steps"),
     ("resolve", "of", "open steps"),
+    ("resolve", "once"),
+    ("resolve", "once", "open steps"),
+    ("resolve", "once", "elementary"),
+    ("resolve", "once", "open steps", "elementary"),
     ("resolve", "of", "open once"),
     ("resolve", "by", "open states"),
     ("resolve", "of", "open states"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.algebra.core import (
+    MINUS,
     ONE,
     ZERO,
     Add,
@@ -24,6 +25,7 @@ from derive.algebra.core import (
     Mul,
     Pow,
     Ref,
+    Solved,
     Stack,
     add,
     children,
@@ -272,6 +274,9 @@ class Unfolder:
                 return self._composed(x, outer)
             case App():
                 return self._applied(x, outer)
+            case Solved(name, body):
+                inner = self._along(body, {r: o for r, o in outer.items() if r != name})
+                return ZERO if inner == ZERO else mul((MINUS, inner, Pow(self._slope(body, name), MINUS)))
             case D() | Chain() | Inverse() | Big():
                 if any(self._along(c, outer) != ZERO for c in children(x)):
                     raise NoForm("a derivative of what is made of derivatives, or of a product")
