@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,7 +19,7 @@ from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val, transposed
-from derive.text.page import Chain, Formula, Member, Page
+from derive.text.page import Chain, Formula, Member, Page, Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Way:
     turned: bool = False
     part: str = ""
     last: bool = False
+    entropy: bool = False
     ahead: bool = False
 
 
@@ -55,6 +57,7 @@ class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
 
+ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
@@ -100,6 +103,9 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
+    for said, of_member in (("", plain), (IMMEDIATE, own)):
+        yield Way(said, plain, of_member, frozenset({"cost", "entropy"} | ({"own"} if said else set())), entropy=True)
+    yield Way(STEP, plain, own, frozenset({"cost", "entropy", "alone"}), alone=True, entropy=True)
     yield Way("the cost is a function of the last step's output", plain, plain, frozenset({"cost"}), last=True)
     yield Way(f"the cost is a function of the last step's output, and {IMMEDIATE}", plain, own, frozenset({"cost", "own"}), last=True)
     yield late(STEP, {"alone"}, alone=True)
@@ -119,6 +125,7 @@ class Readings:
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
+        self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
@@ -183,7 +190,7 @@ class Readings:
             if not self._open or outcome.missing.endswith("takes") or (not way.needs and "is not understood" in outcome.missing):
                 return
             if not way.needs and (outcome.zero or outcome.vanishing):
-                choices = (choices or set()) & {"cost", "filled", "alone"}
+                choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
 
@@ -244,11 +251,11 @@ class Readings:
         model = u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive, model.normalised)
-        found, made, assumed = self._with_costs(model, found, way.last)
+        found, made, assumed = self._with_costs(model, found, way.last, way.entropy)
         model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
         if assumed:
-            self._choices.add("cost")
-        elif way.last:
+            self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
+        elif way.last or way.entropy:
             raise _NotHere
         if self._leaves:
             model = self._as_leaves(model, number, found)
@@ -275,7 +282,7 @@ class Readings:
         definitions = {n: ds for n, ds in model.definitions.items() if n not in model.lost or n in kept}
         return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
 
-    def _with_costs(self, model: Model, found: Sides, last: bool) -> tuple[Sides, Model, list[str]]:
+    def _with_costs(self, model: Model, found: Sides, last: bool, entropy: bool) -> tuple[Sides, Model, list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
@@ -288,11 +295,11 @@ class Readings:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
         wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
-        key = (_signature(model), names, by, tuple(parts.values()), wanting, last)
+        key = (_signature(model), names, by, tuple(parts.values()), wanting, last, entropy)
         if key not in self._costs:
             seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
             seen = with_unknown(seen, [found.left, found.right])
-            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last)
+            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last, entropy)
         return (found, *self._costs[key])
 
     def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:

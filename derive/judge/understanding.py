@@ -400,7 +400,7 @@ class Understanding:
         if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
-        if COSTS.match(key) or COSTS.match(letter):
+        if self.symbols.is_cost(key) or (COSTS.match(letter) and letter != key and letter not in self.symbols.states):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         if letter in SCALARS and not bold:
@@ -476,6 +476,9 @@ class Understanding:
                 return
             ref, made = pair
             free = {a for i in ref.index for a, _ in i.letters}
+            loose = letters_in(made) - free - self.horizon_letters() - self.sizes()
+            if not free and all(elaborator.ordered.get(a) == "layer" for a in loose):
+                self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
             if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
                 slots = self.setting.slots[ref.name]
                 letters = tuple(i.letters[0][0] for i in ref.index)
@@ -705,7 +708,7 @@ class Understanding:
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
         """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
-        if not body.rank or not COSTS.match(key):
+        if not body.rank or not self.symbols.is_cost(key):
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))
