@@ -14,12 +14,14 @@ from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
 from derive.judge.costs import differentiated, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
-from derive.judge.understanding import Understanding
+from derive.judge.names import named as written
+from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
+from derive.text.trees import Sign, Table, walk as nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Readings:
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
+        self._numbers: Readings | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
@@ -138,6 +141,38 @@ class Readings:
                 pass
         if self._open and self._lacking:
             yield from self._agreeing(self._with_leaves(number, chain, head, member))
+
+        if self._open and self._may_be_numbers(number, (head, member)):
+            yield from self._agreeing(self._as_numbers(number, chain, head, member))
+
+    def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
+        """Whether nothing in a line of a page of vectors says that its quantities are vectors."""
+        u = self.understanding
+        if u.scalars or not u.setting.arrays:
+            return False
+        table = u.symbols.at(number)
+        for member in members:
+            for name, behind in written(member.tree):
+                occurs = table.occurrence(name, behind)
+                symbol = table.symbol(occurs.key)
+                if occurs.transposed or BOLD.match(occurs.key) or (symbol is not None and symbol.shape is not None):
+                    return False
+            if any(isinstance(n, Table) or isinstance(n, Sign) and n.text in ("\\odot", "\\circ", "\\otimes") for n in nodes(member.tree)):
+                return False
+        return True
+
+    def _as_numbers(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """The line on a page on which everything is a number."""
+        if self._numbers is None:
+            page_of_numbers = Understanding(self.page, self.understanding.symbols, self.understanding.reading)
+            page_of_numbers.scalars = True
+            page_of_numbers.understand()
+            self._numbers = Readings(self.page, page_of_numbers)
+        try:
+            for found in self._numbers._climbed(number, chain, head, member, False):
+                yield replace(found, reading=f"the quantities are scalars; {found.reading}" if found.reading else "the quantities are scalars")
+        except (Unread, Misfit):
+            return
 
     def _agreeing(self, tries: Iterator[Tried]) -> Iterator[Tried]:
         for found in tries:
