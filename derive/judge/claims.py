@@ -58,7 +58,7 @@ class Outcome:
         return bool(self.failed)
 
 
-def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordered: Mapping[str, str]) -> Sides:
+def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordered: Mapping[str, str], repeated: bool = False) -> Sides:
     """The two sides brought to one shape. Raises Misfit where they have none in common."""
     head, member = renamed(head), renamed(member)
     left, right, note = head.body, member.body, ""
@@ -82,13 +82,14 @@ def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordere
         dims.unify(a.dim, b.dim)
         right = mul((member.body, Delta(Time.of(a.letter), Time.of(b.letter))))
     elif head.rank == 1 and member.rank == 2 and _is_jacobian(member):
-        return sides(member, head, dims, letters, ordered)
+        return sides(member, head, dims, letters, ordered, repeated)
     elif member.rank == 0 and member.body == ONE and head.rank == 1:
         pass
     else:
         raise Misfit(f"an array of {head.rank} indices beside one of {member.rank}")
     components = {a.letter: a.dim for a in axes}
-    left, right = _einstein(left, right, letters, ordered, set(components))
+    if repeated:
+        left, right = _einstein(left, right, letters, ordered, set(components))
     free = letters_in(left) | letters_in(right)
     components |= {a: d for a, d in letters.items() if a in free and a not in ordered}
     steps = {a: s for a, s in ordered.items() if a in free and a not in components}
@@ -192,7 +193,7 @@ class Judgement:
         for key in worlds:
             world = self.world(key)
             self.spent += world._steps
-            world._steps = 0
+            world.forget()
             world.live = set()
             try:
                 self._in_world(world, key, found, conditions, outcome)

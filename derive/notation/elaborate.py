@@ -1018,12 +1018,25 @@ class Elaborator:
         by = self._by(node.below, node)
         end = at + 1
         behind = row[end]
+        lying = False
         if isinstance(behind, Group) and behind.above is None:
             of, end = self.row(behind.inside), end + 1
         else:
+            row, lying = self._upright(row, end)
             of, end = self.factor(row, end)
         found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
+        if lying:
+            return transposed(found), end
         return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+    def _upright(self, row: Row, at: int) -> tuple[Row, bool]:
+        """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
+        for place in (at, at + 1):
+            node = row[place] if place < len(row) else None
+            if isinstance(node, Name | Group) and node.above is not None and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}"):
+                if place == at or isinstance(node, Group):
+                    return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
+        return row, False
 
     def _gradient(self, row: Row, at: int) -> tuple[Val, int] | None:
         """∇f of a function of several numbers, or of one vector."""
