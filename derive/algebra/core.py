@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar, dataclass_transform
 
 from derive.algebra.expression import Time
 
 Index = tuple[Time, ...]
+
+
+N = TypeVar("N")
 
 
 class Core:
@@ -21,7 +25,8 @@ class Core:
     __slots__ = ()
 
 
-def _hashed(cls: type) -> type:
+@dataclass_transform(frozen_default=True, eq_default=True, field_specifiers=(field,))
+def _hashed(cls: type[N]) -> type[N]:
     """A frozen node that knows its hash, since nodes are nested deeply and looked up often."""
     made = dataclass(frozen=True, slots=True, eq=True)(cls)
     plain = made.__hash__
