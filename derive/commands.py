@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from derive.layout import Format
     from derive.model.recurrence import Recurrence
     from derive.proof.kernel import Theorem
+    from derive.proof.kinds import ManySteps
     from derive.verify.judge import Options
     from derive.verify.verdicts import Report
 
@@ -176,9 +177,19 @@ def prove(
     output: Output = None,
     full: Full = False,
     standalone: Standalone = False,
+    check_all: Annotated[
+        bool,
+        typer.Option(
+            "--check-all", help="With -T: derive and check each step, not each kind of step."
+        ),
+    ] = False,
 ) -> None:
     """The proof that the gradients agree: for every T, or with -T for that T."""
     with _reported():
+        if check_all and horizon is None:
+            raise DeriveError(
+                "expected -T with --check-all: for every T there is one step to check"
+            )
         page = _page(to, output, full, standalone)
         _refuse_certificate(certificate, maps, horizon, output)
         recurrence = _model(model, definitions, output)
@@ -186,7 +197,7 @@ def prove(
         if horizon is None:
             _prove_every(page, recurrence, wrt, chosen, certificate, maps)
         else:
-            _prove_at(page, recurrence, horizon, wrt, chosen)
+            _prove_at(page, recurrence, horizon, wrt, chosen, check_all)
 
 
 @app.command()
@@ -541,14 +552,26 @@ def _prove_some(
 
 
 def _prove_at(
-    page: Page, recurrence: Recurrence, horizon: int, wrt: Sequence[str] | None, layout: str
+    page: Page,
+    recurrence: Recurrence,
+    horizon: int,
+    wrt: Sequence[str] | None,
+    layout: str,
+    check_all: bool,
 ) -> None:
+    """At this T: each kind of step once, where the document does not show each step."""
     from derive import document
     from derive.proof.setting import AtHorizon
 
     _need_steps(recurrence)
-    setting = AtHorizon(recurrence, horizon)
     chosen = _wrt(recurrence, wrt)
+    title = f"The three gradients agree at T = {horizon}"
+    if page.kind != "json" and layout == LAYOUTS[0] and not check_all:
+        steps = _kinds_at(recurrence, horizon, chosen)
+        if steps:
+            page.write(lambda out: document.agreements(out, recurrence, title, steps))
+            return
+    setting = AtHorizon(recurrence, horizon)
     ways: list[Theorem] = []
     theorems: list[Theorem] = []
     for by in chosen:
@@ -562,10 +585,40 @@ def _prove_at(
             )
         )
     else:
-        title = f"The three gradients agree at T = {horizon}"
         page.write(
             lambda out: document.agreements(out, recurrence, title, theorems, convention=layout)
         )
+
+
+def _kinds_at(
+    recurrence: Recurrence, horizon: int, chosen: Sequence[Variable]
+) -> Sequence[ManySteps]:
+    """The three gradients by the kinds of steps; none for a model that must be checked step by step."""
+    import gc
+
+    from derive.derivation.steps import at_many_steps
+    from derive.errors import TooMuch
+
+    gc.freeze()
+    gc.disable()  # millions of tuples are made, none of them in a cycle
+    try:
+        return at_many_steps(recurrence, horizon, chosen, _free_memory())
+    except TooMuch:
+        raise
+    except DeriveError:
+        return ()
+    finally:
+        gc.enable()
+
+
+def _free_memory() -> int | None:
+    """How many bytes can still be had, as far as the system says so."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            found = dict(line.split(":", 1) for line in file)
+        return int(found["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
 
 
 def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None) -> None:

@@ -39,13 +39,14 @@ from derive.derivation.code import Program
 from derive.derivation.cost import LARGE
 from derive.derivation.notes import Story
 from derive.derivation.numbers import Comparison
-from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
+from derive.layout import FORMATS, MOST_TERMS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
+from derive.proof.kinds import ManySteps
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
@@ -472,12 +473,13 @@ def agreements(
     layout: Format,
     recurrence: Recurrence,
     title: str,
-    theorems: Sequence[Theorem],
+    theorems: Sequence[Theorem | ManySteps],
     reason: str = "",
     convention: str = NUMERATOR,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
     setting, goal = theorems[0].setting, _goal(theorems[0])
+    most = None if layout.full else MOST_TERMS
     return Paper(layout, convention).render(
         "agreement",
         **_model_names(recurrence, layout),
@@ -487,7 +489,7 @@ def agreements(
             (
                 _symbol(t.setting, _goal(t), convention),
                 t,
-                written_equation(t.setting, t.claim, convention),
+                _claim(t, convention, most),
             )
             for t in theorems
         ],
@@ -496,8 +498,17 @@ def agreements(
     )
 
 
-def _goal(theorem: Theorem) -> Total:
+def _claim(theorem: Theorem | ManySteps, convention: str, most: int | None) -> Equation:
+    """What agrees; of many steps no more terms than are shown, in numerator layout."""
+    if isinstance(theorem, ManySteps):
+        return theorem.claim(most)
+    return written_equation(theorem.setting, theorem.claim, convention)
+
+
+def _goal(theorem: Theorem | ManySteps) -> Total:
     """The derivative that the derivations of an agreement lead to: the cost's, by the parameter."""
+    if isinstance(theorem, ManySteps):
+        return theorem.goal
     starts = (chain.steps[0].before for chain in theorem.derivation.chains)
     goals = (s for s in starts if isinstance(s, Total) and s.of == theorem.setting.cost)
     parameters = theorem.setting.recurrence.parameters

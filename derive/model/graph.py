@@ -281,6 +281,17 @@ def count_paths(graph: Graph, by: Variable, of: Variable) -> int:
     return count.get(of, 0)
 
 
+def count_letters(graph: Graph, by: Variable, of: Variable) -> int:
+    """How many edges all paths from `by` have together, summed over all nodes on a way to `of`."""
+    live = descendants(graph, by) & ancestors(graph, of)
+    found = {by: (1, 0)}
+    for node in graph.nodes:
+        if node in live and node != by:
+            used = [found[v] for v in graph.inputs[node] if v in found]
+            found[node] = sum(n for n, _ in used), sum(n + length for n, length in used)
+    return sum(length for _, length in found.values())
+
+
 def count_short_paths(graph: Graph, by: Variable, of: Variable, steps: int) -> int:
     """How many of these paths cross at most `steps` time steps."""
     most = min(steps, longest_spans(graph, of).get(by, 0))

@@ -26,7 +26,7 @@ from derive.algebra.expression import (
     replace,
     walk,
 )
-from derive.errors import located
+from derive.errors import DeriveError, located
 from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
@@ -35,10 +35,15 @@ from derive.model.shapes import SCALAR, SOFTMAX, has_arrays, is_column, is_scala
 
 
 class Partials:
-    """The closed immediate derivatives of one recurrence, as formulas; None where there is none."""
+    """The closed immediate derivatives of one recurrence, as formulas; None where there is none.
 
-    def __init__(self, recurrence: Recurrence) -> None:
+    `by_table` has scalars differentiated by the table of primitives, too, which is quicker than SymPy and
+    does not collect terms; what the table does not know is SymPy's all the same.
+    """
+
+    def __init__(self, recurrence: Recurrence, by_table: bool = False) -> None:
         self.recurrence = recurrence
+        self._by_table = by_table
         self._steps = {d.target.name: d for d in recurrence.steps}
         self._shared = {d.target: d for d in recurrence.shared}
         self._closed = cache(self._closed_uncached)
@@ -129,6 +134,11 @@ class Partials:
         shapes = self.recurrence.shapes
         used = set(variables(body))
         plain = all(is_scalar(shapes.get(v.name, SCALAR)) for v in used) and not has_arrays(body)
+        if self._by_table and plain and by in used and body != by:
+            try:
+                return self._calculus.jacobian(body, by, name if _has_value(body) else None)
+            except DeriveError:
+                return _differentiate(body, by, name)
         if by not in used or plain:
             return _differentiate(body, by, name)
         if body == by:

@@ -21,6 +21,7 @@ from derive.algebra.expression import (
     Variable,
     add,
     move,
+    move_variable,
     multiply,
 )
 from derive.errors import DeriveError
@@ -33,7 +34,7 @@ from derive.model.horizon import (
     sample_horizon,
 )
 from derive.model.partials import Partials
-from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.model.shapes import SCALAR, is_matrix
 
 Neighbours = tuple[Variable, ...]
@@ -42,9 +43,9 @@ Neighbours = tuple[Variable, ...]
 class Setting(ABC):
     """The model, and the axioms that hold in it."""
 
-    def __init__(self, recurrence: Recurrence, sample: Graph) -> None:
+    def __init__(self, recurrence: Recurrence, sample: Graph, by_table: bool = False) -> None:
         self.recurrence = recurrence
-        self._partials = Partials(recurrence)
+        self._partials = Partials(recurrence, by_table)
         self._local = cache(self._partials)
         self._indirect = _indirect_kinds(sample)
 
@@ -179,10 +180,10 @@ def _indirect_kinds(graph: Graph) -> frozenset[tuple[str, str, int | None]]:
 class AtHorizon(Setting):
     """The model unrolled to a given T: a finite graph."""
 
-    def __init__(self, recurrence: Recurrence, horizon: int) -> None:
+    def __init__(self, recurrence: Recurrence, horizon: int, by_table: bool = False) -> None:
         self.graph = unrolled(recurrence, horizon)
         self.horizon = horizon
-        super().__init__(recurrence, _sample(recurrence) or self.graph)
+        super().__init__(recurrence, _sample(recurrence) or self.graph, by_table)
 
     @property
     def scope(self) -> str:
@@ -226,6 +227,29 @@ class AtHorizon(Setting):
             if used != by and used in after
         )
         return add((*direct, *through))
+
+
+class FewSteps(AtHorizon):
+    """The model unrolled to a few steps whose derivations stand for those at any T.
+
+    Closed forms have the letter T, and what a cost names from the end, as h_T, is named so.
+    """
+
+    def __init__(self, recurrence: Recurrence, horizon: int) -> None:
+        super().__init__(recurrence, horizon, by_table=True)
+        end = {HORIZON: Time.at(horizon)}
+        named = (v for d in recurrence.shared for v in variables(d.body) if v.time is not None)
+        self._from_end = {
+            move_variable(v, end): v for v in named if v.time and v.time.is_from(HORIZON)
+        }
+
+    def _horizon_time(self) -> Time:
+        return END
+
+    def local(self, of: Variable, by: Variable) -> Expr | None:
+        if of.time is None:
+            by = self._from_end.get(by, by)
+        return super().local(of, by)
 
 
 class GeneralStep(Setting):
