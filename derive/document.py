@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -34,16 +34,10 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.algebra.polynomial import Polynomial
-from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
-from derive.derivation.code import Program
-from derive.derivation.cost import LARGE
-from derive.derivation.notes import Story
-from derive.derivation.numbers import Comparison
 from derive.layout import FORMATS, MOST_TERMS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
 from derive.notation.python import identifier
-from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem
 from derive.proof.kinds import ManySteps
@@ -51,6 +45,13 @@ from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
+
+if TYPE_CHECKING:
+    from derive.derivation.bill import Bill, Growth
+    from derive.derivation.code import Program
+    from derive.derivation.notes import Story
+    from derive.derivation.numbers import Comparison
+    from derive.proof.certificate import Certificate, Hypothesis
 
 MOST_CHAINS = 36
 MOST_IN_BRACKETS = 8
@@ -574,6 +575,9 @@ def comparison_as_json(
 
 def cost(layout: Format, bill: Bill) -> str:
     """The document of `derive cost`: a table at one T, and formulas in T."""
+    from derive.derivation.bill import COUNT, SAMPLES
+    from derive.derivation.cost import LARGE
+
     math, counting = layout.math, bill.counting
     paths = bill.paths
     names = {way: bill.name(way) for way in bill.growth}
@@ -612,6 +616,8 @@ def _orders(layout: Format, orders: Sequence[Polynomial | None]) -> str:
 
 
 def _formulas(way: str, growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
+    from derive.derivation.bill import PATHS
+
     pairs = (("M", growth.multiplications), ("S", growth.memory))
     equations = [
         Equation(Variable(name), _breakable(found, layout))

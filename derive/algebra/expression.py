@@ -364,7 +364,7 @@ def add(terms: Iterable[Expr]) -> Expr:
     flat: list[Expr] = []
     for term in terms:
         flat.extend(term.terms if isinstance(term, Sum) else (term,))
-    kept = tuple(term for term in flat if term != ZERO)
+    kept = tuple([term for term in flat if type(term) is not Number or term.value])
     if not kept:
         return ZERO
     return kept[0] if len(kept) == 1 else Sum(kept)
@@ -375,9 +375,9 @@ def multiply(factors: Iterable[Expr]) -> Expr:
     flat: list[Expr] = []
     for factor in factors:
         flat.extend(factor.factors if isinstance(factor, Product) else (factor,))
-    if ZERO in flat:
+    if any([type(factor) is Number and not factor.value for factor in flat]):
         return ZERO
-    kept = tuple(factor for factor in flat if factor != ONE)
+    kept = tuple([f for f in flat if type(f) is not Number or f.value != 1])
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Product(kept)
@@ -397,19 +397,24 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct parts of `expr` that are values (the ends of a derivative are not parts)."""
-    match expr:
-        case Sum(parts) | Product(parts) | Tuple(parts) | Hadamard(parts):
-            return parts
-        case Call(_, arguments):
-            return arguments
-        case Quotient(a, b) | Power(a, b):
-            return (a, b)
-        case BigSum(_, _, _, body) | BigProduct(_, _, _, body) | IndexSum(_, _, body):
-            return (body,)
-        case Transpose(of) | Entry(of, _):
-            return (of,)
-        case _:
-            return ()
+    parts = _PARTS.get(type(expr))
+    return () if parts is None else parts(expr)
+
+
+_PARTS: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Sum: lambda expr: expr.terms,
+    Product: lambda expr: expr.factors,
+    Tuple: lambda expr: expr.items,
+    Hadamard: lambda expr: expr.factors,
+    Call: lambda expr: expr.arguments,
+    Quotient: lambda expr: (expr.numerator, expr.denominator),
+    Power: lambda expr: (expr.base, expr.exponent),
+    BigSum: lambda expr: (expr.body,),
+    BigProduct: lambda expr: (expr.body,),
+    IndexSum: lambda expr: (expr.body,),
+    Transpose: lambda expr: (expr.of,),
+    Entry: lambda expr: (expr.of,),
+}
 
 
 def is_constant(expr: Expr) -> bool:

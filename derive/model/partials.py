@@ -110,7 +110,7 @@ class Partials:
             return None
         names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
         outside = replace(body, {big: name for big, name in names.items()})
-        general = by.time is not None and not by.time.is_number
+        general = by.time is not None and any(a != HORIZON for a, _ in by.time.letters)
         if general and not self._whole(by, outside, sums):
             return None
         parts = [self._slope(move(outside, {HORIZON: horizon}), by)]

@@ -7,7 +7,7 @@ derived at one of them holds at the other with its index moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.algebra.expression import (
@@ -21,8 +21,8 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.errors import DeriveError
-from derive.model.graph import Graph
-from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
+from derive.model.graph import Graph, uses_time
+from derive.model.recurrence import HORIZON, STEP, Definition, Recurrence, variables
 
 Node = int
 Kind = int
@@ -116,7 +116,7 @@ class Slices:
             for d in model.fixed
             if d.target.time is not None
         }
-        before = [d for d in model.shared if not _uses_time(model, d)]
+        before = [d for d in model.shared if not uses_time(model, d)]
         for d in before:
             self._define(self._wide[d.target], definitions[id(d)], self._codes(d.body))
         for node in sorted(fixed):
@@ -363,12 +363,6 @@ def _all(recurrence: Recurrence) -> Iterator[Variable]:
 def _sums(recurrence: Recurrence) -> Iterator[BigSum]:
     for d in recurrence.definitions:
         yield from (part for part in walk(d.body) if isinstance(part, BigSum))
-
-
-def _uses_time(recurrence: Recurrence, definition: Definition) -> bool:
-    from derive.model.graph import _uses_time as uses_time
-
-    return uses_time(recurrence, definition)
 
 
 def bytes_per_step(recurrence: Recurrence) -> int:

@@ -20,7 +20,7 @@ from derive.algebra.expression import (
     factors_of,
     terms_of,
 )
-from derive.algebra.words import Words, atom, constant, times, total
+from derive.algebra.words import UNIT, Words, atom, constant, times, total
 from derive.model.graph import count_letters, count_paths
 from derive.proof.kernel import _SEAL, Theorem
 from derive.proof.rules import Unproved
@@ -53,7 +53,7 @@ def as_words(expr: Expr) -> Words:
 
 
 def _word(term: Expr) -> Words:
-    coefficient, letters = Fraction(1), []
+    coefficient, letters = UNIT[()], []
     for factor in factors_of(term):
         if isinstance(factor, Number):
             coefficient *= factor.value
@@ -84,7 +84,7 @@ def normal_form(theorem: Theorem, of: Total) -> Words:
         return result
 
     def _expanded(term: Expr) -> Words:
-        result: Words = {(): Fraction(1)}
+        result: Words = UNIT
         for factor in factors_of(term):
             part = constant(factor.value) if isinstance(factor, Number) else expand(factor)
             result = times(result, part)

@@ -73,6 +73,7 @@ class ArrayWorld(World):
         moves = {direction(Variable(name)).name: shape for name, shape in shapes.items()}
         self._shapes = {**moves, **self._constants, **shapes}
         self._arrays: dict[Variable, Value] = {}
+        self._closed: dict[Expr, Value] = {}
         super().__init__(graph, seed)
 
     # -- shapes -----------------------------------------------------------------------------------
@@ -122,7 +123,13 @@ class ArrayWorld(World):
         )
 
     def closed(self, expr: Expr) -> Value:
-        """The value of a formula without derivatives."""
+        """The value of a formula without derivatives, worked out once."""
+        found = self._closed.get(expr)
+        if found is None:
+            found = self._closed[expr] = self._closed_uncached(expr)
+        return found
+
+    def _closed_uncached(self, expr: Expr) -> Value:
         match expr:
             case Variable():
                 return self._arrays[expr] if expr in self._arrays else self._array_leaf(expr)

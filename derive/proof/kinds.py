@@ -37,10 +37,10 @@ from derive.model.horizon import least_horizon, looks_ahead, refuse_misfit
 from derive.model.partials import Partials
 from derive.model.recurrence import HORIZON, Recurrence
 from derive.model.slices import (
-    bytes_per_step,
     Interner,
     Node,
     Slices,
+    bytes_per_step,
     refuse_unlike_steps,
     same_edges,
 )
@@ -53,7 +53,8 @@ from derive.proof.steps import Chain, Derivation, Step
 
 MOST_FEW = 16
 Window = tuple[int, ...]
-IntWords = dict[tuple[int, ...], Fraction]
+Coefficient = int | Fraction
+IntWords = dict[tuple[int, ...], Coefficient]
 
 
 class Unrolled:
@@ -108,7 +109,7 @@ def _amount(size: int) -> str:
 
 
 def few_steps(many: Unrolled, wrt: Sequence[Variable]) -> Unrolled:
-    """The model at the first T that shows every kind of slice; DeriveError where none up to a limit does."""
+    """The model at the first T with every kind of slice; DeriveError where none up to a limit has."""
     recurrence = many.slices.recurrence
     wanted = [set(many.windows(many.below(by))) for by in wrt]
     least = least_horizon(recurrence)
@@ -258,8 +259,8 @@ class ManySteps:
             known = self.instance(start, ahead)
             if chain.steps != known.steps:
                 raise Unproved(f"{where}: this is no instance of what was proved of {latex(start)}")
-            found |= {e for s in chain.steps for e in (Equation(s.before, s.after),)}
-            found.add(chain.equation)
+            for step in chain.steps:
+                found |= {Equation(step.before, step.after), Equation(start, step.after)}
         return found
 
 
@@ -287,9 +288,10 @@ def agree_at(
     below, below_few = many.below(by), few.below(by)
     if many.slices.header(below, many.above) != few.slices.header(below_few, few.above):
         raise Unproved("what has no time depends on another thing at this T")
-    if not set(many.windows(below)).issubset(few.windows(below_few)):
+    windows = few.windows(below_few)
+    if not set(many.windows(below)).issubset(windows):
         raise Unproved("there is a kind of step that was not derived")
-    _refuse_changing_numbers(backward)
+    _refuse_changing_numbers(backward, few.slices, windows)
     count = many.counts.get(many.slices.node(by), 0)
     words = _same_words(many, below, by, count)
     scope = f"T = {many.slices.horizon}"
@@ -297,17 +299,22 @@ def agree_at(
     return ManySteps(by, scope, method, agreement, forward, backward, few, many, _SEAL)
 
 
-def _refuse_changing_numbers(backward: Theorem) -> None:
-    """An adjoint that is a number is put in where it is used, so it must be one number at all steps."""
-    found: dict[str, set[Expr | None]] = {}
+def _refuse_changing_numbers(backward: Theorem, slices: Slices, windows: Sequence[Window]) -> None:
+    """An adjoint that is a number is put in where it is used: it must be one for all slices of one content.
+
+    Then what is put in at T, from the last step to the first, is what was put in at the few.
+    """
+    found: dict[tuple[str, int], Expr | None] = {}
     for chain in backward.derivation.chains:
-        equation = chain.equation
-        if isinstance(equation.left, Total) and equation.left.by.time is not None:
-            number = equation.right if is_constant(equation.right) else None
-            found.setdefault(equation.left.by.name, set()).add(number)
-    for name, numbers in found.items():
-        if len(numbers) > 1:
-            raise Unproved(f"the adjoint of {name} is another number at each step")
+        start, line = chain.equation.left, chain.equation.right
+        if not isinstance(start, Total) or start.by.time is None:
+            continue
+        at = slices.slice_of(slices.node(start.by))
+        assert at is not None
+        number = line if is_constant(line) else None
+        key = start.by.name, windows[at][len(windows[at]) // 2]
+        if found.setdefault(key, number) != number:
+            raise Unproved(f"the adjoint of {start.by.name} is another number at each step")
 
 
 # -- words --------------------------------------------------------------------------------------------
@@ -323,13 +330,13 @@ def _same_words(many: Unrolled, below: bytearray, by: Variable, count: int) -> i
     if _letters(slices, live, start) > MOST_LETTERS:
         return None
     edge = _Edges(many)
-    forward: dict[Node, IntWords] = {start: {(): Fraction(1)}}
+    forward: dict[Node, IntWords] = {start: {(): 1}}
     for node in live:
         if node != start:
             parts = ((edge(node, v), forward[v]) for v in slices.inputs[node] if v in forward)
             forward[node] = _sum((c * m, (*e, *w)) for (c, e), ws in parts for w, m in ws.items())
-    backward: dict[Node, IntWords] = {cost: {(): Fraction(1)}}
-    sums: dict[Node, list[tuple[Fraction, tuple[int, ...]]]] = {}
+    backward: dict[Node, IntWords] = {cost: {(): 1}}
+    sums: dict[Node, list[tuple[Coefficient, tuple[int, ...]]]] = {}
     for node in reversed(live):
         if node != cost:
             backward[node] = _sum(sums.pop(node, ()))
@@ -355,7 +362,7 @@ def _letters(slices: Slices, live: Sequence[Node], start: Node) -> int:
     return sum(lengths.values())
 
 
-def _sum(parts: Iterable[tuple[Fraction, tuple[int, ...]]]) -> IntWords:
+def _sum(parts: Iterable[tuple[Coefficient, tuple[int, ...]]]) -> IntWords:
     result: IntWords = {}
     for coefficient, word in parts:
         result[word] = result.get(word, 0) + coefficient
@@ -368,17 +375,19 @@ class _Edges:
     def __init__(self, many: Unrolled) -> None:
         self._slices, self._states = many.slices, many.states
         self._partials = Partials(many.slices.recurrence, by_table=True)
-        self._known: dict[tuple[object, ...], Fraction | None] = {}
+        self._known: dict[tuple[object, ...], Coefficient | None] = {}
         self._horizon = Time.at(many.slices.horizon)
 
-    def __call__(self, of: Node, by: Node) -> tuple[Fraction, tuple[int, ...]]:
+    def __call__(self, of: Node, by: Node) -> tuple[Coefficient, tuple[int, ...]]:
         slices = self._slices
         kind = slices.definition[of], self._kind(of), self._kind(by), self._apart(of, by)
         if kind not in self._known:
             closed = self._partials(slices.variable(of), slices.variable(by), self._horizon)
-            self._known[kind] = closed.value if isinstance(closed, Number) else None
+            value = closed.value if isinstance(closed, Number) else None
+            whole = value is not None and value.denominator == 1
+            self._known[kind] = value.numerator if value is not None and whole else value
         number = self._known[kind]
-        return (Fraction(1), (of * slices.size + by,)) if number is None else (number, ())
+        return (1, (of * slices.size + by,)) if number is None else (number, ())
 
     def _kind(self, node: Node) -> tuple[int, int]:
         at = self._slices.slice_of(node)

@@ -263,6 +263,7 @@ class GeneralStep(Setting):
 
     def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
         refuse_misfit(recurrence)
+        self._stepwise = recurrence.stepwise
         self.sample = self._sampled(recurrence)
         super().__init__(recurrence, self.sample)
         self.beyond = beyond
@@ -300,13 +301,13 @@ class GeneralStep(Setting):
         found: dict[tuple[str, str, int], None] = {}
         for d in self.recurrence.steps:
             for v in variables(d.body):
-                if v.name in self.recurrence.stepwise and v.time is not None:
+                if v.name in self._stepwise and v.time is not None:
                     found[d.target.name, v.name, (NOW - v.time).shift] = None
         return tuple(found)
 
     def at_step(self, node: Variable) -> bool:
         """Whether `node` is a variable at a general step, not an initial or shared one."""
-        if node.time is None or node.name not in self.recurrence.stepwise:
+        if node.time is None or node.name not in self._stepwise:
             return False
         return not node.time.is_number or node.time.shift > self.start
 
@@ -341,7 +342,7 @@ class GeneralStep(Setting):
             for v in self.sample.nodes
             if v.time is not None
             and v.time.shift <= self.start
-            and (v.name in self.recurrence.stepwise or v in self.sample.bodies)
+            and (v.name in self._stepwise or v in self.sample.bodies)
         )
 
     def aggregates(self) -> tuple[Variable, ...]:
@@ -382,7 +383,7 @@ class GeneralStep(Setting):
             return by.name in names
         if not self.at_step(of):
             return by in self.sample.inputs.get(of, ())
-        if by.time is None or by.name not in self.recurrence.stepwise:
+        if by.time is None or by.name not in self._stepwise:
             return Variable(by.name, by.time) in self.sample.inputs[self._late(of)]
         lag = of.time - by.time
         return lag.is_number and (of.name, by.name, lag.shift) in self._edges
@@ -400,7 +401,7 @@ class GeneralStep(Setting):
         found: list[Variable] = []
         if not self.at_step(by):
             found += [v for v in self.sample.users.get(by, ()) if v.time and not self.at_step(v)]
-        if by.name in self.recurrence.stepwise:
+        if by.name in self._stepwise:
             later = sorted(
                 (abs(lag), lag, self.order.index(user), user)
                 for user, used, lag in self._edges
@@ -568,7 +569,7 @@ class BothDirections(GeneralStep):
         final = [v for v in self.sample.nodes if self._is_final(v)]
         return (
             *(v for v in super().early() if v not in final),
-            *(v for v in final if v.name in self.recurrence.stepwise),
+            *(v for v in final if v.name in self._stepwise),
         )
 
     def depends(self, of: Variable, by: Variable) -> bool:
@@ -586,7 +587,7 @@ class BothDirections(GeneralStep):
     def _names_after(self, by: Variable) -> frozenset[str]:
         """The names of the step variables of which some, perhaps an initial one, depends on `by`."""
         after = (v.name for v in descendants(self.sample, by) if v.time is not None)
-        found = frozenset(after) & self.recurrence.stepwise
+        found = frozenset(after) & self._stepwise
         return frozenset(name for name in self.order if found & self._names_below(name))
 
     def _ways_beside(self) -> Iterator[tuple[str, str, int | None]]:
@@ -604,7 +605,7 @@ class BothDirections(GeneralStep):
                     yield of, by.name, lag
 
     def _may_reach(self, by: Variable, of: Variable) -> bool:
-        if of.name not in self.recurrence.stepwise or of.time is None:
+        if of.name not in self._stepwise or of.time is None:
             return False
         if by.time is None:
             return of.name in self._names_after(by)

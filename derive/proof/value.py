@@ -68,6 +68,9 @@ class World:
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
         self._names = frozenset(v.name for v in (*graph.nodes, *graph.recurrence.parameters))
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
+        self._lines: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Value] = {}
+        self._terms: dict[Expr, Value] = {}
+        self._symbols: dict[Derivative, Value] = {}
         self._fill()
 
     # -- random numbers ---------------------------------------------------------------------------
@@ -269,34 +272,55 @@ class World:
 
     def value(self, expr: Expr, letters: Mapping[str, Time] | None = None) -> Value:
         """The value of a formula whose index letters are replaced by numbers first."""
-        return self._value(move(expr, letters) if letters else expr)
+        key = expr, tuple(letters.items()) if letters else ()
+        found = self._lines.get(key)
+        if found is None:
+            if isinstance(expr, Sum) and letters and any(isinstance(t, BigSum) for t in expr.terms):
+                found = reduce(_add, (self.value(term, letters) for term in expr.terms))
+            else:
+                found = self._term(move(expr, letters) if letters else expr)
+            self._lines[key] = found
+        return found
+
+    def _term(self, expr: Expr) -> Value:
+        """The value of a line or of a term, worked out once."""
+        found = self._terms.get(expr)
+        if found is None:
+            found = self._terms[expr] = self._value(expr)
+        return found
+
+    def _summand(self, big: BigSum | BigProduct, at: int) -> Value:
+        """The value of what stands under a Σ or Π, at one index."""
+        key = big.body, ((big.index, Time.at(at)),)
+        found = self._lines.get(key)
+        if found is None:
+            found = self._lines[key] = self._term(move(big.body, dict(key[1])))
+        return found
 
     def _value(self, expr: Expr) -> Value:
         match expr:
             case Derivative():
-                return small(self._derivative(expr))
+                if expr not in self._symbols:
+                    self._symbols[expr] = small(self._derivative(expr))
+                return self._symbols[expr]
             case Gradient(of, by):
                 return small(self.total(of, by))
             case Transpose(of):
                 return turned(self._value(of))
             case Sum(terms):
-                return reduce(_add, map(self._value, terms))
+                return reduce(_add, map(self._term, terms))
             case Product(factors):
                 if any(map(self._is_beyond, factors)):
                     return 0
                 return reduce(multiplied, map(self._value, factors))
-            case BigSum(index, lower, upper, body):
+            case BigSum(_, lower, upper, _):
                 at = range(lower.shift, upper.shift + 1)
                 start: Value = 0
-                return reduce(
-                    _add, (self._value(move(body, {index: Time.at(i)})) for i in at), start
-                )
-            case BigProduct(index, lower, upper, body):
+                return reduce(_add, (self._summand(expr, i) for i in at), start)
+            case BigProduct(_, lower, upper, _):
                 at = range(upper.shift, lower.shift - 1, -1)
                 unit: Value = 1
-                return reduce(
-                    multiplied, (self._value(move(body, {index: Time.at(i)})) for i in at), unit
-                )
+                return reduce(multiplied, (self._summand(expr, i) for i in at), unit)
             case _ if any(isinstance(x, Derivative | BigSum | BigProduct) for x in walk(expr)):
                 raise NoValue(f"{latex(expr)} has no value")
             case _:
