@@ -381,26 +381,28 @@ def _bptt(
         slopes = local(setting)
     parts: list[dict[str, Any]] = []
     derivations: list[Theorem] = [slopes] if slopes else []
-    for by in _wrt(recurrence, wrt):
-        ways, agreement = _three_ways(setting, by)
-        goal, dropped = ways[0].claim.left, 0
-        if layout == "gradient" and recurrence.shapes:
-            ways = (gradients(setting, by), *ways[1:])
-        if truncate is not None:
-            ways = (*ways, truncated(setting, by, truncate))
-            dropped = count_dropped(setting, by, truncate)
-        parts.append(
-            {
-                "wrt": by,
-                "derivations": ways,
-                "agreement": agreement,
-                "goal": goal,
-                "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
-            }
-        )
-        derivations += ways
+    chosen = _wrt(recurrence, wrt)
+    with _waiting("deriving", len(chosen)) as advance:
+        for by in chosen:
+            ways, agreement = _three_ways(setting, by)
+            goal, dropped = ways[0].claim.left, 0
+            if layout == "gradient" and recurrence.shapes:
+                ways = (gradients(setting, by), *ways[1:])
+            if truncate is not None:
+                ways = (*ways, truncated(setting, by, truncate))
+                dropped = count_dropped(setting, by, truncate)
+            parts.append(
+                {
+                    "wrt": by,
+                    "derivations": ways,
+                    "agreement": agreement,
+                    "goal": goal,
+                    "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
+                }
+            )
+            derivations += ways
+            advance()
     if page.kind == "json":
-        chosen = [part["wrt"] for part in parts]
         agreements = [part["agreement"] for part in parts]
         page.write_json(
             document.as_json(
@@ -448,7 +450,11 @@ def _prove_every(
     chosen = _wrt(recurrence, wrt)
     try:
         setting = general_step(recurrence)
-        theorems = {by: every(setting, by) for by in chosen}
+        theorems = {}
+        with _waiting("proving", len(chosen)) as advance:
+            for by in chosen:
+                theorems[by] = every(setting, by)
+                advance()
     except DeriveError as error:
         without = "; no certificate was written" if path is not None else ""
         _prove_some(page, recurrence, chosen, error.sentence + without, layout)
@@ -574,10 +580,12 @@ def _prove_at(
     setting = AtHorizon(recurrence, horizon)
     ways: list[Theorem] = []
     theorems: list[Theorem] = []
-    for by in chosen:
-        found, agreement = _three_ways(setting, by)
-        ways += found
-        theorems.append(agreement)
+    with _waiting("proving", len(chosen)) as advance:
+        for by in chosen:
+            found, agreement = _three_ways(setting, by)
+            ways += found
+            theorems.append(agreement)
+            advance()
     if page.kind == "json":
         page.write_json(
             document.as_json(
@@ -602,7 +610,8 @@ def _kinds_at(
     gc.freeze()
     gc.disable()  # millions of tuples are made, none of them in a cycle
     try:
-        return at_many_steps(recurrence, horizon, chosen, _free_memory())
+        with _waiting("proving", len(chosen) + 1) as advance:
+            return at_many_steps(recurrence, horizon, chosen, _free_memory(), advance)
     except TooMuch:
         raise
     except DeriveError:
@@ -800,6 +809,30 @@ def _judged(
             result[open_files[number]] = report
             advance()
     return result
+
+
+@contextmanager
+def _waiting(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error, once this takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from threading import Timer
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, total=total)
+    timer = Timer(1.0, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda: bar.advance(task)
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
 
 
 @contextmanager

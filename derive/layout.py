@@ -216,7 +216,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
     """Formulas as rows aligned at their equals signs, broken where they are too wide."""
     rows: list[str] = []
     for node in nodes:
-        left = latex(node.left) if isinstance(node, Equation) else ""
+        left = _elided_left(node, full)
         right = node.right if isinstance(node, Equation) else node
         sign = "= " if left else ""
         if width(left) > 8:
@@ -227,6 +227,13 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
         rows.append(f"{left} &{sign}{pieces[0]}")
         rows += [f"&\\quad {piece}" for piece in pieces[1:]]
     return rows
+
+
+def _elided_left(node: Expr | Equation, full: bool) -> str:
+    """What stands before the equals sign, a long sum elided; nothing for a formula alone."""
+    if not isinstance(node, Equation):
+        return ""
+    return " ".join(elided(latex_terms(node.left), full, "\\cdots"))
 
 
 class Markdown(Format):
@@ -422,7 +429,7 @@ def _html_rows(node: Expr | Equation, full: bool) -> str:
     """A formula in paragraphs, a long sum elided."""
     right = node.right if isinstance(node, Equation) else node
     pieces = " ".join(elided(latex_terms(right), full, "\\cdots"))
-    left = f"{latex(node.left)} = " if isinstance(node, Equation) else ""
+    left = f"{_elided_left(node, full)} = " if isinstance(node, Equation) else ""
     return f'<p class="formula">{_mathml(left + pieces)}</p>'
 
 

@@ -17,6 +17,7 @@ MODULES = sorted(HOUSE.rglob("*.py"))
 ORDER = (
     "derive",
     "errors",
+    "text",
     "algebra",
     "notation",
     "model",

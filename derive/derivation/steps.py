@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from derive.algebra.expression import Variable
 from derive.derivation.backward import backward
@@ -14,19 +14,24 @@ from derive.proof.setting import FewSteps
 
 
 def at_many_steps(
-    recurrence: Recurrence, horizon: int, wrt: Sequence[Variable], memory: int | None = None
+    recurrence: Recurrence,
+    horizon: int,
+    wrt: Sequence[Variable],
+    memory: int | None = None,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[ManySteps]:
     """∂C/∂θ by the three ways at T, for each θ of `wrt`: each kind of step derived and checked once.
 
     DeriveError, with the reason, for a model whose steps are not of a few kinds; TooMuch where this T
-    needs more than `memory` bytes.
+    needs more than `memory` bytes. `advance` is called after the unrolling and after each θ.
     """
     many = unrolled_kinds(recurrence, horizon, memory)
     few = few_steps(many, wrt)
     setting = FewSteps(recurrence, few.slices.horizon)
-    return [
-        agree_at(
-            many, few, by, total(setting, by, most=0), forward(setting, by), backward(setting, by)
-        )
-        for by in wrt
-    ]
+    advance()
+    found = []
+    for by in wrt:
+        ways = total(setting, by, most=0), forward(setting, by), backward(setting, by)
+        found.append(agree_at(many, few, by, *ways))
+        advance()
+    return found

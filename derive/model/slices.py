@@ -132,7 +132,7 @@ class Slices:
         ]
         for t in range(1, self.horizon + 1):
             base = (t - self.low) * self.width
-            for name, first, number, (moving, plain, row) in rows:
+            for name, first, number, (plain, row) in rows:
                 node = base + name
                 if t < first or node in fixed:
                     continue
@@ -149,7 +149,7 @@ class Slices:
         self.inputs[node] = tuple(dict.fromkeys(codes))
         self.definition[node] = definition
 
-    def _row(self, d: Definition) -> tuple[bool, bool, tuple[tuple[bool, int], ...]]:
+    def _row(self, d: Definition) -> tuple[bool, tuple[tuple[bool, int], ...]]:
         """The inputs of a step: numbers that move with the step, and those that stay where they are."""
         row: dict[tuple[bool, int], None] = {}
         for v in variables(d.body):
@@ -162,7 +162,7 @@ class Slices:
                 self.far.add(node)
                 row[False, node] = None
         timed = any(not moves and code < self.timed for moves, code in row)
-        return any(moves for moves, _ in row), not timed, tuple(row)
+        return not timed, tuple(row)
 
     def _marked(self, v: Variable) -> Node:
         """The node of a variable that is named by a number, or from the end: not by its step."""
@@ -289,7 +289,7 @@ class Slices:
     def windows(
         self, number: Interner, states: Sequence[int], below: bytearray
     ) -> list[tuple[int, ...]]:
-        """For each slice its surroundings as far as an edge reaches, both ways, and what depends on `by`."""
+        """For each slice its surroundings, as far as an edge reaches, with what depends on `by`."""
         width, reach = self.width, max(1, self.recurrence.lag)
         known: dict[tuple[int, bytes], int] = {}
         ids = [-1] * reach
@@ -299,7 +299,9 @@ class Slices:
                 known[key] = number(key)
             ids.append(known[key])
         ids += [-1] * reach
-        return list(zip(*(ids[i : len(ids) - 2 * reach + i] for i in range(2 * reach + 1))))
+        return list(
+            zip(*(ids[i : len(ids) - 2 * reach + i] for i in range(2 * reach + 1)), strict=True)
+        )
 
     def header(self, below: bytearray, above: bytearray) -> tuple[object, ...]:
         """What the kinds of all slices take for granted: what has no time, or is named from an end."""
