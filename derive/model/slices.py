@@ -177,13 +177,13 @@ class Slices:
             lower, upper = (time.replace(self._end).shift for time in (expr.lower, expr.upper))
             terms = list(variables(expr.body))
             for i in range(lower, upper + 1):
-                at = {**self._end, expr.index: Time.at(i)}
                 for v in terms:
                     if v.time is None:
                         yield self._wide[v]
                     elif v.time.letters == ((expr.index, 1),):
                         yield (i + v.time.shift - self.low) * self.width + self._name[v.name]
                     else:
+                        at = {**self._end, expr.index: Time.at(i)}
                         yield self.node(Variable(v.name, v.time.replace(at)))
         elif isinstance(expr, Variable):
             yield self._wide[Variable(expr.name)] if expr.time is None else self._marked(expr)

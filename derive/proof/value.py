@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
 from hashlib import blake2b
+from operator import mul
 
 from derive.algebra.expression import (
     BigProduct,
@@ -33,6 +34,7 @@ from derive.algebra.expression import (
     Truncated,
     Variable,
     Via,
+    factors_of,
     move,
     walk,
 )
@@ -70,6 +72,7 @@ class World:
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
         self._lines: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Value] = {}
         self._terms: dict[Expr, Value] = {}
+        self._moves: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Expr] = {}
         self._symbols: dict[Derivative, Value] = {}
         self._fill()
 
@@ -275,11 +278,24 @@ class World:
         key = expr, tuple(letters.items()) if letters else ()
         found = self._lines.get(key)
         if found is None:
-            if isinstance(expr, Sum) and letters and any(isinstance(t, BigSum) for t in expr.terms):
+            if isinstance(expr, Sum) and letters and _has_symbols(expr):
                 found = reduce(_add, (self.value(term, letters) for term in expr.terms))
             else:
-                found = self._term(move(expr, letters) if letters else expr)
+                found = self._term(self._moved(expr, key[1], letters) if letters else expr)
             self._lines[key] = found
+        return found
+
+    def _moved(
+        self, expr: Expr, key: tuple[tuple[str, Time], ...], letters: Mapping[str, Time]
+    ) -> Expr:
+        """`expr` with its index letters replaced; each symbol is moved once."""
+        if isinstance(expr, Product):
+            return Product(tuple([self._moved(f, key, letters) for f in expr.factors]))
+        if not isinstance(expr, Derivative):
+            return move(expr, letters)
+        found = self._moves.get((expr, key))
+        if found is None:
+            found = self._moves[expr, key] = move(expr, letters)
         return found
 
     def _term(self, expr: Expr) -> Value:
@@ -380,6 +396,12 @@ class World:
         return reduce(_plus, parts, zero_matrix(self.size(of.name), self.size(by.name)))
 
 
+def _has_symbols(expr: Sum) -> bool:
+    """Whether a derivative or a Σ stands among the terms or their factors: then no term is an array."""
+    parts = (part for term in expr.terms for part in (term, *factors_of(term)))
+    return any(isinstance(part, Derivative | BigSum) for part in parts)
+
+
 def same(left: Value, right: Value) -> bool:
     """Whether two values are equal; the number 0 equals a zero matrix of any shape.
 
@@ -467,7 +489,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
         raise NoValue("factors whose ends do not meet")
     columns = tuple(zip(*b, strict=True))
     return tuple(
-        tuple(sum(x * y for x, y in zip(row, column, strict=True)) % PRIME for column in columns)
+        tuple([sum(map(mul, row, column)) % PRIME for column in columns])
         for row in a
     )
 

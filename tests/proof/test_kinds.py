@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from test_rogues import Rogue, is_honest, rogues
 
-from derive.algebra.expression import Equation, Total
+from derive.algebra import expression
+from derive.algebra.expression import Equation, Expr, Total
 from derive.derivation.backward import backward
 from derive.derivation.forward import forward
 from derive.derivation.steps import at_many_steps
@@ -23,8 +25,8 @@ from derive.model.slices import Interner, Slices, same_edges
 from derive.proof.agreement import _exponent, agree
 from derive.proof.kernel import check_chain, worlds_of
 from derive.proof.kinds import ManySteps, agree_at, few_steps, unrolled_kinds
-from derive.proof.rules import Unproved
-from derive.proof.setting import AtHorizon, FewSteps
+from derive.proof.rules import RULES, Rule, Unproved
+from derive.proof.setting import AtHorizon, FewSteps, Setting
 from derive.proof.steps import Derivation
 
 FORWARD_CELLS = [name for name in CELLS if name != "bidirectional"]
@@ -260,3 +262,66 @@ COUNTS = [1, 9, 10, 99, 10**12, 10**12 - 1, 10**300 + 1, 2**1000, 10**5000 - 1]
 def test_the_exponent_of_a_long_number(count: int) -> None:
     exponent = _exponent(count)
     assert 10**exponent <= count < 10 ** (exponent + 1)
+
+
+# -- operations ---------------------------------------------------------------------------------------
+
+
+class Counter:
+    """Counts the nodes that are made and the rules that the kernel applies while something runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rules = 0
+        self.table: dict[object, object] = {}
+        monkeypatch.setattr(expression._Interned, "_table", self.table)
+        for name, rule in list(RULES.items()):
+            monkeypatch.setitem(RULES, name, self._counting(rule))  # type: ignore[arg-type]
+
+    def _counting(self, rule: Rule) -> Rule:
+        def counted(setting: Setting, before: Expr, given: tuple[Equation, ...]) -> Expr:
+            self.rules += 1
+            return rule(setting, before, given)
+
+        return counted
+
+    def during(self, work: Callable[[], object]) -> tuple[int, int]:
+        self.table.clear()
+        self.rules = 0
+        work()
+        return len(self.table), self.rules
+
+
+@pytest.mark.parametrize("name", ["abstract", "tanh", "rnn", "second-order"])
+def test_nodes_made_and_rules_applied_do_not_depend_on_t(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(monkeypatch)
+    recurrence = model(name)
+    by = recurrence.parameters[:1]
+    at_many_steps(recurrence, 100, by)  # what is made once in a process is there now
+    one, other, last = (
+        counter.during(lambda t=t: at_many_steps(recurrence, t, by)) for t in (200, 400, 6400)
+    )
+    assert one == other == last
+    assert one[1] > 10
+
+
+@pytest.mark.parametrize("name", ["abstract", "tanh"])
+def test_checking_each_step_applies_as_many_rules_at_each(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """a T + b rules, and nodes that grow no faster than the lines, which are of T terms for two nodes."""
+    counter = Counter(monkeypatch)
+    recurrence = model(name)
+    by = recurrence.parameters[0]
+
+    def work(horizon: int) -> None:
+        setting = AtHorizon(recurrence, horizon)
+        ways = total(setting, by, most=0), forward(setting, by), backward(setting, by)
+        agree(setting, by, *ways)
+
+    counts = [counter.during(lambda t=t: work(t)) for t in (20, 30, 40, 50)]
+    steps = [b - a for (_, a), (_, b) in pairwise(counts)]
+    nodes = [b - a for (a, _), (b, _) in pairwise(counts)]
+    assert steps[0] == steps[1] == steps[2] > 0
+    assert max(nodes) - min(nodes) <= 0.05 * max(nodes)
