@@ -792,6 +792,27 @@ def show(rendered: str, columns: int) -> None:
 
 def plain(rendered: str, columns: int = 80) -> str:
     """Rendered text without weight or colour, for a file or a pipe."""
+    lines = rendered.split("\n")
+    if any(line.count("[/") * 2 != line.count("[") for line in lines):
+        return _without_marks(rendered, columns)  # a bracket that is none of ours, or a long mark
+    return "\n".join(_plain_line(line, columns) for line in lines)
+
+
+def _plain_line(line: str, columns: int) -> str:
+    """A line without its marks; one that is too long is broken, which is left to rich."""
+    bare = _MARK.sub("", line)
+    if "\\" not in bare and "\t" not in bare and len(bare) <= columns and not _WIDE.search(bare):
+        return bare.rstrip()
+    return _without_marks(line, columns)
+
+
+_MARK = re.compile(r"\[/?[a-z ]+\]")
+_WIDE = re.compile(
+    "[\u1100-\u11ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\uffff\U00010000-\U0010ffff]"
+)
+
+
+def _without_marks(rendered: str, columns: int) -> str:
     from io import StringIO
 
     from rich.console import Console

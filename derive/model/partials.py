@@ -31,6 +31,7 @@ from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
 from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
+from derive.model.scalars import slope
 from derive.model.shapes import SCALAR, SOFTMAX, has_arrays, is_column, is_scalar
 
 
@@ -130,7 +131,7 @@ class Partials:
         return self._slope(body, by, name)
 
     def _slope(self, body: Expr, by: Variable, name: Variable | None = None) -> Expr:
-        """By the table of primitives where a vector is about, by SymPy among scalars."""
+        """By the table of primitives where a vector is about; among scalars by `scalars`, or SymPy."""
         shapes = self.recurrence.shapes
         used = set(variables(body))
         plain = all(is_scalar(shapes.get(v.name, SCALAR)) for v in used) and not has_arrays(body)
@@ -252,9 +253,13 @@ def _differentiate(body: Expr, by: Variable, name: Variable | None = None) -> Ex
         return ZERO
     if body == by:
         return ONE
+    named = name if _has_value(body) else None
+    found = slope(body, by, named)
+    if found is not None:
+        return found
     from derive.model.symbols import derivative
 
-    return derivative(body, by, name if _has_value(body) else None)
+    return derivative(body, by, named)
 
 
 def _has_value(body: Expr) -> bool:

@@ -47,6 +47,11 @@ class Setting(ABC):
         self.recurrence = recurrence
         self._partials = Partials(recurrence, by_table)
         self._local = cache(self._partials)
+        self._product = cache(self._partials.product)
+        self._forward = cache(self._partials.forward)
+        self._transposed = cache(self._partials.transposed)
+        self._gradient = cache(self._partials.gradient)
+        self._symbols: dict[Expr, Expr | None] = {}
         self._indirect = _indirect_kinds(sample)
 
     @property
@@ -95,22 +100,27 @@ class Setting(ABC):
 
     def product(self, factors: Sequence[Expr]) -> Expr:
         """The product, scalars first and identities dropped where the model has shapes."""
-        return self._partials.product(factors)
+        return self._product(tuple(factors))
 
     def forward_action(self, of: Variable, by: Variable) -> Expr | None:
         """∂⁺of/∂W vec(Ẇ) for a matrix W, as a formula shaped like `of`; None for an abstract function."""
-        return self._partials.forward(of, by, self._horizon_time())
+        return self._forward(of, by, self._horizon_time())
 
     def transposed_action(self, of: Variable, by: Variable, row: Expr) -> Expr | None:
         """row ∂⁺of/∂W for a matrix W, of Wᵀ's shape; None for an abstract function."""
-        return self._partials.transposed(of, by, row, self._horizon_time())
+        return self._transposed(of, by, row, self._horizon_time())
 
     def gradient_action(self, of: Variable, by: Variable, column: Expr) -> Expr | None:
         """(∂⁺of/∂by)ᵀ column, shaped like `by`; None for an abstract function."""
-        return self._partials.gradient(of, by, column, self._horizon_time())
+        return self._gradient(of, by, column, self._horizon_time())
 
     def local_of(self, symbol: Expr) -> Expr | None:
         """The closed form of an edge's symbol; None where it is no edge or has no closed form."""
+        if symbol not in self._symbols:
+            self._symbols[symbol] = self._local_of(symbol)
+        return self._symbols[symbol]
+
+    def _local_of(self, symbol: Expr) -> Expr | None:
         if not isinstance(symbol, Total | Immediate) or not self.uses(symbol.of, symbol.by):
             return None
         if self.edge(symbol.of, symbol.by) != symbol:

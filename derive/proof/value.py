@@ -488,10 +488,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     if len(a[0]) != len(b):
         raise NoValue("factors whose ends do not meet")
     columns = tuple(zip(*b, strict=True))
-    return tuple(
-        tuple([sum(map(mul, row, column)) % PRIME for column in columns])
-        for row in a
-    )
+    return tuple(tuple([sum(map(mul, row, column)) % PRIME for column in columns]) for row in a)
 
 
 def turned(value: Value) -> Value:
