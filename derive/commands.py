@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 2_000_000
 LARGEST_SIZE = 1_000_000
+SOME_MEMORY = 4 * 10**9
 TESTED_HORIZONS = 6
 KINDS = ("text", "latex", "md", "html", "pdf", "json")
 SUFFIXES = {
@@ -620,14 +621,14 @@ def _kinds_at(
         gc.enable()
 
 
-def _free_memory() -> int | None:
-    """How many bytes can still be had, as far as the system says so."""
+def _free_memory() -> int:
+    """How many bytes can still be had; where the system does not say so, some."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             found = dict(line.split(":", 1) for line in file)
         return int(found["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
-        return None
+        return SOME_MEMORY
 
 
 def _code(recurrence: Recurrence, wrt: Sequence[str] | None, output: Path | None) -> None:

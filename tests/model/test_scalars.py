@@ -60,7 +60,7 @@ def formula(pick: Random, depth: int) -> Expr:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_formulas_at_random(seed: int) -> None:
-    """A slope may be written otherwise than by SymPy, rarely; its value is the same, and an expansion one."""
+    """A slope may, rarely, be written otherwise than by SymPy; its value and an expansion may not."""
     pick = Random(seed)
     for _ in range(20):
         expr, by = formula(pick, 3), pick.choice(SYMBOLS)

@@ -68,6 +68,7 @@ OTHERS = {
         "C = \\sum_{t=1}^{T} \\ell(h_t)",
     ),
 }
+LARGE = {n: pytest.param(n, marks=pytest.mark.slow) for n in ("gate", "lstm", "lstm-peephole")}
 SHORT = ("a sum and its last term", "not from the first step", "two given states")
 HORIZONS = {"gate": (2, 3, 5, 7), "lstm": (4, 5), "lstm-peephole": (5,), "gru": (5,), "mgu": (5,)}
 
@@ -104,7 +105,7 @@ def narrow(derivation: Derivation, many: ManySteps, ahead: bool) -> Derivation:
     return replace(derivation, chains=tuple(kept))
 
 
-@pytest.mark.parametrize("name", [*BUILTIN, *FORWARD_CELLS, *OTHERS])
+@pytest.mark.parametrize("name", [LARGE.get(n, n) for n in (*BUILTIN, *FORWARD_CELLS, *OTHERS)])
 def test_the_kinds_say_what_each_step_says(name: str) -> None:
     recurrence = model(name)
     for horizon in horizons(name):
