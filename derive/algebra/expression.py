@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import count as counting
 from typing import Any
 
-MOST_INTERNED = 1_000_000
+MOST_INTERNED = 300_000
 
 
 class _Interned(type):
