@@ -36,6 +36,7 @@ ORDER = (
     "sources",
     "tasks",
     "pages",
+    "usage",
     "red_pen",
     "certifying",
     "commands",
