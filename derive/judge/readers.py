@@ -19,7 +19,7 @@ HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
-NOT_KNOWN = ("defined nowhere", "not understood", "always 0", "leaves open", "too little", "disagree", "half of")
+NOT_KNOWN = ("defined nowhere", "not understood", "leaves open", "too little", "disagree", "half of")
 
 
 def judge(path: str, text: str, options: Options) -> Report:
@@ -74,6 +74,8 @@ def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
 
 
 def _joined(own: Verdict, other: Verdict) -> Verdict:
+    if "always 0" in other.reason:
+        return own
     if own.kind == "unread" and own.reason.startswith("the sides differ"):
         return other if other.kind in (*WRONG, "ambiguous") else own
     if own.kind == "unread" and other.kind not in SETTLED and not any(w in own.reason for w in NOT_KNOWN):

@@ -32,6 +32,7 @@ BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a
 SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
+NEXT = 1
 EXPRESSIONS = "an equation between expressions"
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
@@ -296,7 +297,8 @@ class Understanding:
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[key] = function
         for entry in (*self.functions, *self._before):
-            found.setdefault(entry[2], entry[3])
+            if 0 <= entry[0] - number <= NEXT:
+                found.setdefault(entry[2], entry[3])
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
