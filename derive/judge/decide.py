@@ -27,6 +27,7 @@ from derive.verify.verdicts import Verdict
 if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
+MOST_MENDING = 2500
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -47,6 +48,7 @@ class Decider:
         self.prover = Prover()
         self.agreed = 0
         self.differed = 0
+        self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
         self._bound: set[str] | None = None
@@ -229,6 +231,9 @@ class Decider:
         names = tuple(self._names(number))
         slips = chain_of(repairs(text, member.tree, member.start, names), additions(text, member.tree, member.start, self._words(number, head)))
         for repair in slips:
+            self.mending += 1
+            if self.mending > MOST_MENDING:
+                return None
             if self._is_true(number, chain, head, member, repair):
                 shown = " ".join(f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split())
                 return shown, repair.cause
@@ -268,6 +273,8 @@ class Decider:
         except (Unread, Misfit, RecursionError):
             return False
         if not tried.outcome.agrees or tried.outcome.zero or tried.given:
+            return False
+        if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
             return False
         return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
 

@@ -30,6 +30,7 @@ NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quan
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
 SUMMED = re.compile(r"\b(?:repeated|double)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsum|summation convention|Einstein", re.IGNORECASE)
+ROWWISE = re.compile(r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row", re.IGNORECASE)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
 EXPRESSIONS = "an equation between expressions"
@@ -79,6 +80,7 @@ class Understanding:
     curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     _vectors: set[str] = field(default_factory=set)
+    _moved: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -302,6 +304,7 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose)
         setting.arrays = some
         setting.plain = self._plain()
+        setting.rowwise = bool(ROWWISE.search(prose))
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
         several = self._shaped_twice()
@@ -371,6 +374,11 @@ class Understanding:
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
+                    if occurs.key in ("S", "s", "l") and any(d == "time" and len(r) > 1 for d, r in occurs.indices):
+                        self._moved.add(occurs.key)
+                    if occurs.consumed and isinstance(behind, Group) and behind.below is not None:
+                        inside = parts_of(behind.below)
+                        setting.components[occurs.key] = max(setting.components.get(occurs.key, 0), len(inside))
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
@@ -400,7 +408,7 @@ class Understanding:
         letter = core.split("_")[0].split("^")[0]
         if symbol.kind == "parameter" and len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
             return 2
-        if COSTS.match(key) or COSTS.match(letter):
+        if (COSTS.match(key) or COSTS.match(letter)) and key not in self._moved:
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         if letter in SCALARS and not bold:
@@ -658,7 +666,7 @@ class Understanding:
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
         """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
-        if not body.rank or not COSTS.match(key):
+        if not body.rank or not COSTS.match(key) or key in self._moved:
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))
