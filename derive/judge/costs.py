@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from derive.algebra.core import App, Arg, Big, Core, D, Ref, fresh, walk
+from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
 from derive.judge.names import COSTS
 from derive.meaning.model import ORDERED, Definition, Model, walk_values
@@ -53,10 +53,11 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
     return found
 
 
-def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False) -> tuple[Model, list[str]]:
+def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False, entropy: bool = False) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
 
-    `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant."""
+    `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
+    `entropy` that a cost is the cross entropy of the outputs with a hat."""
     missing = _missing(model, names)
     if not missing:
         return model, []
@@ -73,7 +74,8 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: boo
     if missing and not ends:
         return model, []
     for name in missing:
-        definitions[name] = (_some_function(name, slots, ends, dims, last),)
+        made = _entropy(name, slots, model, dims) if entropy else None
+        definitions[name] = (made or _some_function(name, slots, ends, dims, last),)
     return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
 
 
@@ -92,6 +94,32 @@ def _missing(model: Model, names: set[str]) -> list[str]:
         else:
             found.append(name)
     return sorted(found)
+
+
+def _entropy(name: str, slots_of: Mapping[str, tuple[str, ...]], model: Model, named: Mapping[str, str]) -> Definition | None:
+    r"""-Σ y \log ŷ, where the page has outputs with a hat and targets without; None where it has not."""
+    hats = [n for n in model.definitions if n.startswith("\\hat{") and n[5:].strip("{}") in slots_of and n[5:].strip("{}") not in model.definitions]
+    if len(hats) != 1:
+        return None
+    (hat,) = hats
+    target = hat[5:].strip("{}")
+    slots = slots_of.get(name, ())
+    own = {s: fresh("s") for s in slots}
+    letters = [own.get(s) or fresh() for s in slots_of[hat]]
+    places = dict(zip(slots_of[hat], letters, strict=True))
+    if any(s not in places for s in slots_of[target]):
+        return None
+    body: Core = mul((Ref(target, tuple(Time.of(places[s]) for s in slots_of[target])), Fn("\\log", (Ref(hat, tuple(map(Time.of, letters))),))))
+    for place, (slot, letter) in enumerate(zip(slots_of[hat], letters, strict=True)):
+        if slot in own:
+            continue
+        if slot == "time":
+            body = Big("sum", letter, None, Time.at(1), Time.of("T"), body)
+        else:
+            dim = f"{hat}:{place - _before(slots_of[hat])}"
+            body = Big("sum", letter, slot if slot == "sample" else named.get(dim, dim), None, None, body)
+    index_of = tuple(Time.of(own[s]) for s in slots)
+    return Definition(name, index_of, tuple(own.values()), neg(body), slots, ())
 
 
 def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str], last: bool = False) -> Definition:

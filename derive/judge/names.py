@@ -11,7 +11,7 @@ from typing import Any
 from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
 from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
-from derive.text.trees import Group, Name, Number, Row, Sign, children
+from derive.text.trees import Fraction as Over, Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
@@ -47,6 +47,7 @@ class Names:
         self.layered: set[str] = set()
         self.transposing = False
         self.sampled: set[str] = set()
+        self.states: set[str] = set()
         self._survey()
 
     def at(self, number: int) -> Place:
@@ -72,6 +73,10 @@ class Names:
         if occurs.key in self.sampled:
             occurs = replace(occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample"))
         return occurs
+
+    def is_cost(self, key: str) -> bool:
+        """Whether a name is that of a cost: not the C of a cell, which other quantities are made of."""
+        return bool(COSTS.match(key)) and key not in self.states
 
     def _is_layer(self, row: Row) -> bool:
         letters = [n.letter for n in row if isinstance(n, Name)]
@@ -102,6 +107,19 @@ class Names:
         timed = all(any(d == "time" for d, _ in o.indices) for o in lying)
         self.transposing = bool(lying) and timed and size is not None and size.kind in ("size", "constant")
         self._samples(found)
+        self._states()
+
+    def _states(self) -> None:
+        """Names of costs that are made of themselves, or that make quantities that are no costs."""
+        for (number, index), role in self.roles.items():
+            if role.kind != "definition" or role.key is None or number < 0:
+                continue
+            table = self.symbols.at(number)
+            chains = next((i.chains for i in self.page.items if isinstance(i, Formula) and i.number == number), ())
+            listed = [table.occurrence(n, b) for m in chains[index].members[1:2] for n, b in named(m.tree)] if index < len(chains) else []
+            used = {o.key for o in listed if any(d == "time" for d, _ in o.indices)}
+            if role.key in used or not COSTS.match(role.key) and not role.key.startswith("\\delta"):
+                self.states |= {k for k in used if COSTS.match(k) and not any(isinstance(x, Over) for x in walk(chains[index].members[1].tree))}
 
     def _samples(self, found: list[Occurrence]) -> None:
         """Names that are mostly written without their sample's index, and defined so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,12 +14,14 @@ from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
 from derive.judge.costs import differentiated, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
-from derive.judge.understanding import Understanding
+from derive.judge.names import named as written
+from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val, transposed
-from derive.text.page import Chain, Formula, Member, Page
+from derive.text.page import Chain, Formula, Member, Page, Prose
+from derive.text.trees import Sign, Table, walk as nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,18 @@ class Way:
     turned: bool = False
     part: str = ""
     last: bool = False
+    entropy: bool = False
     ahead: bool = False
+
+
+MOST_WORK = 700_000
 
 
 class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
 
+ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
@@ -101,6 +109,9 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
+    for said, of_member in (("", plain), (IMMEDIATE, own)):
+        yield Way(said, plain, of_member, frozenset({"cost", "entropy"} | ({"own"} if said else set())), entropy=True)
+    yield Way(STEP, plain, own, frozenset({"cost", "entropy", "alone"}), alone=True, entropy=True)
     yield Way("the cost is a function of the last step's output", plain, plain, frozenset({"cost"}), last=True)
     yield Way(f"the cost is a function of the last step's output, and {IMMEDIATE}", plain, own, frozenset({"cost", "own"}), last=True)
     yield late(STEP, {"alone"}, alone=True)
@@ -120,16 +131,70 @@ class Readings:
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._choices: set[str] = set()
-        self._open = True
+        self.spent = 0
+        self._numbers: Readings | None = None
+        self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
+        self._open, self._lacking, self._leaves = True, False, False
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
         yield from self._climbed(number, chain, head, member, False)
         if self._open and self._adds(number, chain):
             try:
-                yield from (t for t in self._climbed(number, chain, head, member, True) if t.outcome.agrees and not t.outcome.zero)
+                yield from self._agreeing(self._climbed(number, chain, head, member, True))
             except (Unread, Misfit):
+                pass
+        if self._open and self._lacking:
+            yield from self._agreeing(self._with_leaves(number, chain, head, member))
+
+        if self._open and self._may_be_numbers(number, (head, member)):
+            yield from self._agreeing(self._as_numbers(number, chain, head, member))
+
+    def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
+        """Whether nothing in a line of a page of vectors says that its quantities are vectors."""
+        u = self.understanding
+        if u.scalars or not u.setting.arrays:
+            return False
+        table = u.symbols.at(number)
+        for member in members:
+            for name, behind in written(member.tree):
+                occurs = table.occurrence(name, behind)
+                symbol = table.symbol(occurs.key)
+                if occurs.transposed or BOLD.match(occurs.key) or (symbol is not None and symbol.shape is not None):
+                    return False
+            if any(isinstance(n, Table) or isinstance(n, Sign) and n.text in ("\\odot", "\\circ", "\\otimes") for n in nodes(member.tree)):
+                return False
+        return True
+
+    def _as_numbers(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """The line on a page on which everything is a number."""
+        if self._numbers is None:
+            page_of_numbers = Understanding(self.page, self.understanding.symbols, self.understanding.reading)
+            page_of_numbers.scalars = True
+            page_of_numbers.understand()
+            self._numbers = Readings(self.page, page_of_numbers)
+        try:
+            for found in self._numbers._climbed(number, chain, head, member, False):
+                yield replace(found, reading=f"the quantities are scalars; {found.reading}" if found.reading else "the quantities are scalars")
+        except (Unread, Misfit):
+            return
+
+    def _agreeing(self, tries: Iterator[Tried]) -> Iterator[Tried]:
+        for found in tries:
+            if found.outcome.agrees and not found.outcome.zero:
+                self._open = False
+                yield found
                 return
+
+    def _with_leaves(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""
+        self._leaves = True
+        try:
+            yield from self._climbed(number, chain, head, member, False)
+        except (Unread, Misfit):
+            return
+        finally:
+            self._leaves = False
 
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
@@ -140,10 +205,12 @@ class Readings:
         first: Misfit | None = None
         done = False
         choices: set[str] | None = None
-        self._open = True
+        self._open, self._lacking = True, False
         for way in ladder(self.understanding.reading):
             if choices is not None and not way.needs <= choices:
                 continue
+            if way.needs and self.spent > MOST_WORK:
+                return
             try:
                 found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
             except _NotHere:
@@ -160,8 +227,12 @@ class Readings:
             done = True
             self._open = not (found.outcome.agrees and not found.outcome.zero)
             yield found
-            if not self._open:
+            outcome = found.outcome
+            self._lacking = self._lacking or "is not understood" in outcome.missing
+            if not self._open or outcome.missing.endswith("takes") or (not way.needs and "is not understood" in outcome.missing):
                 return
+            if not way.needs and (outcome.zero or outcome.vanishing):
+                choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
 
@@ -208,7 +279,7 @@ class Readings:
             left = replace(left, body=_at_step(left.body, step)) if way.alone else left
         elif way.alone:
             raise _NotHere
-        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered)
+        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered, way.member.repeated)
         if isinstance(found.left, D) and found.left in walk(found.right) and found.left != found.right:
             elaborator.choices.add("part")
             found = replace(found, right=_parted(found.right, found.left, way.part)) if way.part else found
@@ -222,14 +293,20 @@ class Readings:
         model = u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive, model.normalised)
-        found, made, assumed = self._with_costs(model, found, way.last)
+        found, made, assumed = self._with_costs(model, found, way.last, way.entropy)
         model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
         if assumed:
-            self._choices.add("cost")
-        elif way.last:
+            self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
+        elif way.last or way.entropy:
             raise _NotHere
+        if self._leaves:
+            model = self._as_leaves(model, number, found)
         said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
-        outcome = self._judgement(model, elaborator).compare(found, tests)
+        judgement = self._judgement(model, elaborator)
+        judgement.hasty = bool(way.needs)
+        judgement.spent = 0
+        outcome = judgement.compare(found, tests)
+        self.spent += judgement.spent
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
@@ -241,7 +318,17 @@ class Readings:
                 return Tried(found, summing, said, tuple(assumed))
         return Tried(found, outcome, said, tuple(assumed))
 
-    def _with_costs(self, model: Model, found: Sides, last: bool) -> tuple[Sides, Model, list[str]]:
+    def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
+        by = {x.by.name.split("∅")[0] for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
+        kept = {}
+        for name, why in model.lost.items():
+            above = self.understanding.upstream(model, number, name)
+            if not above or by & above:
+                kept[name] = why
+        definitions = {n: ds for n, ds in model.definitions.items() if n not in model.lost or n in kept}
+        return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
+
+    def _with_costs(self, model: Model, found: Sides, last: bool, entropy: bool) -> tuple[Sides, Model, list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
@@ -254,11 +341,11 @@ class Readings:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
         wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
-        key = (_signature(model), names, by, tuple(parts.values()), wanting, last)
+        key = (_signature(model), names, by, tuple(parts.values()), wanting, last, entropy)
         if key not in self._costs:
             seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
             seen = with_unknown(seen, [found.left, found.right])
-            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last)
+            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last, entropy)
         return (found, *self._costs[key])
 
     def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:

@@ -29,8 +29,8 @@ WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.I
 NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
-SUMMED = re.compile(r"\b(?:repeated|double)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsum|summation convention|Einstein", re.IGNORECASE)
 ROWWISE = re.compile(r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row", re.IGNORECASE)
+SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
 EXPRESSIONS = "an equation between expressions"
@@ -55,6 +55,7 @@ class Failed:
     first: int
     last: int
     why: str
+    uses: frozenset[str] = frozenset()  # the names that it is made of, as far as they are written; empty where that is not known
 
 
 @dataclass
@@ -79,8 +80,9 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    scalars: bool = False
+    _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
-    _moved: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -96,13 +98,19 @@ class Understanding:
             self.reading = replace(self.reading, repeated=True)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
+        self._passes(False)
+        if any(" entries beside " in f.why for f in self.failed):
+            self._passes(True)
+        self._normalised()
+
+    def _passes(self, loose: bool) -> None:
         for _ in range(PASSES):
             before = dict(self.setting.ranks), dict(self.setting.outputs), dict(self.setting.implied)
             self.setting.dims = self.setting.dims.__class__()
+            self.setting.dims.loose = loose
             self._pass()
             if before == (self.setting.ranks, self.setting.outputs, self.setting.implied):
                 break
-        self._normalised()
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
         """The equations between expressions: what a page supposes, where it does not follow."""
@@ -183,7 +191,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, role.why))
+                self.failed.append(Failed(lost, *role.scope, role.why, self._used(number, chain)))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
@@ -267,7 +275,7 @@ class Understanding:
 
     def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
         self._number, self._index = number, index
-        self.setting.functions = self.functions_at(number, index)
+        self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
         if number in self.based:
@@ -301,7 +309,7 @@ class Understanding:
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
         some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
-        some = some and not NUMBERS_ONLY.search(prose)
+        some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose))
@@ -374,8 +382,6 @@ class Understanding:
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
-                    if occurs.key in ("S", "s", "l") and any(d == "time" and len(r) > 1 for d, r in occurs.indices):
-                        self._moved.add(occurs.key)
                     if occurs.consumed and isinstance(behind, Group) and behind.below is not None:
                         inside = parts_of(behind.below)
                         setting.components[occurs.key] = max(setting.components.get(occurs.key, 0), len(inside))
@@ -406,9 +412,10 @@ class Understanding:
             return 0
         core = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]", "", key)
         letter = core.split("_")[0].split("^")[0]
-        if symbol.kind == "parameter" and len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
-            return 2
-        if (COSTS.match(key) or COSTS.match(letter)) and key not in self._moved:
+        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
+            if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
+                return 2
+        if self.symbols.is_cost(key) or (COSTS.match(letter) and letter != key and letter not in self.symbols.states):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         if letter in SCALARS and not bold:
@@ -416,10 +423,24 @@ class Understanding:
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
                 return 2
-            return 1 if bold or letter in ("b", "c", "\\beta", "\\gamma", "w", "u", "v", "\\theta", "\\phi", "\\psi") else 0
+            greek = ("\\beta", "\\gamma", "\\theta", "\\vartheta", "\\phi", "\\psi", "\\omega")
+            return 1 if bold or letter in ("b", "c", "w", "u", "v", *greek) else 0
         if symbol.kind == "input" and letter[:1].isupper() and len(letter) == 1 and "time" not in symbol.slots:
             return 2
         return 1
+
+    @cached_property
+    def _matrices(self) -> set[str]:
+        """The capital letters that are transposed somewhere, or stand right before a small letter with an index."""
+        found: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for first, second in zip(member.tree, member.tree[1:], strict=False):
+                    if isinstance(first, Name) and isinstance(second, Name) and second.letter[:1].islower() and (second.below or second.above):
+                        found.add(table.occurrence(first, None).key)
+                found |= {o.key for n, b in named(member.tree) if (o := table.occurrence(n, b)).transposed}
+        return {k for k in found if k not in self.setting.defined}
 
     def _entrywise(self) -> None:
         """Functions that are applied entry by entry: with a prime on the page, or by habit."""
@@ -439,12 +460,20 @@ class Understanding:
     def _define(self, number: int, index: int, chain: Chain, role: Role) -> None:
         member = chain.members[1]
         try:
-            self._defined(number, index, chain, role)
+            try:
+                self._defined(number, index, chain, role)
+            except Misfit:
+                if not self.setting.functions:
+                    raise
+                self._without_functions = True
+                self._defined(number, index, chain, role)
+            finally:
+                self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
             special = self._lost_member(number, chain, role, str(error))
             names = set() if special or role.key in WORDS or role.key in SPELLED else self._lost_by(number, member.tree, role)
-            self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error)))
+            self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error), self._used(number, chain)))
             assert member
 
     def _compared(self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int) -> None:
@@ -462,10 +491,35 @@ class Understanding:
                 return
             ref, made = pair
             free = {a for i in ref.index for a, _ in i.letters}
-            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes():
+            loose = letters_in(made) - free - self.horizon_letters() - self.sizes()
+            if not free and all(elaborator.ordered.get(a) == "layer" for a in loose):
+                self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
+            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
                 slots = self.setting.slots[ref.name]
                 letters = tuple(i.letters[0][0] for i in ref.index)
                 self.made.append(Made(Definition(ref.name, ref.index, letters, made, slots, (), number), *role.scope, (number, self._index)))
+
+    def _used(self, number: int, chain: Chain) -> frozenset[str]:
+        table = self.symbols.at(number)
+        return frozenset(table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree))
+
+    def upstream(self, model: Model, number: int, name: str) -> set[str]:
+        """The names (without their forms) that a name that was not understood may depend on; all names where nothing is known."""
+        keys = {u for f in self.failed if f.first <= number <= f.last and name in f.names for u in f.uses}
+        if not keys:
+            return set()
+        lost = {n: {u for f in self.failed if f.first <= number <= f.last and n in f.names for u in f.uses} for n in model.lost}
+        waiting, found = list(keys), set(keys)
+        while waiting:
+            key = waiting.pop()
+            for made, definitions in model.definitions.items():
+                if made.split("∅")[0] == key:
+                    waiting += [u for d in definitions for p in walk(d.body) if isinstance(p, Ref) and (u := p.name.split("∅")[0]) not in found]
+            for n, uses in lost.items():
+                if n.split("∅")[0] == key:
+                    waiting += [u for u in uses if u not in found]
+            found |= set(waiting)
+        return found
 
     def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
         """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
@@ -619,6 +673,9 @@ class Understanding:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
         loose = {a for a in loose if not self._is_size(a)}
+        if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
+            self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
+            loose = set()
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
             self.slips[number, self._index] = (slip, own)
@@ -666,7 +723,7 @@ class Understanding:
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
         """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
-        if not body.rank or not COSTS.match(key) or key in self._moved:
+        if not body.rank or not self.symbols.is_cost(key):
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))
@@ -822,7 +879,7 @@ class Understanding:
     # -- the model --------------------------------------------------------------------------------
 
     def horizon_letters(self) -> set[str]:
-        return {a for a in HORIZONS - self.setting.plain if self._kind(a) in ("size", "constant", "parameter", "")} | {
+        return set(self.setting.named_sizes) | {a for a in HORIZONS - self.setting.plain if self._kind(a) in ("size", "constant", "parameter", "")} | {
             s.key for s in self.symbols.records() if s.kind == "size"
         }
 

@@ -34,6 +34,7 @@ from derive.algebra.core import (
     Solved,
     Stack,
     Where,
+    letters_in,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
@@ -42,7 +43,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
-MOST_STEPS = 150_000
+MOST_STEPS = 80_000
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 
@@ -70,6 +71,11 @@ class World:
         self._coefficients: dict[tuple[str, tuple[int, ...]], Any] = {}
         self._steps = 0
         self.live: set[int] = set()
+        self.zero, self.one = self.exact(Fraction(0)), self.exact(Fraction(1))
+        self._derived: dict[tuple[Element, Element, str, tuple[str, ...]], Any] = {}
+        self._chains: dict[object, list[list[Any]]] = {}
+        self._sums: dict[object, Any] = {}
+        self._free: dict[int, tuple[Core, tuple[str, ...]]] = {}
 
     # -- indices ----------------------------------------------------------------------------------
 
@@ -233,7 +239,7 @@ class World:
         """A member that nothing defines: a leaf, and 0 beyond the end of a recursion that runs backward."""
         general = self.model.general(element[0])
         if general is not None and general.backward:
-            return self.exact(Fraction(0))
+            return self.zero
         return self.leaf(element)
 
     def local(self, element: Element) -> tuple[Any, Slopes]:
@@ -255,34 +261,37 @@ class World:
     # -- derivatives ------------------------------------------------------------------------------
 
     def derivative(self, x: D, env: Letters) -> Any:
-        by = (x.by.name, tuple(self.index(i, env) for i in x.by.index))
+        by = (x.by.name, tuple([self.index(i, env) for i in x.by.index]))
         self._reached(by)
-        _, slopes = self.slopes(x.of, env)
-        total: Any = self.exact(Fraction(0))
-        at = self._ordered(x.of, env)
-        if x.mode == "own" and not isinstance(x.of, Ref):
-            total = slopes.get(by, total)
-            slopes = {}
         names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
-        for element, slope in slopes.items():
-            total = total + slope * self._between(element, by, x.mode, names, at)
+        if isinstance(x.of, Ref):
+            of = (x.of.name, tuple([self.index(i, env) for i in x.of.index]))
+            key = (of, by, x.mode, names)
+            if key not in self._derived:
+                self._derived[key] = self._between(of, by, x.mode, names)
+            total = self._derived[key]
+        else:
+            total = self._of_formula(x, by, names, env)
         if total:
             self.live.add(id(x))
+        return total
+
+    def _of_formula(self, x: D, by: Element, names: tuple[str, ...], env: Letters) -> Any:
+        _, slopes = self.slopes(x.of, env)
+        total = self.zero
+        if x.mode == "own":
+            return slopes.get(by, total)
+        for element, slope in slopes.items():
+            total = total + slope * self._between(element, by, x.mode, names)
         return total
 
     def _reached(self, by: Element) -> None:
         if by[0] in self.model.lost:
             raise NoNumber(f"{by[0]} is not understood: {self.model.lost[by[0]]}")
 
-    def _ordered(self, of: Core, env: Letters) -> tuple[int, ...] | None:
-        if isinstance(of, Ref):
-            slots = self.model.slots.get(of.name, ())
-            return tuple(self.index(i, env) for i, s in zip(of.index, slots, strict=False) if s in ORDERED)
-        return None
-
-    def _between(self, a: Element, b: Element, mode: str, names: tuple[str, ...], at: tuple[int, ...] | None) -> Any:
+    def _between(self, a: Element, b: Element, mode: str, names: tuple[str, ...]) -> Any:
         if a == b:
-            return self.exact(Fraction(1))
+            return self.one
         if mode == "step" and any(part[0] == b[0] for part in self.local(a)[1]):
             mode = "own"
         if mode == "at":
@@ -290,16 +299,16 @@ class World:
         if mode in ("now", "later"):
             return self._used(a, b, mode == "later")
         if mode == "via":
-            total: Any = self.exact(Fraction(0))
+            total: Any = self.zero
             for user, adjoint in self.adjoints(a, "total", ()).items():
                 if user[0] in names and b in self.local(user)[1]:
                     total = total + adjoint * self.local(user)[1][b]
             return total
-        return self.adjoints(a, mode, names).get(b, self.exact(Fraction(0)))
+        return self.adjoints(a, mode, names).get(b, self.zero)
 
     def _used(self, a: Element, b: Element, later: bool) -> Any:
         """The paths whose first step stays in b's own step, or goes to a later one."""
-        total: Any = self.exact(Fraction(0))
+        total: Any = self.zero
         own = self._step_of(b)
         for user, adjoint in self.adjoints(a, "total", ()).items():
             slope = self.local(user)[1].get(b) if user != b else None
@@ -310,7 +319,7 @@ class World:
 
     def _used_at(self, a: Element, b: Element, step: int) -> Any:
         """The uses that one step alone makes of b."""
-        total: Any = self.exact(Fraction(0))
+        total: Any = self.zero
         for user, adjoint in self.adjoints(a, "total", ()).items():
             if self._step_of(user) == (step,):
                 total = total + adjoint * self.local(user)[1].get(b, 0)
@@ -371,7 +380,7 @@ class World:
     def _tick(self) -> None:
         self._steps += 1
         if self._steps > MOST_STEPS:
-            raise NoNumber("more steps of work than a formula may take")
+            raise NoNumber("more steps of work than a formula takes")
 
     def value(self, x: Core, env: Letters) -> Any:
         """The value of a formula, its free letters given. Raises NoNumber where it has none."""
@@ -392,13 +401,12 @@ class World:
                 return self._power(self.value(base, env), self._exponent(exponent, env))
             case Fn(name, args):
                 return self._function(name, [self.value(a, env) for a in args])
-            case Big(kind, letter, _, _, _, body, _):
-                found = [self.value(body, {**env, letter: i}) for i in self.range(x, env)]
-                return sum(found) if kind == "sum" else math.prod(found)
+            case Big():
+                return self._big(x, env)
             case D():
                 return self.derivative(x, env)
             case Delta(a, b):
-                return self.exact(Fraction(int(self.index(a, env) == self.index(b, env))))
+                return self.one if self.index(a, env) == self.index(b, env) else self.zero
             case Chain():
                 return self._chain(x, env)
             case Inverse():
@@ -425,6 +433,27 @@ class World:
             case _:
                 raise NoNumber(f"no value for {type(x).__name__}")
 
+    def _big(self, x: Big, env: Letters) -> Any:
+        key = (id(x), tuple([env.get(a) for a in self._letters(x)]))
+        if key not in self._sums:
+            found = [self.value(x.body, {**env, x.letter: i}) for i in self.range(x, env)]
+            self._sums[key] = sum(found) if x.kind == "sum" else math.prod(found)
+        return self._sums[key]
+
+    def _letters(self, x: Core) -> tuple[str, ...]:
+        """The free letters of a node, which is kept so that its identity stays its own."""
+        found = self._free.get(id(x))
+        if found is None:
+            found = self._free[id(x)] = (x, tuple(sorted(letters_in(x))))
+        return found[1]
+
+    def forget(self) -> None:
+        """Drops what was kept for one line's formulas."""
+        self._sums.clear()
+        self._chains.clear()
+        self._free.clear()
+        self._steps = 0
+
     def _solved(self, x: Solved, env: Letters) -> Any:
         """The value of what an equation makes: any, where a constant is free; else by Newton's steps from a few starts."""
         own = (x.name.name, ())
@@ -434,6 +463,7 @@ class World:
             if x.free:
                 return guess
             for _ in range(60):
+                self._sums.clear()
                 try:
                     value, slopes = self.slopes(x.body, env)
                     step = value / slopes[own]
@@ -524,14 +554,22 @@ class World:
         raise NoNumber("an entry beyond the end of what is stacked")
 
     def _chain(self, x: Chain, env: Letters) -> Any:
+        low, high = self.index(x.lower, env), self.index(x.upper, env)
+        own = [a for a in self._letters(x.body) if a not in (x.letter, x.row, x.col)]
+        key = (id(x.body), low, high, tuple(env.get(a) for a in own))
+        if key not in self._chains:
+            self._chains[key] = self._multiplied(x, low, high, env)
+        p, q = (self.index(i, env) for i in x.at)
+        return self._chains[key][p - 1][q - 1]
+
+    def _multiplied(self, x: Chain, low: int, high: int, env: Letters) -> list[list[Any]]:
         n = self.size(x.dim)
-        here = [[self.exact(Fraction(int(p == q))) for q in range(n)] for p in range(n)]
-        for j in range(self.index(x.lower, env), self.index(x.upper, env) + 1):
+        here = [[self.one if p == q else self.zero for q in range(n)] for p in range(n)]
+        for j in range(low, high + 1):
             step = [[self.value(x.body, {**env, x.letter: j, x.row: p + 1, x.col: q + 1}) for q in range(n)] for p in range(n)]
             left, right = (step, here) if x.down else (here, step)
             here = [[sum(left[p][k] * right[k][q] for k in range(n)) for q in range(n)] for p in range(n)]
-        p, q = (self.index(i, env) for i in x.at)
-        return here[p - 1][q - 1]
+        return here
 
     def _inverse(self, x: Inverse, env: Letters) -> Any:
         """By elimination with the largest pivot."""
@@ -583,7 +621,7 @@ class World:
         if not by:
             return u + v * w + v * v * v / 6
         if any(k not in numbers for k in by):
-            return self.exact(Fraction(0))
+            return self.zero
         if len(by) == 1:
             (p,) = by
             return line[0][p] + line[1][p] * w + v * line[2][p] + v * v * line[1][p] / 2
@@ -608,7 +646,7 @@ class World:
         match x:
             case Ref(name, index):
                 element = (name, tuple(self.index(i, env) for i in index))
-                return self.element(element), {element: self.exact(Fraction(1))}
+                return self.element(element), {element: self.one}
             case Add(terms):
                 found = [self.slopes(t, env) for t in terms]
                 return sum(v for v, _ in found), _sum((1, s) for _, s in found)
@@ -704,6 +742,7 @@ class _Scratch(World):
 
     def __init__(self, world: World, given: Mapping[Element, Any]) -> None:
         self.world, self.given, self.reals = world, given, world.reals
+        self.zero, self.one = world.zero, world.one
         self._steps = 0
 
     def element(self, element: Element) -> Any:

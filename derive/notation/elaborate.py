@@ -1011,12 +1011,25 @@ class Elaborator:
         by = self._by(node.below, node)
         end = at + 1
         behind = row[end]
+        lying = False
         if isinstance(behind, Group) and behind.above is None:
             of, end = self.row(behind.inside), end + 1
         else:
+            row, lying = self._upright(row, end)
             of, end = self.factor(row, end)
         found = self._differentiated(of, by, _Mark("\\partial", (), False, False))
+        if lying:
+            return transposed(found), end
         return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+    def _upright(self, row: Row, at: int) -> tuple[Row, bool]:
+        """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
+        for place in (at, at + 1):
+            node = row[place] if place < len(row) else None
+            if isinstance(node, Name | Group) and node.above is not None and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}"):
+                if place == at or isinstance(node, Group):
+                    return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
+        return row, False
 
     def _gradient(self, row: Row, at: int) -> tuple[Val, int] | None:
         """∇f of a function of several numbers, or of one vector."""
@@ -1418,6 +1431,9 @@ class Elaborator:
             self._letter_dim(w, dim)
         lower, upper = bound.lower, bound.upper
         if upper is not None and upper.shift == 0 and len(upper.letters) == 1 and not self._is_bound_letter(upper):
+            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.is_stated(stated) and self.dims.find(stated) != own:
+                raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -1524,10 +1540,13 @@ def _holds(argument: Arg, by: Ref) -> bool:
 
 def Where_(body: Core, formal: Ref, value: Core) -> Core:
     """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""
-    from derive.algebra.slopes import slope
+    from derive.algebra.slopes import NoSlope, slope
 
     assert isinstance(body, D)
-    return replaced(slope(body.of, formal), ((formal, (), scalar(value)),))
+    try:
+        return replaced(slope(body.of, formal), ((formal, (), scalar(value)),))
+    except NoSlope as error:
+        raise Unread(0, str(error)) from None
 
 
 def replaced(x: Core, table: tuple[tuple[Ref, tuple[Axis, ...], Val], ...]) -> Core:

@@ -66,12 +66,16 @@ def _same(p: Core, x: Core, free: frozenset[str], table: dict[str, Time], bound:
                 return False
             return _indices(i, j, free, table, bound) and all(_same_arg(u, v, free, table, bound) for u, v in zip(args, others, strict=True))
         case Big(), Big():
-            if (p.kind, p.dim, p.without) != (x.kind, x.dim, x.without) or (p.lower is None) != (x.lower is None):
+            if (p.kind, p.dim is None, p.without) != (x.kind, x.dim is None, x.without) or (p.lower is None) != (x.lower is None):
                 return False
             ends = [(s, t) for s, t in ((p.lower, x.lower), (p.upper, x.upper)) if s is not None and t is not None]
             inner = {**bound, p.letter: x.letter}
             return all(_index(s, t, free, table, bound) for s, t in ends) and _same(p.body, x.body, free, table, inner)
-        case (Chain(), _) | (Inverse(), _) | (Stack(), _) | (D(), _):
+        case Stack(), Stack():
+            if len(p.parts) != len(x.parts) or not _index(p.index, x.index, free, table, bound):
+                return False
+            return all(_same(b, c, free, table, {**bound, i: j}) for (i, _, b), (j, _, c) in zip(p.parts, x.parts, strict=True))
+        case (Chain(), _) | (Inverse(), _) | (D(), _):
             return p == x
         case _:
             mine, others_ = list(children(p)), list(children(x))

@@ -23,6 +23,7 @@ class Dims:
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
         self._fixed: set[str] = set()
+        self.loose = False  # the page's own dimensions contradict each other: none is held to be another's
 
     def find(self, dim: str) -> str:
         if "+" in dim:
@@ -41,9 +42,12 @@ class Dims:
         if dim.startswith("dim:"):
             self._fixed.add(dim)
 
+    def is_stated(self, dim: str) -> bool:
+        return dim in self._fixed
+
     def copy(self) -> Dims:
         other = Dims()
-        other._of, other._fixed = dict(self._of), set(self._fixed)
+        other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose
         return other
 
     def unify(self, a: str, b: str) -> None:
@@ -53,7 +57,7 @@ class Dims:
             return
         if "+" in a or "+" in b:
             self._unify_sums(a, b)
-        elif a in self._fixed and b in self._fixed:
+        elif a in self._fixed and b in self._fixed and not self.loose:
             raise Misfit(f"{_plain(a)} entries beside {_plain(b)}")
         elif a in self._fixed or (b.startswith("\\,") and b not in self._fixed):
             self._of[b] = a
