@@ -17,6 +17,7 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS, named as names_of
 from derive.judge.witness import witness
 from derive.meaning.model import Model
+from derive.notation.habits import INPUT
 from derive.notation.elaborate import Unread
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
@@ -161,7 +162,7 @@ class Decider:
         """Whether all of the page that could bear on a line was understood."""
         u = self.judge.understanding
         assert tried.outcome.model is not None
-        return not tried.outcome.model.lost and not u.failed and not any(u.definitions_read.values())
+        return not tried.outcome.model.lost and not any(f.names for f in u.failed) and not any(why and (role := u.symbols.roles.get(place)) is not None and role.key for place, why in u.definitions_read.items())
 
     def _judgement(self, tried: Tried) -> Judgement:
         assert tried.outcome.model is not None and tried.outcome.dims is not None
@@ -187,7 +188,7 @@ class Decider:
     def _is_variable(self, name: str) -> bool:
         """A name that the page treats as made by something, without saying by what."""
         symbol = self.judge.symbols.at(0).symbol(name.split("∅")[0])
-        return symbol is not None and symbol.kind == "variable"
+        return symbol is not None and symbol.kind == "variable" and name.split("∅")[0] not in INPUT
 
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model
