@@ -26,6 +26,7 @@ def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
         if name not in tainted:
             used |= {p.name for d in definitions for p in walk_values(d.body) if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0}
     found = [n for n in model.definitions if n not in used and n not in tainted and not _is_constant(model, n)]
+    found = [n for n in found if all(len(d.index) == len(model.slots.get(n, d.index)) for d in model.definitions[n])]
     costs = [n for n in found if COSTS.match(n)]
     return costs or found
 

@@ -14,6 +14,7 @@ from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over, Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
+ENDS = ("T", "\\tau", "N")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
 
 
@@ -48,6 +49,8 @@ class Names:
         self.transposing = False
         self.sampled: set[str] = set()
         self.states: set[str] = set()
+        self.times: set[str] = set()
+        self.timed: set[str] = set()
         self._survey()
 
     def at(self, number: int) -> Place:
@@ -60,6 +63,10 @@ class Names:
 
     def corrected(self, occurs: Occurrence, name: Name | None = None) -> Occurrence:
         """One occurrence, put right; `name` is how it is written, where that is known."""
+        if name is not None and name.below is not None and spelled(name.below) in ENDS and occurs.key.endswith(f"_{spelled(name.below)}"):
+            base = occurs.key.removesuffix(f"_{spelled(name.below)}")
+            if base in self.timed:
+                occurs = replace(occurs, key=base, indices=(("time", name.below), *occurs.indices))
         if name is not None and name.above is not None and self._is_layer(name.above) and not any(d == "layer" for d, _ in occurs.indices):
             above = next((k for k, (d, r) in enumerate(occurs.indices) if d == "component" and spelled(r) == spelled(name.above)), None)
             if above is not None:
@@ -70,9 +77,26 @@ class Names:
         if self.transposing and any(d == "layer" and spelled(r) == "T" for d, r in occurs.indices):
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
+        occurs = self._in_time(occurs)
         if occurs.key in self.sampled:
             occurs = replace(occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample"))
         return occurs
+
+    def _in_time(self, occurs: Occurrence) -> Occurrence:
+        """s_1^{t-1}: the step is what is written with the letter of time, whichever script it is."""
+        places = [k for k, (d, _) in enumerate(occurs.indices) if d in ("time", "component")]
+        if len(places) != 2 or {occurs.indices[k][0] for k in places} != {"time", "component"}:
+            return occurs
+        time, other = sorted(places, key=lambda k: occurs.indices[k][0] != "time")
+        step, part = occurs.indices[time][1], occurs.indices[other][1]
+        if not self._speaks_of_time(part) or self._speaks_of_time(step):
+            return occurs
+        swapped = list(occurs.indices)
+        swapped[time], swapped[other] = ("time", part), ("component", step)
+        return replace(occurs, indices=tuple(swapped))
+
+    def _speaks_of_time(self, row: Row) -> bool:
+        return any(isinstance(n, Name) and n.letter in self.times for n in row)
 
     def is_cost(self, key: str) -> bool:
         """Whether a name is that of a cost: not the C of a cell, which other quantities are made of."""
@@ -102,6 +126,9 @@ class Names:
             if shifted and any(k != key or p != power for k, p in powers if p == shifted[1]):
                 self.layers.add(shifted[1])
         self.layered = {k for k, p in powers if any(re.fullmatch(rf"{re.escape(a)}(\s*[-+]\s*1)?", p) for a in self.layers)}
+        shifted = [SHIFTED.match(spelled(r)) for o in found for d, r in o.indices if d == "time"]
+        self.times = {m[1] for m in shifted if m} & {"t", "\\tau"}
+        self.timed = {o.key for o in found if any(d == "time" for d, _ in o.indices)}
         lying = [o for o in found if any(d == "layer" and spelled(r) == "T" for d, r in o.indices)]
         size = self.symbols.at(0).symbol("T")
         timed = all(any(d == "time" for d, _ in o.indices) for o in lying)

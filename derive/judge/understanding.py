@@ -16,7 +16,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
+from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total, transposed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
@@ -168,7 +168,7 @@ class Understanding:
             self._given = [
                 ((n, i), roles[n, i], c)
                 for n, i, c in self.chains()
-                if (n, i) in roles and roles[n, i].kind == "setting" and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
+                if (n, i) in roles and (roles[n, i].kind == "setting" or roles[n, i].kind == "definition" and roles[n, i].key in HORIZONS) and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
             ]
         return self._given
 
@@ -554,7 +554,7 @@ class Understanding:
         occurs = self.symbols.at(number).occurrence(name, behind)
         if occurs.power is not None and spelled(occurs.power) == "2" and not occurs.primes and not occurs.transposed:
             self.positive.add(occurs.key)
-        elif occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
+        elif occurs.primes or occurs.power is not None or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
         if occurs.arguments is not None and (behind is not None):
             self._define_function(number, occurs, elaborator, member.tree, role)
@@ -568,6 +568,8 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        if occurs.transposed:
+            body = transposed(body)
         body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
         self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}

@@ -578,6 +578,10 @@ class Elaborator:
         after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
         if node.letter == "e" and node.above is not None and not self.setting.defined & {"e", occurs.key}:
             return self._exponential(node), at + 1
+        if self._is_bare_call(occurs, behind):
+            assert isinstance(behind, Group)
+            args = [self.row(p) for p in _split(behind.inside, (",", ";"))]
+            return self._abstract(occurs.key, args, [], occurs.primes, node), at + 2
         special = self._special(node, occurs, row, at)
         if special is not None:
             return special
@@ -651,6 +655,13 @@ class Elaborator:
     def _is_gate_call(self, occurs: Occurs) -> bool:
         """f_t = f(x_t, h_{t-1}; W): the function has the name of what it makes."""
         return bool(not occurs.indices and self.setting.steps.get(occurs.key) and len(occurs.arguments or ()) > 1)
+
+    def _is_bare_call(self, occurs: Occurs, behind: Node | None) -> bool:
+        """f (W h + b) beside gates f_t: the bare name with a bracket behind it is a function."""
+        if occurs.arguments is not None or not isinstance(behind, Group) or behind.opening != "(" or behind.above is not None or behind.below is not None:
+            return False
+        bare = not any(d in ("time", "layer") for d, _ in occurs.indices) and not occurs.indices and occurs.power is None
+        return bare and len(occurs.key) == 1 and occurs.key in "fgh" and bool(self.setting.steps.get(occurs.key)) and occurs.key not in self.setting.in_force
 
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
