@@ -54,14 +54,14 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
     return found
 
 
-def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False, entropy: bool = False) -> tuple[Model, list[str]]:
-    """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
+def with_costs(model: Model, missing: list[str], dims: Mapping[str, str], last: bool = False, entropy: bool = False) -> tuple[Model, list[str]]:
+    """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
     `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
     `entropy` that a cost is the cross entropy of the outputs with a hat."""
-    missing = _missing(model, names)
     if not missing:
         return model, []
+    missing = list(missing)
     definitions = dict(model.definitions)
     slots = dict(model.slots)
     for name in list(missing):
@@ -80,7 +80,7 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: boo
     return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
 
 
-def _missing(model: Model, names: set[str]) -> list[str]:
+def missing_costs(model: Model, names: set[str]) -> list[str]:
     """The costs that nothing defines, those too that a defined cost is made of."""
     found: list[str] = []
     seen: set[str] = set()

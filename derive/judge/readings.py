@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, related
-from derive.judge.costs import differentiated, with_costs, with_unknown
+from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.names import named as written
 from derive.judge.understanding import BOLD, Understanding
@@ -59,6 +59,7 @@ class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
 
+HEAVY = 5
 ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
@@ -126,6 +127,7 @@ class Readings:
         self._stated: dict[int, list[Chain]] = {}
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
+        self._models: dict[object, Model] = {}
         self._choices: set[str] = set()
         self._numbers: Readings | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
@@ -328,14 +330,26 @@ class Readings:
         own = formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
-        slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
-        wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
-        key = (_signature(model), names, by, tuple(parts.values()), wanting, last, entropy)
+        light = [p for p in own if weight(p.body) < HEAVY]
+        seen = self._kept((_signature(model), *(p.name for p in light)), lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)))
+        seen = replace(seen, slots=model.slots, horizons=model.horizons)
+        if parts:
+            seen = self._kept((_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts))
+        unknown = with_unknown(seen, [found.left, found.right])
+        if unknown is not seen:
+            slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
+            unknown = self._kept((_signature(seen), slopes), lambda: unknown)
+        missing = missing_costs(unknown, set(names))
+        key = (_signature(unknown), tuple(missing), last, entropy)
         if key not in self._costs:
-            seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
-            seen = with_unknown(seen, [found.left, found.right])
-            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last, entropy)
+            self._costs[key] = with_costs(unknown, missing, self.understanding.setting.shared_dims, last, entropy)
         return (found, *self._costs[key])
+
+    def _kept(self, key: object, make: Callable[[], Model]) -> Model:
+        """A model that is made once, so that lines share the worlds of its definitions."""
+        if key not in self._models:
+            self._models[key] = make()
+        return self._models[key]
 
     def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""
