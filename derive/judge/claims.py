@@ -306,5 +306,3 @@ def _near(left: Any, right: Any, places: int | None) -> bool:
         return bool(abs(left - right) <= 0.5000001 * 10.0**-places)
     return bool(abs(left - right) <= NEAR * (1 + abs(left) + abs(right)))
 
-
-assert D

@@ -143,12 +143,12 @@ class Understanding:
         based: dict[str, int] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
-            for member in chain.members:
-                keys = {table.occurrence(n, b).key for n, b in named(member.tree)} - set(KNOWN_LOGARITHMS)
-                names.setdefault(number, set()).update(keys)
-                found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", text[member.start : member.end])
-                if found:
-                    based |= dict.fromkeys(keys, int(found[1]))
+            keys = {table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)} - set(KNOWN_LOGARITHMS)
+            names.setdefault(number, set()).update(keys)
+            shown = text[chain.members[0].start : chain.members[-1].end] if chain.members else ""
+            found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", shown)
+            if found:
+                based |= dict.fromkeys(keys - {"d", "\\partial"}, int(found[1]))
         return {n: next(based[k] for k in keys if k in based) for n, keys in names.items() if keys & set(based)}
 
     def values(self, number: int) -> dict[str, Fraction]:
@@ -190,7 +190,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, role.why, self._used(number, chain)))
+                self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
@@ -651,7 +651,7 @@ class Understanding:
         free = {a for i in index for a, _ in i.letters}
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
-        loose = letters_in(core) - free - horizons - self.sizes()
+        loose = frozenset(letters_in(core) - free - horizons - self.sizes())
         steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
@@ -659,14 +659,14 @@ class Understanding:
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
-        loose = {a for a in loose if not self._is_size(a)}
+        loose = frozenset(a for a in loose if not self._is_size(a))
         if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
             self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            loose = set()
+            loose = frozenset()
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
             self.slips[number, self._index] = (slip, own)
-            core, loose = move(core, {slip: Time.of(own)}), set()
+            core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
@@ -1028,4 +1028,3 @@ def resolved(core: Core, dims: Any) -> Core:
 
 
 __all__ = ["ORDERED", "Understanding", "resolved"]
-assert Mapping and Lost and fresh and walk and D and plus
