@@ -177,7 +177,7 @@ class Decider:
             known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
-        applied = {d.body.name for ds in model.definitions.values() for d in ds if isinstance(d.body, App)}
+        applied = {p.name for ds in model.definitions.values() for d in ds for p in walk(d.body) if isinstance(p, App)}
         unknown = {p.name for p in parts if isinstance(p, App)} - applied
         unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)

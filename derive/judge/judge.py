@@ -16,6 +16,7 @@ from derive.text.page import Chain, Formula, Member
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
+PATH = "path"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 
 
@@ -68,10 +69,15 @@ class Judge:
         agreed, differed, unread, defended = self.decider.agreed, self.decider.differed, self.decider.unread, self.decider.defended
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
-        if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
-            return verdict.verdict
         understood = unread <= (agreed + differed) // 3
-        if verdict.clean and understood and differed - several <= max(2, agreed + several) or agreed >= 6 and agreed >= 5 * differed and understood:
+        if verdict.clean:
+            if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
+                return verdict.verdict
+            if understood and differed - several <= max(2, agreed + several):
+                return verdict.verdict
+        elif verdict.defended and PATH not in verdict.verdict.reason and agreed >= 4 and agreed >= 3 * differed:
+            return verdict.verdict
+        if agreed >= 8 and agreed >= 8 * differed and understood:
             return verdict.verdict
         return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
 
@@ -162,6 +168,9 @@ class Judge:
             return Verdict("unread", reason=str(error))
         except RecursionError:
             return Verdict("unread", reason="a formula nested too deeply")
+        except Exception as error:  # one formula never stops a page
+            self.decider.unread += 1
+            return Verdict("unread", reason=f"a fault of derive ({type(error).__name__}): please report this line")
 
     def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
         return self.decider.decide(formula.number, chain, head, member)

@@ -38,7 +38,7 @@ class Prover:
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
         lines.values = dict(given or {})
         lines.unfolder.base = base
-        lines.forms.ones = outcome.normal
+        lines.forms.ones = outcome.normal | frozenset(outcome.model.normalised if outcome.model is not None else ())
         distinct = tuple(t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None)
         lines.suppose(left, right, (*distinct, *more))
         certificate = search(lines, left, right)

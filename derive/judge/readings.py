@@ -55,6 +55,9 @@ class Way:
     ahead: bool = False
 
 
+MOST_WORK = 700_000
+
+
 class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
@@ -182,6 +185,7 @@ class Readings:
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._models: dict[object, Model] = {}
         self._choices: set[str] = set()
+        self.spent = 0
         self._numbers: Readings | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
@@ -283,6 +287,8 @@ class Readings:
         for way in ladder(self.understanding.reading):
             if choices is not None and not way.needs <= choices:
                 continue
+            if way.needs and self.spent > MOST_WORK:
+                return
             try:
                 found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
             except _NotHere:
@@ -424,10 +430,12 @@ class Readings:
             raise _NotHere
         if self._leaves:
             model = self._as_leaves(model, number, found)
-        said = way.said or (
-            "up to the layout: one side is the other transposed" if found.note == "layout" else ""
-        )
-        outcome = self._judgement(model, elaborator).compare(found, tests)
+        said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
+        judgement = self._judgement(model, elaborator)
+        judgement.hasty = bool(way.needs)
+        judgement.spent = 0
+        outcome = judgement.compare(found, tests)
+        self.spent += judgement.spent
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)

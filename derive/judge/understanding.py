@@ -313,12 +313,13 @@ class Understanding:
         setting.plain = self._plain()
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
+        several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None:
                 shape = [d for d in symbol.shape if d != "1"] if len(symbol.shape) == 2 else list(symbol.shape)
                 setting.ranks[symbol.key] = max(len(shape), setting.ranks.get(symbol.key, 0))
                 for place, dim in enumerate(shape):
-                    if re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
+                    if symbol.key not in several and re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
                         setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
                 if symbol.row:
                     setting.lying.add(symbol.key)
@@ -330,6 +331,15 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._entrywise()
+
+    def _shaped_twice(self) -> set[str]:
+        """The names whose members have several shapes: W^{(1)} and W^{(2)}."""
+        seen: dict[str, set[str]] = {}
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "shape" and role.key is not None and len(chain.members) > 1:
+                seen.setdefault(role.key, set()).add(spelled(chain.members[1].tree))
+        return {key for key, shapes in seen.items() if len(shapes) > 1}
 
     def _numbers(self) -> Iterator[str]:
         r"""The names of a list that is said to be of numbers: a, b \in \mathbb{R}."""

@@ -43,7 +43,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
-MOST_STEPS = 150_000
+MOST_STEPS = 80_000
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 

@@ -1449,6 +1449,9 @@ class Elaborator:
             self._letter_dim(w, dim)
         lower, upper = bound.lower, bound.upper
         if upper is not None and upper.shift == 0 and len(upper.letters) == 1 and not self._is_bound_letter(upper):
+            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.is_stated(stated) and self.dims.find(stated) != own:
+                raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -1555,10 +1558,13 @@ def _holds(argument: Arg, by: Ref) -> bool:
 
 def Where_(body: Core, formal: Ref, value: Core) -> Core:
     """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""
-    from derive.algebra.slopes import slope
+    from derive.algebra.slopes import NoSlope, slope
 
     assert isinstance(body, D)
-    return replaced(slope(body.of, formal), ((formal, (), scalar(value)),))
+    try:
+        return replaced(slope(body.of, formal), ((formal, (), scalar(value)),))
+    except NoSlope as error:
+        raise Unread(0, str(error)) from None
 
 
 def replaced(x: Core, table: tuple[tuple[Ref, tuple[Axis, ...], Val], ...]) -> Core:
