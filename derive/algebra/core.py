@@ -39,7 +39,7 @@ def _hashed(cls: type[N]) -> type[N]:
             object.__setattr__(self, "_hash", found)
             return found
 
-    made.__hash__ = kept  # type: ignore[assignment]
+    made.__hash__ = kept  # type: ignore[method-assign]
     plain_repr = made.__repr__
 
     def shown(self: object) -> str:
@@ -453,7 +453,7 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
                 found |= letters_in(a_.body) - set(a_.letters)
             return found
         case Big(_, letter, _, lower, upper, body, without):
-            found = letters_in(body) - {letter}
+            found = set(letters_in(body)) - {letter}
             for bound in (lower, upper, *without):
                 found |= _of(bound) if bound is not None else set()
             return found

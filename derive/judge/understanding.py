@@ -16,7 +16,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
+from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total, transposed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
@@ -145,12 +145,12 @@ class Understanding:
         based: dict[str, int] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
-            for member in chain.members:
-                keys = {table.occurrence(n, b).key for n, b in named(member.tree)} - set(KNOWN_LOGARITHMS)
-                names.setdefault(number, set()).update(keys)
-                found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", text[member.start : member.end])
-                if found:
-                    based |= dict.fromkeys(keys, int(found[1]))
+            keys = {table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)} - set(KNOWN_LOGARITHMS)
+            names.setdefault(number, set()).update(keys)
+            shown = text[chain.members[0].start : chain.members[-1].end] if chain.members else ""
+            found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", shown)
+            if found:
+                based |= dict.fromkeys(keys - {"d", "\\partial"}, int(found[1]))
         return {n: next(based[k] for k in keys if k in based) for n, keys in names.items() if keys & set(based)}
 
     def values(self, number: int) -> dict[str, Fraction]:
@@ -170,7 +170,7 @@ class Understanding:
             self._given = [
                 ((n, i), roles[n, i], c)
                 for n, i, c in self.chains()
-                if (n, i) in roles and roles[n, i].kind == "setting" and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
+                if (n, i) in roles and (roles[n, i].kind == "setting" or roles[n, i].kind == "definition" and roles[n, i].key in HORIZONS) and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
             ]
         return self._given
 
@@ -192,7 +192,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, role.why, self._used(number, chain)))
+                self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
@@ -571,7 +571,7 @@ class Understanding:
         occurs = self.symbols.at(number).occurrence(name, behind)
         if occurs.power is not None and spelled(occurs.power) == "2" and not occurs.primes and not occurs.transposed:
             self.positive.add(occurs.key)
-        elif occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
+        elif occurs.primes or occurs.power is not None or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
         if occurs.arguments is not None and (behind is not None):
             self._define_function(number, occurs, elaborator, member.tree, role)
@@ -585,6 +585,8 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        if occurs.transposed:
+            body = transposed(body)
         body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
         self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
@@ -666,7 +668,7 @@ class Understanding:
         free = {a for i in index for a, _ in i.letters}
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
-        loose = letters_in(core) - free - horizons - self.sizes()
+        loose = frozenset(letters_in(core) - free - horizons - self.sizes())
         steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
@@ -674,14 +676,14 @@ class Understanding:
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
-        loose = {a for a in loose if not self._is_size(a)}
+        loose = frozenset(a for a in loose if not self._is_size(a))
         if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
             self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            loose = set()
+            loose = frozenset()
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
             self.slips[number, self._index] = (slip, own)
-            core, loose = move(core, {slip: Time.of(own)}), set()
+            core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
@@ -1043,4 +1045,3 @@ def resolved(core: Core, dims: Any) -> Core:
 
 
 __all__ = ["ORDERED", "Understanding", "resolved"]
-assert Mapping and Lost and fresh and walk and D and plus
