@@ -576,7 +576,7 @@ class Elaborator:
             return self._prefix(node, row, at)
         occurs = self._occurrence(node, behind)
         after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
-        if node.letter == "e" and node.above is not None and not self.setting.defined & {"e", occurs.key}:
+        if node.letter == "e" and node.above is not None and (not self.setting.defined & {"e", occurs.key} or self._is_raised(node)):
             return self._exponential(node), at + 1
         special = self._special(node, occurs, row, at)
         if special is not None:
@@ -590,6 +590,11 @@ class Elaborator:
         else:
             value = self._member(node, occurs)
         return self._scripted(value, occurs, node), after
+
+    def _is_raised(self, node: Name) -> bool:
+        """e^{x} on a page with a quantity e^{(t)}."""
+        above = node.above or ()
+        return bool(self.setting.steps.get("e")) and node.below is None and not (len(above) == 1 and isinstance(above[0], Group)) and any(isinstance(n, Name) and (n.above or n.below) for n in above)
 
     def _exponential(self, node: Name) -> Val:
         """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
@@ -944,7 +949,8 @@ class Elaborator:
             except Unread:
                 if not self.setting.arrays:
                     raise
-        if key == "\\sigma" or SPELLED.get(key):
+        layered = bool(occurs.indices) and all(d == "layer" for d, _ in occurs.indices)
+        if (key == "\\sigma" or SPELLED.get(key)) and not layered:
             return self._known(SPELLED[key], args, occurs, node)
         outs = []
         for domain, inside in occurs.indices:
@@ -952,6 +958,8 @@ class Elaborator:
                 key += f"_{spelled(inside)}"
             else:
                 outs.append((domain, self._index_in(domain, inside, node)))
+                if domain in ("time", "layer"):
+                    self._order(outs[-1][1], domain)
         return self._abstract(key, args, outs, occurs.primes, node)
 
     def _is_label(self, row: Row) -> bool:
