@@ -209,7 +209,28 @@ class Elaborator:
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
-        return values[0] if len(values) == 1 else plus(values, self.dims)
+        return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _broadcast(self, values: list[Val]) -> list[Val]:
+        """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""
+        wide = next((v for v in values if v.rank == 2), None)
+        if wide is None or wide.of is not None or wide.by is not None or all(v.rank != 1 for v in values):
+            return values
+        own = [k for k, a in enumerate(wide.axes) if self._is_own_dim(a.dim)]
+        found = []
+        for v in values:
+            if v.rank == 1 and v.of is None and len(own) == 1 and isinstance(v.body, Ref) and self._kind_of(v.body.name.split("∅")[0]) == "parameter":
+                v = renamed(v)
+                other = Axis(fresh(), wide.axes[1 - own[0]].dim)
+                v = Val((v.axes[0], other) if own[0] == 0 else (other, v.axes[0]), v.body)
+            found.append(v)
+        return found
+
+    def _is_own_dim(self, dim: str) -> bool:
+        """Whether a dimension is that of a parameter, and of no datum."""
+        found = self.dims.find(dim)
+        keys = {d.rsplit(":", 1)[0] for d in self.dims.members(found) if not d.startswith(("dim:", "\\,"))}
+        return any(self._kind_of(k) == "parameter" for k in keys) and not any(self._kind_of(k) in ("input",) for k in keys)
 
     def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
         """Terms with dots before the one at `gap`: a Σ from the terms before them to the term behind."""
@@ -1358,7 +1379,12 @@ class Elaborator:
         rows = _split(below, (",",))
         upper = None if node.above is None else self._limit(node.above)
         if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
-            return [_Bound(self.index_name(r[0]), None, None) for r in rows]  # type: ignore[arg-type]
+            return [_Bound(self.index_name(r[0]), None, upper) for r in rows]  # type: ignore[arg-type]
+        if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows[:-1]) and len(rows[-1]) > 1 and isinstance(rows[-1][0], Name):
+            last = self._lower(rows[-1], node)  # i,j = 0
+            if rows[-1][1] == Sign(rows[-1][1].start, rows[-1][1].end, "=") and not any(last.letter == self.index_name(r[0]) for r in rows[:-1]):  # type: ignore[arg-type]
+                letters = [self.index_name(r[0]) for r in rows]  # type: ignore[arg-type]
+                return [replace(last, letter=a, upper=upper) for a in letters]
         bound = self._lower(rows[0], node)
         for extra in rows[1:]:
             other = self._lower(extra, node)
