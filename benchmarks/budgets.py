@@ -1,16 +1,25 @@
 """The budgets of the design, as ratios within one run: `python benchmarks/budgets.py` measures them.
 
-Each line names what was measured, what it is compared with, the ratio of their medians and the budget.
-Whole processes are timed from outside, alternating with what they are compared with, since a machine's
-speed drifts. Exit code 1 when a budget is missed.
+A table: what was measured, beside what, the ratio of the medians (or the seconds, the exponent, the bytes
+of a step), the budget. Whole processes are timed from outside, by their own processor time, alternating
+with what they are compared with, since a machine's speed drifts. Peers that are not installed are named
+and left out. Exit code 1 when a budget is missed. `--quick` leaves out what takes longer than seconds.
 """
 
 from __future__ import annotations
 
+import gc
+import math
+import os
+import platform
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -19,13 +28,49 @@ PYTHON = [sys.executable]
 DERIVE = [sys.executable, str(ROOT / "cli.py")]
 ROUNDS = 5
 NOTES = [f"tests/right/{name}" for name in ("bptt.tex", "rtrl.tex", "tanh-cell.tex")]
+PEERS = ("sympy", "symengine", "casadi", "jax")
 
 
-def process(command: Sequence[str]) -> float:
-    """The wall time of a whole process, in seconds."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    return time.perf_counter() - start
+@dataclass(frozen=True)
+class Measured:
+    """One line of the table; `least` says that the budget is a lower bound."""
+
+    name: str
+    value: float
+    unit: str
+    budget: float | None = None
+    least: bool = False
+
+    @property
+    def missed(self) -> bool:
+        if self.budget is None:
+            return False
+        return self.value < self.budget if self.least else self.value > self.budget
+
+
+# -- whole processes ----------------------------------------------------------------------------------
+
+
+def process(command: Sequence[str]) -> tuple[float, int]:
+    """The processor time of a whole process, in seconds, and its peak memory in bytes."""
+    # Compiled modules are kept, as they are wherever a package is installed.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    started = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=environment
+    )
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode:
+        raise subprocess.CalledProcessError(started.returncode, command)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def seconds(*arguments: str) -> Callable[[], float]:
+    return lambda: process([*DERIVE, *arguments])[0]
+
+
+def importing(module: str) -> Callable[[], float]:
+    return lambda: process([*PYTHON, "-c", f"import {module}"])[0]
 
 
 def ratio(one: Callable[[], float], other: Callable[[], float], rounds: int = ROUNDS) -> float:
@@ -34,105 +79,201 @@ def ratio(one: Callable[[], float], other: Callable[[], float], rounds: int = RO
     return median(one() / other() for _ in range(rounds))
 
 
-def naive_sympy(horizon: int) -> float:
-    """diff of the unrolled scalar tanh cell and expand of the difference of two derivations."""
-    import sympy
+def beside(name: str, arguments: Sequence[str], module: str, budget: float | None) -> Measured:
+    value = ratio(seconds(*arguments), importing(module))
+    return Measured(f"{name} / import {module}", value, "×", budget)
 
+
+def processes() -> Iterator[Measured]:
+    """Start-up, proofs, documents and notes, beside an import of the library that they do without."""
+    yield beside("derive --help", ["--help"], "typer", 2.5)
+    yield beside("derive --version", ["--version"], "typer", 2.5)
+    yield beside("derive models", ["models"], "sympy", None)
+    yield beside("derive prove, every T", ["prove"], "sympy", 2.0)
+    yield beside("derive prove tanh, every T", ["prove", "tanh"], "sympy", 2.0)
+    yield beside("derive prove lstm, every T", ["prove", "lstm"], "sympy", 3.0)
+    yield beside("derive prove tanh -T 1000", ["prove", "tanh", "-T", "1000"], "sympy", 1.0)
+    yield beside("derive notes", ["notes"], "sympy", 3.0)
+    yield beside("derive bptt lstm", ["bptt", "lstm"], "sympy", 3.0)
+    yield beside(
+        "derive verify, three files, 40 formulas", ["verify", "--no-repairs", *NOTES], "sympy", 3.0
+    )
+
+
+def growth(quick: bool) -> Iterator[Measured]:
+    """How time and memory grow with T, in whole processes less their start-up at T = 10."""
+    for name, most in (
+        ("tanh", 100_000),
+        ("abstract", 100_000),
+        ("rnn", 100_000),
+        ("lstm", 10_000),
+    ):
+        least, most = (most // 100, most // 10) if quick else (most // 10, most)
+        (first, held), (low, small), (high, large) = (
+            process([*DERIVE, "prove", name, "-T", str(t)]) for t in (10, least, most)
+        )
+        exponent = math.log((high - first) / (low - first), most / least)
+        yield Measured(f"prove {name}, T = {least} to {most}: time, exponent", exponent, "", 1.1)
+        exponent = math.log(large / small, most / least)
+        yield Measured(f"prove {name}, T = {least} to {most}: memory, exponent", exponent, "", 1.1)
+        yield Measured(f"prove {name}, T = {most}: a step", (large - held) / most / 1000, "kB", 15)
+        limit = {"tanh": 10.0}.get(name)
+        yield Measured(f"prove {name}, T = {most}, beyond start-up", high - first, "s", limit)
+    yield Measured("prove lstm, T = 1000", seconds("prove", "lstm", "-T", "1000")(), "s", 5.0)
+
+
+# -- in one process, beside peers ---------------------------------------------------------------------
+
+
+def ours(horizon: int) -> float:
+    """∂C/∂w of the tanh cell three ways, proved equal, in this process; the model is there already."""
+    from derive.derivation.steps import at_many_steps
     from derive.model.builtin import builtin
-    from derive.model.symbols import unroll
 
     model = builtin("tanh")
-    unrolled = unroll(model, horizon)
-    weight = unrolled.symbols["w"]
     start = time.perf_counter()
-    direct = sympy.diff(unrolled.cost, weight)
-    recursive = _by_recursion(unrolled, weight, horizon)
-    difference = sympy.expand(direct - recursive)
-    elapsed = time.perf_counter() - start
-    assert difference == 0
-    return elapsed
-
-
-def _indexed(name: str, t: int) -> str:
-    """The LaTeX of an indexed symbol, by which the unrolled model knows it."""
-    return f"{name}_{t}" if t < 10 else f"{name}_{{{t}}}"
-
-
-def _by_recursion(unrolled: object, weight: object, horizon: int) -> object:
-    """The same gradient as one writes BPTT in SymPy: adjoints from the last step to the first."""
-    import sympy
-
-    symbols = unrolled.symbols  # type: ignore[attr-defined]
-    states = [symbols["h_0"]]
-    for t in range(1, horizon + 1):
-        drive = symbols["u"] * symbols[_indexed("x", t)] + symbols["b"]
-        states.append(sympy.tanh(symbols["w"] * states[-1] + drive))
-    adjoint, total = sympy.Integer(0), sympy.Integer(0)
-    for t in range(horizon, 0, -1):
-        carried = adjoint * (1 - states[t + 1] ** 2) * symbols["w"] if t < horizon else 0
-        error = symbols["v"] * states[t] - symbols[_indexed("y", t)]
-        adjoint = error * symbols["v"] + carried
-        total += adjoint * (1 - states[t] ** 2) * states[t - 1]
-    return total
-
-
-def three_gradients(horizon: int) -> float:
-    """All three gradients of the tanh cell by w at this T, proved equal, in this process."""
-    from derive.derivation.backward import backward
-    from derive.derivation.forward import forward
-    from derive.derivation.total import total
-    from derive.model.builtin import builtin
-    from derive.proof.agreement import agree
-    from derive.proof.setting import AtHorizon
-
-    start = time.perf_counter()
-    model = builtin("tanh")
-    setting = AtHorizon(model, horizon)
-    by = model.parameters[0]
-    ways = total(setting, by), forward(setting, by), backward(setting, by)
-    agree(setting, by, *ways)
+    at_many_steps(model, horizon, model.parameters[:1])
     return time.perf_counter() - start
 
 
-def main() -> int:
+def naive_sympy(horizon: int) -> float:
+    """diff of the unrolled cost, and expand of its difference from BPTT as one writes it in SymPy."""
+    import sympy
+
+    return _peer(horizon, sympy.Symbol, sympy.tanh, lambda c, w: c.diff(w), lambda e: e.expand())
+
+
+def naive_symengine(horizon: int) -> float:
+    """The same in SymEngine."""
+    import symengine
+
+    return _peer(
+        horizon, symengine.Symbol, symengine.tanh, lambda c, w: c.diff(w), lambda e: e.expand()
+    )
+
+
+def _peer(horizon, symbol, tanh, diff, expand) -> float:  # type: ignore[no-untyped-def]
+    w, u, b, v = map(symbol, "wubv")
+    xs, ys = ([symbol(f"{a}{t}") for t in range(horizon + 1)] for a in "xy")
+    start = time.perf_counter()
+    states, cost = [symbol("h0")], 0
+    for t in range(1, horizon + 1):
+        states.append(tanh(w * states[-1] + u * xs[t] + b))
+        cost += (v * states[t] - ys[t]) ** 2 / 2
+    adjoint, total = 0, 0
+    for t in range(horizon, 0, -1):
+        carried = adjoint * (1 - states[t + 1] ** 2) * w if t < horizon else 0
+        adjoint = (v * states[t] - ys[t]) * v + carried
+        total += adjoint * (1 - states[t] ** 2) * states[t - 1]
+    difference = expand(diff(cost, w) - total)
+    assert difference == 0
+    return time.perf_counter() - start
+
+
+def casadi_numbers(horizon: int) -> float:
+    """CasADi's gradient of the same cost: numbers only, nothing is proved."""
+    import casadi
+
+    start = time.perf_counter()
+    w, h, cost = casadi.SX.sym("w"), casadi.SX.sym("h"), 0
+    for t in range(horizon):
+        h = casadi.tanh(w * h + t)
+        cost += (h - t) ** 2 / 2
+    casadi.gradient(cost, w)
+    return time.perf_counter() - start
+
+
+def jax_trace(horizon: int) -> float:
+    """JAX's trace of the same gradient."""
+    import jax
+
+    def cost(w: float) -> object:
+        h, total = 0.0, 0.0
+        for t in range(horizon):
+            h = jax.numpy.tanh(w * h + t)
+            total += (h - t) ** 2 / 2
+        return total
+
+    start = time.perf_counter()
+    jax.make_jaxpr(jax.grad(cost))(0.5)
+    return time.perf_counter() - start
+
+
+def plain_loop(horizon: int) -> float:
+    """A loop over the edges of the same graph, forward and backward, in plain Python numbers."""
+    from derive.model.builtin import builtin
+    from derive.model.slices import Slices
+
+    slices = Slices(builtin("tanh"), horizon)
+    inputs, order = slices.inputs, slices.order
+    start = time.perf_counter()
+    ahead = dict.fromkeys(order, 1)
+    for node, used in inputs.items():
+        ahead[node] = sum([ahead[v] for v in used]) % 1_000_003
+    back = dict.fromkeys(order, 0)
+    back[slices.cost] = 1
+    for node in reversed(order):
+        for v in inputs.get(node, ()):
+            back[v] = (back[v] + back[node]) % 1_000_003
+    return time.perf_counter() - start
+
+
+def best(measure: Callable[[int], float], horizon: int, rounds: int = ROUNDS) -> float:
+    return min(measure(horizon) for _ in range(rounds))
+
+
+def peers(quick: bool) -> Iterator[Measured]:
+    """Derived and proved at T = 10 and beyond, beside other tools in the same process."""
+    gc.collect()
+    mine = best(ours, 10)
+    yield Measured("derive + prove tanh by w, T = 10", mine * 1000, "ms")
+    if find_spec("sympy") and not quick:
+        value = naive_sympy(10) / mine
+        yield Measured("SymPy (diff + expand) / ours, T = 10", value, "×", 500, least=True)
+    if find_spec("symengine"):
+        value = best(naive_symengine, 10) / mine
+        yield Measured("SymEngine (diff + expand) / ours, T = 10", value, "×", 1, least=True)
+    if find_spec("casadi"):
+        yield Measured("CasADi (numbers only) / ours, T = 10", best(casadi_numbers, 10) / mine, "×")
+    if find_spec("jax"):
+        yield Measured("JAX (trace) / ours, T = 10", best(jax_trace, 10, 2) / mine, "×")
+    for horizon in (10, 10_000):
+        value = best(ours, horizon, 3) / best(plain_loop, horizon, 3)
+        yield Measured(f"ours / a loop over the edges, T = {horizon}", value, "×", 3)
+
+
+# -- the table ----------------------------------------------------------------------------------------
+
+
+def versions() -> Iterator[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield f"Python {platform.python_version()}"
+    for name in PEERS:
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            yield f"{name} not installed, left out"
+
+
+def main(arguments: Sequence[str]) -> int:
     """Prints one line a budget; 1 when one is missed."""
     sys.path.insert(0, str(ROOT))
-    typer = lambda: process([*PYTHON, "-c", "import typer"])  # noqa: E731
-    sympy = lambda: process([*PYTHON, "-c", "import sympy"])  # noqa: E731
-    prove = lambda: process([*DERIVE, "prove"])  # noqa: E731
-    rows = [
-        ("derive --help / import typer", ratio(lambda: process([*DERIVE, "--help"]), typer), 2.5),
-        (
-            "derive --version / import typer",
-            ratio(lambda: process([*DERIVE, "--version"]), typer),
-            2.5,
-        ),
-        ("derive prove (every T) / import sympy", ratio(prove, sympy), 2.0),
-        (
-            "derive prove tanh / import sympy",
-            ratio(lambda: process([*DERIVE, "prove", "tanh"]), sympy),
-            None,
-        ),
-        ("derive notes / import sympy", ratio(lambda: process([*DERIVE, "notes"]), sympy), None),
-        (
-            "derive verify, three files with 40 formulas in all / import sympy",
-            ratio(lambda: process([*DERIVE, "verify", "--no-repairs", *NOTES]), sympy),
-            3.0,
-        ),
-    ]
-    naive = naive_sympy(10)
-    small, large = three_gradients(500), three_gradients(1000)
-    rows.append(("three gradients and proof, T = 1000 / naive SymPy, T = 10", large / naive, 1.0))
-    rows.append(("three gradients and proof, T = 1000 / T = 500 (linear: 2)", large / small, 3.0))
+    quick = "--quick" in arguments
+    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores: {'; '.join(versions())}")
+    print(f"{'measured':>10}      {'budget':>8}")
     missed = False
-    for name, value, budget in rows:
-        late = budget is not None and value > budget
-        missed |= late
-        limit = f"budget {budget:g}" if budget is not None else "no budget"
-        print(f"{value:8.2f}  {limit:12}  {'MISSED  ' if late else ''}{name}")
-    print(f"(naive SymPy at T = 10: {naive:.1f} s; ours at T = 1000: {large:.1f} s)")
+    for part in (processes(), growth(quick), peers(quick)):
+        for row in part:
+            missed |= row.missed
+            sign = "≥" if row.least else "≤"
+            limit = f"{sign} {row.budget:g}" if row.budget is not None else "-"
+            late = "  MISSED" if row.missed else ""
+            print(f"{row.value:10.2f} {row.unit:4} {limit:>8}  {row.name}{late}", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"(this process: {peak} MB at most)")
     return int(missed)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -5,15 +5,13 @@ Each command imports what it needs when it runs, so that --help and --version st
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from derive import __version__, certifying, sources, tasks
 from derive.errors import DeriveError
@@ -27,8 +25,10 @@ from derive.pages import (
     picture_page,
     report_page,
     reported,
+    waiting,
 )
 from derive.tasks import LAYOUTS
+from derive.usage import OneSentence
 
 if TYPE_CHECKING:
     from derive.model.recurrence import Recurrence
@@ -47,53 +47,6 @@ derive: derive, prove and write gradients of recurrences.
 
 All commands: derive --help. One of them: derive bptt --help.
 """
-
-
-class OneSentence(TyperGroup):
-    """A command group whose usage errors are one sentence, too, and whose help names no types."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, its arguments without <str>."""
-        command = super().get_command(ctx, cmd_name)
-        for parameter in getattr(command, "params", ()):
-            if parameter.param_type_name == "argument":
-                parameter.display_type_rich = _no_type
-        return command
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Runs the command; a usage error prints one line and exits with 2."""
-        standalone_mode = extra.pop("standalone_mode", True)
-        try:
-            result = super().main(*args, **{**extra, "standalone_mode": False})
-        except Exception as error:
-            sentence = getattr(error, "format_message", None)
-            if sentence is None or not standalone_mode:
-                raise
-            complain(_with_suggestion(error, " ".join(sentence().split())))
-            sys.exit(getattr(error, "exit_code", 2))
-        if standalone_mode:
-            sys.exit(result if isinstance(result, int) else 0)
-        return result
-
-
-def _no_type(**_: Any) -> str:
-    return ""
-
-
-def _with_suggestion(error: Exception, sentence: str) -> str:
-    """A usage error with the command or the options that are most like what was typed."""
-    context = getattr(error, "ctx", None)
-    if context is None or "Did you mean" in sentence:
-        return sentence
-    if sentence.startswith("No such command"):
-        near = tasks.nearest(sentence.split("'")[1], list(getattr(context.command, "commands", ())))
-    elif name := getattr(error, "option_name", None):
-        options = [o for p in context.command.params for o in getattr(p, "opts", ())]
-        near = tasks.nearest(name, [o for o in options if o.startswith("--")])
-        sentence = sentence.partition(" (Possible")[0].partition(" Did you")[0]
-    else:
-        return sentence
-    return f"{sentence.rstrip('.')}. Did you mean {' or '.join(near)}?" if near else sentence
 
 
 app = typer.Typer(
@@ -175,6 +128,10 @@ Maps = Annotated[
         "--maps",
         help="With --certificate: derivatives as maps between vectors or matrices, adjointness assumed.",
     ),
+]
+CheckAll = Annotated[
+    bool,
+    typer.Option("--check-all", help="With -T: derive and check each step, not each kind of step."),
 ]
 Full = Annotated[
     bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
@@ -261,7 +218,7 @@ def bptt(
     with reported():
         page = page_for(to, output, full, standalone, fragment)
         recurrence = _model(model, definitions, output)
-        _put(page, tasks.bptt(recurrence, horizon, wrt, truncate, layout), answer)
+        _put(page, tasks.bptt(recurrence, horizon, wrt, truncate, layout, waiting), answer)
 
 
 @app.command(
@@ -269,6 +226,7 @@ def bptt(
         PROOF_CODES,
         "derive prove gru",
         "derive prove -D 'h_t = f(h_{t-1}, x_t, \\theta)' -D 'C = l(h_T)'",
+        "derive prove tanh -T 1000",
         "derive prove tanh --certificate tanh.v",
     )
 )
@@ -280,6 +238,7 @@ def prove(
     layout: Layout = LAYOUTS[0],
     certificate: ForCoq = None,
     maps: Maps = False,
+    check_all: CheckAll = False,
     answer: AnswerOnly = False,
     to: To = None,
     output: Output = None,
@@ -293,7 +252,7 @@ def prove(
         certifying.refuse_misuse(certificate, maps, horizon, output)
         recurrence = _model(model, definitions, output)
         certify = partial(certifying.certify, path=certificate, maps=maps) if certificate else None
-        found = tasks.prove(recurrence, horizon, wrt, layout, certify)
+        found = tasks.prove(recurrence, horizon, wrt, layout, certify, check_all, waiting)
         _put(page, found, answer, "; no certificate was written" if certificate else "")
         if certificate and found.layers and not found.layers.certificate:
             complain(f"no certificate was written: {found.layers.reason}")

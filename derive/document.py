@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -34,23 +34,25 @@ from derive.algebra.expression import (
     walk,
 )
 from derive.algebra.polynomial import Polynomial
-from derive.derivation.answer import Answer
-from derive.derivation.bill import COUNT, PATHS, SAMPLES, Bill, Growth
-from derive.derivation.code import Program
-from derive.derivation.cost import LARGE
-from derive.derivation.notes import Story
-from derive.derivation.numbers import Comparison
-from derive.layout import FORMATS, Format, Fragment, Gap, Line, Row, Segment
+from derive.layout import FORMATS, MOST_TERMS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.notation.latex import latex
 from derive.notation.python import identifier
-from derive.proof.certificate import Certificate, Hypothesis
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem, genuine
+from derive.proof.kinds import ManySteps
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
+
+if TYPE_CHECKING:
+    from derive.derivation.answer import Answer
+    from derive.derivation.bill import Bill, Growth
+    from derive.derivation.code import Program
+    from derive.derivation.notes import Story
+    from derive.derivation.numbers import Comparison
+    from derive.proof.certificate import Certificate, Hypothesis
 
 MOST_CHAINS = 36
 MOST_IN_BRACKETS = 8
@@ -528,13 +530,14 @@ def agreements(
     layout: Format,
     recurrence: Recurrence,
     title: str,
-    theorems: Sequence[Theorem],
+    theorems: Sequence[Theorem | ManySteps],
     reason: str = "",
     convention: str = NUMERATOR,
     answer: Answer | None = None,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
     setting, goal = theorems[0].setting, _goal(theorems[0])
+    most = None if layout.full else MOST_TERMS
     return Paper(layout, convention).render(
         "agreement",
         answer=_answer_names(answer, convention),
@@ -545,7 +548,7 @@ def agreements(
             (
                 _symbol(t.setting, _goal(t), convention),
                 t,
-                written_equation(t.setting, t.claim, convention),
+                _claim(t, convention, most),
             )
             for t in theorems
         ],
@@ -554,8 +557,19 @@ def agreements(
     )
 
 
-def _goal(theorem: Theorem) -> Total:
+def _claim(theorem: Theorem | ManySteps, convention: str, most: int | None) -> Equation:
+    """What agrees; of many steps no more terms than are shown, in numerator layout."""
+    if isinstance(theorem, ManySteps):
+        for checked in (theorem.agreement, theorem.forward, theorem.backward):
+            refuse_forged(checked)
+        return theorem.claim(most)
+    return equation_in(theorem, theorem.claim, convention)
+
+
+def _goal(theorem: Theorem | ManySteps) -> Total:
     """The derivative that the derivations of an agreement lead to: the cost's, by the parameter."""
+    if isinstance(theorem, ManySteps):
+        return theorem.goal
     starts = (chain.steps[0].before for chain in theorem.derivation.chains)
     goals = (s for s in starts if isinstance(s, Total) and s.of == theorem.setting.cost)
     parameters = theorem.setting.recurrence.parameters
@@ -621,6 +635,9 @@ def comparison_as_json(
 
 def cost(layout: Format, bill: Bill) -> str:
     """The document of `derive cost`: a table at one T, and formulas in T."""
+    from derive.derivation.bill import COUNT, SAMPLES
+    from derive.derivation.cost import LARGE
+
     math, counting = layout.math, bill.counting
     paths = bill.paths
     names = {way: bill.name(way) for way in bill.growth}
@@ -659,6 +676,8 @@ def _orders(layout: Format, orders: Sequence[Polynomial | None]) -> str:
 
 
 def _formulas(way: str, growth: Growth, bill: Bill, layout: Format) -> dict[str, Any]:
+    from derive.derivation.bill import PATHS
+
     pairs = (("M", growth.multiplications), ("S", growth.memory))
     equations = [
         Equation(Variable(name), _breakable(found, layout))
@@ -838,6 +857,27 @@ def show(rendered: str, columns: int) -> None:
 
 def plain(rendered: str, columns: int = 80) -> str:
     """Rendered text without weight or colour, for a file or a pipe."""
+    lines = rendered.split("\n")
+    if any(line.count("[/") * 2 != line.count("[") for line in lines):
+        return _without_marks(rendered, columns)  # a bracket that is none of ours, or a long mark
+    return "\n".join(_plain_line(line, columns) for line in lines)
+
+
+def _plain_line(line: str, columns: int) -> str:
+    """A line without its marks; one that is too long is broken, which is left to rich."""
+    bare = _MARK.sub("", line)
+    if "\\" not in bare and "\t" not in bare and len(bare) <= columns and not _WIDE.search(bare):
+        return bare.rstrip()
+    return _without_marks(line, columns)
+
+
+_MARK = re.compile(r"\[/?[a-z ]+\]")
+_WIDE = re.compile(
+    "[\u1100-\u11ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\uffff\U00010000-\U0010ffff]"
+)
+
+
+def _without_marks(rendered: str, columns: int) -> str:
     from io import StringIO
 
     from rich.console import Console

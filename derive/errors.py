@@ -39,3 +39,7 @@ def located(place: Place | None) -> Iterator[None]:
     except DeriveError as error:
         error.place = error.place or place
         raise
+
+
+class TooMuch(DeriveError):
+    """What would take more memory than there is; the sentence has an estimate."""

@@ -195,6 +195,30 @@ def complain(sentence: str) -> None:
 
 
 @contextmanager
+def waiting(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error, once this takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from threading import Timer
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, total=total)
+    timer = Timer(1.0, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda: bar.advance(task)
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
+
+
+@contextmanager
 def reported() -> Iterator[None]:
     """Errors as one sentence: 1 for what is not proved, 2 for what cannot be used."""
     try:

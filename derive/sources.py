@@ -9,6 +9,7 @@ from pathlib import Path
 from derive.errors import DeriveError, Place
 
 LARGEST_FILE = 2_000_000
+SOME_MEMORY = 4 * 10**9
 
 
 def text_of(path: Path, of: str = "definitions") -> str:
@@ -48,3 +49,13 @@ def spare(names: Sequence[str], output: Path) -> None:
     for name in names:
         if name != "-" and output.exists() and Path(name).exists() and output.samefile(name):
             raise DeriveError(f"{output} is one of the files to read: it would be overwritten")
+
+
+def free_memory() -> int:
+    """How many bytes can still be had; where the system does not say so, some."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            found = dict(line.split(":", 1) for line in file)
+        return int(found["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return SOME_MEMORY

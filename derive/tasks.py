@@ -13,6 +13,7 @@ be used is a DeriveError: one sentence, with its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,12 +29,21 @@ if TYPE_CHECKING:
     from derive.model.recurrence import Recurrence
     from derive.picture import Picture
     from derive.proof.kernel import Theorem
+    from derive.proof.kinds import ManySteps
     from derive.verify.judge import Options
     from derive.verify.verdicts import Report
 
 TESTED_HORIZONS = 6
 MOST_PICTURED = 40
 LAYOUTS = ("numerator", "gradient", "denominator")
+Advance = Callable[[], None]
+Waiting = Callable[[str, int], AbstractContextManager[Advance]]
+
+
+@contextmanager
+def quietly(_what: str, _total: int) -> Iterator[Advance]:
+    """Nobody is shown how far the work is."""
+    yield lambda: None
 
 
 # -- results ----------------------------------------------------------------------------------------
@@ -368,6 +378,7 @@ def bptt(
     wrt: str | Sequence[str] | None = None,
     truncate: int | None = None,
     layout: str = LAYOUTS[0],
+    waiting: Waiting = quietly,
 ) -> Gradient:
     """The gradient for `T` steps three ways, each step checked, and the three proved equal.
 
@@ -392,24 +403,26 @@ def bptt(
     parts: list[dict[str, Any]] = []
     derivations: list[Theorem] = [slopes] if slopes else []
     chosen = parameters(recurrence, wrt)
-    for by in chosen:
-        ways, agreement = three_ways(setting, by)
-        goal, dropped = ways[0].claim.left, 0
-        if convention == "gradient" and recurrence.shapes:
-            ways = (gradients(setting, by), *ways[1:])
-        if truncate is not None:
-            ways = (*ways, truncated(setting, by, truncate))
-            dropped = count_dropped(setting, by, truncate)
-        parts.append(
-            {
-                "wrt": by,
-                "derivations": ways,
-                "agreement": agreement,
-                "goal": goal,
-                "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
-            }
-        )
-        derivations += ways
+    with waiting("deriving", len(chosen)) as advance:
+        for by in chosen:
+            ways, agreement = three_ways(setting, by)
+            goal, dropped = ways[0].claim.left, 0
+            if convention == "gradient" and recurrence.shapes:
+                ways = (gradients(setting, by), *ways[1:])
+            if truncate is not None:
+                ways = (*ways, truncated(setting, by, truncate))
+                dropped = count_dropped(setting, by, truncate)
+            parts.append(
+                {
+                    "wrt": by,
+                    "derivations": ways,
+                    "agreement": agreement,
+                    "goal": goal,
+                    "unwritten": dropped if dropped > MOST_DROPPED_WRITTEN else 0,
+                }
+            )
+            derivations += ways
+            advance()
     found = answer_of(recurrence, chosen, convention)
     agreements = [part["agreement"] for part in parts]
     return Gradient(
@@ -444,19 +457,24 @@ def prove(
     wrt: str | Sequence[str] | None = None,
     layout: str = LAYOUTS[0],
     certify: Callable[[Recurrence, Mapping[Variable, Theorem]], Layers] | None = None,
+    check_all: bool = False,
+    waiting: Waiting = quietly,
 ) -> Gradient:
     """The proof that the gradients agree: for every T, or for the `T` that is given.
 
-    Where every T cannot be proved, the first few T, `proved` False and the reason. `certify` may
-    have the theorems checked by somebody else and say by whom.
+    Where every T cannot be proved, the first few T, `proved` False and the reason. At a given T each
+    kind of step is derived and checked once; with `check_all` each step is. `certify` may have the
+    theorems checked by somebody else and say by whom; `waiting` may show how far the work is.
     """
+    if check_all and T is None:
+        raise DeriveError("expected -T with --check-all: for every T there is one step to check")
     recurrence = recurrence_of(model)
     convention = layout_named(recurrence, layout)
     _need_steps(recurrence)
     chosen = parameters(recurrence, wrt)
     if T is not None:
-        return _prove_at(recurrence, T, chosen, convention)
-    return _prove_every(recurrence, chosen, convention, certify)
+        return _prove_at(recurrence, T, chosen, convention, check_all, waiting)
+    return _prove_every(recurrence, chosen, convention, certify, waiting)
 
 
 def _prove_every(
@@ -464,6 +482,7 @@ def _prove_every(
     chosen: Sequence[Variable],
     convention: str,
     certify: Callable[[Recurrence, Mapping[Variable, Theorem]], Layers] | None,
+    waiting: Waiting,
 ) -> Gradient:
     from derive import document
     from derive.derivation.answer import answered
@@ -473,9 +492,13 @@ def _prove_every(
 
     try:
         setting = general_step(recurrence)
-        theorems = {by: every(setting, by) for by in chosen}
+        theorems = {}
+        with waiting("proving", len(chosen)) as advance:
+            for by in chosen:
+                theorems[by] = every(setting, by)
+                advance()
     except DeriveError as error:
-        return _prove_some(recurrence, chosen, error.sentence, convention)
+        return _prove_some(recurrence, chosen, error.sentence, convention, waiting)
     write = gradients if convention == "gradient" else adjoints
     closed = {
         by: (sensitivities(setting, by), write(setting, by))
@@ -502,7 +525,11 @@ def _prove_every(
 
 
 def _prove_some(
-    recurrence: Recurrence, chosen: Sequence[Variable], reason: str, convention: str
+    recurrence: Recurrence,
+    chosen: Sequence[Variable],
+    reason: str,
+    convention: str,
+    waiting: Waiting,
 ) -> Gradient:
     """What can be proved where every T cannot: the first few T, with the reason."""
     from derive.model.horizon import least_horizon
@@ -510,14 +537,62 @@ def _prove_some(
     least = least_horizon(recurrence)
     title = "Proved for some T only"
     horizons = range(least, least + TESTED_HORIZONS)
-    return _agreements(recurrence, None, horizons, chosen, convention, title, reason)
+    return _agreements(recurrence, None, horizons, chosen, convention, title, waiting, reason)
 
 
 def _prove_at(
-    recurrence: Recurrence, horizon: int, chosen: Sequence[Variable], convention: str
+    recurrence: Recurrence,
+    horizon: int,
+    chosen: Sequence[Variable],
+    convention: str,
+    check_all: bool,
+    waiting: Waiting,
 ) -> Gradient:
+    """At this T: each kind of step once, where the document does not show each step."""
+    from derive import document
+
     title = f"The three gradients agree at T = {horizon}"
-    return _agreements(recurrence, horizon, [horizon], chosen, convention, title)
+
+    def each_step() -> Gradient:
+        return _agreements(recurrence, horizon, [horizon], chosen, convention, title, waiting)
+
+    steps: Sequence[ManySteps] = ()
+    if convention == LAYOUTS[0] and not check_all:
+        steps = _kinds_at(recurrence, horizon, chosen, waiting)
+    if not steps:
+        return each_step()
+    closed = answer_of(recurrence, chosen, convention)
+    return Gradient(
+        lambda out: document.agreements(out, recurrence, title, steps, "", convention, closed),
+        lambda: each_step().json(),
+        lambda: document.answer_lines(closed) if closed else [found.claim() for found in steps],
+        answer=closed,
+        convention=convention,
+    )
+
+
+def _kinds_at(
+    recurrence: Recurrence, horizon: int, chosen: Sequence[Variable], waiting: Waiting
+) -> Sequence[ManySteps]:
+    """The three gradients by the kinds of steps; none for a model that must be checked step by step."""
+    import gc
+
+    from derive.derivation.steps import at_many_steps
+    from derive.errors import TooMuch
+    from derive.sources import free_memory
+
+    collecting = gc.isenabled()
+    gc.disable()  # millions of tuples are made, none of them in a cycle
+    try:
+        with waiting("proving", len(chosen) + 1) as advance:
+            return at_many_steps(recurrence, horizon, chosen, free_memory(), advance)
+    except TooMuch:
+        raise
+    except DeriveError:
+        return ()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _agreements(
@@ -527,6 +602,7 @@ def _agreements(
     chosen: Sequence[Variable],
     convention: str,
     title: str,
+    waiting: Waiting,
     reason: str = "",
 ) -> Gradient:
     from derive import document
@@ -534,12 +610,14 @@ def _agreements(
 
     ways: list[Theorem] = []
     theorems: list[Theorem] = []
-    for steps in horizons:
-        setting = AtHorizon(recurrence, steps)
-        for by in chosen:
-            found, agreement = three_ways(setting, by)
-            ways += found
-            theorems.append(agreement)
+    with waiting("proving", len(horizons) * len(chosen)) as advance:
+        for steps in horizons:
+            setting = AtHorizon(recurrence, steps)
+            for by in chosen:
+                found, agreement = three_ways(setting, by)
+                ways += found
+                theorems.append(agreement)
+                advance()
     closed = None if reason else answer_of(recurrence, chosen, convention)
     return Gradient(
         lambda out: document.agreements(

@@ -133,3 +133,12 @@ def test_a_picture_of_the_graph(run: Run, tmp_path: Path, suffix: str, begins: s
     file = tmp_path / f"graph.{suffix}"
     assert run("graph", "-T", "2", "--path", "via:h_1", "-o", str(file))[0] == 0
     assert file.read_text(encoding="utf-8").startswith(begins)
+
+
+def test_ctrl_c_leaves_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("derive.tasks.models", interrupted)
+    code, out, err = run("models")
+    assert (code, out, err.strip()) == (130, "", "")

@@ -34,6 +34,7 @@ ORDER = (
     "sources",
     "tasks",
     "pages",
+    "usage",
     "red_pen",
     "certifying",
     "commands",

@@ -140,6 +140,15 @@ def test_a_text_that_cannot_be_judged_is_an_error() -> None:
         derive.verify("{}", path="broken.ipynb")
 
 
+def test_many_steps_are_proved_by_their_kinds_and_each_step_where_it_is_asked_for() -> None:
+    many = derive.prove("tanh", T=14)
+    each = derive.prove("tanh", T=14, check_all=True)
+    assert str(many) == str(each) and many.html(full=True) == each.html(full=True)
+    assert many.json() == each.json()
+    with pytest.raises(DeriveError, match="-T"):
+        derive.prove("tanh", check_all=True)
+
+
 # -- the picture ------------------------------------------------------------------------------------
 
 

@@ -133,10 +133,8 @@ def test_an_error_is_one_sentence(temporary: Path, body: str, sentence: str) -> 
 
 @needs_tex
 def test_a_document_without_end_is_stopped(temporary: Path) -> None:
-    start = time.monotonic()
     with pytest.raises(DeriveError, match="stopped at the time limit of 1 s"):
         typeset(document(r"\loop\iftrue\repeat"), seconds=1)
-    assert time.monotonic() - start < 10
     assert os.listdir(temporary) == []
 
 

@@ -2,6 +2,9 @@
 
 Products keep the order of their factors, because Jacobians do not commute. A derivative says which
 derivative it is: `Total`, `Immediate`, `Via`, `Held`, `Truncated` (DESIGN, section 2).
+
+Nodes are interned: whoever makes an equal node gets the one that is there, with its hash and the letters
+found in it, so a comparison is one of addresses and nothing is hashed twice.
 """
 
 from __future__ import annotations
@@ -10,10 +13,66 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count as counting
+from typing import Any
+
+MOST_INTERNED = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class _Interned(type):
+    """Makes each node once. The table is emptied when it is full: equality does not rest on it."""
+
+    _table: dict[tuple[Any, ...], Any] = {}  # noqa: RUF012
+    __match_args__: tuple[str, ...]
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        key = (cls, arguments)
+        table = _Interned._table
+        if not named:
+            found = table.get(key)
+            if found is not None:
+                return found
+        made = super().__call__(*arguments, **named)
+        whole = (cls, tuple([getattr(made, name) for name in cls.__match_args__]))
+        found = table.get(whole)
+        if found is None:
+            found = made
+            object.__setattr__(made, "_key", whole)
+            object.__setattr__(made, "_hash", hash(whole))
+            object.__setattr__(made, "_letters", None)
+            if len(table) >= MOST_INTERNED:
+                table.clear()
+            table[whole] = made
+        if not named and key != whole:
+            table[key] = found
+        return found
+
+
+class Node(metaclass=_Interned):
+    """What formulas are made of: frozen, made once, its hash known."""
+
+    __slots__ = ("_hash", "_key", "_letters")
+    __match_args__: tuple[str, ...] = ()
+    _key: tuple[Any, ...]
+    _hash: int
+    _letters: frozenset[str] | None
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        assert isinstance(other, Node)
+        return self._hash == other._hash and self._key == other._key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Time(Node):
     """An index: an integer combination of index letters plus a whole number, as in t - k + 1.
 
     `letters` is sorted by letter and holds no zero coefficient, so equal indices are equal objects.
@@ -33,6 +92,10 @@ class Time:
     @property
     def is_number(self) -> bool:
         return not self.letters
+
+    def is_from(self, letter: str) -> bool:
+        """Whether this is `letter` plus a number."""
+        return self.letters == ((letter, 1),)
 
     def __add__(self, other: Time | int) -> Time:
         if isinstance(other, int):
@@ -61,20 +124,20 @@ class Time:
         return result
 
 
-class Expr:
+class Expr(Node):
     """Any formula that has a value."""
 
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Number(Expr):
     """An exact rational number."""
 
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variable(Expr):
     """A symbol, as LaTeX writes it without its index (`h`, `\\theta`, `W_{h}`), and its time.
 
@@ -87,14 +150,14 @@ class Variable(Expr):
     copy: Time | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Index(Expr):
     """An index letter used as a number, as the T of \\frac{1}{T} or the t of \\gamma^t."""
 
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call(Expr):
     """A function applied to arguments: `\\tanh`, `\\sigma`, or an abstract `f`.
 
@@ -106,28 +169,28 @@ class Call(Expr):
     slots: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tuple(Expr):
     """Several quantities taken as one, as in z = (h_t, θ)."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sum(Expr):
     """Two or more terms, in the order in which they stand."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Product(Expr):
     """Two or more factors, in the order in which they stand; they do not commute."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Quotient(Expr):
     """A fraction as it was written, `\\frac{a}{b}` or a / b."""
 
@@ -135,7 +198,7 @@ class Quotient(Expr):
     denominator: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Power(Expr):
     """`base` to the power `exponent`."""
 
@@ -143,7 +206,7 @@ class Power(Expr):
     exponent: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BigSum(Expr):
     """Σ of `body` for `index` = `lower` … `upper`; 0 where the range is empty."""
 
@@ -153,7 +216,7 @@ class BigSum(Expr):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BigProduct(Expr):
     """Π of `body` for `index` = `lower` … `upper`, latest index leftmost; 1 where it is empty."""
 
@@ -171,7 +234,7 @@ class Derivative(Expr):
     by: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Total(Derivative):
     """All paths from `by` to `of`: `\\frac{\\partial A}{\\partial B}`."""
 
@@ -179,7 +242,7 @@ class Total(Derivative):
     by: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Immediate(Derivative):
     """`of`'s own, direct use of `by` alone: `\\frac{\\partial^+ A}{\\partial B}`."""
 
@@ -187,7 +250,7 @@ class Immediate(Derivative):
     by: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Via(Derivative):
     """The paths whose first step from `by` goes into `through`: `(\\frac{∂A}{∂B})_{V}`."""
 
@@ -196,7 +259,7 @@ class Via(Derivative):
     through: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Held(Derivative):
     """The derivative while `held` is kept constant: the paths that avoid `held`."""
 
@@ -205,7 +268,7 @@ class Held(Derivative):
     held: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Truncated(Derivative):
     """The paths that cross at most `steps` time steps: `\\frac{\\partial^{\\le k} A}{\\partial B}`."""
 
@@ -214,7 +277,7 @@ class Truncated(Derivative):
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gradient(Expr):
     """`\\nabla_{B} A`: ∂A/∂B written as a gradient; for a scalar A the same row of numbers."""
 
@@ -222,7 +285,7 @@ class Gradient(Expr):
     by: Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Written(Expr):
     """A derivative as somebody wrote it; which derivative it is, a reading decides later.
 
@@ -237,21 +300,21 @@ class Written(Expr):
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Transpose(Expr):
     """`A^\\top`: rows and columns exchanged; a scalar is its own transpose."""
 
     of: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hadamard(Expr):
     """`a \\odot b`: two or more factors of one shape, multiplied entry by entry."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry(Expr):
     """`W_{ij}`: the entry of a vector or matrix that index letters name.
 
@@ -262,7 +325,7 @@ class Entry(Expr):
     indices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IndexSum(Expr):
     """Σ over all values of an entry's index; `size` is the upper bound where it was written."""
 
@@ -271,7 +334,7 @@ class IndexSum(Expr):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Partial(Expr):
     """`\\frac{\\partial f(a, b)}{\\partial a}`: slot `slot` (1-based) alone, the others held."""
 
@@ -279,8 +342,8 @@ class Partial(Expr):
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+@dataclass(frozen=True, slots=True, eq=False)
+class Equation(Node):
     """`left` = `right`: a statement, not a value."""
 
     left: Expr
@@ -301,7 +364,7 @@ def add(terms: Iterable[Expr]) -> Expr:
     flat: list[Expr] = []
     for term in terms:
         flat.extend(term.terms if isinstance(term, Sum) else (term,))
-    kept = tuple(term for term in flat if term != ZERO)
+    kept = tuple([term for term in flat if type(term) is not Number or term.value])
     if not kept:
         return ZERO
     return kept[0] if len(kept) == 1 else Sum(kept)
@@ -312,9 +375,9 @@ def multiply(factors: Iterable[Expr]) -> Expr:
     flat: list[Expr] = []
     for factor in factors:
         flat.extend(factor.factors if isinstance(factor, Product) else (factor,))
-    if ZERO in flat:
+    if any([type(factor) is Number and not factor.value for factor in flat]):
         return ZERO
-    kept = tuple(factor for factor in flat if factor != ONE)
+    kept = tuple([f for f in flat if type(f) is not Number or f.value != 1])
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Product(kept)
@@ -334,19 +397,31 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct parts of `expr` that are values (the ends of a derivative are not parts)."""
-    match expr:
-        case Sum(parts) | Product(parts) | Tuple(parts) | Hadamard(parts):
-            return parts
-        case Call(_, arguments):
-            return arguments
-        case Quotient(a, b) | Power(a, b):
-            return (a, b)
-        case BigSum(_, _, _, body) | BigProduct(_, _, _, body) | IndexSum(_, _, body):
-            return (body,)
-        case Transpose(of) | Entry(of, _):
-            return (of,)
-        case _:
-            return ()
+    parts = _PARTS.get(type(expr))
+    return () if parts is None else parts(expr)
+
+
+_PARTS: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Sum: lambda expr: expr.terms,
+    Product: lambda expr: expr.factors,
+    Tuple: lambda expr: expr.items,
+    Hadamard: lambda expr: expr.factors,
+    Call: lambda expr: expr.arguments,
+    Quotient: lambda expr: (expr.numerator, expr.denominator),
+    Power: lambda expr: (expr.base, expr.exponent),
+    BigSum: lambda expr: (expr.body,),
+    BigProduct: lambda expr: (expr.body,),
+    IndexSum: lambda expr: (expr.body,),
+    Transpose: lambda expr: (expr.of,),
+    Entry: lambda expr: (expr.of,),
+}
+
+
+def is_constant(expr: Expr) -> bool:
+    """Whether `expr` is made of numbers and indices alone, as 1/T is."""
+    return isinstance(expr, Number | Index) or (
+        isinstance(expr, Sum | Product | Quotient | Power) and all(map(is_constant, children(expr)))
+    )
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -416,6 +491,8 @@ def move_variable(variable: Variable, letters: Mapping[str, Time]) -> Variable:
 
 def move(expr: Expr, letters: Mapping[str, Time]) -> Expr:
     """`expr` with its index letters replaced, as in t := t - 1; bound letters are left alone."""
+    if letters.keys().isdisjoint(free_letters(expr)):
+        return expr
     match expr:
         case Variable():
             return move_variable(expr, letters)
@@ -462,9 +539,13 @@ def _renamed(index: str, body: Expr, letters: Mapping[str, Time]) -> tuple[str, 
 
 def free_letters(expr: Expr) -> frozenset[str]:
     """The index letters of `expr` that no Σ or Π binds, those in the ends of derivatives included."""
-    found: set[str] = set()
-    _collect_letters(expr, found)
-    return frozenset(found)
+    known = expr._letters
+    if known is None:
+        found: set[str] = set()
+        _collect_letters(expr, found)
+        known = frozenset(found)
+        object.__setattr__(expr, "_letters", known)
+    return known
 
 
 def _collect_letters(expr: Expr, found: set[str]) -> None:
@@ -492,7 +573,7 @@ def _collect_letters(expr: Expr, found: set[str]) -> None:
             found |= _letters(lower, upper) | (free_letters(body) - {index})
         case _:
             for part in children(expr):
-                _collect_letters(part, found)
+                found |= free_letters(part)
 
 
 def _letters(*times: Time) -> frozenset[str]:

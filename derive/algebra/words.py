@@ -20,7 +20,7 @@ UNIT: Words = {(): Fraction(1)}
 
 def atom(expr: Expr) -> Words:
     """The polynomial of a single atom."""
-    return {(expr,): Fraction(1)}
+    return {(expr,): UNIT[()]}
 
 
 def constant(value: Fraction) -> Words:
@@ -33,7 +33,8 @@ def total(parts: Iterable[Words]) -> Words:
     result: dict[Word, Fraction] = {}
     for part in parts:
         for word, coefficient in part.items():
-            result[word] = result.get(word, Fraction(0)) + coefficient
+            known = result.get(word)
+            result[word] = coefficient if known is None else known + coefficient
     return {word: coefficient for word, coefficient in result.items() if coefficient}
 
 
@@ -43,7 +44,12 @@ def times(left: Words, right: Words) -> Words:
         return right
     if right == UNIT:
         return left
-    return total({a + b: m * n} for a, m in left.items() for b, n in right.items())
+    one = UNIT[()]
+    return total(
+        {a + b: n if m is one else m if n is one else m * n}
+        for a, m in left.items()
+        for b, n in right.items()
+    )
 
 
 def written(words: Words) -> Expr:

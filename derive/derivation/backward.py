@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.algebra.expression import Equation, Expr, Number, Total, Variable, walk
+from derive.algebra.expression import Equation, Expr, Total, Variable, is_constant, walk
 from derive.derivation.forward import only_line
 from derive.model.graph import ancestors, descendants
 from derive.proof.kernel import Theorem, prove
@@ -54,7 +54,7 @@ def backward(setting: AtHorizon, by: Variable) -> Theorem:
         if chain is None:
             continue
         chains.append(chain)
-        if isinstance(chain.equation.right, Number):
+        if is_constant(chain.equation.right):
             known[chain.equation.left] = chain.equation
     if not any(chain.equation.left == Total(setting.cost, by) for chain in chains):
         chains.append(only_line(setting, by, "chain rule"))

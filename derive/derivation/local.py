@@ -40,7 +40,7 @@ def local(setting: Setting) -> Theorem | None:
         return None
     derivation = Derivation(TITLE, tuple(chains.values()))
     by_table = bool(setting.recurrence.shapes)
-    how = "by the table of primitives" if by_table else "differentiated by SymPy"
+    how = "by the table of primitives" if by_table else "differentiated as a formula"
     return prove(setting, derivation, f"{how}, checked in random worlds")
 
 

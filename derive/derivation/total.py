@@ -14,10 +14,10 @@ TITLE = "Total differentiation"
 MOST_PATHS_WRITTEN = 64
 
 
-def total(setting: AtHorizon, by: Variable) -> Theorem:
+def total(setting: AtHorizon, by: Variable, most: int = MOST_PATHS_WRITTEN) -> Theorem:
     """∂C/∂`by` by the total differential at every node, C first.
 
-    Up to MOST_PATHS_WRITTEN paths the sum over all paths is written out; beyond that it is held as the
+    Up to `most` paths the sum over all paths is written out; beyond that it is held as the
     shared equations of the nodes, which are the same paths.
     """
     nodes = list(reversed(sensitivity_order(setting, by)))
@@ -25,7 +25,7 @@ def total(setting: AtHorizon, by: Variable) -> Theorem:
     if len(nodes) <= 1:
         alone = sensitivity_chain(setting, setting.cost, by, closed=True) if nodes else None
         chains = [alone or only_line(setting, by, "total differential")]
-    elif len(chains) > 1 and count_paths(setting.graph, by, setting.cost) <= MOST_PATHS_WRITTEN:
+    elif len(chains) > 1 and count_paths(setting.graph, by, setting.cost) <= most:
         chains.append(_all_paths(setting, by, chains))
     else:
         chains.append(chains.pop(0))

@@ -68,6 +68,7 @@ INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
 PARTS = {
+    "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
     "later": "the derivative on the right is the part that comes back from later steps",
 }

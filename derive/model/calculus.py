@@ -8,8 +8,10 @@ tr(ω df) = tr(ω_X dX), that is ⟨ω, J dX⟩ = ⟨Jᵀω, dX⟩. The kernel c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from derive.algebra.expression import (
     ONE,
@@ -65,11 +67,13 @@ Terms = tuple[Term, ...]
 UNIT: Terms = (Term(Fraction(1)),)
 
 
+@cache
 def identity(size: Dimension) -> Variable:
     """The identity matrix I_{n}."""
     return Variable(f"I_{{{time_text(size)}}}")
 
 
+@cache
 def zeros(rows: Dimension, columns: Dimension) -> Variable:
     """The zero matrix 0_{d,n}."""
     return Variable(f"\\mathbf{{0}}_{{{time_text(rows)},{time_text(columns)}}}")
@@ -93,9 +97,17 @@ class Calculus:
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = {**constants(shapes), **shapes}
+        self._known_shapes: dict[Expr, Shape] = {}
+        self._units = {identity(rows) for rows, _ in self.shapes.values()}
 
     def _with(self, name: str, shape: Shape) -> Calculus:
-        return Calculus({**self.shapes, name: shape})
+        """The same with one more name; of a shape that the model has no new constant is needed."""
+        if shape not in self.shapes.values():
+            return Calculus({**self.shapes, name: shape})
+        inner = copy(self)
+        inner.shapes = {**self.shapes, name: shape}
+        inner._known_shapes = {}
+        return inner
 
     # -- what is asked ----------------------------------------------------------------------------
 
@@ -134,9 +146,8 @@ class Calculus:
 
     def product(self, factors: Iterable[Expr]) -> Expr:
         """A product of formulas, its scalars in front, without the identities in it."""
-        units = {identity(rows) for rows, _ in self.shapes.values()}
         found = list(factors)
-        kept = [factor for factor in found if factor not in units]
+        kept = [factor for factor in found if factor not in self._units]
         lone = all(is_scalar(self.shape(factor)) for factor in kept)
         result = UNIT
         for factor in found if lone else kept:
@@ -152,7 +163,10 @@ class Calculus:
         return add(self.product((factor, column)) for factor in turned)
 
     def shape(self, expr: Expr) -> Shape:
-        return shape_of(expr, self.shapes)
+        found = self._known_shapes.get(expr)
+        if found is None:
+            found = self._known_shapes[expr] = shape_of(expr, self.shapes)
+        return found
 
     # -- terms ------------------------------------------------------------------------------------
 

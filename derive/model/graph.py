@@ -180,7 +180,7 @@ def _bodies(recurrence: Recurrence, horizon: int) -> dict[Variable, Expr]:
         if d.target.time is not None
     }
     bodies: dict[Variable, Expr] = {}
-    before = [d for d in recurrence.shared if not _uses_time(recurrence, d)]
+    before = [d for d in recurrence.shared if not uses_time(recurrence, d)]
     for d in before:
         bodies[d.target] = at(d, end)
     for node in sorted(fixed, key=lambda v: v.time.shift if v.time else 0):
@@ -223,10 +223,10 @@ def _step_zero(
     return early
 
 
-def _uses_time(recurrence: Recurrence, definition: Definition) -> bool:
+def uses_time(recurrence: Recurrence, definition: Definition) -> bool:
     by_name = {d.target.name: d for d in recurrence.shared}
     return any(
-        v.time is not None or (v.name in by_name and _uses_time(recurrence, by_name[v.name]))
+        v.time is not None or (v.name in by_name and uses_time(recurrence, by_name[v.name]))
         for v in variables(definition.body)
         if v.name != definition.target.name
     )
@@ -279,6 +279,17 @@ def count_paths(graph: Graph, by: Variable, of: Variable) -> int:
         if node in live and node != by:
             count[node] = sum(count.get(v, 0) for v in graph.inputs[node])
     return count.get(of, 0)
+
+
+def count_letters(graph: Graph, by: Variable, of: Variable) -> int:
+    """How many edges all paths from `by` have together, summed over all nodes on a way to `of`."""
+    live = descendants(graph, by) & ancestors(graph, of)
+    found = {by: (1, 0)}
+    for node in graph.nodes:
+        if node in live and node != by:
+            used = [found[v] for v in graph.inputs[node] if v in found]
+            found[node] = sum(n for n, _ in used), sum(n + length for n, length in used)
+    return sum(length for _, length in found.values())
 
 
 def count_short_paths(graph: Graph, by: Variable, of: Variable, steps: int) -> int:

@@ -32,6 +32,7 @@ from derive.model.calculus import Calculus, direction, identity
 from derive.model.functions import SLOPE
 from derive.model.graph import folded, written_out
 from derive.model.recurrence import END, HORIZON, STEP, Definition, Recurrence, variables
+from derive.model.scalars import slope
 from derive.model.shapes import SCALAR, SOFTMAX, has_arrays, is_column, is_scalar
 from derive.notation.latex import latex
 
@@ -46,10 +47,15 @@ class Occurrence:
 
 
 class Partials:
-    """The closed immediate derivatives of one recurrence, as formulas; None where there is none."""
+    """The closed immediate derivatives of one recurrence, as formulas; None where there is none.
 
-    def __init__(self, recurrence: Recurrence) -> None:
+    `by_table` has scalars differentiated by the table of primitives, too, which is quicker than SymPy and
+    does not collect terms; what the table does not know is SymPy's all the same.
+    """
+
+    def __init__(self, recurrence: Recurrence, by_table: bool = False) -> None:
         self.recurrence = recurrence
+        self._by_table = by_table
         self._steps = {d.target.name: d for d in recurrence.steps}
         self._shared = {d.target: d for d in recurrence.shared}
         self._closed = cache(self._closed_uncached)
@@ -116,7 +122,7 @@ class Partials:
             return None
         names = {s: Variable(f"\\Sigma_{{{i}}}") for i, s in enumerate(sums)}
         outside = replace(body, {big: name for big, name in names.items()})
-        general = by.time is not None and not by.time.is_number
+        general = by.time is not None and any(a != HORIZON for a, _ in by.time.letters)
         if general and not self._whole(by, outside, sums):
             return None
         parts = [self._slope(move(outside, {HORIZON: horizon}), by)]
@@ -176,10 +182,15 @@ class Partials:
         return self._slope(body, by, name)
 
     def _slope(self, body: Expr, by: Variable, name: Variable | None = None) -> Expr:
-        """By the table of primitives where a vector is about, by SymPy among scalars."""
+        """By the table of primitives where a vector is about; among scalars by `scalars`, or SymPy."""
         shapes = self.recurrence.shapes
         used = set(variables(body))
         plain = all(is_scalar(shapes.get(v.name, SCALAR)) for v in used) and not has_arrays(body)
+        if self._by_table and plain and by in used and body != by:
+            try:
+                return self._calculus.jacobian(body, by, name if _has_value(body) else None)
+            except DeriveError:
+                return _differentiate(body, by, name)
         if by not in used or plain:
             return _differentiate(body, by, name)
         if body == by:
@@ -293,9 +304,13 @@ def _differentiate(body: Expr, by: Variable, name: Variable | None = None) -> Ex
         return ZERO
     if body == by:
         return ONE
+    named = name if _has_value(body) else None
+    found = slope(body, by, named)
+    if found is not None:
+        return found
     from derive.model.symbols import derivative
 
-    return derivative(body, by, name if _has_value(body) else None)
+    return derivative(body, by, named)
 
 
 def _has_value(body: Expr) -> bool:

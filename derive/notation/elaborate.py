@@ -165,6 +165,7 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    rowwise: bool = False
 
 
 class Elaborator:
@@ -216,7 +217,7 @@ class Elaborator:
         wide = next((v for v in values if v.rank == 2), None)
         if wide is None or wide.of is not None or wide.by is not None or all(v.rank != 1 for v in values):
             return values
-        own = [k for k, a in enumerate(wide.axes) if self._is_own_dim(a.dim)]
+        own = sorted(self._parameter_at(wide))
         found = []
         for v in values:
             if v.rank == 1 and v.of is None and len(own) == 1 and isinstance(v.body, Ref) and self._kind_of(v.body.name.split("∅")[0]) == "parameter":
@@ -226,11 +227,11 @@ class Elaborator:
             found.append(v)
         return found
 
-    def _is_own_dim(self, dim: str) -> bool:
-        """Whether a dimension is that of a parameter, and of no datum."""
-        found = self.dims.find(dim)
-        keys = {d.rsplit(":", 1)[0] for d in self.dims.members(found) if not d.startswith(("dim:", "\\,"))}
-        return any(self._kind_of(k) == "parameter" for k in keys) and not any(self._kind_of(k) in ("input",) for k in keys)
+    def _parameter_at(self, v: Val) -> set[int]:
+        """The axes of a matrix that are a parameter's."""
+        refs = [p for p in walk(v.body) if isinstance(p, Ref)]
+        held = [{a for i in r.index for a, _ in i.letters} for r in refs if self._kind_of(r.name.split("∅")[0]) == "parameter"]
+        return {k for k, a in enumerate(v.axes) for h in held if a.letter in h}
 
     def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
         """Terms with dots before the one at `gap`: a Σ from the terms before them to the term behind."""
@@ -401,6 +402,11 @@ class Elaborator:
         node = row[at]
         match node:
             case Number():
+                behind = row[at + 1] if at + 1 < len(row) else None
+                if node.text == "1" and isinstance(behind, Group) and behind.above is None and behind.opening != "{":
+                    equal = self._indicator(behind.inside, False)
+                    if equal is not None:
+                        return equal, at + 2
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -610,7 +616,10 @@ class Elaborator:
             value = self._slope_alone(node, occurs)
         else:
             value = self._member(node, occurs)
-        return self._scripted(value, occurs, node), after
+        value = self._scripted(value, occurs, node)
+        if after == at + 2 and isinstance(behind, Group) and (behind.below is not None or behind.above is not None):
+            value = self._group_scripts(value, replace(behind, primes=0))
+        return value, after
 
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
@@ -853,33 +862,16 @@ class Elaborator:
             return None
         return self._applied(word, node, occurs, row, at)
 
-    def _indicator(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
-        """1[z > 0], 1_{i = y}: 1 where the relation holds, else 0; None where no relation stands there."""
-        behind = row[at + 1] if at + 1 < len(row) else None
-        for inside, end in ((node.below, at + 1), (behind.inside if isinstance(behind, Group) else None, at + 2)):
-            if inside is not None and any(isinstance(n, Sign) and n.text in RELATIONS for n in _bare(inside)):
-                return self._holds(_bare(inside), node), end
-        return None
-
-    def _holds(self, row: Row, node: Node) -> Val:
-        """A relation as a number, entry by entry: 1 where it holds."""
-        place = next(i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in RELATIONS)
-        left, right = (self._side_value(r) for r in (row[:place], row[place + 1 :]))
-        relation = row[place].text  # type: ignore[attr-defined]
-        wide = left if left.rank >= right.rank else right
-        wide = renamed(wide)
-        a, b = (wide.body if v is (left if left.rank >= right.rank else right) else v.body if not v.rank else aligned(wide, v, self.dims) for v in (left, right))
-        return Val(wide.axes, Case(a, relation, b, ONE, ZERO))
-
-    def _side_value(self, row: Row) -> Val:
-        try:
-            index = self.index(row)
-            if all(self._is_index(a) for a, _ in index.letters):
-                if not index.is_number:
-                    return scalar(At(index))
-        except Unread:
-            pass
-        return self.row(row)
+    def _indicator(self, inside: Row, commas: bool) -> Val | None:
+        r"""\mathbf{1}(i = j), \mathbb{1}[i = j], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the indices are equal."""
+        inside = _bare(inside)
+        place = next((i for i, n in enumerate(inside) if isinstance(n, Sign) and n.text in ("=", "\\neq", ",")), None)
+        if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
+            return None
+        a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
+        self._same_dim(a, b)
+        equal = Delta(a, b)
+        return scalar(add((ONE, neg(equal))) if inside[place].text == "\\neq" else equal)  # type: ignore[attr-defined]
 
     def _is_variable(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -906,7 +898,8 @@ class Elaborator:
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
             parts = _split(inside, (",", ";"))
-            arguments = [self.row(p) for p in parts]
+            listed = word in ("diag", "Diag") and len(parts) > 1
+            arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
             if group.above is not None or group.below is not None:
                 value = self._group_scripts(value, group)
@@ -1131,6 +1124,10 @@ class Elaborator:
     def _group(self, node: Group) -> Val:
         if node.closing == "|" and node.opening in (".", "\\left.", "") and node.below is not None:
             return self._evaluated(node)
+        if len(node.inside) == 1 and isinstance(node.inside[0], Number) and node.inside[0].text == "1" and node.below is not None and node.above is None:
+            equal = self._indicator(node.below, True)
+            if equal is not None:
+                return equal
         value = self._inside(node)
         return self._group_scripts(value, node)
 
@@ -1742,9 +1739,9 @@ def _hidden_only(occurs: Occurs) -> bool:
 def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
     (v,) = args
     v = renamed(v)
-    if v.rank != 1:
+    if v.rank != 1 and not (v.rank == 2 and self.setting.rowwise):
         raise Unread(node.start, "softmax of a vector")
-    (a,) = v.axes
+    a = v.axes[-1]
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)

@@ -45,10 +45,6 @@ class Dims:
     def is_stated(self, dim: str) -> bool:
         return dim in self._fixed
 
-    def members(self, dim: str) -> set[str]:
-        """All dimensions that are one with a dimension."""
-        return {dim} | {d for d in self._of if self.find(d) == dim}
-
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from derive.algebra.expression import (
     MINUS_ONE,
@@ -63,6 +64,7 @@ STYLED = re.compile(r"\\([a-zA-Z]+)\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 MACRO = re.compile(r"\\([a-zA-Z]+) ?")
 
 
+@lru_cache(maxsize=20_000)
 def text(node: Expr | Equation) -> str:
     """`node` in one line of Unicode."""
     match node:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import log10
 
 from derive.algebra.expression import (
     Equation,
@@ -19,14 +20,15 @@ from derive.algebra.expression import (
     factors_of,
     terms_of,
 )
-from derive.algebra.words import Words, atom, constant, times, total
-from derive.model.graph import count_paths
+from derive.algebra.words import UNIT, Words, atom, constant, times, total
+from derive.model.graph import count_letters, count_paths
 from derive.proof.kernel import _SEAL, Theorem
 from derive.proof.rules import Unproved
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Derivation
 
 MOST_WORDS = 5_000
+MOST_LETTERS = 2_000_000
 FORWARD = frozenset({"total differential"})
 BACKWARD = frozenset({"chain rule", "split by first step", "follow first step"})
 AXIOMS = FORWARD | BACKWARD | {"no path"}
@@ -51,7 +53,7 @@ def as_words(expr: Expr) -> Words:
 
 
 def _word(term: Expr) -> Words:
-    coefficient, letters = Fraction(1), []
+    coefficient, letters = UNIT[()], []
     for factor in factors_of(term):
         if isinstance(factor, Number):
             coefficient *= factor.value
@@ -82,7 +84,7 @@ def normal_form(theorem: Theorem, of: Total) -> Words:
         return result
 
     def _expanded(term: Expr) -> Words:
-        result: Words = {(): Fraction(1)}
+        result: Words = UNIT
         for factor in factors_of(term):
             part = constant(factor.value) if isinstance(factor, Number) else expand(factor)
             result = times(result, part)
@@ -123,20 +125,27 @@ def agree(
     _same_equations(local_equations(differential), sensitivities)
     _cut(setting, by, sensitivities, adjoints)
     count = count_paths(setting.graph, by, setting.cost)
-    method = f"the cut at every node; {_number(count)}"
-    if count <= MOST_WORDS:
+    words = None
+    if count <= MOST_WORDS and count_letters(setting.graph, by, setting.cost) <= MOST_LETTERS:
         forms = [normal_form(t, goal) for t in (differential, forward, backward)]
         if not forms[0] == forms[1] == forms[2]:
             raise Unproved("the three gradients have different normal forms")
-        count = len(forms[0])
-        words = "the same word" if count == 1 else f"the same {count} words"
-        method = f"{method}, {words} with the factors in the same order"
+        words = len(forms[0])
     claim = Equation(
         sensitivities.get(goal, forward.claim.right), adjoints.get(goal, backward.claim.right)
     )
     chains = forward.derivation.chains + backward.derivation.chains
     whole = Derivation("Agreement", chains)
-    return Theorem(claim, setting.scope, method, whole, setting, _SEAL)
+    return Theorem(claim, setting.scope, described(count, words), whole, setting, _SEAL)
+
+
+def described(count: int, words: int | None) -> str:
+    """How it was checked: along `count` paths, and where they are not too many word by word."""
+    method = f"the cut at every node; {_number(count)}"
+    if words is None:
+        return method
+    same = "the same word" if words == 1 else f"the same {words} words"
+    return f"{method}, {same} with the factors in the same order"
 
 
 def _refuse_mixed(theorems: Sequence[Theorem], other: frozenset[str]) -> None:
@@ -160,8 +169,16 @@ def agree_exactly(theorems: Sequence[Theorem]) -> Theorem:
 
 def _number(count: int) -> str:
     if count >= 10**12:
-        return f"about 10^{len(str(count)) - 1} paths"
+        return f"about 10^{_exponent(count)} paths"
     return f"{count} path{'s' if count != 1 else ''}"
+
+
+def _exponent(count: int) -> int:
+    """The largest e with 10^e ≤ count; Python refuses to write very long numbers out."""
+    guess = int((count.bit_length() - 1) * log10(2))
+    while 10 ** (guess + 1) <= count:
+        guess += 1
+    return guess if 10**guess <= count else guess - 1
 
 
 def _same_equations(one: Mapping[Total, Expr], other: Mapping[Total, Expr]) -> None:

@@ -73,6 +73,8 @@ class ArrayWorld(World):
         moves = {direction(Variable(name)).name: shape for name, shape in shapes.items()}
         self._shapes = {**moves, **self._constants, **shapes}
         self._arrays: dict[Variable, Value] = {}
+        self._closed: dict[Expr, Value] = {}
+        self._elementary: dict[Call, Value] = {}
         super().__init__(graph, seed)
 
     # -- shapes -----------------------------------------------------------------------------------
@@ -122,7 +124,13 @@ class ArrayWorld(World):
         )
 
     def closed(self, expr: Expr) -> Value:
-        """The value of a formula without derivatives."""
+        """The value of a formula without derivatives, worked out once."""
+        found = self._closed.get(expr)
+        if found is None:
+            found = self._closed[expr] = self._closed_uncached(expr)
+        return found
+
+    def _closed_uncached(self, expr: Expr) -> Value:
         match expr:
             case Variable():
                 return self._arrays[expr] if expr in self._arrays else self._array_leaf(expr)
@@ -244,19 +252,22 @@ class ArrayWorld(World):
         slope = entrywise_product(as_residue(exponent), lower)
         return entrywise_product(slope, d(power.base))
 
+    def _slopes_of(self, call: Call) -> Value:
+        """The slope of an elementary function at each entry of its argument."""
+        slope = SLOPE[call.function](*ARGUMENT_AND_RESULT)
+        return paired(
+            lambda x, y: self.scalar(slope, dict(zip(ARGUMENT_AND_RESULT, (x, y), strict=True))),
+            self.closed(call.arguments[0]),
+            self.closed(call),
+        )
+
     def _call_change(self, call: Call, d: Callable[[Expr], Value]) -> Value:
         function, arguments = call.function, call.arguments
         if function in SLOPE:
             (argument,) = arguments
-            slope = SLOPE[function](*ARGUMENT_AND_RESULT)
-            slopes = paired(
-                lambda x, y: self.scalar(
-                    slope, dict(zip(ARGUMENT_AND_RESULT, (x, y), strict=True))
-                ),
-                self.closed(argument),
-                self.closed(call),
-            )
-            return entrywise_product(slopes, d(argument))
+            if call not in self._elementary:
+                self._elementary[call] = self._slopes_of(call)
+            return entrywise_product(self._elementary[call], d(argument))
         if function == NORM:
             (argument,) = arguments
             pairs = zip(entries(self.closed(argument)), entries(d(argument)), strict=True)

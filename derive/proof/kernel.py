@@ -101,6 +101,7 @@ class Worlds:
 
     def __init__(self, setting: Setting) -> None:
         self._instances = tuple(_instances(setting))
+        self.checked: dict[Chain, set[Equation]] = {}
 
     def agree(self, left: Expr, right: Expr) -> bool:
         """Whether two formulas have equal values at every T and step that is tried.
@@ -170,7 +171,12 @@ def check(
 def check_chain(
     setting: Setting, chain: Chain, proved: set[Equation], worlds: Worlds, where: str
 ) -> set[Equation]:
-    """The equations of one chain, each from its first line to a later one."""
+    """The equations of one chain, each from its first line to a later one.
+
+    A chain that stood in another derivation of this setting is not checked again; what it cites is.
+    """
+    if chain in worlds.checked and all(e in proved for s in chain.steps for e in s.given):
+        return worlds.checked[chain]
     if not chain.steps:
         raise Unproved(f"{where}: a chain without steps proves nothing")
     start = chain.steps[0].before
@@ -183,6 +189,7 @@ def check_chain(
         line = step.after
         found |= {Equation(step.before, step.after), Equation(start, step.after)}
     _check_values(chain, worlds, where)
+    worlds.checked[chain] = found
     return found
 
 

@@ -36,6 +36,7 @@ from derive.algebra.expression import (
     tidy_rebuild,
 )
 from derive.errors import DeriveError
+from derive.model import scalars
 from derive.model.calculus import direction
 from derive.model.graph import longest_spans, paths, span
 from derive.model.recurrence import END, HORIZON, STEP, variables
@@ -434,29 +435,38 @@ def definition(setting: Setting, before: Expr, given: Given) -> Expr:
 
 
 def expand(setting: Setting, before: Expr, given: Given) -> Expr:
-    """A closed formula multiplied out and collected, by SymPy."""
+    """A closed formula multiplied out and collected."""
+    return _expanded(before)
+
+
+def _expanded(expr: Expr) -> Expr:
+    """A polynomial by the model's own hand, anything else by SymPy."""
+    found = scalars.expanded(expr)
+    if found is not None:
+        return found
     from derive.model.symbols import expanded
 
-    return expanded(before)
+    return expanded(expr)
 
 
 def expand_terms(setting: Setting, before: Expr, given: Given) -> Expr:
-    """Each term of a closed formula multiplied out by itself, by SymPy."""
-    from derive.model.symbols import expanded
-
-    return add(map(expanded, terms_of(before)))
+    """Each term of a closed formula multiplied out by itself."""
+    return add(map(_expanded, terms_of(before)))
 
 
 def differentiate(setting: Setting, before: Expr, given: Given) -> Expr:
     """∂A/∂B where a given equation writes A as a closed formula in independent symbols."""
-    from derive.model.symbols import derivative
-
     total = _total(before)
     if len(given) != 1 or given[0].left != total.of:
         raise Unproved(f"expected a closed form of {latex(total.of)}")
     closed = given[0].right
     if any(setting.depends(v, total.by) for v in variables(closed) if v != total.by):
         raise Unproved("the closed form still hides a dependence")
+    found = scalars.slope(closed, total.by)
+    if found is not None:
+        return found
+    from derive.model.symbols import derivative
+
     return derivative(closed, total.by)
 
 

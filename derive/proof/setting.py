@@ -21,6 +21,7 @@ from derive.algebra.expression import (
     Variable,
     add,
     move,
+    move_variable,
     multiply,
 )
 from derive.errors import DeriveError
@@ -33,7 +34,7 @@ from derive.model.horizon import (
     sample_horizon,
 )
 from derive.model.partials import Partials
-from derive.model.recurrence import END, NOW, STEP, Recurrence, variables
+from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
 from derive.model.shapes import SCALAR, is_matrix
 
 Neighbours = tuple[Variable, ...]
@@ -42,10 +43,15 @@ Neighbours = tuple[Variable, ...]
 class Setting(ABC):
     """The model, and the axioms that hold in it."""
 
-    def __init__(self, recurrence: Recurrence, sample: Graph) -> None:
+    def __init__(self, recurrence: Recurrence, sample: Graph, by_table: bool = False) -> None:
         self.recurrence = recurrence
-        self._partials = Partials(recurrence)
+        self._partials = Partials(recurrence, by_table)
         self._local = cache(self._partials)
+        self._product = cache(self._partials.product)
+        self._forward = cache(self._partials.forward)
+        self._transposed = cache(self._partials.transposed)
+        self._gradient = cache(self._partials.gradient)
+        self._symbols: dict[Expr, Expr | None] = {}
         self._indirect = _indirect_kinds(sample)
 
     @property
@@ -94,22 +100,27 @@ class Setting(ABC):
 
     def product(self, factors: Sequence[Expr]) -> Expr:
         """The product, scalars first and identities dropped where the model has shapes."""
-        return self._partials.product(factors)
+        return self._product(tuple(factors))
 
     def forward_action(self, of: Variable, by: Variable) -> Expr | None:
         """∂⁺of/∂W vec(Ẇ) for a matrix W, as a formula shaped like `of`; None for an abstract function."""
-        return self._partials.forward(of, by, self._horizon_time())
+        return self._forward(of, by, self._horizon_time())
 
     def transposed_action(self, of: Variable, by: Variable, row: Expr) -> Expr | None:
         """row ∂⁺of/∂W for a matrix W, of Wᵀ's shape; None for an abstract function."""
-        return self._partials.transposed(of, by, row, self._horizon_time())
+        return self._transposed(of, by, row, self._horizon_time())
 
     def gradient_action(self, of: Variable, by: Variable, column: Expr) -> Expr | None:
         """(∂⁺of/∂by)ᵀ column, shaped like `by`; None for an abstract function."""
-        return self._partials.gradient(of, by, column, self._horizon_time())
+        return self._gradient(of, by, column, self._horizon_time())
 
     def local_of(self, symbol: Expr) -> Expr | None:
         """The closed form of an edge's symbol; None where it is no edge or has no closed form."""
+        if symbol not in self._symbols:
+            self._symbols[symbol] = self._local_of(symbol)
+        return self._symbols[symbol]
+
+    def _local_of(self, symbol: Expr) -> Expr | None:
         if not isinstance(symbol, Total | Immediate) or not self.uses(symbol.of, symbol.by):
             return None
         if self.edge(symbol.of, symbol.by) != symbol:
@@ -179,10 +190,10 @@ def _indirect_kinds(graph: Graph) -> frozenset[tuple[str, str, int | None]]:
 class AtHorizon(Setting):
     """The model unrolled to a given T: a finite graph."""
 
-    def __init__(self, recurrence: Recurrence, horizon: int) -> None:
+    def __init__(self, recurrence: Recurrence, horizon: int, by_table: bool = False) -> None:
         self.graph = unrolled(recurrence, horizon)
         self.horizon = horizon
-        super().__init__(recurrence, _sample(recurrence) or self.graph)
+        super().__init__(recurrence, _sample(recurrence) or self.graph, by_table)
 
     @property
     def scope(self) -> str:
@@ -228,6 +239,29 @@ class AtHorizon(Setting):
         return add((*direct, *through))
 
 
+class FewSteps(AtHorizon):
+    """The model unrolled to a few steps whose derivations stand for those at any T.
+
+    Closed forms have the letter T, and what a cost names from the end, as h_T, is named so.
+    """
+
+    def __init__(self, recurrence: Recurrence, horizon: int) -> None:
+        super().__init__(recurrence, horizon, by_table=True)
+        end = {HORIZON: Time.at(horizon)}
+        named = (v for d in recurrence.shared for v in variables(d.body) if v.time is not None)
+        self._from_end = {
+            move_variable(v, end): v for v in named if v.time and v.time.is_from(HORIZON)
+        }
+
+    def _horizon_time(self) -> Time:
+        return END
+
+    def local(self, of: Variable, by: Variable) -> Expr | None:
+        if of.time is None:
+            by = self._from_end.get(by, by)
+        return super().local(of, by)
+
+
 class GeneralStep(Setting):
     """The model at a symbolic step t and a symbolic horizon T.
 
@@ -239,6 +273,7 @@ class GeneralStep(Setting):
 
     def __init__(self, recurrence: Recurrence, index: str = "s", beyond: int = 0) -> None:
         refuse_misfit(recurrence)
+        self._stepwise = recurrence.stepwise
         self.sample = self._sampled(recurrence)
         super().__init__(recurrence, self.sample)
         self.beyond = beyond
@@ -276,13 +311,13 @@ class GeneralStep(Setting):
         found: dict[tuple[str, str, int], None] = {}
         for d in self.recurrence.steps:
             for v in variables(d.body):
-                if v.name in self.recurrence.stepwise and v.time is not None:
+                if v.name in self._stepwise and v.time is not None:
                     found[d.target.name, v.name, (NOW - v.time).shift] = None
         return tuple(found)
 
     def at_step(self, node: Variable) -> bool:
         """Whether `node` is a variable at a general step, not an initial or shared one."""
-        if node.time is None or node.name not in self.recurrence.stepwise:
+        if node.time is None or node.name not in self._stepwise:
             return False
         return not node.time.is_number or node.time.shift > self.start
 
@@ -317,7 +352,7 @@ class GeneralStep(Setting):
             for v in self.sample.nodes
             if v.time is not None
             and v.time.shift <= self.start
-            and (v.name in self.recurrence.stepwise or v in self.sample.bodies)
+            and (v.name in self._stepwise or v in self.sample.bodies)
         )
 
     def aggregates(self) -> tuple[Variable, ...]:
@@ -358,7 +393,7 @@ class GeneralStep(Setting):
             return by.name in names
         if not self.at_step(of):
             return by in self.sample.inputs.get(of, ())
-        if by.time is None or by.name not in self.recurrence.stepwise:
+        if by.time is None or by.name not in self._stepwise:
             return Variable(by.name, by.time) in self.sample.inputs[self._late(of)]
         lag = of.time - by.time
         return lag.is_number and (of.name, by.name, lag.shift) in self._edges
@@ -376,7 +411,7 @@ class GeneralStep(Setting):
         found: list[Variable] = []
         if not self.at_step(by):
             found += [v for v in self.sample.users.get(by, ()) if v.time and not self.at_step(v)]
-        if by.name in self.recurrence.stepwise:
+        if by.name in self._stepwise:
             later = sorted(
                 (abs(lag), lag, self.order.index(user), user)
                 for user, used, lag in self._edges
@@ -544,7 +579,7 @@ class BothDirections(GeneralStep):
         final = [v for v in self.sample.nodes if self._is_final(v)]
         return (
             *(v for v in super().early() if v not in final),
-            *(v for v in final if v.name in self.recurrence.stepwise),
+            *(v for v in final if v.name in self._stepwise),
         )
 
     def depends(self, of: Variable, by: Variable) -> bool:
@@ -562,7 +597,7 @@ class BothDirections(GeneralStep):
     def _names_after(self, by: Variable) -> frozenset[str]:
         """The names of the step variables of which some, perhaps an initial one, depends on `by`."""
         after = (v.name for v in descendants(self.sample, by) if v.time is not None)
-        found = frozenset(after) & self.recurrence.stepwise
+        found = frozenset(after) & self._stepwise
         return frozenset(name for name in self.order if found & self._names_below(name))
 
     def _ways_beside(self) -> Iterator[tuple[str, str, int | None]]:
@@ -580,7 +615,7 @@ class BothDirections(GeneralStep):
                     yield of, by.name, lag
 
     def _may_reach(self, by: Variable, of: Variable) -> bool:
-        if of.name not in self.recurrence.stepwise or of.time is None:
+        if of.name not in self._stepwise or of.time is None:
             return False
         if by.time is None:
             return of.name in self._names_after(by)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
 from hashlib import blake2b
+from operator import mul
 
 from derive.algebra.expression import (
     BigProduct,
@@ -33,6 +34,7 @@ from derive.algebra.expression import (
     Truncated,
     Variable,
     Via,
+    factors_of,
     move,
     walk,
 )
@@ -68,6 +70,10 @@ class World:
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
         self._names = frozenset(v.name for v in (*graph.nodes, *graph.recurrence.parameters))
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
+        self._lines: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Value] = {}
+        self._terms: dict[Expr, Value] = {}
+        self._moves: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Expr] = {}
+        self._symbols: dict[Derivative, Value] = {}
         self._fill()
 
     # -- random numbers ---------------------------------------------------------------------------
@@ -269,34 +275,68 @@ class World:
 
     def value(self, expr: Expr, letters: Mapping[str, Time] | None = None) -> Value:
         """The value of a formula whose index letters are replaced by numbers first."""
-        return self._value(move(expr, letters) if letters else expr)
+        key = expr, tuple(letters.items()) if letters else ()
+        found = self._lines.get(key)
+        if found is None:
+            if isinstance(expr, Sum) and letters and _has_symbols(expr):
+                found = reduce(_add, (self.value(term, letters) for term in expr.terms))
+            else:
+                found = self._term(self._moved(expr, key[1], letters) if letters else expr)
+            self._lines[key] = found
+        return found
+
+    def _moved(
+        self, expr: Expr, key: tuple[tuple[str, Time], ...], letters: Mapping[str, Time]
+    ) -> Expr:
+        """`expr` with its index letters replaced; each symbol is moved once."""
+        if isinstance(expr, Product):
+            return Product(tuple([self._moved(f, key, letters) for f in expr.factors]))
+        if not isinstance(expr, Derivative):
+            return move(expr, letters)
+        found = self._moves.get((expr, key))
+        if found is None:
+            found = self._moves[expr, key] = move(expr, letters)
+        return found
+
+    def _term(self, expr: Expr) -> Value:
+        """The value of a line or of a term, worked out once."""
+        found = self._terms.get(expr)
+        if found is None:
+            found = self._terms[expr] = self._value(expr)
+        return found
+
+    def _summand(self, big: BigSum | BigProduct, at: int) -> Value:
+        """The value of what stands under a Σ or Π, at one index."""
+        key = big.body, ((big.index, Time.at(at)),)
+        found = self._lines.get(key)
+        if found is None:
+            found = self._lines[key] = self._term(move(big.body, dict(key[1])))
+        return found
 
     def _value(self, expr: Expr) -> Value:
         match expr:
             case Derivative():
-                return small(self._derivative(expr))
+                if expr not in self._symbols:
+                    self._symbols[expr] = small(self._derivative(expr))
+                return self._symbols[expr]
             case Gradient(of, by):
                 return small(self.total(of, by))
             case Transpose(of):
                 return turned(self._value(of))
             case Sum(terms):
-                return reduce(_add, map(self._value, terms))
+                return reduce(_add, map(self._term, terms))
             case Product(factors):
                 if any(map(self._is_beyond, factors)):
                     return 0
                 return reduce(multiplied, map(self._value, factors))
-            case BigSum(index, lower, upper, body):
+            case BigSum(_, lower, upper, _):
                 at = range(lower.shift, upper.shift + 1)
                 start: Value = 0
-                return reduce(
-                    _add, (self._value(move(body, {index: Time.at(i)})) for i in at), start
-                )
-            case BigProduct(index, lower, upper, body):
+                return reduce(_add, (self._summand(expr, i) for i in at), start)
+            case BigProduct(_, lower, upper, _):
                 at = range(upper.shift, lower.shift - 1, -1)
                 unit: Value = 1
-                return reduce(
-                    multiplied, (self._value(move(body, {index: Time.at(i)})) for i in at), unit
-                )
+                return reduce(multiplied, (self._summand(expr, i) for i in at), unit)
             case _ if any(isinstance(x, Derivative | BigSum | BigProduct) for x in walk(expr)):
                 raise NoValue(f"{latex(expr)} has no value")
             case _:
@@ -354,6 +394,12 @@ class World:
             if user.time == by.copy
         ]
         return reduce(_plus, parts, zero_matrix(self.size(of.name), self.size(by.name)))
+
+
+def _has_symbols(expr: Sum) -> bool:
+    """Whether a derivative or a Σ stands among the terms or their factors: then no term is an array."""
+    parts = (part for term in expr.terms for part in (term, *factors_of(term)))
+    return any(isinstance(part, Derivative | BigSum) for part in parts)
 
 
 def same(left: Value, right: Value) -> bool:
@@ -442,10 +488,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     if len(a[0]) != len(b):
         raise NoValue("factors whose ends do not meet")
     columns = tuple(zip(*b, strict=True))
-    return tuple(
-        tuple(sum(x * y for x, y in zip(row, column, strict=True)) % PRIME for column in columns)
-        for row in a
-    )
+    return tuple(tuple([sum(map(mul, row, column)) % PRIME for column in columns]) for row in a)
 
 
 def turned(value: Value) -> Value:
