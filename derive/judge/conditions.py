@@ -59,6 +59,21 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     return found
 
 
+ORDERS = ("<", ">", "\\leq", "\\geq", "\\neq")
+IF = re.compile(r"(?:^|\b)(?:if|when|whenever|where|for|case|suppose|assuming|provided|that|si|quand|pour|wenn|falls|für|cuando)\b\W*$", re.IGNORECASE)
+
+
+def on_a_condition(items: Sequence[Any], place: int) -> bool:
+    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""
+    words, at = _words(items, place - 1, -1)
+    if at is None or len(words) > 3 or _is_relation(items[at]) or len(items[at].chains) != 1:
+        return False
+    if not any(m.relation in ORDERS for m in items[at].chains[0].members):
+        return False
+    said, _ = _words(items, at - 1, -1)
+    return bool(IF.search(said))
+
+
 def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
     """The prose beside a formula, and the place of the formula beyond it."""
     words = ""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import Test, around, conditions, related
+from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.names import named as written
@@ -318,6 +318,10 @@ class Readings:
                 choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
+
+    def is_on_a_condition(self, number: int) -> bool:
+        """Whether the page says a condition of a line that is not read."""
+        return number in self._places and on_a_condition(self.page.items, self._places[number])
 
     def _around(self, number: int) -> list[Chain]:
         """The conditions that the words around a formula state."""

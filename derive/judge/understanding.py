@@ -16,7 +16,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total, transposed
+from derive.notation.shaped import Axis, Misfit, Val, aligned, each, plus, renamed, total, transposed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
@@ -193,7 +193,9 @@ class Understanding:
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
                 self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
-            if role.kind in ("definition",) and len(chain.members) > 1:
+            if role.kind in ("definition",) and len(chain.members) > 1 and role.key in self._kronecker:
+                self.definitions_read[number, index] = ""
+            elif role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
         self._dependences()
@@ -315,7 +317,7 @@ class Understanding:
         setting.arrays = some
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose))
-        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
+        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key} - self._kronecker
         self._survey()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
@@ -335,6 +337,17 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._entrywise()
+
+    @cached_property
+    def _kronecker(self) -> set[str]:
+        r"""\delta where the page says no more of \delta_{ij} than that it is 1, or 0."""
+        said = [(r, c) for n, i, c in self.chains() if (r := self.symbols.roles.get((n, i))) is not None and r.kind == "definition" and r.key == "\\delta"]
+
+        def is_one(role: Role, chain: Chain) -> bool:
+            two = role.target is not None and sum(d == "component" for d, _ in role.target.indices) == 2 == len(role.target.indices)
+            return two and len(chain.members) == 2 and spelled(chain.members[1].tree).strip(" ,.") in ("0", "1")
+
+        return {"\\delta"} if said and all(is_one(r, c) for r, c in said) else set()
 
     def _shaped_twice(self) -> set[str]:
         """The names whose members have several shapes: W^{(1)} and W^{(2)}."""
@@ -574,7 +587,7 @@ class Understanding:
         elif occurs.primes or occurs.power is not None or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
         if occurs.arguments is not None and (behind is not None):
-            self._define_function(number, occurs, elaborator, member.tree, role)
+            self._define_function(number, occurs, elaborator, member.tree, role, behind.below or ())
             return
         given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
@@ -769,8 +782,11 @@ class Understanding:
             return False
         return (symbol.shape is None or "?" in symbol.shape) and not self.setting.components.get(key) and key not in self._fitted
 
-    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
-        """f(x) = …: a function of its formals, and f itself where it stands alone."""
+    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role, below: Any = ()) -> None:
+        """f(x) = …: a function of its formals, and f itself where it stands alone; `below`: the entry in f(x)_j = …."""
+        if below and occurs.key in WORDS:
+            self.definitions_read[number, -1] = ""  # softmax(x)_j is what it is
+            return
         names, values = self._formals(occurs, elaborator)
         self.curves.discard((number, 0))
         constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
@@ -782,6 +798,12 @@ class Understanding:
         found = self._function(elaborator, row, names, values)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
+            return
+        entry = [a for n in below if isinstance(n, Name) for a in [elaborator.index_name(n)] if a in elaborator.letters and a in letters_in(found.body.body)]
+        if entry and not found.body.rank:
+            axes = tuple(Axis(a, elaborator.letters[a]) for a in entry)
+            self.functions.append((*role.scope, occurs.key, replace(found, body=Val(axes, found.body.body)), (number, self._index)))
+            self.definitions_read[number, -1] = ""
             return
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):

@@ -210,7 +210,28 @@ class Elaborator:
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
-        return values[0] if len(values) == 1 else plus(values, self.dims)
+        return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _broadcast(self, values: list[Val]) -> list[Val]:
+        """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""
+        wide = next((v for v in values if v.rank == 2), None)
+        if wide is None or wide.of is not None or wide.by is not None or all(v.rank != 1 for v in values):
+            return values
+        own = sorted(self._parameter_at(wide))
+        found = []
+        for v in values:
+            if v.rank == 1 and v.of is None and len(own) == 1 and isinstance(v.body, Ref) and self._kind_of(v.body.name.split("∅")[0]) == "parameter":
+                v = renamed(v)
+                other = Axis(fresh(), wide.axes[1 - own[0]].dim)
+                v = Val((v.axes[0], other) if own[0] == 0 else (other, v.axes[0]), v.body)
+            found.append(v)
+        return found
+
+    def _parameter_at(self, v: Val) -> set[int]:
+        """The axes of a matrix that are a parameter's."""
+        refs = [p for p in walk(v.body) if isinstance(p, Ref)]
+        held = [{a for i in r.index for a, _ in i.letters} for r in refs if self._kind_of(r.name.split("∅")[0]) == "parameter"]
+        return {k for k, a in enumerate(v.axes) for h in held if a.letter in h}
 
     def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
         """Terms with dots before the one at `gap`: a Σ from the terms before them to the term behind."""
@@ -584,7 +605,7 @@ class Elaborator:
             return self._prefix(node, row, at)
         occurs = self._occurrence(node, behind)
         after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
-        if node.letter == "e" and node.above is not None and not self.setting.defined & {"e", occurs.key}:
+        if node.letter == "e" and node.above is not None and (not self.setting.defined & {"e", occurs.key} or self._is_raised(node)):
             return self._exponential(node), at + 1
         if self._is_bare_call(occurs, behind):
             assert isinstance(behind, Group)
@@ -605,6 +626,11 @@ class Elaborator:
         if after == at + 2 and isinstance(behind, Group) and (behind.below is not None or behind.above is not None):
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
+
+    def _is_raised(self, node: Name) -> bool:
+        """e^{x} on a page with a quantity e^{(t)}."""
+        above = node.above or ()
+        return bool(self.setting.steps.get("e")) and node.below is None and not (len(above) == 1 and isinstance(above[0], Group)) and any(isinstance(n, Name) and (n.above or n.below) for n in above)
 
     def _exponential(self, node: Name) -> Val:
         """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
@@ -951,7 +977,8 @@ class Elaborator:
             except Unread:
                 if not self.setting.arrays:
                     raise
-        if key == "\\sigma" or SPELLED.get(key):
+        layered = bool(occurs.indices) and all(d == "layer" for d, _ in occurs.indices)
+        if (key == "\\sigma" or SPELLED.get(key)) and not layered:
             return self._known(SPELLED[key], args, occurs, node)
         outs = []
         for domain, inside in occurs.indices:
@@ -959,6 +986,8 @@ class Elaborator:
                 key += f"_{spelled(inside)}"
             else:
                 outs.append((domain, self._index_in(domain, inside, node)))
+                if domain in ("time", "layer"):
+                    self._order(outs[-1][1], domain)
         return self._abstract(key, args, outs, occurs.primes, node)
 
     def _is_label(self, row: Row) -> bool:
@@ -1361,7 +1390,12 @@ class Elaborator:
         rows = _split(below, (",",))
         upper = None if node.above is None else self._limit(node.above)
         if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
-            return [_Bound(self.index_name(r[0]), None, None) for r in rows]  # type: ignore[arg-type]
+            return [_Bound(self.index_name(r[0]), None, upper) for r in rows]  # type: ignore[arg-type]
+        if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows[:-1]) and len(rows[-1]) > 1 and isinstance(rows[-1][0], Name):
+            last = self._lower(rows[-1], node)  # i,j = 0
+            if rows[-1][1] == Sign(rows[-1][1].start, rows[-1][1].end, "=") and not any(last.letter == self.index_name(r[0]) for r in rows[:-1]):  # type: ignore[arg-type]
+                letters = [self.index_name(r[0]) for r in rows]  # type: ignore[arg-type]
+                return [replace(last, letter=a, upper=upper) for a in letters]
         bound = self._lower(rows[0], node)
         for extra in rows[1:]:
             other = self._lower(extra, node)
