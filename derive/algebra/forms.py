@@ -757,24 +757,6 @@ class Forms:
                 return [replace(t, factors=(*rest, (Fn("\\relu", a.args), UNIT)))]
         return None
 
-    def _without_ones(self, t: Term) -> list[Term] | None:
-        """Σ_k y_k is 1 where y is said to sum to one."""
-        for b in t.bounds:
-            if b.dim is None:
-                continue
-            own = [(a, p) for a, p in t.factors if b.letter in letters_in(a)]
-            if (
-                len(own) != 1
-                or own[0][1] != UNIT
-                or not isinstance(own[0][0], Ref)
-                or own[0][0].name not in self.ones
-            ):
-                continue
-            if own[0][0].index[-1] == Time.of(b.letter):
-                rest = tuple(f for f in t.factors if f != own[0])
-                return [replace(t, factors=rest, bounds=tuple(o for o in t.bounds if o != b))]
-        return None
-
     def _without_orphans(self, t: Term) -> list[Term] | None:
         """A sum over an index that stands nowhere counts."""
         for b in t.bounds:

@@ -14,6 +14,7 @@ from derive.errors import DeriveError
 from derive.judge.judge import Judge
 from derive.verify.judge import Options
 from derive.verify.judge import judge as judged_before
+from derive.verify.notebook import markdown_cells
 from derive.verify.verdicts import Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
@@ -34,6 +35,8 @@ def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
     if options.model or options.horizon or options.layout:
         return judged_before(path, text, options)
+    if path.lower().endswith(".ipynb"):
+        markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     found = reader.report()
     if (

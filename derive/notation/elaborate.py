@@ -1791,11 +1791,7 @@ class Elaborator:
             and not self._is_bound_letter(upper)
         ):
             stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if (
-                own.startswith("dim:")
-                and self.dims.is_stated(stated)
-                and self.dims.find(stated) != own
-            ):
+            if own.startswith("dim:") and self.dims.find(stated) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))

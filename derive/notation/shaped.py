@@ -54,9 +54,6 @@ class Dims:
         if dim.startswith("dim:"):
             self._fixed.add(dim)
 
-    def is_stated(self, dim: str) -> bool:
-        return dim in self._fixed
-
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose
