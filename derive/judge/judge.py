@@ -92,8 +92,6 @@ class Judge:
             and agreed >= 3 * differed
         ):
             return verdict.verdict
-        if agreed >= 8 and agreed >= 8 * differed and understood:
-            return verdict.verdict
         return Verdict(
             "unread",
             reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501

@@ -466,7 +466,7 @@ class Elaborator:
                     and isinstance(behind, Group)
                     and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside)
                 ):
-                    return self._holds(behind.inside, node), at + 2  # type: ignore[attr-defined]
+                    return self._whether(behind.inside, node), at + 2
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -1061,6 +1061,13 @@ class Elaborator:
         if word is None or self._is_variable(key):
             return None
         return self._applied(word, node, occurs, row, at)
+
+    def _whether(self, inside: Row, node: Node) -> Val:
+        r"""\mathbb{1}[a > b]: 1 where a condition on numbers holds, else 0."""
+        test = self._condition(inside)
+        if test is None:
+            raise Unread(node.start, "a condition")
+        return scalar(Case(*test, ONE, ZERO))
 
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
         r"""\mathbf{1}(i = j), \mathbb{1}[i = j], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the indices are equal."""  # noqa: E501
