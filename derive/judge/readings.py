@@ -187,6 +187,7 @@ class Readings:
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
+        self._without: Model | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
@@ -269,6 +270,19 @@ class Readings:
             return
         finally:
             self._leaves = False
+
+    def restated(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A definition of what is made already, as a claim: what it defines itself is not in force."""
+        place = number, self._index(number, chain)
+        self._without = self.understanding.before(*place)
+        families = {m.definition.name for m in self.understanding.made if m.place == place}
+        try:
+            if families and families <= set(self._without.definitions) and not families & set(self._without.lost):
+                yield from self._agreeing(self._climbed(number, chain, head, member, False))
+        except (Unread, Misfit):
+            return
+        finally:
+            self._without = None
 
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
@@ -403,7 +417,7 @@ class Readings:
         way: Way,
     ) -> Tried:
         u = self.understanding
-        model = u.model(number, self._index(number, chain), way.ahead)
+        model = self._without or u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,
