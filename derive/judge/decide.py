@@ -17,6 +17,7 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS, named as names_of
 from derive.judge.witness import witness
 from derive.meaning.model import Model
+from derive.notation.habits import INPUT
 from derive.notation.elaborate import Unread
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
@@ -27,6 +28,7 @@ from derive.verify.verdicts import Verdict
 if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
+MOST_MENDING = 2500
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -47,6 +49,7 @@ class Decider:
         self.prover = Prover()
         self.agreed = 0
         self.differed = 0
+        self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
         self._bound: set[str] | None = None
@@ -159,7 +162,7 @@ class Decider:
         """Whether all of the page that could bear on a line was understood."""
         u = self.judge.understanding
         assert tried.outcome.model is not None
-        return not tried.outcome.model.lost and not u.failed and not any(u.definitions_read.values())
+        return not tried.outcome.model.lost and not any(f.names for f in u.failed) and not any(why and (role := u.symbols.roles.get(place)) is not None and role.key for place, why in u.definitions_read.items())
 
     def _judgement(self, tried: Tried) -> Judgement:
         assert tried.outcome.model is not None and tried.outcome.dims is not None
@@ -185,7 +188,7 @@ class Decider:
     def _is_variable(self, name: str) -> bool:
         """A name that the page treats as made by something, without saying by what."""
         symbol = self.judge.symbols.at(0).symbol(name.split("∅")[0])
-        return symbol is not None and symbol.kind == "variable"
+        return symbol is not None and symbol.kind == "variable" and name.split("∅")[0] not in INPUT
 
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model
@@ -229,6 +232,9 @@ class Decider:
         names = tuple(self._names(number))
         slips = chain_of(repairs(text, member.tree, member.start, names), additions(text, member.tree, member.start, self._words(number, head)))
         for repair in slips:
+            self.mending += 1
+            if self.mending > MOST_MENDING:
+                return None
             if self._is_true(number, chain, head, member, repair):
                 shown = " ".join(f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split())
                 return shown, repair.cause
@@ -268,6 +274,8 @@ class Decider:
         except (Unread, Misfit, RecursionError):
             return False
         if not tried.outcome.agrees or tried.outcome.zero or tried.given:
+            return False
+        if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
             return False
         return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
@@ -69,6 +70,7 @@ INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
 PARTS = {
+    "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
     "later": "the derivative on the right is the part that comes back from later steps",
 }
@@ -80,20 +82,20 @@ def ladder(plain: Reading) -> Iterator[Way]:
     rows = {"columns": not plain.columns}
     columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
 
-    def both(said: str, needs: set[str], **changes: object) -> Way:
-        changed = replace(plain, **changes)  # type: ignore[arg-type]
+    def both(said: str, needs: set[str], **changes: Any) -> Way:
+        changed = replace(plain, **changes)
         return Way(said, changed, changed, frozenset(needs))
 
-    def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
+    def inner(needs: set[str], said: str = INNER, **changes: Any) -> Way:
         return Way(
             said,
             replace(plain, **changes),
             replace(plain, inner=True, **changes),
             frozenset({"inner", *needs}),
-        )  # type: ignore[arg-type]
+        )
 
     def late(
-        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object
+        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: Any
     ) -> Way:
         return Way(
             said,
@@ -102,7 +104,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
             frozenset(needs),
             alone,
             turned,
-        )  # type: ignore[arg-type]
+        )
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})

@@ -29,6 +29,7 @@ WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.I
 NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
 SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
 BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
+ROWWISE = re.compile(r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row", re.IGNORECASE)
 SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
@@ -190,7 +191,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
+                self.failed.append(Failed(frozenset(lost), role.scope[0], role.scope[1], role.why, self._used(number, chain)))
             if role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
@@ -311,6 +312,7 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
+        setting.rowwise = bool(ROWWISE.search(prose))
         setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
         self._survey()
         several = self._shaped_twice()
@@ -380,6 +382,9 @@ class Understanding:
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
+                    if occurs.consumed and isinstance(behind, Group) and behind.below is not None:
+                        inside = parts_of(behind.below)
+                        setting.components[occurs.key] = max(setting.components.get(occurs.key, 0), len(inside))
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
@@ -788,14 +793,14 @@ class Understanding:
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):
             free |= letters_in(found.formals[k])
-        self._without_loose_steps(elaborator, letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
+        self._without_loose_steps(elaborator, frozenset(letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()))
         self.functions.append((*role.scope, occurs.key, found, (number, self._index)))
         self.definitions_read[number, -1] = ""
         scalars = any(f.name.endswith("·") for f in found.formals)
         if not given and not scalars and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()):
             self._define_whole(number, occurs, elaborator, row, role)
 
-    def _without_loose_steps(self, elaborator: Elaborator, loose: set[str]) -> None:
+    def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
         """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""
         for letter in loose:
             if elaborator.ordered.get(letter) == "layer" and letter not in self._general_letters():

@@ -481,7 +481,7 @@ class World:
     def _implicit(self, x: Solved, env: Letters) -> tuple[Any, Slopes]:
         """dy = -(F_x dx) / F_y."""
         own = (x.name.name, ())
-        value = self.element(own)
+        value = self._values[own] if own in self._values else self._solved(x, env)
         _, slopes = self.slopes(x.body, env)
         below = slopes.get(own, 0)
         if not below:

@@ -165,6 +165,7 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    rowwise: bool = False
 
 
 class Elaborator:
@@ -381,8 +382,10 @@ class Elaborator:
         match node:
             case Number():
                 behind = row[at + 1] if at + 1 < len(row) else None
-                if node.text == "1" and isinstance(behind, Group) and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside):
-                    return self._holds(behind.inside, node), at + 2
+                if node.text == "1" and isinstance(behind, Group) and behind.above is None and behind.opening != "{":
+                    equal = self._indicator(behind.inside, False)
+                    if equal is not None:
+                        return equal, at + 2
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -596,7 +599,10 @@ class Elaborator:
             value = self._slope_alone(node, occurs)
         else:
             value = self._member(node, occurs)
-        return self._scripted(value, occurs, node), after
+        value = self._scripted(value, occurs, node)
+        if after == at + 2 and isinstance(behind, Group) and (behind.below is not None or behind.above is not None):
+            value = self._group_scripts(value, replace(behind, primes=0))
+        return value, after
 
     def _exponential(self, node: Name) -> Val:
         """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
@@ -829,7 +835,7 @@ class Elaborator:
         if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
             return _identity(), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
-            found = self._indicator(node, row, at)
+            found = self._indicated(node, row, at)
             if found is not None:
                 return found
         if key == "I" and not self.setting.arrays and not occurs.indices and not self.setting.steps.get(key) and occurs.arguments is None:
@@ -841,30 +847,47 @@ class Elaborator:
             return None
         return self._applied(word, node, occurs, row, at)
 
-    def _indicator(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+    def _indicated(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
         """1[z > 0], 1_{i = y}: 1 where the relation holds, else 0; None where no relation stands there."""
         behind = row[at + 1] if at + 1 < len(row) else None
         for inside, end in ((node.below, at + 1), (behind.inside if isinstance(behind, Group) else None, at + 2)):
-            if inside is not None and any(isinstance(n, Sign) and n.text in RELATIONS for n in _bare(inside)):
-                return self._holds(_bare(inside), node), end
+            found = None if inside is None else self._indicator(inside, inside is node.below)
+            if found is not None:
+                return found, end
         return None
 
-    def _holds(self, row: Row, node: Node) -> Val:
-        """A relation as a number, entry by entry: 1 where it holds."""
-        place = next(i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in RELATIONS)
+    def _indicator(self, inside: Row, commas: bool) -> Val | None:
+        r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""
+        inside = _bare(inside)
+        place = next((i for i, n in enumerate(inside) if isinstance(n, Sign) and n.text in (*RELATIONS, ",")), None)
+        if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
+            return None
+        relation = inside[place].text  # type: ignore[attr-defined]
+        try:
+            a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
+        except Unread:
+            return None if relation == "," else self._relation(inside, place)
+        if relation not in ("=", "\\neq", ",") or not all(self._is_index(x) or not self._is_variable(x) for i in (a, b) for x, _ in i.letters):
+            return self._relation(inside, place)
+        self._same_dim(a, b)
+        equal = Delta(a, b)
+        return scalar(add((ONE, neg(equal))) if relation == "\\neq" else equal)
+
+    def _relation(self, row: Row, place: int) -> Val:
+        """A relation of numbers as a number, entry by entry: 1 where it holds."""
         left, right = (self._side_value(r) for r in (row[:place], row[place + 1 :]))
-        relation = row[place].text  # type: ignore[attr-defined]
-        wide = left if left.rank >= right.rank else right
-        wide = renamed(wide)
-        a, b = (wide.body if v is (left if left.rank >= right.rank else right) else v.body if not v.rank else aligned(wide, v, self.dims) for v in (left, right))
-        return Val(wide.axes, Case(a, relation, b, ONE, ZERO))
+        first = left.rank >= right.rank
+        wide = renamed(left if first else right)
+        other = right if first else left
+        narrow = other.body if not other.rank else aligned(wide, other, self.dims)
+        a, b = (wide.body, narrow) if first else (narrow, wide.body)
+        return Val(wide.axes, Case(a, row[place].text, b, ONE, ZERO))  # type: ignore[attr-defined]
 
     def _side_value(self, row: Row) -> Val:
         try:
             index = self.index(row)
-            if all(self._is_index(a) for a, _ in index.letters):
-                if not index.is_number:
-                    return scalar(At(index))
+            if all(self._is_index(a) for a, _ in index.letters) and not index.is_number:
+                return scalar(At(index))
         except Unread:
             pass
         return self.row(row)
@@ -894,7 +917,8 @@ class Elaborator:
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
             parts = _split(inside, (",", ";"))
-            arguments = [self.row(p) for p in parts]
+            listed = word in ("diag", "Diag") and len(parts) > 1
+            arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
             if group.above is not None or group.below is not None:
                 value = self._group_scripts(value, group)
@@ -1117,6 +1141,10 @@ class Elaborator:
     def _group(self, node: Group) -> Val:
         if node.closing == "|" and node.opening in (".", "\\left.", "") and node.below is not None:
             return self._evaluated(node)
+        if len(node.inside) == 1 and isinstance(node.inside[0], Number) and node.inside[0].text == "1" and node.below is not None and node.above is None:
+            equal = self._indicator(node.below, True)
+            if equal is not None:
+                return equal
         value = self._inside(node)
         return self._group_scripts(value, node)
 
@@ -1137,7 +1165,7 @@ class Elaborator:
                 if len(parts) > 1:
                     return self._listed(parts, node)
                 if sum(isinstance(n, Sign) and n.text in RELATIONS for n in node.inside) == 1:
-                    return self._holds(node.inside, node)
+                    return self._relation(node.inside, next(i for i, n in enumerate(node.inside) if isinstance(n, Sign) and n.text in RELATIONS))
                 return self.row(node.inside)
             case "(" | "{" | "\\{" | "\\left.":
                 parts = _split(node.inside, (",",))
@@ -1728,9 +1756,9 @@ def _hidden_only(occurs: Occurs) -> bool:
 def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
     (v,) = args
     v = renamed(v)
-    if v.rank != 1:
+    if v.rank != 1 and not (v.rank == 2 and self.setting.rowwise):
         raise Unread(node.start, "softmax of a vector")
-    (a,) = v.axes
+    a = v.axes[-1]
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)

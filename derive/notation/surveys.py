@@ -224,6 +224,9 @@ class Survey:
         }
         if len(words) > 1 and not (letter in self.bound or letter in self.stepped):
             return True
+        if letter.isupper() and piece.beside and piece.run == 1:
+            if self.upper[letter] or any(p.form == "number" and p.beside and p.run == 1 for p in self.pieces_at(base, place)):
+                return False  # the last of y_{t,1}, …, y_{t,C}
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
@@ -467,6 +470,8 @@ class Survey:
             and (piece.form == "number" or piece.letter.isupper())
         ):
             return "layer"
+        if piece.beside and piece.run == 1 and piece.place == "below" and not letters & habits.TIME and all(p.beside for p in fellows) and not any(p.moved for p in fellows):
+            return "component"
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
             layers = any(self.layer_letter(x) for x in letters & habits.LAYER)
             found = "layer" if layers else self.recursive_domain(piece.letter)
@@ -553,7 +558,8 @@ class Survey:
             u.split.base.strip("}").rsplit("{", 1)[-1]
             in ("W", "w", "b", "\\theta", "\\vartheta", "f", "U", "V")
             and any(
-                p.letter == letter and p.run == 1 and p.form == "letter" for p in u.split.pieces
+                p.letter == letter and p.run == 1 and p.form == "letter" and not (p.beside and p.place == "below")
+                for p in u.split.pieces
             )
             for u in self.uses
         )
