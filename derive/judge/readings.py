@@ -12,22 +12,23 @@ from typing import Any
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import Test, around, conditions, related
+from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
-from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.names import named as written
+from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
-from derive.text.trees import Sign, Table, walk as nodes
+from derive.text.trees import Sign, Table
+from derive.text.trees import walk as nodes
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""
+    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""  # noqa: E501
 
     sides: Sides
     outcome: Outcome
@@ -42,7 +43,7 @@ class Way:
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
-    """
+    """  # noqa: E501
 
     said: str
     head: Reading
@@ -197,7 +198,7 @@ class Readings:
         """The claim in each reading that makes a difference, until one agrees."""
         yield from self._climbed(number, chain, head, member, False)
         if self._open and self._adds(number, chain):
-            try:
+            try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))
             except (Unread, Misfit):
                 pass
@@ -225,8 +226,7 @@ class Readings:
                     return False
             if any(
                 isinstance(n, Table)
-                or isinstance(n, Sign)
-                and n.text in ("\\odot", "\\circ", "\\otimes")
+                or (isinstance(n, Sign) and n.text in ("\\odot", "\\circ", "\\otimes"))
                 for n in nodes(member.tree)
             ):
                 return False
@@ -264,7 +264,7 @@ class Readings:
     def _with_leaves(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Iterator[Tried]:
-        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""
+        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""  # noqa: E501
         self._leaves = True
         try:
             yield from self._climbed(number, chain, head, member, False)
@@ -279,7 +279,11 @@ class Readings:
         self._without = self.understanding.before(*place)
         families = {m.definition.name for m in self.understanding.made if m.place == place}
         try:
-            if families and families <= set(self._without.definitions) and not families & set(self._without.lost):
+            if (
+                families
+                and families <= set(self._without.definitions)
+                and not families & set(self._without.lost)
+            ):
                 yield from self._agreeing(self._climbed(number, chain, head, member, False))
         except (Unread, Misfit):
             return
@@ -333,6 +337,10 @@ class Readings:
                 choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
+
+    def is_on_a_condition(self, number: int) -> bool:
+        """Whether the page says a condition of a line that is not read."""
+        return number in self._places and on_a_condition(self.page.items, self._places[number])
 
     def _around(self, number: int) -> list[Chain]:
         """The conditions that the words around a formula state."""
@@ -446,7 +454,9 @@ class Readings:
             raise _NotHere
         if self._leaves:
             model = self._as_leaves(model, number, found)
-        said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
+        said = way.said or (
+            "up to the layout: one side is the other transposed" if found.note == "layout" else ""
+        )
         judgement = self._judgement(model, elaborator)
         judgement.hasty = bool(way.needs)
         judgement.spent = 0
@@ -483,7 +493,7 @@ class Readings:
     def _with_costs(
         self, model: Model, found: Sides, last: bool, entropy: bool
     ) -> tuple[Sides, Model, list[str]]:
-        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
+        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""  # noqa: E501
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
@@ -547,7 +557,7 @@ class Readings:
 
 
 def targets(model: Model) -> frozenset[str]:
-    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""
+    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""  # noqa: E501
     found = set()
     for definitions in model.definitions.values():
         for d in definitions:
@@ -564,7 +574,7 @@ def targets(model: Model) -> frozenset[str]:
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
-    """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""
+    """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""  # noqa: E501
     slopes = [x for x in walk(left.body) if isinstance(x, D)]
     if len(slopes) != 1 or not elaborator._by_parameter(Val((), slopes[0].by)):
         return ""
@@ -591,7 +601,7 @@ def _parted(x: Core, whole: D, part: str) -> Core:
 
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:
-    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""
+    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
     if not outcome.failed or not outcome.passed or outcome.missing:
         return ""
     letters = [*found.ordered, *found.components]

@@ -2,14 +2,24 @@
 
 A value has axes, each a letter that is free in its body. A derivative knows what it is of and by, so that ∂a/∂b ∂b/∂c
 contracts over b whichever way a page lays Jacobians out.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.core import Core, Delta, Mul, Num, Pow, Ref, add, fresh, letters_in, move, mul, num, summed
+from derive.algebra.core import (
+    Core,
+    Delta,
+    Num,
+    Pow,
+    add,
+    fresh,
+    move,
+    mul,
+    summed,
+)
 from derive.algebra.expression import Time
 
 
@@ -23,7 +33,9 @@ class Dims:
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
         self._fixed: set[str] = set()
-        self.loose = False  # the page's own dimensions contradict each other: none is held to be another's
+        self.loose = (
+            False  # the page's own dimensions contradict each other: none is held to be another's
+        )
 
     def find(self, dim: str) -> str:
         if "+" in dim:
@@ -42,13 +54,12 @@ class Dims:
         if dim.startswith("dim:"):
             self._fixed.add(dim)
 
-    def is_stated(self, dim: str) -> bool:
-        return dim in self._fixed
-
     def is_mixed(self, letter: str) -> bool:
         """Whether a size that the page names was taken for another that it names, too."""
         own = self.find(f"dim:{letter}")
-        return f"dim:{letter}" in self._fixed and any(d != f"dim:{letter}" and self.find(d) == own for d in self._fixed)
+        return f"dim:{letter}" in self._fixed and any(
+            d != f"dim:{letter}" and self.find(d) == own for d in self._fixed
+        )
 
     def are_apart(self, a: str, b: str) -> bool:
         """Whether two dimensions are both named by the page, and not the same."""
@@ -105,7 +116,7 @@ class Axis:
 @dataclass(frozen=True, slots=True)
 class Val:
     """A formula with its axes. `row`: a vector that is transposed. `of`, `by`: what a derivative is of and by, with the number of axes
-    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand."""
+    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand."""  # noqa: E501
 
     axes: tuple[Axis, ...]
     body: Core
@@ -150,7 +161,11 @@ def transposed(v: Val) -> Val:
     if v.rank == 1:
         return replace(v, row=not v.row, loose=False, of=None, by=None)
     if v.rank == 2:
-        return Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of) if v.of is None else Val((v.axes[1], v.axes[0]), v.body)
+        return (
+            Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of)
+            if v.of is None
+            else Val((v.axes[1], v.axes[0]), v.body)
+        )
     if v.rank == 0:
         return v
     raise Misfit("the transpose of what has three indices")
@@ -170,7 +185,7 @@ def spoken(v: Val) -> str:
 
 
 def plus(values: Sequence[Val], dims: Dims) -> Val:
-    """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""
+    """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""  # noqa: E501
     widest = renamed(max(values, key=lambda v: v.rank))
     terms = []
     for v in values:
@@ -217,7 +232,9 @@ def scaled(x: Val, y: Val) -> Val:
     return replace(many, body=mul((x.body, y.body)), of=many.of, by=many.by)
 
 
-def contracted(x: Val, y: Val, p: int, q: int, dims: Dims) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Core]:
+def contracted(
+    x: Val, y: Val, p: int, q: int, dims: Dims
+) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Core]:
     """Σ over axis p of x and axis q of y; the axes that are left, and the body."""
     x, y = renamed(x), renamed(y)
     a, b = x.axes[p], y.axes[q]
@@ -243,7 +260,11 @@ def _joined(x: Val, y: Val, dims: Dims) -> Val:
     flipped = x.flipped or y.flipped
     x, y = _unflipped(renamed(x)), _unflipped(renamed(y))
     n = x.by[1]  # type: ignore[index]
-    shared, outer, inner = x.axes[len(x.axes) - n :] if n else (), x.axes[: len(x.axes) - n], y.axes[n:]
+    shared, outer, inner = (
+        x.axes[len(x.axes) - n :] if n else (),
+        x.axes[: len(x.axes) - n],
+        y.axes[n:],
+    )
     table = {}
     for a, b in zip(shared, y.axes[:n], strict=True):
         dims.unify(a.dim, b.dim)
@@ -262,7 +283,7 @@ def _unflipped(v: Val) -> Val:
 
 
 def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
-    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""
+    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""  # noqa: E501
     met = chained(x, y, dims)
     if met is not None:
         return met
@@ -327,11 +348,15 @@ def power(v: Val, exponent: Core, dims: Dims) -> Val:
     """A power of a number, of each entry of a vector, or of a square matrix by a whole number."""
     if v.rank <= 1:
         return each(lambda b: Pow(b, exponent), v)
-    if v.rank == 2 and isinstance(exponent, Num) and exponent.value.denominator == 1 and 0 < exponent.value <= 6:
+    if (
+        v.rank == 2
+        and isinstance(exponent, Num)
+        and exponent.value.denominator == 1
+        and 0 < exponent.value <= 6
+    ):
         dims.unify(v.axes[0].dim, v.axes[1].dim)
         found = v
         for _ in range(int(exponent.value) - 1):
             found = product(found, v, dims, "each", True)
         return found
     raise Misfit("a power of a matrix")
-
