@@ -1828,21 +1828,6 @@ class Elaborator:
             upper is not None
             and upper.shift == 0
             and len(upper.letters) == 1
-            and self.dims.are_apart(f"dim:{upper.letters[0][0]}", dim)
-        ):
-            raise Unread(
-                node.start, f"as many terms as there are entries, not {upper.letters[0][0]}"
-            )
-        if (
-            upper is not None
-            and self.dims.loose
-            and self.dims.is_mixed(upper.letters[0][0] if upper.letters else "")
-        ):
-            raise Unread(node.start, "one size a letter: the page's own contradict each other")
-        if (
-            upper is not None
-            and upper.shift == 0
-            and len(upper.letters) == 1
             and not self._is_bound_letter(upper)
         ):
             stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)

@@ -54,18 +54,6 @@ class Dims:
         if dim.startswith("dim:"):
             self._fixed.add(dim)
 
-    def is_mixed(self, letter: str) -> bool:
-        """Whether a size that the page names was taken for another that it names, too."""
-        own = self.find(f"dim:{letter}")
-        return f"dim:{letter}" in self._fixed and any(
-            d != f"dim:{letter}" and self.find(d) == own for d in self._fixed
-        )
-
-    def are_apart(self, a: str, b: str) -> bool:
-        """Whether two dimensions are both named by the page, and not the same."""
-        a, b = self.find(a), self.find(b)
-        return a != b and a in self._fixed and b in self._fixed
-
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose
