@@ -221,14 +221,22 @@ class Lines:
     def unfold_once(self, x: Core) -> Core:
         """Totals of what stands at the latest step that the line differentiates, unfolded by the definition once, within the step."""
         late: dict[object, int] = {}
+        first: dict[object, int] = {}
         for d in derivatives(x):
             step = self.unfolder.step(d.of)  # type: ignore[arg-type]
             if step is not None:
                 late[step.letters] = max(late.get(step.letters, step.shift), step.shift)
+        for part in walk(x):
+            step = self.unfolder.step(part) if isinstance(part, Ref) else None
+            if step is not None:
+                first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
 
         def last(d: D) -> bool:
             step = self.unfolder.step(d.of)  # type: ignore[arg-type]
-            return step is not None and not self.unfolder.is_lost(d.of.name) and step.shift == late.get(step.letters)  # type: ignore[attr-defined]
+            if step is None or self.unfolder.is_lost(d.of.name) or step.shift != late.get(step.letters):  # type: ignore[attr-defined]
+                return False
+            general = self.unfolder.model.general(d.of.name)  # type: ignore[attr-defined]
+            return general is None or not general.recursive or step.shift > first.get(step.letters, step.shift)
 
         for _ in range(MOST_ROUNDS):
             made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if last(d) else d))
