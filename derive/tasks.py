@@ -895,7 +895,7 @@ def judged(
     texts: Sequence[tuple[str, str]], options: Options, jobs: int = 1, seconds: float | None = None
 ) -> Iterator[tuple[int, Report]]:
     """Each text's number and report, as they are finished: the one place that asks the judge."""
-    from derive.verify.workers import reports
+    from derive.judge.workers import reports
 
     return reports(texts, options, jobs, seconds)
 

@@ -20,10 +20,12 @@ ORDER = (
     "text",
     "algebra",
     "notation",
+    "meaning",
     "model",
     "proof",
     "derivation",
     "verify",
+    "judge",
     "typesetting",
     "writing",
     "coq",
@@ -41,7 +43,7 @@ ORDER = (
     "__main__",
 )
 SYMPY_AT_HOME = {"model/symbols.py"}
-OPENS_FILES = {"pages", "coq", "document", "sources", "typesetting", "writing"}
+OPENS_FILES = {"text", "pages", "coq", "document", "sources", "typesetting", "writing"}
 NEVER = {"eval", "exec", "parse_expr", "parse_latex", "simplify", "sympify"}
 OPENING = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar, dataclass_transform
 
 from derive.algebra.expression import Time
 
 Index = tuple[Time, ...]
+
+
+N = TypeVar("N")
 
 
 class Core:
@@ -21,7 +25,8 @@ class Core:
     __slots__ = ()
 
 
-def _hashed(cls: type) -> type:
+@dataclass_transform(frozen_default=True, eq_default=True, field_specifiers=(field,))
+def _hashed(cls: type[N]) -> type[N]:
     """A frozen node that knows its hash, since nodes are nested deeply and looked up often."""
     made = dataclass(frozen=True, slots=True, eq=True)(cls)
     plain = made.__hash__
@@ -34,7 +39,7 @@ def _hashed(cls: type) -> type:
             object.__setattr__(self, "_hash", found)
             return found
 
-    made.__hash__ = kept  # type: ignore[assignment]
+    made.__hash__ = kept  # type: ignore[method-assign]
     plain_repr = made.__repr__
 
     def shown(self: object) -> str:
@@ -448,7 +453,7 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
                 found |= letters_in(a_.body) - set(a_.letters)
             return found
         case Big(_, letter, _, lower, upper, body, without):
-            found = letters_in(body) - {letter}
+            found = set(letters_in(body)) - {letter}
             for bound in (lower, upper, *without):
                 found |= _of(bound) if bound is not None else set()
             return found

@@ -29,8 +29,14 @@ def conditions(rows: tuple[Row, ...], elaborator: Elaborator) -> list[Test]:
     return [test for row in rows for test in _tests(row, elaborator)]
 
 
-BEFORE = re.compile(r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$", re.IGNORECASE)
-BEHIND = re.compile(r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$", re.IGNORECASE)
+BEFORE = re.compile(
+    r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$",
+    re.IGNORECASE,
+)
+BEHIND = re.compile(
+    r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$",
+    re.IGNORECASE,
+)
 SHORT = 60
 
 
@@ -38,7 +44,12 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     """The relations that stand right before or behind a formula, in words that make them its conditions."""
     found = []
     words, at = _words(items, place - 1, -1)
-    if at is not None and len(words) <= SHORT and not re.search(r"[.;]\s", words) and _is_relation(items[at]):
+    if (
+        at is not None
+        and len(words) <= SHORT
+        and not re.search(r"[.;]\s", words)
+        and _is_relation(items[at])
+    ):
         said, _ = _words(items, at - 1, -1)
         if BEFORE.search(said) or (not said and words):
             found.append(items[at].chains[0])
@@ -46,6 +57,21 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     if at is not None and BEHIND.match(words) and _is_relation(items[at]):
         found.append(items[at].chains[0])
     return found
+
+
+ORDERS = ("<", ">", "\\leq", "\\geq", "\\neq")
+IF = re.compile(r"(?:^|\b)(?:if|when|whenever|where|for|case|suppose|assuming|provided|that|si|quand|pour|wenn|falls|für|cuando)\b\W*$", re.IGNORECASE)
+
+
+def on_a_condition(items: Sequence[Any], place: int) -> bool:
+    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""
+    words, at = _words(items, place - 1, -1)
+    if at is None or len(words) > 3 or _is_relation(items[at]) or len(items[at].chains) != 1:
+        return False
+    if not any(m.relation in ORDERS for m in items[at].chains[0].members):
+        return False
+    said, _ = _words(items, at - 1, -1)
+    return bool(IF.search(said))
 
 
 def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
@@ -57,7 +83,12 @@ def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
             return words.strip(), at
         if isinstance(item, Prose):
             words = item.text + " " + words if step < 0 else words + " " + item.text
-        elif not isinstance(item, Break) or item.kind in ("section end", "cell", "slide") or step > 0 and item.kind in ("paragraph", "item"):
+        elif (
+            not isinstance(item, Break)
+            or item.kind in ("section end", "cell", "slide")
+            or step > 0
+            and item.kind in ("paragraph", "item")
+        ):
             break
         at += step
     return words.strip(), None
@@ -80,15 +111,25 @@ def related(chains: Sequence[Chain], elaborator: Elaborator) -> list[Test]:
             a, b = elaborator.index(_trimmed(first.tree)), elaborator.index(_trimmed(second.tree))
         except Unread:
             continue
-        if a.letters and {x for i in (a, b) for x, _ in i.letters} <= {*elaborator.letters, *elaborator.ordered}:
+        if a.letters and {x for i in (a, b) for x, _ in i.letters} <= {
+            *elaborator.letters,
+            *elaborator.ordered,
+        }:
             found.append(_test(a, second.relation, b, False))
     return found
 
 
 def _tests(row: Row, elaborator: Elaborator) -> Iterator[Test]:
     negated = any(isinstance(n, Words) and any(w in n.text.lower() for w in NEGATING) for n in row)
-    row = tuple(n for n in row if not isinstance(n, Words) and not (isinstance(n, Name) and n.letter in ("\\forall", "\\text")))
-    row = tuple(n for n in row if not (isinstance(n, Sign) and n.text in ("\\forall", "(", ")", ".")))
+    row = tuple(
+        n
+        for n in row
+        if not isinstance(n, Words)
+        and not (isinstance(n, Name) and n.letter in ("\\forall", "\\text"))
+    )
+    row = tuple(
+        n for n in row if not (isinstance(n, Sign) and n.text in ("\\forall", "(", ")", "."))
+    )
     for part in _clauses(row):
         yield from _clause(part, elaborator, negated)
 
@@ -97,7 +138,12 @@ def _clauses(row: Row) -> Iterator[Row]:
     """`i ≠ j, k < t` are two; `t = 1, …, T` is one."""
     here: list[Any] = []
     for node in row:
-        if isinstance(node, Sign) and node.text in (",", ";", "\\wedge") and _has_relation(here) and not _opens_range(here):
+        if (
+            isinstance(node, Sign)
+            and node.text in (",", ";", "\\wedge")
+            and _has_relation(here)
+            and not _opens_range(here)
+        ):
             yield tuple(here)
             here = []
         else:
@@ -113,7 +159,10 @@ def _has_relation(row: list[Any]) -> bool:
 def _opens_range(row: list[Any]) -> bool:
     """t = 1 (before `, …, T`)."""
     return any(isinstance(n, Sign) and n.text == "\\dots" for n in row) or (
-        len(row) == 3 and isinstance(row[1], Sign) and row[1].text == "=" and isinstance(row[2], Number | Name)
+        len(row) == 3
+        and isinstance(row[1], Sign)
+        and row[1].text == "="
+        and isinstance(row[2], Number | Name)
     )
 
 
@@ -141,7 +190,11 @@ def _run(row: Row, place: int, elaborator: Elaborator) -> Iterator[Test]:
     """t = 1, …, T, also downwards."""
     try:
         letter = elaborator.index(_trimmed(row[:place]))
-        parts = [p for p in _commas(row[place + 1 :]) if not any(isinstance(n, Sign) and n.text == "\\dots" for n in p)]
+        parts = [
+            p
+            for p in _commas(row[place + 1 :])
+            if not any(isinstance(n, Sign) and n.text == "\\dots" for n in p)
+        ]
         first, last = elaborator.index(parts[0]), elaborator.index(parts[-1])
     except (Unread, IndexError):
         return

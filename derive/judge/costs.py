@@ -24,19 +24,43 @@ def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
     tainted = _made_of_derivatives(model) | _made_of(model, set(missing))
     for name, definitions in model.definitions.items():
         if name not in tainted:
-            used |= {p.name for d in definitions for p in walk_values(d.body) if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0}
-    found = [n for n in model.definitions if n not in used and n not in tainted and not _is_constant(model, n)]
+            used |= {
+                p.name
+                for d in definitions
+                for p in walk_values(d.body)
+                if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0
+            }
+    found = [
+        n
+        for n in model.definitions
+        if n not in used and n not in tainted and not _is_constant(model, n)
+    ]
+    found = [
+        n
+        for n in found
+        if all(len(d.index) == len(model.slots.get(n, d.index)) for d in model.definitions[n])
+    ]
     costs = [n for n in found if COSTS.match(n)]
     return costs or found
 
 
 def _is_constant(model: Model, name: str) -> bool:
-    return all(not any(isinstance(p, Ref | App) for p in walk(d.body)) for d in model.definitions[name])
+    return all(
+        not any(isinstance(p, Ref | App) for p in walk(d.body)) for d in model.definitions[name]
+    )
 
 
 def _made_of_derivatives(model: Model) -> set[str]:
     """The names that are made of derivatives, or of names that are."""
-    return _made_of(model, {n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body)) or any(d.backward for d in ds)})
+    return _made_of(
+        model,
+        {
+            n
+            for n, ds in model.definitions.items()
+            if any(isinstance(p, D) for d in ds for p in walk(d.body))
+            or any(d.backward for d in ds)
+        },
+    )
 
 
 def _made_of(model: Model, found: set[str]) -> set[str]:
@@ -45,7 +69,8 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
         more = {
             n
             for n, ds in model.definitions.items()
-            if n not in found and any(isinstance(p, Ref) and p.name in found for d in ds for p in walk(d.body))
+            if n not in found
+            and any(isinstance(p, Ref) and p.name in found for d in ds for p in walk(d.body))
         }
         if not more:
             break
@@ -53,21 +78,40 @@ def _made_of(model: Model, found: set[str]) -> set[str]:
     return found
 
 
-def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: bool = False, entropy: bool = False) -> tuple[Model, list[str]]:
-    """The model with each undefined cost in `names` as an unknown function of the outputs; and what was assumed, as names.
+def with_costs(
+    model: Model,
+    missing: list[str],
+    dims: Mapping[str, str],
+    last: bool = False,
+    entropy: bool = False,
+) -> tuple[Model, list[str]]:
+    """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
     `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
     `entropy` that a cost is the cross entropy of the outputs with a hat."""
-    missing = _missing(model, names)
     if not missing:
         return model, []
+    missing = list(missing)
     definitions = dict(model.definitions)
     slots = dict(model.slots)
     for name in list(missing):
         bare = name.removesuffix("∅time")
-        if bare != name and (bare in missing or bare in definitions) and slots.get(bare) == ("time",):
+        if (
+            bare != name
+            and (bare in missing or bare in definitions)
+            and slots.get(bare) == ("time",)
+        ):
             step = fresh("s")
-            definitions[name] = (Definition(name, (), (), Big("sum", step, None, Time.at(1), Time.of("T"), Ref(bare, (Time.of(step),))), (), ()),)
+            definitions[name] = (
+                Definition(
+                    name,
+                    (),
+                    (),
+                    Big("sum", step, None, Time.at(1), Time.of("T"), Ref(bare, (Time.of(step),))),
+                    (),
+                    (),
+                ),
+            )
             missing.remove(name)
     horizons = {"T": "time", **model.horizons}
     ends = outputs(model, missing)
@@ -76,29 +120,46 @@ def with_costs(model: Model, names: set[str], dims: Mapping[str, str], last: boo
     for name in missing:
         made = _entropy(name, slots, model, dims) if entropy else None
         definitions[name] = (made or _some_function(name, slots, ends, dims, last),)
-    return Model(definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised), missing
+    return Model(
+        definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised
+    ), missing
 
 
-def _missing(model: Model, names: set[str]) -> list[str]:
+def missing_costs(model: Model, names: set[str]) -> list[str]:
     """The costs that nothing defines, those too that a defined cost is made of."""
     found: list[str] = []
     seen: set[str] = set()
-    stack = sorted(names | {n.removesuffix("∅time") for n in names if model.slots.get(n.removesuffix("∅time"))})
+    stack = sorted(
+        names | {n.removesuffix("∅time") for n in names if model.slots.get(n.removesuffix("∅time"))}
+    )
     while stack:
         name = stack.pop()
         if name in seen or not COSTS.match(name) or name in model.lost:
             continue
         seen.add(name)
         if name in model.definitions:
-            stack += [p.name for d in model.definitions[name] for p in walk_values(d.body) if isinstance(p, Ref)]
+            stack += [
+                p.name
+                for d in model.definitions[name]
+                for p in walk_values(d.body)
+                if isinstance(p, Ref)
+            ]
         else:
             found.append(name)
     return sorted(found)
 
 
-def _entropy(name: str, slots_of: Mapping[str, tuple[str, ...]], model: Model, named: Mapping[str, str]) -> Definition | None:
+def _entropy(
+    name: str, slots_of: Mapping[str, tuple[str, ...]], model: Model, named: Mapping[str, str]
+) -> Definition | None:
     r"""-Σ y \log ŷ, where the page has outputs with a hat and targets without; None where it has not."""
-    hats = [n for n in model.definitions if n.startswith("\\hat{") and n[5:].strip("{}") in slots_of and n[5:].strip("{}") not in model.definitions]
+    hats = [
+        n
+        for n in model.definitions
+        if n.startswith("\\hat{")
+        and n[5:].strip("{}") in slots_of
+        and n[5:].strip("{}") not in model.definitions
+    ]
     if len(hats) != 1:
         return None
     (hat,) = hats
@@ -109,7 +170,12 @@ def _entropy(name: str, slots_of: Mapping[str, tuple[str, ...]], model: Model, n
     places = dict(zip(slots_of[hat], letters, strict=True))
     if any(s not in places for s in slots_of[target]):
         return None
-    body: Core = mul((Ref(target, tuple(Time.of(places[s]) for s in slots_of[target])), Fn("\\log", (Ref(hat, tuple(map(Time.of, letters))),))))
+    body: Core = mul(
+        (
+            Ref(target, tuple(Time.of(places[s]) for s in slots_of[target])),
+            Fn("\\log", (Ref(hat, tuple(map(Time.of, letters))),)),
+        )
+    )
     for place, (slot, letter) in enumerate(zip(slots_of[hat], letters, strict=True)):
         if slot in own:
             continue
@@ -117,12 +183,20 @@ def _entropy(name: str, slots_of: Mapping[str, tuple[str, ...]], model: Model, n
             body = Big("sum", letter, None, Time.at(1), Time.of("T"), body)
         else:
             dim = f"{hat}:{place - _before(slots_of[hat])}"
-            body = Big("sum", letter, slot if slot == "sample" else named.get(dim, dim), None, None, body)
+            body = Big(
+                "sum", letter, slot if slot == "sample" else named.get(dim, dim), None, None, body
+            )
     index_of = tuple(Time.of(own[s]) for s in slots)
     return Definition(name, index_of, tuple(own.values()), neg(body), slots, ())
 
 
-def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: list[str], named: Mapping[str, str], last: bool = False) -> Definition:
+def _some_function(
+    name: str,
+    slots_of: Mapping[str, tuple[str, ...]],
+    ends: list[str],
+    named: Mapping[str, str],
+    last: bool = False,
+) -> Definition:
     """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
     slots = slots_of.get(name, ())
     own = {s: fresh("s") for s in slots if s != "component"}
@@ -144,7 +218,9 @@ def _some_function(name: str, slots_of: Mapping[str, tuple[str, ...]], ends: lis
         args.append(Arg(tuple(letters), tuple(dims), Ref(end, tuple(index))))
     index_of = tuple(Time.of(own.get(s) or fresh()) for s in slots)
     letters_of = tuple(a for i in index_of for a, _ in i.letters)
-    return Definition(name, index_of, letters_of, App(f"some {name}", tuple(args), index_of), slots, ())
+    return Definition(
+        name, index_of, letters_of, App(f"some {name}", tuple(args), index_of), slots, ()
+    )
 
 
 def _before(slots: tuple[str, ...]) -> int:
@@ -160,7 +236,12 @@ def with_unknown(model: Model, sides: list[Core]) -> Model:
     uses: dict[str, list[tuple[Ref, Ref]]] = {}
     for x in slopes:
         assert isinstance(x.of, Ref)
-        if x.of.name not in model.definitions and x.of.name not in model.lost and not COSTS.match(x.of.name) and x.of.name != x.by.name:
+        if (
+            x.of.name not in model.definitions
+            and x.of.name not in model.lost
+            and not COSTS.match(x.of.name)
+            and x.of.name != x.by.name
+        ):
             uses.setdefault(x.of.name, []).append((x.of, x.by))
     if not uses or not any(x.by.name in uses for x in slopes):
         return model
@@ -169,22 +250,38 @@ def with_unknown(model: Model, sides: list[Core]) -> Model:
         made = _unknown(name, _direct(name, pairs, uses), model.slots)
         if made is not None:
             definitions[name] = (made,)
-    return Model(definitions, model.slots, model.dims, model.lost, model.horizons, model.positive, model.normalised)
+    return Model(
+        definitions,
+        model.slots,
+        model.dims,
+        model.lost,
+        model.horizons,
+        model.positive,
+        model.normalised,
+    )
 
 
-def _direct(name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]) -> list[tuple[Ref, Ref]]:
+def _direct(
+    name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]
+) -> list[tuple[Ref, Ref]]:
     """What a quantity depends on itself: not what it depends on by another that it is differentiated by."""
     between = {by.name for _, by in pairs if by.name in uses and by.name != name}
     beyond = {by.name for n in between for _, by in uses[n]}
     return [(of, by) for of, by in pairs if by.name not in beyond or by.name in between]
 
 
-def _unknown(name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]) -> Definition | None:
+def _unknown(
+    name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]
+) -> Definition | None:
     slots = slots_of.get(name, ())
     index_of = tuple(Time.of(fresh()) for _ in slots)
     args: dict[Ref, Arg] = {}
     for of, by in pairs:
-        table = {i.letters[0][0]: own + (-i.shift) for i, own, s in zip(of.index, index_of, slots, strict=True) if s in ORDERED and len(i.letters) == 1}
+        table = {
+            i.letters[0][0]: own + (-i.shift)
+            for i, own, s in zip(of.index, index_of, slots, strict=True)
+            if s in ORDERED and len(i.letters) == 1
+        }
         letters, dims, index = [], [], []
         for place, (i, slot) in enumerate(zip(by.index, slots_of.get(by.name, ()), strict=True)):
             if slot in ORDERED:
@@ -194,8 +291,24 @@ def _unknown(name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tup
             letters.append(letter)
             dims.append(f"{by.name.split('∅')[0]}:{place - _before(slots_of[by.name])}")
             index.append(Time.of(letter))
-        if all(not i.letters or any(i.letters == own.letters for own in index_of) or s not in ORDERED for i, s in zip(index, slots_of.get(by.name, ()), strict=True)):
-            args.setdefault(Ref(by.name, tuple(i for i, s in zip(index, slots_of[by.name], strict=True) if s in ORDERED)), Arg(tuple(letters), tuple(dims), Ref(by.name, tuple(index))))
+        if all(
+            not i.letters or any(i.letters == own.letters for own in index_of) or s not in ORDERED
+            for i, s in zip(index, slots_of.get(by.name, ()), strict=True)
+        ):
+            args.setdefault(
+                Ref(
+                    by.name,
+                    tuple(i for i, s in zip(index, slots_of[by.name], strict=True) if s in ORDERED),
+                ),
+                Arg(tuple(letters), tuple(dims), Ref(by.name, tuple(index))),
+            )
     if not args:
         return None
-    return Definition(name, index_of, tuple(a for i in index_of for a, _ in i.letters), App(f"some {name}", tuple(args.values()), index_of), slots, ())
+    return Definition(
+        name,
+        index_of,
+        tuple(a for i in index_of for a, _ in i.letters),
+        App(f"some {name}", tuple(args.values()), index_of),
+        slots,
+        (),
+    )

@@ -139,6 +139,8 @@ class Decider:
             return Verdict("unread", reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it")
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
+        if self.judge.readings.is_on_a_condition(number):
+            return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
         supposed = self._supposed(first)

@@ -13,7 +13,10 @@ from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over, Group, Name, Number, Row, Sign, children, walk
 
-COSTS = re.compile(r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$")
+COSTS = re.compile(
+    r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$"
+)
+ENDS = ("T", "\\tau", "N")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
 
 
@@ -48,6 +51,8 @@ class Names:
         self.transposing = False
         self.sampled: set[str] = set()
         self.states: set[str] = set()
+        self.times: set[str] = set()
+        self.timed: set[str] = set()
         self._survey()
 
     def at(self, number: int) -> Place:
@@ -60,8 +65,29 @@ class Names:
 
     def corrected(self, occurs: Occurrence, name: Name | None = None) -> Occurrence:
         """One occurrence, put right; `name` is how it is written, where that is known."""
-        if name is not None and name.above is not None and self._is_layer(name.above) and not any(d == "layer" for d, _ in occurs.indices):
-            above = next((k for k, (d, r) in enumerate(occurs.indices) if d == "component" and spelled(r) == spelled(name.above)), None)
+        if (
+            name is not None
+            and name.below is not None
+            and spelled(name.below) in ENDS
+            and occurs.key.endswith(f"_{spelled(name.below)}")
+        ):
+            base = occurs.key.removesuffix(f"_{spelled(name.below)}")
+            if base in self.timed:
+                occurs = replace(occurs, key=base, indices=(("time", name.below), *occurs.indices))
+        if (
+            name is not None
+            and name.above is not None
+            and self._is_layer(name.above)
+            and not any(d == "layer" for d, _ in occurs.indices)
+        ):
+            above = next(
+                (
+                    k
+                    for k, (d, r) in enumerate(occurs.indices)
+                    if d == "component" and spelled(r) == spelled(name.above)
+                ),
+                None,
+            )
             if above is not None:
                 kept = (*occurs.indices[:above], *occurs.indices[above + 1 :])
                 occurs = replace(occurs, indices=(("layer", name.above), *kept))
@@ -70,9 +96,28 @@ class Names:
         if self.transposing and any(d == "layer" and spelled(r) == "T" for d, r in occurs.indices):
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
+        occurs = self._in_time(occurs)
         if occurs.key in self.sampled:
-            occurs = replace(occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample"))
+            occurs = replace(
+                occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample")
+            )
         return occurs
+
+    def _in_time(self, occurs: Occurrence) -> Occurrence:
+        """s_1^{t-1}: the step is what is written with the letter of time, whichever script it is."""
+        places = [k for k, (d, _) in enumerate(occurs.indices) if d in ("time", "component")]
+        if len(places) != 2 or {occurs.indices[k][0] for k in places} != {"time", "component"}:
+            return occurs
+        time, other = sorted(places, key=lambda k: occurs.indices[k][0] != "time")
+        step, part = occurs.indices[time][1], occurs.indices[other][1]
+        if not self._speaks_of_time(part) or self._speaks_of_time(step):
+            return occurs
+        swapped = list(occurs.indices)
+        swapped[time], swapped[other] = ("time", part), ("component", step)
+        return replace(occurs, indices=tuple(swapped))
+
+    def _speaks_of_time(self, row: Row) -> bool:
+        return any(isinstance(n, Name) and n.letter in self.times for n in row)
 
     def is_cost(self, key: str) -> bool:
         """Whether a name is that of a cost: not the C of a cell, which other quantities are made of."""
@@ -85,27 +130,41 @@ class Names:
 
     # -- the survey -----------------------------------------------------------------------------------
 
-    def _occurrences(self) -> Iterator[Occurrence]:
+    def _occurrences(self) -> Iterator[tuple[Name, Occurrence]]:
         for item in self.page.items:
             if isinstance(item, Formula):
                 table = self.symbols.at(item.number)
                 for chain in item.chains:
                     for row in rows_of(chain):
                         for name, behind in named(row):
-                            yield table.occurrence(name, behind)
+                            yield name, table.occurrence(name, behind)
 
     def _survey(self) -> None:
-        found = list(self._occurrences())
-        powers = [(o.key, spelled(o.power)) for o in found if o.power is not None and any(d == "component" for d, _ in o.indices)]
+        written = list(self._occurrences())
+        found = [o for _, o in written]
+        powers = [
+            (o.key, spelled(n.above))
+            for n, o in written
+            if n.above is not None and n.below is not None and _is_plain(n.above, o)
+        ]
         for key, power in powers:
             shifted = SHIFTED.match(power)
             if shifted and any(k != key or p != power for k, p in powers if p == shifted[1]):
                 self.layers.add(shifted[1])
-        self.layered = {k for k, p in powers if any(re.fullmatch(rf"{re.escape(a)}(\s*[-+]\s*1)?", p) for a in self.layers)}
+        self.layered = {
+            k
+            for k, p in powers
+            if any(re.fullmatch(rf"{re.escape(a)}(\s*[-+]\s*1)?", p) for a in self.layers)
+        }
+        steps = [SHIFTED.match(spelled(r)) for o in found for d, r in o.indices if d == "time"]
+        self.times = {m[1] for m in steps if m} & {"t", "\\tau"}
+        self.timed = {o.key for o in found if any(d == "time" for d, _ in o.indices)}
         lying = [o for o in found if any(d == "layer" and spelled(r) == "T" for d, r in o.indices)]
         size = self.symbols.at(0).symbol("T")
         timed = all(any(d == "time" for d, _ in o.indices) for o in lying)
-        self.transposing = bool(lying) and timed and size is not None and size.kind in ("size", "constant")
+        self.transposing = (
+            bool(lying) and timed and size is not None and size.kind in ("size", "constant")
+        )
         self._samples(found)
         self._states()
 
@@ -115,11 +174,31 @@ class Names:
             if role.kind != "definition" or role.key is None or number < 0:
                 continue
             table = self.symbols.at(number)
-            chains = next((i.chains for i in self.page.items if isinstance(i, Formula) and i.number == number), ())
-            listed = [table.occurrence(n, b) for m in chains[index].members[1:2] for n, b in named(m.tree)] if index < len(chains) else []
+            chains = next(
+                (
+                    i.chains
+                    for i in self.page.items
+                    if isinstance(i, Formula) and i.number == number
+                ),
+                (),
+            )
+            listed = (
+                [
+                    table.occurrence(n, b)
+                    for m in chains[index].members[1:2]
+                    for n, b in named(m.tree)
+                ]
+                if index < len(chains)
+                else []
+            )
             used = {o.key for o in listed if any(d == "time" for d, _ in o.indices)}
             if role.key in used or not COSTS.match(role.key) and not role.key.startswith("\\delta"):
-                self.states |= {k for k in used if COSTS.match(k) and not any(isinstance(x, Over) for x in walk(chains[index].members[1].tree))}
+                self.states |= {
+                    k
+                    for k in used
+                    if COSTS.match(k)
+                    and not any(isinstance(x, Over) for x in walk(chains[index].members[1].tree))
+                }
 
     def _samples(self, found: list[Occurrence]) -> None:
         """Names that are mostly written without their sample's index, and defined so."""
@@ -127,8 +206,29 @@ class Names:
         without: Counter[str] = Counter()
         for o in found:
             (with_index if any(d == "sample" for d, _ in o.indices) else without)[o.key] += 1
-        defined = {r.key for r in self.roles.values() if r.kind == "definition" and r.key and r.target and all(d != "sample" for d, _ in r.target.indices)}
-        self.sampled = {k for k in with_index if not COSTS.match(k) and without[k] >= 2 * with_index[k] and (k in defined or without[k] >= 4)}
+        defined = {
+            r.key
+            for r in self.roles.values()
+            if r.kind == "definition"
+            and r.key
+            and r.target
+            and all(d != "sample" for d, _ in r.target.indices)
+        }
+        self.sampled = {
+            k
+            for k in with_index
+            if not COSTS.match(k)
+            and without[k] >= 2 * with_index[k]
+            and (k in defined or without[k] >= 4)
+        }
+
+
+def _is_plain(above: Row, occurs: Occurrence) -> bool:
+    """Whether what stands above a name was read as a power, or as the index of a component."""
+    shown = spelled(above)
+    if occurs.power is not None:
+        return spelled(occurs.power) == shown and any(d == "component" for d, _ in occurs.indices)
+    return any(d == "component" and spelled(r) == shown for d, r in occurs.indices)
 
 
 def rows_of(chain: Chain) -> Iterator[Row]:

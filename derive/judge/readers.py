@@ -19,20 +19,22 @@ HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
+NOT_KNOWN = ("defined nowhere", "not understood", "leaves open", "too little", "disagree", "half of")
 
 
 def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""
     if options.model or options.horizon or options.layout:
         return judged_before(path, text, options)
-    found = Judge(path, text, _folder(path)).report()
+    reader = Judge(path, text, _folder(path))
+    found = reader.report()
     if not any(j.verdict.kind in ("unread", "tested") for j in found.formulas) or len(found.formulas) > MOST_FORMULAS:
         return found
     try:
         before = judged_before(path, text, options)
     except (DeriveError, RecursionError):
         return found
-    return _together(found, before)
+    return _together(reader, found, before)
 
 
 def _folder(path: str) -> Path | None:
@@ -40,12 +42,17 @@ def _folder(path: str) -> Path | None:
     return file.parent if file.is_file() else None
 
 
-def _together(new: Report, old: Report) -> Report:
+def _together(reader: Judge, new: Report, old: Report) -> Report:
     pairs = _paired(new, old)
     if not _alike(new, pairs):
         return new
-    formulas = tuple(replace(j, verdict=_joined(j.verdict, pairs[i].verdict)) if i in pairs else j for i, j in enumerate(new.formulas))
-    return replace(new, formulas=formulas, assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))))
+    formulas = []
+    for i, j in enumerate(new.formulas):
+        number = int(j.id.split(".")[0]) - 1
+        if i in pairs and not reader.understanding.model(number).lost:
+            j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
+        formulas.append(j)
+    return replace(new, formulas=tuple(formulas), assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))))
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:
@@ -58,19 +65,20 @@ def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
     """Whether both readers found the same definitions, and most formulas at the same places."""
     if len(pairs) < 0.8 * len(new.formulas):
         return False
+    apart = 0
     for i, j in enumerate(new.formulas):
         own, other = j.verdict.kind, pairs[i].verdict.kind if i in pairs else None
-        if own == "definition" and (other not in ("definition", "proved")):
-            return False
-        if other == "definition" and own not in ("definition", "proved"):
-            return False
-    return True
+        apart += own == "definition" and other not in ("definition", "proved")
+        apart += other == "definition" and own not in ("definition", "proved")
+    return apart <= len(new.formulas) // 10
 
 
 def _joined(own: Verdict, other: Verdict) -> Verdict:
+    if "always 0" in other.reason:
+        return own
     if own.kind == "unread" and own.reason.startswith("the sides differ"):
         return other if other.kind in (*WRONG, "ambiguous") else own
-    if own.kind == "unread" and other.kind not in SETTLED:
+    if own.kind == "unread" and other.kind not in SETTLED and not any(w in own.reason for w in NOT_KNOWN):
         return other
     if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
         return other

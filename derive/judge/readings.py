@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -11,8 +11,8 @@ from types import MappingProxyType
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import Test, around, conditions, related
-from derive.judge.costs import differentiated, with_costs, with_unknown
+from derive.judge.conditions import Test, around, conditions, on_a_condition, related
+from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.names import named as written
 from derive.judge.understanding import BOLD, Understanding
@@ -62,6 +62,7 @@ class _NotHere(Exception):
     """A reading that makes no difference to a line."""
 
 
+HEAVY = 5
 ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
@@ -85,15 +86,34 @@ def ladder(plain: Reading) -> Iterator[Way]:
         return Way(said, changed, changed, frozenset(needs))
 
     def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
-        return Way(said, replace(plain, **changes), replace(plain, inner=True, **changes), frozenset({"inner", *needs}))  # type: ignore[arg-type]
+        return Way(
+            said,
+            replace(plain, **changes),
+            replace(plain, inner=True, **changes),
+            frozenset({"inner", *needs}),
+        )  # type: ignore[arg-type]
 
-    def late(said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object) -> Way:
-        return Way(said, replace(plain, **changes), replace(own, **changes), frozenset(needs), alone, turned)  # type: ignore[arg-type]
+    def late(
+        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object
+    ) -> Way:
+        return Way(
+            said,
+            replace(plain, **changes),
+            replace(own, **changes),
+            frozenset(needs),
+            alone,
+            turned,
+        )  # type: ignore[arg-type]
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
     yield inner(set())
-    yield Way("the derivatives on the right are partial: by direct dependence alone", plain, replace(plain, partial=True), frozenset({"partial"}))
+    yield Way(
+        "the derivatives on the right are partial: by direct dependence alone",
+        plain,
+        replace(plain, partial=True),
+        frozenset({"partial"}),
+    )
     if not plain.repeated:
         yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
@@ -102,23 +122,55 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("denominator layout", {"denominator"}, **columns_below)
     yield late(f"denominator layout, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
     yield both("a gradient by a matrix stands transposed", {"turned"}, **lying)
-    yield Way("up to the layout: one side is the other transposed", plain, plain, frozenset({"matrix"}), turned=True)
+    yield Way(
+        "up to the layout: one side is the other transposed",
+        plain,
+        plain,
+        frozenset({"matrix"}),
+        turned=True,
+    )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
-    yield late(f"the earliest factor of the product leftmost, and {IMMEDIATE}", {"rising", "own"}, rising=not plain.rising)
+    yield late(
+        f"the earliest factor of the product leftmost, and {IMMEDIATE}",
+        {"rising", "own"},
+        rising=not plain.rising,
+    )
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
     for said, of_member in (("", plain), (IMMEDIATE, own)):
-        yield Way(said, plain, of_member, frozenset({"cost", "entropy"} | ({"own"} if said else set())), entropy=True)
+        yield Way(
+            said,
+            plain,
+            of_member,
+            frozenset({"cost", "entropy"} | ({"own"} if said else set())),
+            entropy=True,
+        )
     yield Way(STEP, plain, own, frozenset({"cost", "entropy", "alone"}), alone=True, entropy=True)
-    yield Way("the cost is a function of the last step's output", plain, plain, frozenset({"cost"}), last=True)
-    yield Way(f"the cost is a function of the last step's output, and {IMMEDIATE}", plain, own, frozenset({"cost", "own"}), last=True)
+    yield Way(
+        "the cost is a function of the last step's output",
+        plain,
+        plain,
+        frozenset({"cost"}),
+        last=True,
+    )
+    yield Way(
+        f"the cost is a function of the last step's output, and {IMMEDIATE}",
+        plain,
+        own,
+        frozenset({"cost", "own"}),
+        last=True,
+    )
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
     yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
-    yield late(f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True)
-    yield late(f"{STEP}, in denominator layout", {"alone", "denominator"}, alone=True, **columns_below)
+    yield late(
+        f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True
+    )
+    yield late(
+        f"{STEP}, in denominator layout", {"alone", "denominator"}, alone=True, **columns_below
+    )
 
 
 class Readings:
@@ -126,10 +178,13 @@ class Readings:
 
     def __init__(self, page: Page, understanding: Understanding) -> None:
         self.page, self.understanding = page, understanding
-        self._places = {item.number: i for i, item in enumerate(page.items) if isinstance(item, Formula)}
+        self._places = {
+            item.number: i for i, item in enumerate(page.items) if isinstance(item, Formula)
+        }
         self._stated: dict[int, list[Chain]] = {}
         self._judgements: dict[object, Judgement] = {}
         self._costs: dict[object, tuple[Model, list[str]]] = {}
+        self._models: dict[object, Model] = {}
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
@@ -160,22 +215,40 @@ class Readings:
             for name, behind in written(member.tree):
                 occurs = table.occurrence(name, behind)
                 symbol = table.symbol(occurs.key)
-                if occurs.transposed or BOLD.match(occurs.key) or (symbol is not None and symbol.shape is not None):
+                if (
+                    occurs.transposed
+                    or BOLD.match(occurs.key)
+                    or (symbol is not None and symbol.shape is not None)
+                ):
                     return False
-            if any(isinstance(n, Table) or isinstance(n, Sign) and n.text in ("\\odot", "\\circ", "\\otimes") for n in nodes(member.tree)):
+            if any(
+                isinstance(n, Table)
+                or isinstance(n, Sign)
+                and n.text in ("\\odot", "\\circ", "\\otimes")
+                for n in nodes(member.tree)
+            ):
                 return False
         return True
 
-    def _as_numbers(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+    def _as_numbers(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Iterator[Tried]:
         """The line on a page on which everything is a number."""
         if self._numbers is None:
-            page_of_numbers = Understanding(self.page, self.understanding.symbols, self.understanding.reading)
+            page_of_numbers = Understanding(
+                self.page, self.understanding.symbols, self.understanding.reading
+            )
             page_of_numbers.scalars = True
             page_of_numbers.understand()
             self._numbers = Readings(self.page, page_of_numbers)
         try:
             for found in self._numbers._climbed(number, chain, head, member, False):
-                yield replace(found, reading=f"the quantities are scalars; {found.reading}" if found.reading else "the quantities are scalars")
+                yield replace(
+                    found,
+                    reading=f"the quantities are scalars; {found.reading}"
+                    if found.reading
+                    else "the quantities are scalars",
+                )
         except (Unread, Misfit):
             return
 
@@ -186,7 +259,9 @@ class Readings:
                 yield found
                 return
 
-    def _with_leaves(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+    def _with_leaves(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Iterator[Tried]:
         """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""
         self._leaves = True
         try:
@@ -199,9 +274,13 @@ class Readings:
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
-        return len(self.understanding.model(number, index, True).definitions) > len(self.understanding.model(number, index).definitions)
+        return len(self.understanding.model(number, index, True).definitions) > len(
+            self.understanding.model(number, index).definitions
+        )
 
-    def _climbed(self, number: int, chain: Chain, head: Member, member: Member, ahead: bool) -> Iterator[Tried]:
+    def _climbed(
+        self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
+    ) -> Iterator[Tried]:
         first: Misfit | None = None
         done = False
         choices: set[str] | None = None
@@ -229,22 +308,36 @@ class Readings:
             yield found
             outcome = found.outcome
             self._lacking = self._lacking or "is not understood" in outcome.missing
-            if not self._open or outcome.missing.endswith("takes") or (not way.needs and "is not understood" in outcome.missing):
+            if (
+                not self._open
+                or outcome.missing.endswith("takes")
+                or (not way.needs and "is not understood" in outcome.missing)
+            ):
                 return
             if not way.needs and (outcome.zero or outcome.vanishing):
                 choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
 
+    def is_on_a_condition(self, number: int) -> bool:
+        """Whether the page says a condition of a line that is not read."""
+        return number in self._places and on_a_condition(self.page.items, self._places[number])
+
     def _around(self, number: int) -> list[Chain]:
         """The conditions that the words around a formula state."""
         if number not in self._stated:
-            self._stated[number] = around(self.page.items, self._places[number]) if number in self._places else []
+            self._stated[number] = (
+                around(self.page.items, self._places[number]) if number in self._places else []
+            )
         return self._stated[number]
 
     def _index(self, number: int, chain: Chain) -> int:
         item = self.page.items[self._places[number]] if number in self._places else None
-        return next((i for i, c in enumerate(item.chains) if c is chain), 0) if isinstance(item, Formula) else 0
+        return (
+            next((i for i, c in enumerate(item.chains) if c is chain), 0)
+            if isinstance(item, Formula)
+            else 0
+        )
 
     def tried(self, number: int, chain: Chain, head: Member, member: Member, way: Way) -> Tried:
         """The claim in one reading. Raises Unread or Misfit where it is not understood in it."""
@@ -255,12 +348,14 @@ class Readings:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
-            elaborator.headed = letters_in(left.body) - {a.letter for a in left.axes}
+            elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
             right = elaborator.row(member.tree)
             slip = u.slips.get((number, self._index(number, chain)))
             if slip is not None:
                 right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
-            tests = conditions(chain.conditions, elaborator) + related(self._around(number), elaborator)
+            tests = conditions(chain.conditions, elaborator) + related(
+                self._around(number), elaborator
+            )
             found = self._sides(left, right, elaborator, way)
             return self._compared(number, chain, elaborator, found, tests, way)
         finally:
@@ -279,22 +374,61 @@ class Readings:
             left = replace(left, body=_at_step(left.body, step)) if way.alone else left
         elif way.alone:
             raise _NotHere
-        found = sides(left, right, elaborator.dims, elaborator.letters, elaborator.ordered, way.member.repeated)
-        if isinstance(found.left, D) and found.left in walk(found.right) and found.left != found.right:
+        found = sides(
+            left,
+            right,
+            elaborator.dims,
+            elaborator.letters,
+            elaborator.ordered,
+            way.member.repeated,
+        )
+        if (
+            isinstance(found.left, D)
+            and found.left in walk(found.right)
+            and found.left != found.right
+        ):
             elaborator.choices.add("part")
-            found = replace(found, right=_parted(found.right, found.left, way.part)) if way.part else found
+            found = (
+                replace(found, right=_parted(found.right, found.left, way.part))
+                if way.part
+                else found
+            )
         elif way.part:
             raise _NotHere
         self._choices = elaborator.choices
         return found
 
-    def _compared(self, number: int, chain: Chain, elaborator: Elaborator, found: Sides, tests: list[Test], way: Way) -> Tried:
+    def _compared(
+        self,
+        number: int,
+        chain: Chain,
+        elaborator: Elaborator,
+        found: Sides,
+        tests: list[Test],
+        way: Way,
+    ) -> Tried:
         u = self.understanding
         model = u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
-        model = Model(model.definitions, dict(u.setting.slots), {}, model.lost, {**model.horizons, **sizes}, model.positive, model.normalised)
+        model = Model(
+            model.definitions,
+            dict(u.setting.slots),
+            {},
+            model.lost,
+            {**model.horizons, **sizes},
+            model.positive,
+            model.normalised,
+        )
         found, made, assumed = self._with_costs(model, found, way.last, way.entropy)
-        model = Model(made.definitions, {**model.slots, **made.slots}, {}, made.lost, {**made.horizons, **model.horizons}, made.positive, made.normalised)
+        model = Model(
+            made.definitions,
+            {**model.slots, **made.slots},
+            {},
+            made.lost,
+            {**made.horizons, **model.horizons},
+            made.positive,
+            made.normalised,
+        )
         if assumed:
             self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
         elif way.last or way.entropy:
@@ -319,40 +453,83 @@ class Readings:
         return Tried(found, outcome, said, tuple(assumed))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
-        by = {x.by.name.split("∅")[0] for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
+        by = {
+            x.by.name.split("∅")[0]
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D)
+        }
         kept = {}
         for name, why in model.lost.items():
             above = self.understanding.upstream(model, number, name)
             if not above or by & above:
                 kept[name] = why
-        definitions = {n: ds for n, ds in model.definitions.items() if n not in model.lost or n in kept}
+        definitions = {
+            n: ds for n, ds in model.definitions.items() if n not in model.lost or n in kept
+        }
         return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
 
-    def _with_costs(self, model: Model, found: Sides, last: bool, entropy: bool) -> tuple[Sides, Model, list[str]]:
+    def _with_costs(
+        self, model: Model, found: Sides, last: bool, entropy: bool
+    ) -> tuple[Sides, Model, list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
             listed = sorted(parts.values(), key=lambda p: -weight(p.body))
             found = replace(found, left=named(found.left, listed), right=named(found.right, listed))
-        by = frozenset(x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D))
+        by = frozenset(
+            x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
+        )
         own = formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
-        slopes = frozenset((x.of, x.by) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref))
-        wanting = frozenset(p for p in slopes if p[0].name not in model.definitions)
-        key = (_signature(model), names, by, tuple(parts.values()), wanting, last, entropy)
+        light = [p for p in own if weight(p.body) < HEAVY]
+        seen = self._kept(
+            (_signature(model), *(p.name for p in light)),
+            lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
+        )
+        seen = replace(seen, slots=model.slots, horizons=model.horizons)
+        if parts:
+            seen = self._kept(
+                (_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
+            )
+        unknown = with_unknown(seen, [found.left, found.right])
+        if unknown is not seen:
+            slopes = frozenset(
+                (x.of, x.by)
+                for side in (found.left, found.right)
+                for x in walk(side)
+                if isinstance(x, D) and isinstance(x.of, Ref)
+            )
+            unknown = self._kept((_signature(seen), slopes), lambda: unknown)
+        missing = missing_costs(unknown, set(names))
+        key = (_signature(unknown), tuple(missing), last, entropy)
         if key not in self._costs:
-            seen = through(model, own + [p for p in formulas_of(model, sorted(model.definitions), 5) if p.name not in by])
-            seen = with_unknown(seen, [found.left, found.right])
-            self._costs[key] = with_costs(with_parts(seen, parts) if parts else seen, set(names), self.understanding.setting.shared_dims, last, entropy)
+            self._costs[key] = with_costs(
+                unknown, missing, self.understanding.setting.shared_dims, last, entropy
+            )
         return (found, *self._costs[key])
 
-    def _judgement(self, model: Model, elaborator: Elaborator, given: Mapping[str, Fraction] = MappingProxyType({}), normal: frozenset[str] = frozenset()) -> Judgement:
+    def _kept(self, key: object, make: Callable[[], Model]) -> Model:
+        """A model that is made once, so that lines share the worlds of its definitions."""
+        if key not in self._models:
+            self._models[key] = make()
+        return self._models[key]
+
+    def _judgement(
+        self,
+        model: Model,
+        elaborator: Elaborator,
+        given: Mapping[str, Fraction] = MappingProxyType({}),
+        normal: frozenset[str] = frozenset(),
+    ) -> Judgement:
         """The worlds of a model, made once for all lines that it is in force for."""
         key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())), normal)
         if key not in self._judgements:
-            self._judgements[key] = Judgement(model, elaborator.dims, self.understanding.base, given, normal)
+            self._judgements[key] = Judgement(
+                model, elaborator.dims, self.understanding.base, given, normal
+            )
         found = self._judgements[key]
         found.use(model, elaborator.dims)
         return found
@@ -364,8 +541,14 @@ def targets(model: Model) -> frozenset[str]:
     for definitions in model.definitions.values():
         for d in definitions:
             for part in walk(d.body):
-                if isinstance(part, Mul) and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors):
-                    found |= {f.name for f in part.factors if isinstance(f, Ref) and f.name not in model.definitions}
+                if isinstance(part, Mul) and any(
+                    isinstance(f, Fn) and f.name == "\\log" for f in part.factors
+                ):
+                    found |= {
+                        f.name
+                        for f in part.factors
+                        if isinstance(f, Ref) and f.name not in model.definitions
+                    }
     return frozenset(found)
 
 
@@ -375,7 +558,11 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     if len(slopes) != 1 or not elaborator._by_parameter(Val((), slopes[0].by)):
         return ""
     horizons = elaborator.setting.horizons
-    steps = [a for a in elaborator.ordered if a in letters_in(right.body) and a not in letters_in(left.body) and a not in horizons]
+    steps = [
+        a
+        for a in elaborator.ordered
+        if a in letters_in(right.body) and a not in letters_in(left.body) and a not in horizons
+    ]
     return steps[0] if len(steps) == 1 else ""
 
 
@@ -401,11 +588,17 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
         for b in letters[i + 1 :]:
             if a.startswith("\\,") or b.startswith("\\,"):
                 continue
-            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(e.get(a) == e.get(b) for e, _ in outcome.passed):
+            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
+                e.get(a) == e.get(b) for e, _ in outcome.passed
+            ):
                 return f"for {a} ≠ {b}"
     for a in found.ordered:
         ends = {e.get(a) for e, _ in outcome.failed}
-        if len(ends) == 1 and None not in ends and not any(e.get(a) in ends for e, _ in outcome.passed):
+        if (
+            len(ends) == 1
+            and None not in ends
+            and not any(e.get(a) in ends for e, _ in outcome.passed)
+        ):
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
@@ -413,7 +606,8 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
 
 
 def _signature(model: Model) -> tuple[object, ...]:
-    return tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]), tuple(sorted(model.lost)), tuple(sorted(model.horizons.items()))
-
-
-assert Ref and Outcome
+    return (
+        tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]),
+        tuple(sorted(model.lost)),
+        tuple(sorted(model.horizons.items())),
+    )

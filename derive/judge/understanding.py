@@ -16,7 +16,7 @@ from derive.meaning.model import ORDERED, Definition, Model
 from derive.algebra.functions import SPELLED
 from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
 from derive.notation.parts import part_of
-from derive.notation.shaped import Misfit, Val, aligned, each, plus, renamed, total
+from derive.notation.shaped import Axis, Misfit, Val, aligned, each, plus, renamed, total, transposed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role, Symbols
 from derive.text.page import Chain, Formula, Page, Prose
@@ -33,6 +33,7 @@ ROWWISE = re.compile(r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|sampl
 SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
+NEXT = 1
 EXPRESSIONS = "an equation between expressions"
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
@@ -144,12 +145,12 @@ class Understanding:
         based: dict[str, int] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
-            for member in chain.members:
-                keys = {table.occurrence(n, b).key for n, b in named(member.tree)} - set(KNOWN_LOGARITHMS)
-                names.setdefault(number, set()).update(keys)
-                found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", text[member.start : member.end])
-                if found:
-                    based |= dict.fromkeys(keys, int(found[1]))
+            keys = {table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)} - set(KNOWN_LOGARITHMS)
+            names.setdefault(number, set()).update(keys)
+            shown = text[chain.members[0].start : chain.members[-1].end] if chain.members else ""
+            found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", shown)
+            if found:
+                based |= dict.fromkeys(keys - {"d", "\\partial"}, int(found[1]))
         return {n: next(based[k] for k in keys if k in based) for n, keys in names.items() if keys & set(based)}
 
     def values(self, number: int) -> dict[str, Fraction]:
@@ -169,7 +170,7 @@ class Understanding:
             self._given = [
                 ((n, i), roles[n, i], c)
                 for n, i, c in self.chains()
-                if (n, i) in roles and roles[n, i].kind == "setting" and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
+                if (n, i) in roles and (roles[n, i].kind == "setting" or roles[n, i].kind == "definition" and roles[n, i].key in HORIZONS) and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
             ]
         return self._given
 
@@ -191,8 +192,10 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, role.why, self._used(number, chain)))
-            if role.kind in ("definition",) and len(chain.members) > 1:
+                self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
+            if role.kind in ("definition",) and len(chain.members) > 1 and role.key in self._kronecker:
+                self.definitions_read[number, index] = ""
+            elif role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
 
         self._dependences()
@@ -297,7 +300,8 @@ class Understanding:
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[key] = function
         for entry in (*self.functions, *self._before):
-            found.setdefault(entry[2], entry[3])
+            if 0 <= entry[0] - number <= NEXT:
+                found.setdefault(entry[2], entry[3])
         return found
 
     # -- ranks ------------------------------------------------------------------------------------
@@ -313,7 +317,7 @@ class Understanding:
         setting.arrays = some
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose))
-        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key}
+        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key} - self._kronecker
         self._survey()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
@@ -333,6 +337,17 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._entrywise()
+
+    @cached_property
+    def _kronecker(self) -> set[str]:
+        r"""\delta where the page says no more of \delta_{ij} than that it is 1, or 0."""
+        said = [(r, c) for n, i, c in self.chains() if (r := self.symbols.roles.get((n, i))) is not None and r.kind == "definition" and r.key == "\\delta"]
+
+        def is_one(role: Role, chain: Chain) -> bool:
+            two = role.target is not None and sum(d == "component" for d, _ in role.target.indices) == 2 == len(role.target.indices)
+            return two and len(chain.members) == 2 and spelled(chain.members[1].tree).strip(" ,.") in ("0", "1")
+
+        return {"\\delta"} if said and all(is_one(r, c) for r, c in said) else set()
 
     def _shaped_twice(self) -> set[str]:
         """The names whose members have several shapes: W^{(1)} and W^{(2)}."""
@@ -569,10 +584,10 @@ class Understanding:
         occurs = self.symbols.at(number).occurrence(name, behind)
         if occurs.power is not None and spelled(occurs.power) == "2" and not occurs.primes and not occurs.transposed:
             self.positive.add(occurs.key)
-        elif occurs.primes or occurs.power is not None or occurs.transposed or occurs.inverse or occurs.dots:
+        elif occurs.primes or occurs.power is not None or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
         if occurs.arguments is not None and (behind is not None):
-            self._define_function(number, occurs, elaborator, member.tree, role)
+            self._define_function(number, occurs, elaborator, member.tree, role, behind.below or ())
             return
         given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
@@ -583,6 +598,8 @@ class Understanding:
         body = self._body(elaborator, member.tree)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
+        if occurs.transposed:
+            body = transposed(body)
         body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
         self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
@@ -664,7 +681,7 @@ class Understanding:
         free = {a for i in index for a, _ in i.letters}
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
-        loose = letters_in(core) - free - horizons - self.sizes()
+        loose = frozenset(letters_in(core) - free - horizons - self.sizes())
         steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
@@ -672,14 +689,14 @@ class Understanding:
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
-        loose = {a for a in loose if not self._is_size(a)}
+        loose = frozenset(a for a in loose if not self._is_size(a))
         if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
             self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            loose = set()
+            loose = frozenset()
         if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
             (slip,), (own,) = loose, free
             self.slips[number, self._index] = (slip, own)
-            core, loose = move(core, {slip: Time.of(own)}), set()
+            core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
@@ -765,8 +782,11 @@ class Understanding:
             return False
         return (symbol.shape is None or "?" in symbol.shape) and not self.setting.components.get(key) and key not in self._fitted
 
-    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
-        """f(x) = …: a function of its formals, and f itself where it stands alone."""
+    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role, below: Any = ()) -> None:
+        """f(x) = …: a function of its formals, and f itself where it stands alone; `below`: the entry in f(x)_j = …."""
+        if below and occurs.key in WORDS:
+            self.definitions_read[number, -1] = ""  # softmax(x)_j is what it is
+            return
         names, values = self._formals(occurs, elaborator)
         self.curves.discard((number, 0))
         constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
@@ -778,6 +798,12 @@ class Understanding:
         found = self._function(elaborator, row, names, values)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
+            return
+        entry = [a for n in below if isinstance(n, Name) for a in [elaborator.index_name(n)] if a in elaborator.letters and a in letters_in(found.body.body)]
+        if entry and not found.body.rank:
+            axes = tuple(Axis(a, elaborator.letters[a]) for a in entry)
+            self.functions.append((*role.scope, occurs.key, replace(found, body=Val(axes, found.body.body)), (number, self._index)))
+            self.definitions_read[number, -1] = ""
             return
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):
@@ -1041,4 +1067,3 @@ def resolved(core: Core, dims: Any) -> Core:
 
 
 __all__ = ["ORDERED", "Understanding", "resolved"]
-assert Mapping and Lost and fresh and walk and D and plus

@@ -68,7 +68,7 @@ class World:
         self._slopes: dict[Element, tuple[Any, Slopes]] = {}
         self._adjoints: dict[tuple[Element, str, tuple[str, ...]], Slopes] = {}
         self._busy: set[Element] = set()
-        self._coefficients: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._coefficients: dict[tuple[str, tuple[tuple[int, ...], ...]], Any] = {}
         self._steps = 0
         self.live: set[int] = set()
         self.zero, self.one = self.exact(Fraction(0)), self.exact(Fraction(1))
@@ -502,9 +502,7 @@ class World:
 
     def _holds(self, left: Core, relation: str, right: Core, env: Letters) -> bool:
         apart = self.value(left, env) - self.value(right, env)
-        if apart == 0 and relation in (">", "<") and self.reals is math and not isinstance(left, At):
-            pass
-        return {"=": apart == 0, "<": apart < 0, ">": apart > 0, "\\leq": apart <= 0, "\\geq": apart >= 0, "\\neq": apart != 0}[relation]
+        return bool({"=": apart == 0, "<": apart < 0, ">": apart > 0, "\\leq": apart <= 0, "\\geq": apart >= 0, "\\neq": apart != 0}[relation])
 
     def range(self, x: Big, env: Letters) -> list[int]:
         if x.lower is None or x.upper is None:
@@ -593,10 +591,10 @@ class World:
     # -- abstract functions -------------------------------------------------------------------------
 
     def coefficient(self, name: str, out: tuple[int, ...], *places: tuple[int, ...]) -> Any:
-        key = (f"{name}{out}", tuple(sorted(places)))  # type: ignore[assignment]
+        key = (f"{name}{out}", tuple(sorted(places)))
         if key not in self._coefficients:
-            self._coefficients[key] = self.random("function", *key)  # type: ignore[index]
-        return self._coefficients[key]  # type: ignore[index]
+            self._coefficients[key] = self.random("function", *key)
+        return self._coefficients[key]
 
     def _applied(self, x: App, env: Letters, wanted: list[tuple[int, ...]]) -> tuple[Any, list[Any]]:
         """An abstract function's value, and its slopes by the arguments' entries in `wanted`.
@@ -720,8 +718,7 @@ class World:
 
     def _slope(self, name: str, argument: Any, value: Any) -> Any:
         row = FUNCTIONS[name]
-        given = {("\\,a", ()): argument, ("\\,h", ()): value}
-        scratch = _Scratch(self, given)
+        scratch = _Scratch(self, {("\\,a", ()): argument, ("\\,h", ()): value})
         return scratch.value(row.slope(Ref("\\,a"), Ref("\\,h")), {})
 
     def _application(self, x: App, env: Letters) -> tuple[Any, Slopes]:
@@ -740,13 +737,13 @@ class World:
 class _Scratch(World):
     """The argument and the value of a function, from which its slope is worked out."""
 
-    def __init__(self, world: World, given: Mapping[Element, Any]) -> None:
-        self.world, self.given, self.reals = world, given, world.reals
+    def __init__(self, world: World, known: Mapping[Element, Any]) -> None:
+        self.world, self.known, self.reals = world, known, world.reals
         self.zero, self.one = world.zero, world.one
         self._steps = 0
 
     def element(self, element: Element) -> Any:
-        return self.given[element]
+        return self.known[element]
 
 
 class _Unknown(dict[Element, Any]):

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from derive.algebra.core import App, Arg, At, Big, Core, D, Delta, Num, Ref, children, fresh, move, num, rebuild
+from derive.algebra.core import (
+    App,
+    Arg,
+    At,
+    Big,
+    Core,
+    D,
+    Delta,
+    Num,
+    Ref,
+    children,
+    fresh,
+    move,
+    rebuild,
+)
 from derive.algebra.expression import Time
 
 
@@ -63,27 +77,51 @@ class _Pairing:
                 return At(self.index(Time.at(int(v)), j))
             case Delta(p, q), Delta(r, s):
                 return Delta(self.index(p, r), self.index(q, s))
-            case D(of, by, mode, names), D(of2, by2, mode2, names2) if (mode, names) == (mode2, names2):
+            case D(of, by, mode, names), D(of2, by2, mode2, names2) if (mode, names) == (
+                mode2,
+                names2,
+            ):
                 by_ = self.core(by, by2)
                 assert isinstance(by_, Ref)
                 return D(self.core(of, of2), by_, mode, names)
-            case Big(), Big() if a.kind == b.kind and a.dim == b.dim and (a.lower is None) == (b.lower is None):
+            case Big(), Big() if (
+                a.kind == b.kind and a.dim == b.dim and (a.lower is None) == (b.lower is None)
+            ):
                 other = move(b.body, {b.letter: Time.of(a.letter)})
                 low = self.index(a.lower, b.lower) if a.lower and b.lower else None
                 high = self.index(a.upper, b.upper) if a.upper and b.upper else None
                 return Big(a.kind, a.letter, a.dim, low, high, self.core(a.body, other), a.without)
-            case App(m, args, i, slots), App(n, others, j, slots2) if m == n and len(args) == len(others) and slots == slots2:
-                return App(m, tuple(self._arg(p, q) for p, q in zip(args, others, strict=True)), self.indices(i, j), slots)
+            case App(m, args, i, slots), App(n, others, j, slots2) if (
+                m == n and len(args) == len(others) and slots == slots2
+            ):
+                return App(
+                    m,
+                    tuple(self._arg(p, q) for p, q in zip(args, others, strict=True)),
+                    self.indices(i, j),
+                    slots,
+                )
         return self._parts(a, b)
 
     def _arg(self, p: Arg, q: Arg) -> Arg:
         if len(p.letters) != len(q.letters):
             raise _Apart
-        return Arg(p.letters, p.dims, self.core(p.body, move(q.body, {b: Time.of(a) for a, b in zip(p.letters, q.letters, strict=True)})))
+        return Arg(
+            p.letters,
+            p.dims,
+            self.core(
+                p.body,
+                move(q.body, {b: Time.of(a) for a, b in zip(p.letters, q.letters, strict=True)}),
+            ),
+        )
 
     def _parts(self, a: Core, b: Core) -> Core:
         mine, others = list(children(a)), list(children(b))
-        if type(a) is not type(b) or not mine or len(mine) != len(others) or getattr(a, "name", "") != getattr(b, "name", ""):
+        if (
+            type(a) is not type(b)
+            or not mine
+            or len(mine) != len(others)
+            or getattr(a, "name", "") != getattr(b, "name", "")
+        ):
             raise _Apart
         made = iter([self.core(p, q) for p, q in zip(mine, others, strict=True)])
         return rebuild(a, lambda _: next(made))
@@ -109,7 +147,6 @@ def _is_falling(start: Time, end: Time) -> bool:
     apart = end - start
     if apart.is_number:
         return apart.shift < 0
-    return sum(n for _, n in apart.letters) < 0 or (sum(n for _, n in apart.letters) == 0 and start.letters > end.letters)
-
-
-assert num
+    return sum(n for _, n in apart.letters) < 0 or (
+        sum(n for _, n in apart.letters) == 0 and start.letters > end.letters
+    )

@@ -200,7 +200,7 @@ class Elaborator:
         terms, signs = _terms(row)
         if not terms:
             raise Unread(_start(row), "a formula")
-        values = []
+        values: list[Val] = []
         gaps = []
         for term, sign in zip(terms, signs, strict=True):
             if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
@@ -210,7 +210,28 @@ class Elaborator:
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
-        return values[0] if len(values) == 1 else plus(values, self.dims)
+        return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _broadcast(self, values: list[Val]) -> list[Val]:
+        """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""
+        wide = next((v for v in values if v.rank == 2), None)
+        if wide is None or wide.of is not None or wide.by is not None or all(v.rank != 1 for v in values):
+            return values
+        own = sorted(self._parameter_at(wide))
+        found = []
+        for v in values:
+            if v.rank == 1 and v.of is None and len(own) == 1 and isinstance(v.body, Ref) and self._kind_of(v.body.name.split("∅")[0]) == "parameter":
+                v = renamed(v)
+                other = Axis(fresh(), wide.axes[1 - own[0]].dim)
+                v = Val((v.axes[0], other) if own[0] == 0 else (other, v.axes[0]), v.body)
+            found.append(v)
+        return found
+
+    def _parameter_at(self, v: Val) -> set[int]:
+        """The axes of a matrix that are a parameter's."""
+        refs = [p for p in walk(v.body) if isinstance(p, Ref)]
+        held = [{a for i in r.index for a, _ in i.letters} for r in refs if self._kind_of(r.name.split("∅")[0]) == "parameter"]
+        return {k for k, a in enumerate(v.axes) for h in held if a.letter in h}
 
     def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
         """Terms with dots before the one at `gap`: a Σ from the terms before them to the term behind."""
@@ -386,6 +407,8 @@ class Elaborator:
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
+                if node.text == "1" and isinstance(behind, Group) and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside):
+                    return self._holds(behind.inside, node), at + 2
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -582,8 +605,12 @@ class Elaborator:
             return self._prefix(node, row, at)
         occurs = self._occurrence(node, behind)
         after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
-        if node.letter == "e" and node.above is not None and not self.setting.defined & {"e", occurs.key}:
+        if node.letter == "e" and node.above is not None and (not self.setting.defined & {"e", occurs.key} or self._is_raised(node)):
             return self._exponential(node), at + 1
+        if self._is_bare_call(occurs, behind):
+            assert isinstance(behind, Group)
+            args = [self.row(p) for p in _split(behind.inside, (",", ";"))]
+            return self._abstract(occurs.key, args, [], occurs.primes, node), at + 2
         special = self._special(node, occurs, row, at)
         if special is not None:
             return special
@@ -599,6 +626,11 @@ class Elaborator:
         if after == at + 2 and isinstance(behind, Group) and (behind.below is not None or behind.above is not None):
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
+
+    def _is_raised(self, node: Name) -> bool:
+        """e^{x} on a page with a quantity e^{(t)}."""
+        above = node.above or ()
+        return bool(self.setting.steps.get("e")) and node.below is None and not (len(above) == 1 and isinstance(above[0], Group)) and any(isinstance(n, Name) and (n.above or n.below) for n in above)
 
     def _exponential(self, node: Name) -> Val:
         """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
@@ -661,6 +693,13 @@ class Elaborator:
         """f_t = f(x_t, h_{t-1}; W): the function has the name of what it makes."""
         return bool(not occurs.indices and self.setting.steps.get(occurs.key) and len(occurs.arguments or ()) > 1)
 
+    def _is_bare_call(self, occurs: Occurs, behind: Node | None) -> bool:
+        """f (W h + b) beside gates f_t: the bare name with a bracket behind it is a function."""
+        if occurs.arguments is not None or not isinstance(behind, Group) or behind.opening != "(" or behind.above is not None or behind.below is not None:
+            return False
+        bare = not any(d in ("time", "layer") for d, _ in occurs.indices) and not occurs.indices and occurs.power is None
+        return bare and len(occurs.key) == 1 and occurs.key in "fgh" and bool(self.setting.steps.get(occurs.key)) and occurs.key not in self.setting.in_force
+
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
@@ -686,7 +725,7 @@ class Elaborator:
         for domain, row in occurs.indices:
             inner = below_time(row) if domain == "time" else None
             if inner is not None:
-                found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[type-var]
+                found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[call-arg]
                 found += [("component", self._index_in("component", r, node)) for r in inner]
             else:
                 found.append((domain, self._index_in(domain, row, node)))
@@ -904,7 +943,8 @@ class Elaborator:
             return made if base is None else each(lambda b: over(b, base), made)
         if occurs.primes:
             raise Unread(node.start, "no slope of this function")
-        return WORDS[word](self, args, node)
+        found: Val = WORDS[word](self, args, node)  # type: ignore[no-untyped-call]
+        return found
 
     def _log_base(self, word: str, occurs: Occurs, node: Name) -> Core | None:
         if occurs.indices or node.below is not None:
@@ -937,7 +977,8 @@ class Elaborator:
             except Unread:
                 if not self.setting.arrays:
                     raise
-        if key == "\\sigma" or SPELLED.get(key):
+        layered = bool(occurs.indices) and all(d == "layer" for d, _ in occurs.indices)
+        if (key == "\\sigma" or SPELLED.get(key)) and not layered:
             return self._known(SPELLED[key], args, occurs, node)
         outs = []
         for domain, inside in occurs.indices:
@@ -945,6 +986,8 @@ class Elaborator:
                 key += f"_{spelled(inside)}"
             else:
                 outs.append((domain, self._index_in(domain, inside, node)))
+                if domain in ("time", "layer"):
+                    self._order(outs[-1][1], domain)
         return self._abstract(key, args, outs, occurs.primes, node)
 
     def _is_label(self, row: Row) -> bool:
@@ -1003,9 +1046,9 @@ class Elaborator:
 
     def _nabla(self, node: Name, row: Row, at: int) -> tuple[Val, int]:
         if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
-            found = self._gradient(row, at + 1)
-            if found is not None:
-                return found
+            whole = self._gradient(row, at + 1)
+            if whole is not None:
+                return whole
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "by what ∇ differentiates")
         by = self._by(node.below, node)
@@ -1118,6 +1161,8 @@ class Elaborator:
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
                     return self._listed(parts, node)
+                if sum(isinstance(n, Sign) and n.text in RELATIONS for n in node.inside) == 1:
+                    return self._holds(node.inside, node)
                 return self.row(node.inside)
             case "(" | "{" | "\\{" | "\\left.":
                 parts = _split(node.inside, (",",))
@@ -1201,8 +1246,6 @@ class Elaborator:
             return self._cases(node)
         rows = [r for r in node.rows if any(c for c in r)]
         if all(len(r) == 1 for r in rows):
-            if any(isinstance(n, Group) and n.opening == "|" for n in rows):
-                raise Unread(node.start, "no determinant")
             return self._listed([r[0] for r in rows], node)
         return self._matrix(rows, node)
 
@@ -1265,7 +1308,7 @@ class Elaborator:
                 raise Unread(node.start, "entries on a diagonal that differ in an index alone")
             return diagonal(self._entries(run, scalar(a.body), node))
         above, below = self._run(a, b), self._run(c, d)
-        if above is None or below is None:
+        if above is None or below is None or (above.lower, above.upper) != (below.lower, below.upper):
             raise Unread(node.start, "entries that differ in an index alone")
         row = self._entries(above, a, node)
         last = self._entries(below, c, node)
@@ -1347,7 +1390,12 @@ class Elaborator:
         rows = _split(below, (",",))
         upper = None if node.above is None else self._limit(node.above)
         if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
-            return [_Bound(self.index_name(r[0]), None, None) for r in rows]  # type: ignore[arg-type]
+            return [_Bound(self.index_name(r[0]), None, upper) for r in rows]  # type: ignore[arg-type]
+        if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows[:-1]) and len(rows[-1]) > 1 and isinstance(rows[-1][0], Name):
+            last = self._lower(rows[-1], node)  # i,j = 0
+            if rows[-1][1] == Sign(rows[-1][1].start, rows[-1][1].end, "=") and not any(last.letter == self.index_name(r[0]) for r in rows[:-1]):  # type: ignore[arg-type]
+                letters = [self.index_name(r[0]) for r in rows]  # type: ignore[arg-type]
+                return [replace(last, letter=a, upper=upper) for a in letters]
         bound = self._lower(rows[0], node)
         for extra in rows[1:]:
             other = self._lower(extra, node)
@@ -1379,9 +1427,9 @@ class Elaborator:
         left, right = row[:first], row[first + 1 :]
         if len(places) == 2:
             second = places[1]
-            low, letter, high = self._limit(left), row[first + 1 : second], self._limit(row[second + 1 :])
+            low, high = self._limit(left), self._limit(row[second + 1 :])
             strict = relation == "<", row[second].text == "<"  # type: ignore[attr-defined]
-            return _Bound(self._one(letter, node), low + int(strict[0]), high + (-int(strict[1])))
+            return _Bound(self._one(row[first + 1 : second], node), low + int(strict[0]), high + (-int(strict[1])))
         letter = self._one(left, node)
         if relation == "\\in":
             return _Bound(letter, None, None, whole=True)
@@ -1580,7 +1628,8 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     """The terms of a row and their signs."""
     terms: list[Row] = []
     signs: list[int] = []
-    sign, here = 1, []
+    sign = 1
+    here: list[Node] = []
     previous: Node | None = None
     for node in row:
         plain = isinstance(node, Sign) and node.text in ("+", "-")
@@ -1752,5 +1801,3 @@ WORDS = {
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
 }
-
-assert Case and mul

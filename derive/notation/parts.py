@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from derive.algebra.core import Add, App, Arg, Big, Chain, Core, D, Inverse, Mul, Ref, Stack, add, children, letters_in, mul, rebuild
+from derive.algebra.core import (
+    Add,
+    App,
+    Arg,
+    Big,
+    Chain,
+    Core,
+    D,
+    Inverse,
+    Mul,
+    Ref,
+    Stack,
+    add,
+    children,
+    letters_in,
+    mul,
+    rebuild,
+)
 from derive.algebra.expression import Time
 
 
@@ -40,7 +57,13 @@ def named(x: Core, parts: Iterable[Part]) -> Core:
 
 def _within(x: Mul | Add, part: Part) -> Core:
     """A product (a sum) in which factors (terms) that stand together are a part."""
-    own = part.body.factors if isinstance(part.body, Mul) else part.body.terms if isinstance(part.body, Add) else ()
+    own = (
+        part.body.factors
+        if isinstance(part.body, Mul)
+        else part.body.terms
+        if isinstance(part.body, Add)
+        else ()
+    )
     here = x.factors if isinstance(x, Mul) else x.terms
     make = mul if isinstance(x, Mul) else add
     for at in range(len(here) - len(own) + 1):
@@ -54,7 +77,9 @@ def weight(x: Core) -> int:
     return 1 + sum(map(weight, children(x)))
 
 
-def _same(p: Core, x: Core, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]) -> bool:
+def _same(
+    p: Core, x: Core, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]
+) -> bool:
     """Whether x is p with its free letters replaced, which `table` collects; `bound` pairs letters that are bound in both."""
     if type(p) is not type(x):
         return False
@@ -62,41 +87,76 @@ def _same(p: Core, x: Core, free: frozenset[str], table: dict[str, Time], bound:
         case Ref(a, i), Ref(b, j):
             return a == b and _indices(i, j, free, table, bound)
         case App(a, args, i, slots), App(b, others, j, other_slots):
-            if a != b or len(args) != len(others) or [k for k, _ in slots] != [k for k, _ in other_slots]:
+            if (
+                a != b
+                or len(args) != len(others)
+                or [k for k, _ in slots] != [k for k, _ in other_slots]
+            ):
                 return False
-            return _indices(i, j, free, table, bound) and all(_same_arg(u, v, free, table, bound) for u, v in zip(args, others, strict=True))
+            return _indices(i, j, free, table, bound) and all(
+                _same_arg(u, v, free, table, bound) for u, v in zip(args, others, strict=True)
+            )
         case Big(), Big():
-            if (p.kind, p.dim is None, p.without) != (x.kind, x.dim is None, x.without) or (p.lower is None) != (x.lower is None):
+            if (p.kind, p.dim is None, p.without) != (x.kind, x.dim is None, x.without) or (
+                p.lower is None
+            ) != (x.lower is None):
                 return False
-            ends = [(s, t) for s, t in ((p.lower, x.lower), (p.upper, x.upper)) if s is not None and t is not None]
+            ends = [
+                (s, t)
+                for s, t in ((p.lower, x.lower), (p.upper, x.upper))
+                if s is not None and t is not None
+            ]
             inner = {**bound, p.letter: x.letter}
-            return all(_index(s, t, free, table, bound) for s, t in ends) and _same(p.body, x.body, free, table, inner)
+            return all(_index(s, t, free, table, bound) for s, t in ends) and _same(
+                p.body, x.body, free, table, inner
+            )
         case Stack(), Stack():
             if len(p.parts) != len(x.parts) or not _index(p.index, x.index, free, table, bound):
                 return False
-            return all(_same(b, c, free, table, {**bound, i: j}) for (i, _, b), (j, _, c) in zip(p.parts, x.parts, strict=True))
+            return all(
+                _same(b, c, free, table, {**bound, i: j})
+                for (i, _, b), (j, _, c) in zip(p.parts, x.parts, strict=True)
+            )
         case (Chain(), _) | (Inverse(), _) | (D(), _):
             return p == x
         case _:
             mine, others_ = list(children(p)), list(children(x))
             if not mine:
-                return p == x or (hasattr(p, "index") and hasattr(x, "index") and _index(p.index, x.index, free, table, bound))
+                return p == x or (
+                    hasattr(p, "index")
+                    and hasattr(x, "index")
+                    and _index(p.index, x.index, free, table, bound)
+                )
             if len(mine) != len(others_) or getattr(p, "name", "") != getattr(x, "name", ""):
                 return False
             return all(_same(u, v, free, table, bound) for u, v in zip(mine, others_, strict=True))
 
 
-def _same_arg(u: Arg, v: Arg, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]) -> bool:
+def _same_arg(
+    u: Arg, v: Arg, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]
+) -> bool:
     if len(u.letters) != len(v.letters):
         return False
-    return _same(u.body, v.body, free, table, {**bound, **dict(zip(u.letters, v.letters, strict=True))})
+    return _same(
+        u.body, v.body, free, table, {**bound, **dict(zip(u.letters, v.letters, strict=True))}
+    )
 
 
-def _indices(p: tuple[Time, ...], x: tuple[Time, ...], free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]) -> bool:
-    return len(p) == len(x) and all(_index(a, b, free, table, bound) for a, b in zip(p, x, strict=True))
+def _indices(
+    p: tuple[Time, ...],
+    x: tuple[Time, ...],
+    free: frozenset[str],
+    table: dict[str, Time],
+    bound: Mapping[str, str],
+) -> bool:
+    return len(p) == len(x) and all(
+        _index(a, b, free, table, bound) for a, b in zip(p, x, strict=True)
+    )
 
 
-def _index(p: Time, x: Time, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]) -> bool:
+def _index(
+    p: Time, x: Time, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]
+) -> bool:
     own = [a for a, n in p.letters if a in free and a not in bound and n == 1]
     if len(own) == 1 and len(p.letters) == 1:
         value = x + (-p.shift)
@@ -106,10 +166,11 @@ def _index(p: Time, x: Time, free: frozenset[str], table: dict[str, Time], bound
     return p.replace({a: Time.of(b) for a, b in bound.items()}) == x
 
 
-def part_of(name: str, body: Core, ordered: Mapping[str, str], axes: Iterable[str], horizons: set[str]) -> Part:
+def part_of(
+    name: str, body: Core, ordered: Mapping[str, str], axes: Iterable[str], horizons: set[str]
+) -> Part:
     """A part from a formula: its free letters are its indices, those of its axes last."""
     own = tuple(axes)
     free = sorted(letters_in(body) - set(own) - horizons)
     slots = tuple(ordered.get(a, "component") for a in free) + ("component",) * len(own)
     return Part(name, (*free, *own), slots, body)
-

@@ -325,5 +325,3 @@ def power(v: Val, exponent: Core, dims: Dims) -> Val:
         return found
     raise Misfit("a power of a matrix")
 
-
-assert Mul and Ref and num and letters_in

@@ -177,7 +177,11 @@ def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
                 yield _single(place, node, len(part))
             return
     if len(part) == 1 and isinstance(part[0], Group) and part[0].opening in BRACKETS:
-        yield from pieces_of(BRACKETS[part[0].opening], part[0].inside)
+        square = place == "below" and part[0].opening == "["  # h_{[j]} is an entry
+        yield from pieces_of("below" if square else BRACKETS[part[0].opening], part[0].inside)
+    elif len(part) == 2 and isinstance(part[0], Name) and isinstance(part[1], Group) and part[1].opening == "[":
+        yield _single(place, part[0], 1)  # f[i], the entry i of what f tells from others
+        yield from pieces_of("below", part[1].inside)
     elif len(part) == 1:
         yield _single(place, part[0], 1)
     else:

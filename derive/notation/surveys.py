@@ -429,7 +429,8 @@ class Survey:
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
         if any(p.letter in habits.LAYER for p in fellows):
-            return "layer"
+            counted = piece.letter and piece.letter not in habits.LAYER and piece.letter.islower()
+            return "sample" if piece.beside and counted else "layer"
         letters = {p.letter for p in fellows if p.letter}
         moved = next(
             (x for x in sorted(letters | {piece.letter}) if self.moved_in_brackets(x)), None
@@ -454,6 +455,8 @@ class Survey:
         )
         if piece.letter in ("x", "y") or numbered:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
+        if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
+            return "sample" if "sample" not in taken else "component"
         if piece.letter in self.examples():
             return "sample" if "sample" not in taken else "component"
         if (
@@ -481,6 +484,18 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def bracketed(self) -> frozenset[str]:
+        """The letters that number examples in brackets above names, and nowhere layers: the p of y^{(p)}."""
+        pieces = [(u, p) for u in self.uses for p in u.split.pieces if p.place == "paren"]
+        letters = {p.letter for _, p in pieces if p.form == "letter" and not p.moved}
+        return frozenset(
+            x
+            for x in letters - habits.TIME - habits.LAYER
+            if x.islower() and not self.moved_in_brackets(x) and x not in self.stepped
+            and all(self.domain(u.split.base, p, u.number, frozenset()) == "sample" for u, p in pieces if p.letter == x)
+        )
 
     @remembered
     def examples(self) -> frozenset[str]:

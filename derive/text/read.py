@@ -13,6 +13,7 @@ from derive.text.inline import in_lines, joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Break, Chain, Formula, Item, Member, Page
+from derive.text.scripted import scripted
 from derive.text.sources import load
 from derive.text.tokens import Token, expand, tokenize
 from derive.text.trees import Missing
@@ -70,7 +71,7 @@ def _read_formulas(original: str, readable: str, blocks: list[Block], macros: Ma
 
 
 def _formula(block: Found, number: int, tokens: list[Token], words: Vocabulary) -> Formula:
-    found = chains(parse(tokens, words), block.display)
+    found = chains(scripted(parse(tokens, words)), block.display)
     return Formula(
         block.start,
         block.end,
