@@ -2,7 +2,7 @@
 
 A vector h_t is h[t, i], a Jacobian is J[i, j], a scalar has no component index; a product of matrices is a sum over
 the index that they share, so order needs no rule of its own. Plain frozen data; nothing evaluates itself.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Big(_Node):
 
 @_hashed
 class Chain(_Node):
-    """An entry of Π of matrices: `body` with component letters `row`, `col`; `down` says that the latest stands leftmost."""
+    """An entry of Π of matrices: `body` with component letters `row`, `col`; `down` says that the latest stands leftmost."""  # noqa: E501
 
     letter: str
     lower: Time
@@ -207,7 +207,7 @@ class Stack(_Node):
 @_hashed
 class D(_Node):
     """A derivative of a formula by a member of a family. `mode`: "total", "step" (through variables of the same step
-    alone), "own" (the direct use alone), "held" (the names in `names` held), "via" (first steps into those)."""
+    alone), "own" (the direct use alone), "held" (the names in `names` held), "via" (first steps into those)."""  # noqa: E501
 
     of: Core
     by: Ref
@@ -225,7 +225,7 @@ class Where(_Node):
 
 @_hashed
 class Solved(_Node):
-    """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""
+    """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""  # noqa: E501
 
     name: Ref
     body: Core
@@ -335,7 +335,9 @@ def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:
         case Fn(name, args):
             return Fn(name, tuple(map(change, args)))
         case App(name, args, index, slots):
-            return App(name, tuple(Arg(a.letters, a.dims, change(a.body)) for a in args), index, slots)
+            return App(
+                name, tuple(Arg(a.letters, a.dims, change(a.body)) for a in args), index, slots
+            )
         case Add(terms):
             return add(map(change, terms))
         case Mul(factors):
@@ -393,24 +395,48 @@ def move(x: Core, table: Table) -> Core:
         case Big(kind, letter, dim, lower, upper, body, without):
             inner, letter, body = _apart(letter, body, table)
             low, high = (b and b.replace(table) for b in (lower, upper))
-            return Big(kind, letter, dim, low, high, move(body, inner), tuple(w.replace(table) for w in without))
+            return Big(
+                kind,
+                letter,
+                dim,
+                low,
+                high,
+                move(body, inner),
+                tuple(w.replace(table) for w in without),
+            )
         case Chain(letter, lower, upper, row, col, dim, body, at, down):
             inner, letter, body = _apart(letter, body, table)
             inner = {a: b for a, b in inner.items() if a not in (row, col)}
             ends = at[0].replace(table), at[1].replace(table)
-            return Chain(letter, lower.replace(table), upper.replace(table), row, col, dim, move(body, inner), ends, down)
+            return Chain(
+                letter,
+                lower.replace(table),
+                upper.replace(table),
+                row,
+                col,
+                dim,
+                move(body, inner),
+                ends,
+                down,
+            )
         case Inverse(row, col, dim, body, at):
             inner = {a: b for a, b in table.items() if a not in (row, col)}
-            return Inverse(row, col, dim, move(body, inner), (at[0].replace(table), at[1].replace(table)))
+            return Inverse(
+                row, col, dim, move(body, inner), (at[0].replace(table), at[1].replace(table))
+            )
         case Stack(index1, parts):
-            moved_parts = tuple((i, d, move(b, {k: v for k, v in table.items() if k != i})) for i, d, b in parts)
+            moved_parts = tuple(
+                (i, d, move(b, {k: v for k, v in table.items() if k != i})) for i, d, b in parts
+            )
             return Stack(index1.replace(table), moved_parts)
         case _:
             return rebuild(x, lambda part: move(part, table))
 
 
 def _moved_arg(a: Arg, table: Table) -> Arg:
-    return Arg(a.letters, a.dims, move(a.body, {k: v for k, v in table.items() if k not in a.letters}))
+    return Arg(
+        a.letters, a.dims, move(a.body, {k: v for k, v in table.items() if k not in a.letters})
+    )
 
 
 def _apart(letter: str, body: Core, table: Table) -> tuple[Table, str, Core]:
@@ -458,7 +484,13 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
                 found |= _of(bound) if bound is not None else set()
             return found
         case Chain(letter, lower, upper, row, col, _, body, at, _):
-            return (letters_in(body) - {letter, row, col}) | _of(lower) | _of(upper) | _of(at[0]) | _of(at[1])
+            return (
+                (letters_in(body) - {letter, row, col})
+                | _of(lower)
+                | _of(upper)
+                | _of(at[0])
+                | _of(at[1])
+            )
         case Inverse(row, col, _, body, at):
             return (letters_in(body) - {row, col}) | _of(at[0]) | _of(at[1])
         case Stack(index1, parts):
@@ -477,4 +509,3 @@ def _of(index: Time) -> set[str]:
 def refs(x: Core) -> set[str]:
     """The names of the families in a formula, those inside derivatives too."""
     return {part.name for part in walk(x) if isinstance(part, Ref)}
-

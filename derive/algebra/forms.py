@@ -2,14 +2,15 @@
 
 A term is a coefficient, atoms to powers, and indices that are summed over. Everything here is a rewriting that holds for all
 sizes and all horizons; nothing is tried with numbers. `NoForm` where a limit is met.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import permutations, product as choices
+from itertools import permutations
+from itertools import product as choices
 from math import factorial
 
 from derive.algebra.core import (
@@ -83,11 +84,10 @@ Find = Callable[[str], str]
 
 
 class Forms:
-    """Normal forms of formulas; `find` names a dimension, `rewrite` may replace an atom (the model's lemmas)."""
+    """Normal forms of formulas; `find` names a dimension, `rewrite` may replace an atom (the model's lemmas)."""  # noqa: E501
 
     def __init__(self, find: Find = str) -> None:
         self.find = find
-        self.ones: frozenset[str] = frozenset()
         self.apart: Callable[[Time], bool] = _never
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
@@ -136,11 +136,20 @@ class Forms:
             case Delta(a, b) if self.apart(a - b):
                 return []
             case Delta(a, b):
-                return [Term(Fraction(1), ((Delta(*sorted((a, b), key=repr)), UNIT),))] if not (a - b).is_number else [Term(Fraction(int(a == b)))]
+                return (
+                    [Term(Fraction(1), ((Delta(*sorted((a, b), key=repr)), UNIT),))]
+                    if not (a - b).is_number
+                    else [Term(Fraction(int(a == b)))]
+                )
             case Case():
                 return self._case(x)
             case App(name, args, index, slots):
-                made = App(name, tuple(Arg(*self._argument(a)) for a in args), index, tuple(sorted(slots, key=repr)))
+                made = App(
+                    name,
+                    tuple(Arg(*self._argument(a)) for a in args),
+                    index,
+                    tuple(sorted(slots, key=repr)),
+                )
                 return [_atom(made)]
             case Size(dim):
                 return self._size(dim)
@@ -148,7 +157,7 @@ class Forms:
                 return [_atom(Stack(index, tuple((*self._part(i, d, b),) for i, d, b in parts)))]
             case D(of, by, mode, names):
                 return [_atom(D(of if isinstance(of, Ref) else self.form(of), by, mode, names))]
-            case Chain(letter, lower, upper, row, col, dim, body, at, down):
+            case Chain(letter, lower, upper, row, col, dim, body, at, down):  # noqa: F841
                 return self._chain(x)
             case Inverse(row, col, dim, body, at):
                 table = {row: "\\,r", col: "\\,c"}
@@ -166,11 +175,13 @@ class Forms:
                 raise NoForm(f"no form for {type(x).__name__}")
 
     def _where(self, body: Core, values: tuple[tuple[Ref, Core], ...]) -> Iterable[Term]:
-        """Put in once no derivative is left, nor a member that is still to be opened: the prover opens all of `body` first."""
+        """Put in once no derivative is left, nor a member that is still to be opened: the prover opens all of `body` first."""  # noqa: E501
         inner = self.form(body)
         from derive.algebra.core import walk
 
-        if any(isinstance(p, D) for p in walk(inner)) or any(isinstance(p, Ref) and p not in dict(values) for p in walk(inner)):
+        if any(isinstance(p, D) for p in walk(inner)) or any(
+            isinstance(p, Ref) and p not in dict(values) for p in walk(inner)
+        ):
             return [_atom(Where(inner, tuple((r, self.form(v)) for r, v in values)))]
         return self.terms(_put(inner, dict(values)))
 
@@ -208,7 +219,12 @@ class Forms:
             return [self._raised(terms[0], exponent.index)]
         if isinstance(exponent, At):
             return [Term(Fraction(1), ((self.form(base), exponent.index),))]
-        if isinstance(exponent, Num) and len(terms) == 1 and not terms[0].bounds and exponent.value == Fraction(1, 2):
+        if (
+            isinstance(exponent, Num)
+            and len(terms) == 1
+            and not terms[0].bounds
+            and exponent.value == Fraction(1, 2)
+        ):
             return self._root(terms[0])
         made = self.terms(exponent)
         if len(made) == 1 and made[0].factors == () and made[0].coefficient.denominator == 1:
@@ -222,8 +238,14 @@ class Forms:
 
     def _root(self, term: Term) -> Iterable[Term]:
         inside = self.spelled(term)
-        if all(p.is_number and p.shift % 2 == 0 for _, p in term.factors) and term.coefficient == 1 and len(term.factors) == 1:
-            return [_atom(Fn("\\abs", (Pow(term.factors[0][0], num(term.factors[0][1].shift // 2)),)))]
+        if (
+            all(p.is_number and p.shift % 2 == 0 for _, p in term.factors)
+            and term.coefficient == 1
+            and len(term.factors) == 1
+        ):
+            return [
+                _atom(Fn("\\abs", (Pow(term.factors[0][0], num(term.factors[0][1].shift // 2)),)))
+            ]
         return [_atom(Fn("\\sqrt", (inside,)))]
 
     def _whole_power(self, base: Core, n: int) -> Iterable[Term]:
@@ -250,13 +272,13 @@ class Forms:
         if n.is_number:
             factors = tuple((a, _scaled(p, n.shift)) for a, p in term.factors)
             return _tidied(Term(term.coefficient**n.shift, factors))
-        factors = []
+        factors = []  # type: ignore[assignment]
         for a, p in term.factors:
             if not p.is_number:
                 raise NoForm("a power of a power")
-            factors.append((a, _scaled(n, p.shift)))
+            factors.append((a, _scaled(n, p.shift)))  # type: ignore[attr-defined]
         if term.coefficient != 1:
-            factors.append((Num(term.coefficient), n))
+            factors.append((Num(term.coefficient), n))  # type: ignore[attr-defined]
         return _tidied(Term(Fraction(1), tuple(factors)))
 
     # -- functions ----------------------------------------------------------------------------------
@@ -296,7 +318,9 @@ class Forms:
     def _of_sign(self, name: str, a: Core) -> Iterable[Term]:
         """f(-x) from f(x) where that is known, so that one of the two is canonical."""
         if a == ZERO:
-            at_zero = {"\\cos": Fraction(1), "\\cosh": Fraction(1), "\\sigma": Fraction(1, 2)}.get(name, Fraction(0))
+            at_zero = {"\\cos": Fraction(1), "\\cosh": Fraction(1), "\\sigma": Fraction(1, 2)}.get(
+                name, Fraction(0)
+            )
             return [Term(at_zero)] if at_zero else []
         terms = self.terms(a)
         special = _of_pi(name, terms)
@@ -306,7 +330,10 @@ class Forms:
         if name in ("\\sin", "\\cos") and shifted is not None:
             rest, odd = shifted
             inner = add(map(self.spelled, rest))
-            return [replace(t, coefficient=-t.coefficient if odd else t.coefficient) for t in self._function(name, (inner,))]
+            return [
+                replace(t, coefficient=-t.coefficient if odd else t.coefficient)
+                for t in self._function(name, (inner,))
+            ]
         if terms[0].coefficient > 0:
             return [_atom(Fn(name, (a,)))]
         plain = _atom(Fn(name, (self.form(mul((MINUS, a))),)))
@@ -327,7 +354,9 @@ class Forms:
                     factors.append((atom.args[0], Time.at(n)))
                     continue
             if not t.factors and not t.bounds:
-                factors.append((Known("e") if d == 1 else Fn("\\exp", (Num(Fraction(1, d)),)), Time.at(n)))
+                factors.append(
+                    (Known("e") if d == 1 else Fn("\\exp", (Num(Fraction(1, d)),)), Time.at(n))
+                )
                 continue
             plain = self.spelled(replace(t, coefficient=Fraction(1, d)))
             factors.append((Fn("\\exp", (plain,)), Time.at(n)))
@@ -341,7 +370,10 @@ class Forms:
         (t,) = terms
         found: list[Term] = []
         for base, sign in ((t.coefficient.numerator, 1), (t.coefficient.denominator, -1)):
-            found += [Term(Fraction(sign * n), ((Fn("\\log", (num(p),)), UNIT),)) for p, n in _primes(base)]
+            found += [
+                Term(Fraction(sign * n), ((Fn("\\log", (num(p),)), UNIT),))
+                for p, n in _primes(base)
+            ]
         for atom, p in t.factors:
             inner = self._log_of(atom)
             power = self.terms(At(p)) if not p.is_number else (Term(Fraction(p.shift)),)
@@ -370,7 +402,9 @@ class Forms:
         terms = self.terms(apart)
         if terms and terms[0].coefficient < 0:
             apart = self.form(mul((MINUS, apart)))
-            relation = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}.get(relation, relation)
+            relation = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}.get(
+                relation, relation
+            )
         if relation in ("<", "\\leq"):
             relation, then, other = {"<": "\\geq", "\\leq": ">"}[relation], other, then
         if relation in (">", "\\geq") and (then, other) == (ONE, ZERO):
@@ -390,7 +424,12 @@ class Forms:
         found: list[Term] = []
         letter = fresh()
         body = self.terms(move(x.body, {x.letter: Time.of(letter)}))
-        bound = Bound(letter, None if x.dim is None or x.lower is not None else self.find(x.dim), x.lower, x.upper)
+        bound = Bound(
+            letter,
+            None if x.dim is None or x.lower is not None else self.find(x.dim),
+            x.lower,
+            x.upper,
+        )
         if bound.dim is not None and "+" in bound.dim:
             return self._over_parts(bound, body)
         for t in body:
@@ -403,7 +442,11 @@ class Forms:
     def _unrolled(self, x: Big, lower: Time, apart: int) -> Iterable[Term]:
         if apart > MOST_UNROLLED:
             raise NoForm("a long sum")
-        parts = [self.terms(move(x.body, {x.letter: lower + n})) for n in range(apart + 1) if lower + n not in x.without]
+        parts = [
+            self.terms(move(x.body, {x.letter: lower + n}))
+            for n in range(apart + 1)
+            if lower + n not in x.without
+        ]
         if x.kind == "prod":
             return self._product(parts)
         return [t for part in parts for t in part]
@@ -420,9 +463,17 @@ class Forms:
                 factors = []
                 for atom, p in t.factors:
                     factors.append((self._at_part(atom, bound.letter, place, letter, here), p))
-                inner = mul(Pow(a, At(p)) if not p.is_number else Pow(a, num(p.shift)) for a, p in factors)
+                inner = mul(
+                    Pow(a, At(p)) if not p.is_number else Pow(a, num(p.shift)) for a, p in factors
+                )
                 for own in self.terms(inner):
-                    found.append(Term(t.coefficient * own.coefficient, own.factors, (*t.bounds, *own.bounds, Bound(letter, dim))))
+                    found.append(
+                        Term(
+                            t.coefficient * own.coefficient,
+                            own.factors,
+                            (*t.bounds, *own.bounds, Bound(letter, dim)),
+                        )
+                    )
             offset = offset + (Time.of(f"|{dim}|") if dim != "1" else Time.at(1))
         return found
 
@@ -436,7 +487,15 @@ class Forms:
         assert x.lower is None or x.upper is not None
         body = self.terms(move(x.body, {x.letter: Time.of("\\,m")}))
         if x.without or x.lower is None or x.upper is None or len(body) != 1 or body[0].bounds:
-            made = Big("prod", "\\,m", x.dim and self.find(x.dim), x.lower, x.upper, add(map(self.spelled, body)), x.without)
+            made = Big(
+                "prod",
+                "\\,m",
+                x.dim and self.find(x.dim),
+                x.lower,
+                x.upper,
+                add(map(self.spelled, body)),
+                x.without,
+            )
             return [_atom(made)]
         count = x.upper - x.lower + 1
         factors: list[tuple[Core, Time]] = []
@@ -457,13 +516,36 @@ class Forms:
     def _ranged(self, atom: Core, lower: Time, upper: Time) -> Core:
         """Π of one atom, its index moved so that the atom's own smallest index is the letter."""
         shift = _least_shift(atom, "\\,m")
-        return Big("prod", "\\,m", None, lower + shift, upper + shift, move(atom, {"\\,m": Time.of("\\,m") + (-shift)}))
+        return Big(
+            "prod",
+            "\\,m",
+            None,
+            lower + shift,
+            upper + shift,
+            move(atom, {"\\,m": Time.of("\\,m") + (-shift)}),
+        )
 
     def _chain(self, x: Chain) -> Iterable[Term]:
-        body = move(x.body, {x.letter: Time.of("\\,m"), x.row: Time.of("\\,r"), x.col: Time.of("\\,c")})
+        body = move(
+            x.body, {x.letter: Time.of("\\,m"), x.row: Time.of("\\,r"), x.col: Time.of("\\,c")}
+        )
         if (x.upper - x.lower).is_number:
             return self._unrolled_chain(x, (x.upper - x.lower).shift)
-        return [_atom(Chain("\\,m", x.lower, x.upper, "\\,r", "\\,c", self.find(x.dim), self.form(body), x.at, x.down))]
+        return [
+            _atom(
+                Chain(
+                    "\\,m",
+                    x.lower,
+                    x.upper,
+                    "\\,r",
+                    "\\,c",
+                    self.find(x.dim),
+                    self.form(body),
+                    x.at,
+                    x.down,
+                )
+            )
+        ]
 
     def _unrolled_chain(self, x: Chain, apart: int) -> Iterable[Term]:
         if apart > MOST_UNROLLED:
@@ -505,11 +587,17 @@ class Forms:
         return tuple(sorted(found, key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds))))
 
     def _reduced(self, t: Term) -> list[Term]:
-        """A term with its δ contracted, squares of sines replaced, ends of sums brought to their standard places."""
+        """A term with its δ contracted, squares of sines replaced, ends of sums brought to their standard places."""  # noqa: E501
         if not t.coefficient:
             return []
         t = _tidied(t)
-        for step in (self._without_delta, self._without_ones, self._without_squares, self._without_orphans, self._standing):
+        for step in (
+            self._without_delta,
+            self._without_ones,
+            self._without_squares,
+            self._without_orphans,
+            self._standing,
+        ):
             found = step(t)
             if found is not None:
                 return [x for one in found for x in self._reduced(one)]
@@ -530,13 +618,29 @@ class Forms:
     def _without_ones(self, t: Term) -> list[Term] | None:
         """Σ_k y_k f = f, where y adds up to 1 over k and f does not name k."""
         for bound in t.bounds if self.ones else ():
-            users = [(a, p) for a, p in t.factors if bound.letter in letters_in(a) or bound.letter in dict(p.letters)]
+            users = [
+                (a, p)
+                for a, p in t.factors
+                if bound.letter in letters_in(a) or bound.letter in dict(p.letters)
+            ]
             if bound.dim is None or len(users) != 1 or users[0][1] != UNIT:
                 continue
             (atom, _) = users[0]
-            if isinstance(atom, Ref) and atom.name in self.ones and atom.index and atom.index[-1] == Time.of(bound.letter) and not any(bound.letter in _letters(i) for i in atom.index[:-1]):
+            if (
+                isinstance(atom, Ref)
+                and atom.name in self.ones
+                and atom.index
+                and atom.index[-1] == Time.of(bound.letter)
+                and not any(bound.letter in _letters(i) for i in atom.index[:-1])
+            ):
                 factors = tuple(f for f in t.factors if f[0] != atom)
-                return [replace(t, factors=factors, bounds=tuple(b for b in t.bounds if b.letter != bound.letter))]
+                return [
+                    replace(
+                        t,
+                        factors=factors,
+                        bounds=tuple(b for b in t.bounds if b.letter != bound.letter),
+                    )
+                ]
         return None
 
     def _contracted(self, t: Term, atom: Delta) -> list[Term] | None:
@@ -559,7 +663,12 @@ class Forms:
         return None
 
     def _put(self, t: Term, atom: Delta, letter: str, value: Time) -> Term:
-        return self._substituted(replace(t, factors=tuple(f for f in t.factors if f[0] != atom)), letter, value, drop=True)
+        return self._substituted(
+            replace(t, factors=tuple(f for f in t.factors if f[0] != atom)),
+            letter,
+            value,
+            drop=True,
+        )
 
     def _substituted(self, t: Term, letter: str, value: Time, drop: bool = False) -> Term:
         table = {letter: value}
@@ -570,7 +679,11 @@ class Forms:
             own = self._power_of(moved, q)
             inner = [_times(x, y) for x in inner for y in own]
         bounds = tuple(
-            replace(b, lower=b.lower and b.lower.replace(table), upper=b.upper and b.upper.replace(table))
+            replace(
+                b,
+                lower=b.lower and b.lower.replace(table),
+                upper=b.upper and b.upper.replace(table),
+            )
             for b in t.bounds
             if not (drop and b.letter == letter)
         )
@@ -595,7 +708,7 @@ class Forms:
         self.assumed.append((bound.lower, value, bound.upper))
         return [self._put(t, atom, bound.letter, value)]
 
-    assumed: list[tuple[Time, Time, Time]] = []
+    assumed: list[tuple[Time, Time, Time]] = []  # noqa: RUF012
 
     def _inside(self, t: Term, bound: Bound, value: Time) -> bool:
         """Whether another summed index stays inside this one's range."""
@@ -613,36 +726,35 @@ class Forms:
                 other = Fn("\\cos" if atom.name == "\\sin" else "\\sinh", atom.args)
                 sign = -1 if atom.name == "\\sin" else 1
                 lower = (*rest, (atom, p + (-2)))
-                return [replace(t, factors=lower), replace(t, coefficient=t.coefficient * sign, factors=(*lower, (other, Time.at(2))))]
+                return [
+                    replace(t, factors=lower),
+                    replace(
+                        t, coefficient=t.coefficient * sign, factors=(*lower, (other, Time.at(2)))
+                    ),
+                ]
             if atom.name == "\\step":
                 return [replace(t, factors=(*rest, (atom, UNIT)))]
             if atom.name == "\\sqrt":
                 inner = self.terms(atom.args[0])
                 return [_times(replace(t, factors=(*rest, (atom, p + (-2)))), own) for own in inner]
             if atom.name == "\\abs":
-                return [_times(replace(t, factors=(*rest, (atom, p + (-2)))), own) for own in self.terms(Pow(atom.args[0], num(2)))]
+                return [
+                    _times(replace(t, factors=(*rest, (atom, p + (-2)))), own)
+                    for own in self.terms(Pow(atom.args[0], num(2)))
+                ]
         relus = [a for a, _ in t.factors if isinstance(a, Fn) and a.name == "\\relu"]
         for a in relus:
             step = Fn("\\step", a.args)
             if any(x == step for x, _ in t.factors):
                 return [replace(t, factors=tuple(f for f in t.factors if f[0] != step))]
-        for a, p in t.factors:
-            if isinstance(a, Fn) and a.name == "\\step" and any(x == a.args[0] and q == UNIT for x, q in t.factors):
+        for a, p in t.factors:  # type: ignore[assignment]  # noqa: B007
+            if (
+                isinstance(a, Fn)
+                and a.name == "\\step"
+                and any(x == a.args[0] and q == UNIT for x, q in t.factors)
+            ):
                 rest = tuple(f for f in t.factors if f[0] not in (a, a.args[0]))
                 return [replace(t, factors=(*rest, (Fn("\\relu", a.args), UNIT)))]
-        return None
-
-    def _without_ones(self, t: Term) -> list[Term] | None:
-        """Σ_k y_k is 1 where y is said to sum to one."""
-        for b in t.bounds:
-            if b.dim is None:
-                continue
-            own = [(a, p) for a, p in t.factors if b.letter in letters_in(a)]
-            if len(own) != 1 or own[0][1] != UNIT or not isinstance(own[0][0], Ref) or own[0][0].name not in self.ones:
-                continue
-            if own[0][0].index[-1] == Time.of(b.letter):
-                rest = tuple(f for f in t.factors if f != own[0])
-                return [replace(t, factors=rest, bounds=tuple(o for o in t.bounds if o != b))]
         return None
 
     def _without_orphans(self, t: Term) -> list[Term] | None:
@@ -662,14 +774,22 @@ class Forms:
         return None
 
     def _standing(self, t: Term) -> list[Term] | None:
-        """An ordered sum moved so that its smallest index is the letter, and peeled until its ends stand at 1, k and T."""
+        """An ordered sum moved so that its smallest index is the letter, and peeled until its ends stand at 1, k and T."""  # noqa: E501
         for b in t.bounds:
             if b.lower is None or b.upper is None:
                 continue
-            least = min((_least_shift(a, b.letter) for a, _ in t.factors if b.letter in letters_in(a)), default=0)
+            least = min(
+                (_least_shift(a, b.letter) for a, _ in t.factors if b.letter in letters_in(a)),
+                default=0,
+            )
             if least:
                 moved = self._substituted(t, b.letter, Time.of(b.letter) + (-least))
-                bounds = tuple(replace(o, lower=b.lower + least, upper=b.upper + least) if o.letter == b.letter else o for o in moved.bounds)
+                bounds = tuple(
+                    replace(o, lower=b.lower + least, upper=b.upper + least)
+                    if o.letter == b.letter
+                    else o
+                    for o in moved.bounds
+                )
                 return [replace(moved, bounds=bounds)]
             apart = b.upper - b.lower
             if apart.is_number:
@@ -722,7 +842,9 @@ class Forms:
         best: Term | None = None
         mark = ""
         for choice in choices(*(permutations(g) for g in groups)):
-            table = {a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)}
+            table = {
+                a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)
+            }
             made = _renamed(t, table)
             shown = repr((made.factors, made.bounds))
             if best is None or shown < mark:
@@ -750,7 +872,10 @@ class Forms:
                     continue
                 if letters_in(atom) & {b.letter for b in t.bounds}:
                     continue
-                most = max((-q.shift for u in terms for a, q in u.factors if a == atom and q.is_number), default=0)
+                most = max(
+                    (-q.shift for u in terms for a, q in u.factors if a == atom and q.is_number),
+                    default=0,
+                )
                 if any(a == atom and not q.is_number for u in terms for a, q in u.factors):
                     continue
                 return self._multiplied(terms, atom, most)
@@ -795,7 +920,11 @@ def _renamed(t: Term, table: dict[str, Time]) -> Term:
     bounds = []
     for b in t.bounds:
         name = table[b.letter].letters[0][0] if b.letter in table else b.letter
-        bounds.append(Bound(name, b.dim, b.lower and b.lower.replace(table), b.upper and b.upper.replace(table)))
+        bounds.append(
+            Bound(
+                name, b.dim, b.lower and b.lower.replace(table), b.upper and b.upper.replace(table)
+            )
+        )
     return Term(t.coefficient, factors, tuple(sorted(bounds, key=lambda b: b.letter)))
 
 
@@ -867,7 +996,7 @@ def _depth(x: Core) -> int:
 
 
 def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
-    """The summed letters in groups that only their places tell apart, in an order that does not depend on their names."""
+    """The summed letters in groups that only their places tell apart, in an order that does not depend on their names."""  # noqa: E501
     if len(letters) == 1:
         return [letters]
     colours = dict.fromkeys(letters, "")
@@ -877,9 +1006,19 @@ def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
         for a in letters:
             table = {b: Time.of(f"\\,?{colours[b]}") for b in letters}
             table[a] = Time.of("\\,!")
-            places = sorted(repr((move(x, table), p.replace(table))) for x, p in t.factors if a in letters_in(x) or a in dict(p.letters))
+            places = sorted(
+                repr((move(x, table), p.replace(table)))
+                for x, p in t.factors
+                if a in letters_in(x) or a in dict(p.letters)
+            )
             own = bounds[a]
-            ends = repr((own.dim, own.lower and own.lower.replace(table), own.upper and own.upper.replace(table)))
+            ends = repr(
+                (
+                    own.dim,
+                    own.lower and own.lower.replace(table),
+                    own.upper and own.upper.replace(table),
+                )
+            )
             seen[a] = f"{ends}{places}"
         ranks = {s: str(i) for i, s in enumerate(sorted(set(seen.values())))}
         fresh_colours = {a: ranks[seen[a]] for a in letters}
@@ -921,7 +1060,11 @@ def _primes(n: int) -> list[tuple[int, int]]:
 
 def _of_pi(name: str, terms: tuple[Term, ...]) -> Fraction | None:
     """sin and cos of multiples of π/2."""
-    if len(terms) != 1 or terms[0].factors != ((Known("\\pi"), UNIT),) or name not in ("\\sin", "\\cos"):
+    if (
+        len(terms) != 1
+        or terms[0].factors != ((Known("\\pi"), UNIT),)
+        or name not in ("\\sin", "\\cos")
+    ):
         return None
     halves = terms[0].coefficient * 2
     if halves.denominator != 1:

@@ -2,7 +2,7 @@
 
 A row has the words that spell it, its slope (written with the argument and the function's own value, as the field
 writes 1 - h² for tanh'), its value over floats and over mpmath numbers, and how it is made of others, if it is.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Real = Callable[[Any, Any], Any]  # (module with exp, log …; argument) → val
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of one number. `slope` is None where it has none anywhere; `kink` where it has none at some points."""
+    """A function of one number. `slope` is None where it has none anywhere; `kink` where it has none at some points."""  # noqa: E501
 
     name: str
     words: tuple[str, ...]
@@ -51,20 +51,20 @@ def _logistic(m: Any, x: Any) -> Any:
 ROWS = (
     Function("\\exp", ("exp",), lambda a, h: h, lambda m, x: m.exp(x)),
     Function("\\log", ("log", "ln"), lambda a, h: Pow(a, MINUS), lambda m, x: m.log(x)),
-    Function("\\sqrt", ("sqrt",), lambda a, h: _over(ONE, _double(h)), lambda m, x: m.sqrt(x), lambda a: Pow(a, num(1) if a == ONE else HALF)),
+    Function("\\sqrt", ("sqrt",), lambda a, h: _over(ONE, _double(h)), lambda m, x: m.sqrt(x), lambda a: Pow(a, num(1) if a == ONE else HALF)),  # type: ignore[has-type]  # noqa: E501
     Function("\\sin", ("sin",), lambda a, h: Fn("\\cos", (a,)), lambda m, x: m.sin(x)),
     Function("\\cos", ("cos",), lambda a, h: neg(Fn("\\sin", (a,))), lambda m, x: m.cos(x)),
-    Function("\\tan", ("tan",), lambda a, h: add((ONE, Pow(h, num(2)))), lambda m, x: m.tan(x), lambda a: _over(Fn("\\sin", (a,)), Fn("\\cos", (a,)))),
-    Function("\\arctan", ("arctan", "atan"), lambda a, h: Pow(add((ONE, Pow(a, num(2)))), MINUS), lambda m, x: m.atan(x)),
-    Function("\\tanh", ("tanh",), _sech2, lambda m, x: m.tanh(x), lambda a: _over(add((_exp(a), neg(_exp(neg(a))))), add((_exp(a), _exp(neg(a)))))),
-    Function("\\sigma", ("sigmoid", "sigm", "logistic"), lambda a, h: mul((h, add((ONE, neg(h))))), _logistic, lambda a: Pow(add((ONE, _exp(neg(a)))), MINUS)),
-    Function("\\sinh", ("sinh",), lambda a, h: Fn("\\cosh", (a,)), lambda m, x: m.sinh(x), lambda a: mul((HALF, add((_exp(a), neg(_exp(neg(a)))))))),
-    Function("\\cosh", ("cosh",), lambda a, h: Fn("\\sinh", (a,)), lambda m, x: m.cosh(x), lambda a: mul((HALF, add((_exp(a), _exp(neg(a))))))),
-    Function("\\softplus", ("softplus",), lambda a, h: Fn("\\sigma", (a,)), lambda m, x: m.log(1 + m.exp(x)), lambda a: Fn("\\log", (add((ONE, _exp(a))),))),
-    Function("\\relu", ("relu", "ReLU", "Relu"), lambda a, h: Fn("\\step", (a,)), lambda m, x: x if x > 0 else 0 * x, lambda a: Case(a, ">", ZERO, a, ZERO), kink=True),
-    Function("\\step", (), lambda a, h: ZERO, lambda m, x: 1 + 0 * x if x > 0 else 0 * x, lambda a: Case(a, ">", ZERO, ONE, ZERO), kink=True),
-    Function("\\sign", ("sign", "sgn", "signum"), lambda a, h: ZERO, lambda m, x: (x > 0) - (x < 0) + 0 * x, lambda a: Case(a, ">", ZERO, ONE, Case(a, "<", ZERO, MINUS, ZERO)), kink=True),
-    Function("\\abs", ("abs",), lambda a, h: Fn("\\sign", (a,)), lambda m, x: abs(x), lambda a: Case(a, ">", ZERO, a, neg(a)), kink=True),
+    Function("\\tan", ("tan",), lambda a, h: add((ONE, Pow(h, num(2)))), lambda m, x: m.tan(x), lambda a: _over(Fn("\\sin", (a,)), Fn("\\cos", (a,)))),  # noqa: E501
+    Function("\\arctan", ("arctan", "atan"), lambda a, h: Pow(add((ONE, Pow(a, num(2)))), MINUS), lambda m, x: m.atan(x)),  # noqa: E501
+    Function("\\tanh", ("tanh",), _sech2, lambda m, x: m.tanh(x), lambda a: _over(add((_exp(a), neg(_exp(neg(a))))), add((_exp(a), _exp(neg(a)))))),  # noqa: E501
+    Function("\\sigma", ("sigmoid", "sigm", "logistic"), lambda a, h: mul((h, add((ONE, neg(h))))), _logistic, lambda a: Pow(add((ONE, _exp(neg(a)))), MINUS)),  # noqa: E501
+    Function("\\sinh", ("sinh",), lambda a, h: Fn("\\cosh", (a,)), lambda m, x: m.sinh(x), lambda a: mul((HALF, add((_exp(a), neg(_exp(neg(a)))))))),  # type: ignore[has-type]  # noqa: E501
+    Function("\\cosh", ("cosh",), lambda a, h: Fn("\\sinh", (a,)), lambda m, x: m.cosh(x), lambda a: mul((HALF, add((_exp(a), _exp(neg(a))))))),  # type: ignore[has-type]  # noqa: E501
+    Function("\\softplus", ("softplus",), lambda a, h: Fn("\\sigma", (a,)), lambda m, x: m.log(1 + m.exp(x)), lambda a: Fn("\\log", (add((ONE, _exp(a))),))),  # noqa: E501
+    Function("\\relu", ("relu", "ReLU", "Relu"), lambda a, h: Fn("\\step", (a,)), lambda m, x: x if x > 0 else 0 * x, lambda a: Case(a, ">", ZERO, a, ZERO), kink=True),  # noqa: E501
+    Function("\\step", (), lambda a, h: ZERO, lambda m, x: 1 + 0 * x if x > 0 else 0 * x, lambda a: Case(a, ">", ZERO, ONE, ZERO), kink=True),  # noqa: E501
+    Function("\\sign", ("sign", "sgn", "signum"), lambda a, h: ZERO, lambda m, x: (x > 0) - (x < 0) + 0 * x, lambda a: Case(a, ">", ZERO, ONE, Case(a, "<", ZERO, MINUS, ZERO)), kink=True),  # noqa: E501
+    Function("\\abs", ("abs",), lambda a, h: Fn("\\sign", (a,)), lambda m, x: abs(x), lambda a: Case(a, ">", ZERO, a, neg(a)), kink=True),  # noqa: E501
 )  # fmt: skip
 HALF = Pow(num(2), MINUS)
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in ROWS}

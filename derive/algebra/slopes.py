@@ -9,6 +9,7 @@ from derive.algebra.core import (
     MINUS,
     ONE,
     ZERO,
+    Add,
     App,
     At,
     Big,
@@ -26,7 +27,6 @@ from derive.algebra.core import (
     Ref,
     Size,
     Stack,
-    Add,
     add,
     children,
     delta,
@@ -64,7 +64,9 @@ def slope(x: Core, by: Ref) -> Core:
         case Add(terms):
             return add(slope(t, by) for t in terms)
         case Mul(factors):
-            return add(mul((*factors[:i], slope(f, by), *factors[i + 1 :])) for i, f in enumerate(factors))
+            return add(
+                mul((*factors[:i], slope(f, by), *factors[i + 1 :])) for i, f in enumerate(factors)
+            )
         case Pow(base, exponent):
             return _power(base, exponent, by)
         case Fn(name, args):
@@ -119,12 +121,22 @@ def _big(x: Big, by: Ref) -> Core:
         body, letter = move(body, {letter: Time.of(new)}), new
     if x.kind == "sum":
         inner = slope(body, by)
-        return ZERO if inner == ZERO else Big("sum", letter, x.dim, x.lower, x.upper, inner, x.without)
+        return (
+            ZERO if inner == ZERO else Big("sum", letter, x.dim, x.lower, x.upper, inner, x.without)
+        )
     inner = slope(body, by)
     if inner == ZERO:
         return ZERO
     other = fresh()
-    rest = Big("prod", other, x.dim, x.lower, x.upper, move(body, {letter: Time.of(other)}), (*x.without, Time.of(letter)))
+    rest = Big(
+        "prod",
+        other,
+        x.dim,
+        x.lower,
+        x.upper,
+        move(body, {letter: Time.of(other)}),
+        (*x.without, Time.of(letter)),
+    )
     return Big("sum", letter, x.dim, x.lower, x.upper, mul((inner, rest)), x.without)
 
 
@@ -138,7 +150,9 @@ def _applied(x: App, by: Ref) -> Core:
         inner = slope(body, by)
         if inner == ZERO:
             continue
-        made = App(x.name, x.args, x.index, (*x.slots, (k, tuple(Time.of(names[a]) for a in arg.letters))))
+        made = App(
+            x.name, x.args, x.index, (*x.slots, (k, tuple(Time.of(names[a]) for a in arg.letters)))
+        )
         term = mul((made, inner))
         for a, dim in zip(arg.letters, arg.dims, strict=True):
             term = summed(names[a], dim, term)
@@ -146,4 +160,4 @@ def _applied(x: App, by: Ref) -> Core:
     return add(terms)
 
 
-assert neg
+assert neg  # type: ignore[truthy-function]

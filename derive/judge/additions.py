@@ -1,4 +1,4 @@
-"""Slips by which something is left out of a line, undone: texts of a member with a factor, a term or a power put in."""
+"""Slips by which something is left out of a line, undone: texts of a member with a factor, a term or a power put in."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SWAPPED = {"\\sin": "\\cos", "\\cos": "\\sin", "\\sinh": "\\cosh", "\\cosh": "\\
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What may be missing: the two ends of the line's derivative, what the page defines, and the names that it is made of."""
+    """What may be missing: the two ends of the line's derivative, what the page defines, and the names that it is made of."""  # noqa: E501
 
     of: str
     by: str
@@ -24,7 +24,7 @@ class Words:
 
 
 def additions(text: str, row: Row, offset: int, words: Words) -> Iterator[Repair]:
-    """The texts of a member (its tree is `row`, it begins at `offset` of the source) with what it may lack."""
+    """The texts of a member (its tree is `row`, it begins at `offset` of the source) with what it may lack."""  # noqa: E501
     seen = {text}
     count = 0
     for start, end, new, cause in _edits(text, row, offset, words):
@@ -70,11 +70,28 @@ def _links(text: str, row: Row, offset: int, words: Words) -> Iterator[Edit]:
                 assert other is not None
                 if any(isinstance(n, Sign) and n.text in "+-" for n in between) or other[0] == by:
                     continue
-                yield inner[i].end, inner[i].end, f" {_derivative(by, other[0])} ", "a step of the path is missing"
+                yield (
+                    inner[i].end,
+                    inner[i].end,
+                    f" {_derivative(by, other[0])} ",
+                    "a step of the path is missing",
+                )
             elif by != words.by and words.by:
-                if i + 1 < len(inner) and not any(isinstance(n, Sign) and n.text in "+-" for n in inner[i + 1 :]):
-                    yield inner[i].end, inner[-1].end, f" {_derivative(by, words.by)}", "the direct use alone where all paths are meant"
-                yield inner[i].end, inner[i].end, f" {_derivative(by, words.by)} ", "a step of the path is missing"
+                if i + 1 < len(inner) and not any(
+                    isinstance(n, Sign) and n.text in "+-" for n in inner[i + 1 :]
+                ):
+                    yield (
+                        inner[i].end,
+                        inner[-1].end,
+                        f" {_derivative(by, words.by)}",
+                        "the direct use alone where all paths are meant",
+                    )
+                yield (
+                    inner[i].end,
+                    inner[i].end,
+                    f" {_derivative(by, words.by)} ",
+                    "a step of the path is missing",
+                )
 
 
 def _paths(end: int, words: Words) -> Iterator[Edit]:
@@ -99,7 +116,11 @@ def _ends(text: str, node: object, offset: int) -> tuple[str, str] | None:
         return None
     found = []
     for line in (node.above_line, node.below_line):
-        if len(line) < 2 or not isinstance(line[0], Name) or line[0].letter not in ("\\partial", "d"):
+        if (
+            len(line) < 2
+            or not isinstance(line[0], Name)
+            or line[0].letter not in ("\\partial", "d")
+        ):
             return None
         found.append(text[line[1].start - offset : line[-1].end - offset])
     return found[0], found[1]
@@ -123,7 +144,12 @@ def _functions(row: Row) -> Iterator[Edit]:
     for inner in _rows(row):
         for node in inner:
             if isinstance(node, Name) and node.letter in SWAPPED:
-                yield node.start, node.start + len(node.letter), SWAPPED[node.letter], f"{node.letter} where {SWAPPED[node.letter]} is meant"
+                yield (
+                    node.start,
+                    node.start + len(node.letter),
+                    SWAPPED[node.letter],
+                    f"{node.letter} where {SWAPPED[node.letter]} is meant",
+                )
 
 
 def _factors(row: Row, words: Words) -> Iterator[Edit]:
@@ -138,9 +164,18 @@ def _factors(row: Row, words: Words) -> Iterator[Edit]:
 def _powers(row: Row) -> Iterator[Edit]:
     for inner in _rows(row):
         for node in inner:
-            if isinstance(node, Name | Group) and node.above is None and not (isinstance(node, Name) and node.style == "op"):
+            if (
+                isinstance(node, Name | Group)
+                and node.above is None
+                and not (isinstance(node, Name) and node.style == "op")
+            ):
                 yield node.end, node.end, "^2", "a square is missing"
-            elif isinstance(node, Name | Group) and node.above is not None and len(node.above) == 1 and isinstance(node.above[0], Number):
+            elif (
+                isinstance(node, Name | Group)
+                and node.above is not None
+                and len(node.above) == 1
+                and isinstance(node.above[0], Number)
+            ):
                 yield node.above[0].start, node.above[0].end, "{1}", "a power too many"
 
 
@@ -152,7 +187,11 @@ def _rows(row: Row, depth: int = 0) -> Iterator[Row]:
     for node in row:
         if isinstance(node, Group):
             yield from _rows(node.inside, depth + 1)
-        elif isinstance(node, Fraction) and not (node.above_line and isinstance(node.above_line[0], Name) and node.above_line[0].letter in ("\\partial", "d")):
+        elif isinstance(node, Fraction) and not (
+            node.above_line
+            and isinstance(node.above_line[0], Name)
+            and node.above_line[0].letter in ("\\partial", "d")
+        ):
             yield from _rows(node.above_line, depth + 1)
 
 

@@ -1,4 +1,4 @@
-"""One claim in one reading: its two sides as formulas of the core, its range, and whether their values agree."""
+"""One claim in one reading: its two sides as formulas of the core, its range, and whether their values agree."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -8,7 +8,26 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from derive.algebra.core import ONE, ZERO, Add, Big, Chain, Core, D, Delta, Mul, Num, Ref, Stack, children, letters_in, add, move, mul, walk
+from derive.algebra.core import (
+    ONE,
+    ZERO,
+    Add,
+    Big,
+    Chain,
+    Core,
+    D,
+    Delta,
+    Mul,
+    Num,
+    Ref,
+    Stack,
+    add,
+    children,
+    letters_in,
+    move,
+    mul,
+    walk,
+)
 from derive.algebra.expression import Time
 from derive.meaning.model import ORDERED, Model
 from derive.meaning.world import NoNumber, World
@@ -50,7 +69,7 @@ class Outcome:
 
     @property
     def agrees(self) -> bool:
-        """Whether all instances agree, and no derivative that is written is 0 throughout: such a one was misunderstood."""
+        """Whether all instances agree, and no derivative that is written is 0 throughout: such a one was misunderstood."""  # noqa: E501
         return self.agreed > 0 and not self.failed and not self.vanishing
 
     @property
@@ -58,7 +77,14 @@ class Outcome:
         return bool(self.failed)
 
 
-def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordered: Mapping[str, str], repeated: bool = False) -> Sides:
+def sides(
+    head: Val,
+    member: Val,
+    dims: Dims,
+    letters: Mapping[str, str],
+    ordered: Mapping[str, str],
+    repeated: bool = False,
+) -> Sides:
     """The two sides brought to one shape. Raises Misfit where they have none in common."""
     head, member = renamed(head), renamed(member)
     left, right, note = head.body, member.body, ""
@@ -69,14 +95,22 @@ def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordere
         except Misfit:
             if head.rank != 2:
                 raise
-            right, note = _aligned(head, Val((member.axes[1], member.axes[0]), member.body), dims), "layout"
+            right, note = (
+                _aligned(head, Val((member.axes[1], member.axes[0]), member.body), dims),
+                "layout",
+            )
     elif member.body == ZERO or head.body == ZERO:
         axes = head.axes or member.axes
     elif head.rank == 2 and member.rank == 1 and _is_jacobian(head):
         a, b = head.axes
         dims.unify(a.dim, b.dim)
         dims.unify(a.dim, member.axes[0].dim)
-        right = mul((move(member.body, {member.axes[0].letter: Time.of(a.letter)}), Delta(Time.of(a.letter), Time.of(b.letter))))
+        right = mul(
+            (
+                move(member.body, {member.axes[0].letter: Time.of(a.letter)}),
+                Delta(Time.of(a.letter), Time.of(b.letter)),
+            )
+        )
     elif head.rank == 2 and member.rank == 0 and _is_jacobian(head):
         a, b = head.axes
         dims.unify(a.dim, b.dim)
@@ -97,7 +131,9 @@ def sides(head: Val, member: Val, dims: Dims, letters: Mapping[str, str], ordere
     return Sides(left, right, steps, components, note, places)
 
 
-def _einstein(left: Core, right: Core, letters: Mapping[str, str], ordered: Mapping[str, str], axes: set[str]) -> tuple[Core, Core]:
+def _einstein(
+    left: Core, right: Core, letters: Mapping[str, str], ordered: Mapping[str, str], axes: set[str]
+) -> tuple[Core, Core]:
     """A component letter that stands twice in a term and on one side alone is summed over."""
     for letter in sorted(letters):
         if letter in ordered or letter in axes:
@@ -168,7 +204,10 @@ def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, f
 def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time, Time]]:
     """The bounds of the Σ and Π of a formula that free letters stand in."""
     match x:
-        case Big(letter=letter, lower=Time() as low, upper=Time() as high, body=body) | Chain(letter=letter, lower=low, upper=high, body=body):
+        case (
+            Big(letter=letter, lower=Time() as low, upper=Time() as high, body=body)
+            | Chain(letter=letter, lower=low, upper=high, body=body)
+        ):
             if not any(a in bound for i in (low, high) for a, _ in i.letters):
                 yield low, high
             yield from bounded(body, bound | {letter})
@@ -182,7 +221,14 @@ def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time
 class Judgement:
     """Evaluates claims in the worlds of one model."""
 
-    def __init__(self, model: Model, dims: Dims, base: int = 1, given: Mapping[str, Fraction] | None = None, normal: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        model: Model,
+        dims: Dims,
+        base: int = 1,
+        given: Mapping[str, Fraction] | None = None,
+        normal: frozenset[str] = frozenset(),
+    ) -> None:
         self.model, self.dims, self.base, self.given = model, dims, base, dict(given or {})
         self.normal = normal
         self.hasty = False
@@ -199,18 +245,38 @@ class Judgement:
         if key not in self._worlds:
             style, time, layer, seed = key
             time, layer = self._length("time", time), self._length("layer", layer)
-            self._worlds[key] = World(self.model, {"time": time, "layer": layer}, seed, style, find=self.dims.find, given=self.given)
+            self._worlds[key] = World(
+                self.model,
+                {"time": time, "layer": layer},
+                seed,
+                style,
+                find=self.dims.find,
+                given=self.given,
+            )
             self._worlds[key].base, self._worlds[key].normal = min(self.base, 1), self.normal
         return self._worlds[key]
 
     def _length(self, domain: str, length: int) -> int:
         """How far an ordered domain runs: as the page says (T = 4), or as the world has it."""
-        said = [v for n, v in self.given.items() if self.model.horizons.get(n) == domain and v.denominator == 1 and 0 < v <= 8]
+        said = [
+            v
+            for n, v in self.given.items()
+            if self.model.horizons.get(n) == domain and v.denominator == 1 and 0 < v <= 8
+        ]
         return int(said[0]) if said else length
 
-    def compare(self, found: Sides, conditions: Sequence[Any] = (), worlds: Sequence[tuple[str, int, int, int]] = WORLDS) -> Outcome:
-        outcome = Outcome(model=self.model, dims=self.dims, tests=tuple(conditions), normal=self.normal)
-        slopes = {id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)}
+    def compare(
+        self,
+        found: Sides,
+        conditions: Sequence[Any] = (),
+        worlds: Sequence[tuple[str, int, int, int]] = WORLDS,
+    ) -> Outcome:
+        outcome = Outcome(
+            model=self.model, dims=self.dims, tests=tuple(conditions), normal=self.normal
+        )
+        slopes = {
+            id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
+        }
         live: set[int] = set()
         for key in worlds:
             world = self.world(key)
@@ -221,21 +287,34 @@ class Judgement:
                 self._in_world(world, key, found, conditions, outcome)
             except NoNumber as error:
                 outcome.missing = outcome.missing or str(error)
-                if not outcome.missing.endswith("there") and "negative" not in str(error) and "division" not in str(error):
+                if (
+                    not outcome.missing.endswith("there")
+                    and "negative" not in str(error)
+                    and "division" not in str(error)
+                ):
                     return Outcome(missing=str(error))
             except (OverflowError, ZeroDivisionError):
                 continue
             except RecursionError:
                 return Outcome(missing="a formula nested too deeply")
             live |= world.live
-            if self.hasty and outcome.failed or len(outcome.failed) >= ENOUGH and (not outcome.passed or key != worlds[0]):
+            if (self.hasty and outcome.failed) or (
+                len(outcome.failed) >= ENOUGH and (not outcome.passed or key != worlds[0])
+            ):
                 return outcome
         if outcome.agreed or outcome.failed:
             outcome.missing = ""
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
 
-    def _in_world(self, world: World, key: tuple[str, int, int, int], found: Sides, conditions: Sequence[Any], outcome: Outcome) -> None:
+    def _in_world(
+        self,
+        world: World,
+        key: tuple[str, int, int, int],
+        found: Sides,
+        conditions: Sequence[Any],
+        outcome: Outcome,
+    ) -> None:
         for env in self.instances(world, found, conditions):
             left, right = world.value(found.left, env), world.value(found.right, env)
             if left != left or right != right:
@@ -250,7 +329,9 @@ class Judgement:
                 if self.hasty or (len(outcome.failed) >= ENOUGH and not outcome.passed):
                     return
 
-    def instances(self, world: World, found: Sides, conditions: Sequence[Any]) -> Iterator[dict[str, int]]:
+    def instances(
+        self, world: World, found: Sides, conditions: Sequence[Any]
+    ) -> Iterator[dict[str, int]]:
         """The values of the free letters: each member named lies inside its range."""
         ordered = sorted(a for a in found.ordered if a not in self.model.horizons)
         runs = [range(self.base, world.lengths[found.ordered[a]] + 2) for a in ordered]
@@ -284,7 +365,9 @@ class Judgement:
         except NoNumber:
             return True
 
-    def _inside(self, world: World, ref: Ref, bound: frozenset[str], env: Mapping[str, int]) -> bool:
+    def _inside(
+        self, world: World, ref: Ref, bound: frozenset[str], env: Mapping[str, int]
+    ) -> bool:
         slots = self.model.slots.get(ref.name, ())
         for index, slot in zip(ref.index, slots, strict=False):
             if slot not in ORDERED or any(a in bound for a, _ in index.letters):
@@ -304,7 +387,12 @@ class Judgement:
         """The first step of a family: a special case's, 0 for initial states and inputs, else 1."""
         ends = [s for s in self.model.specials(name)]
         general = self.model.general(name)
-        numbers = [i.shift for d in ends for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED and i.is_number]
+        numbers = [
+            i.shift
+            for d in ends
+            for i, s in zip(d.index, d.slots, strict=False)
+            if s in ORDERED and i.is_number
+        ]
         if numbers and min(numbers) <= 1:
             return min(numbers)
         if general is None:
@@ -324,4 +412,3 @@ def _near(left: Any, right: Any, places: int | None) -> bool:
     if places is not None:
         return bool(abs(left - right) <= 0.5000001 * 10.0**-places)
     return bool(abs(left - right) <= NEAR * (1 + abs(left) + abs(right)))
-

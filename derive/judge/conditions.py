@@ -30,11 +30,11 @@ def conditions(rows: tuple[Row, ...], elaborator: Elaborator) -> list[Test]:
 
 
 BEFORE = re.compile(
-    r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$",
+    r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$",  # noqa: E501
     re.IGNORECASE,
 )
 BEHIND = re.compile(
-    r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$",
+    r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$",  # noqa: E501
     re.IGNORECASE,
 )
 SHORT = 60
@@ -60,11 +60,14 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
 
 
 ORDERS = ("<", ">", "\\leq", "\\geq", "\\neq")
-IF = re.compile(r"(?:^|\b)(?:if|when|whenever|where|for|case|suppose|assuming|provided|that|si|quand|pour|wenn|falls|für|cuando)\b\W*$", re.IGNORECASE)
+IF = re.compile(
+    r"(?:^|\b)(?:if|when|whenever|where|for|case|suppose|assuming|provided|that|si|quand|pour|wenn|falls|für|cuando)\b\W*$",
+    re.IGNORECASE,
+)
 
 
 def on_a_condition(items: Sequence[Any], place: int) -> bool:
-    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""
+    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""  # noqa: E501
     words, at = _words(items, place - 1, -1)
     if at is None or len(words) > 3 or _is_relation(items[at]) or len(items[at].chains) != 1:
         return False
@@ -86,8 +89,7 @@ def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
         elif (
             not isinstance(item, Break)
             or item.kind in ("section end", "cell", "slide")
-            or step > 0
-            and item.kind in ("paragraph", "item")
+            or (step > 0 and item.kind in ("paragraph", "item"))
         ):
             break
         at += step
@@ -174,7 +176,7 @@ def _clause(row: Row, elaborator: Elaborator, negated: bool) -> Iterator[Test]:
         yield from _run(row, places[0], elaborator)
         return
     ends = [-1, *places, len(row)]
-    sides = [row[a + 1 : b] for a, b in zip(ends, ends[1:], strict=False)]
+    sides = [row[a + 1 : b] for a, b in zip(ends, ends[1:], strict=False)]  # noqa: RUF007
     for left, place, right in zip(sides, places, sides[1:], strict=False):
         row_left, row_right = _trimmed(left), _trimmed(right)
         try:

@@ -1,4 +1,4 @@
-"""A cost that a page differentiates and defines nowhere: some function of what the steps put out (DESIGN, section 3)."""
+"""A cost that a page differentiates and defines nowhere: some function of what the steps put out (DESIGN, section 3)."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
 
 
 def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
-    """The variables that no later definition of the same step uses; none that is made of what is `missing`."""
+    """The variables that no later definition of the same step uses; none that is made of what is `missing`."""  # noqa: E501
     used: set[str] = set()
     tainted = _made_of_derivatives(model) | _made_of(model, set(missing))
     for name, definitions in model.definitions.items():
@@ -88,7 +88,7 @@ def with_costs(
     """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
     `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
-    `entropy` that a cost is the cross entropy of the outputs with a hat."""
+    `entropy` that a cost is the cross entropy of the outputs with a hat."""  # noqa: E501
     if not missing:
         return model, []
     missing = list(missing)
@@ -231,7 +231,7 @@ def _before(slots: tuple[str, ...]) -> int:
 
 
 def with_unknown(model: Model, sides: list[Core]) -> Model:
-    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""
+    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""  # noqa: E501
     slopes = [x for side in sides for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref)]
     uses: dict[str, list[tuple[Ref, Ref]]] = {}
     for x in slopes:

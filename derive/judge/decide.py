@@ -1,4 +1,4 @@
-"""One claim to a verdict: readings in the order in which a reader would forgive, a proof, or an accusation that can be defended."""
+"""One claim to a verdict: readings in the order in which a reader would forgive, a proof, or an accusation that can be defended."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from derive.algebra.core import ZERO, App, D, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
+from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.prove import Prover
-from derive.judge.additions import Words, additions, outer_names
 from derive.judge.repairs import Repair, repairs
 from derive.judge.names import named as names_of
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
-from derive.notation.habits import INPUT
 from derive.notation.elaborate import Unread
+from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -55,8 +55,10 @@ class Decider:
         self.unread = 0
         self._bound: set[str] | None = None
 
-    def decide(self, number: int, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
-        """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""
+    def decide(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | Accusation:
+        """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""  # noqa: E501
         tries = list(self.judge.tries(number, chain, head, member))
         for tried in tries:
             found = self._holding(tried)
@@ -70,13 +72,20 @@ class Decider:
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
-        if (role := self.judge.symbols.roles.get(self._place(number, chain))) is not None and role.why == EXPRESSIONS:
-            return Verdict("unread", reason="an equation that does not follow from what is defined: it may be supposed")
+        if (
+            role := self.judge.symbols.roles.get(self._place(number, chain))
+        ) is not None and role.why == EXPRESSIONS:
+            return Verdict(
+                "unread",
+                reason="an equation that does not follow from what is defined: it may be supposed",
+            )
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
-        chains = [(n, i) for n, i, c in self.judge.understanding.chains() if n == number and c is chain]
+        chains = [
+            (n, i) for n, i, c in self.judge.understanding.chains() if n == number and c is chain
+        ]
         return chains[0] if chains else (number, 0)
 
     # -- what holds -----------------------------------------------------------------------------------
@@ -86,20 +95,34 @@ class Decider:
             return None
         if tried.outcome.zero and not self._is_understood(tried):
             return None
-        if any(isinstance(part, Ref) and part.name in tried.outcome.model.lost for side in (tried.sides.left, tried.sides.right) for part in walk(side)):  # type: ignore[union-attr]
+        if any(
+            isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
+            for side in (tried.sides.left, tried.sides.right)
+            for part in walk(side)
+        ):
             return None
-        certificate = self.prover.prove(tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base)
+        certificate = self.prover.prove(
+            tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
+        )
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
             return Verdict("ambiguous", scope=scope, reading=tried.reading)
         self.agreed += 1
         if certificate is None:
-            return Verdict("tested", scope=scope, reading=said, reason="the values agree, and no proof was found")
+            return Verdict(
+                "tested",
+                scope=scope,
+                reading=said,
+                reason="the values agree, and no proof was found",
+            )
         return Verdict("proved", scope=scope, reading=said)
 
     def _assumed(self, tried: Tried) -> str | None:
-        parts = [f"{name.split('∅')[0]} is some function of what the steps put out" for name in tried.assumed]
+        parts = [
+            f"{name.split('∅')[0]} is some function of what the steps put out"
+            for name in tried.assumed
+        ]
         parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
@@ -132,11 +155,16 @@ class Decider:
 
     # -- accusations ----------------------------------------------------------------------------------
 
-    def _accusation(self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]) -> Verdict | Accusation:
+    def _accusation(
+        self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
+    ) -> Verdict | Accusation:
         first = tries[0]
         strangers = self._strangers(first)
         if strangers:
-            return Verdict("unread", reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it")
+            return Verdict(
+                "unread",
+                reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
+            )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
         if self.judge.readings.is_on_a_condition(number):
@@ -145,27 +173,50 @@ class Decider:
             return Verdict("unread", reason="an index stands on one side alone")
         supposed = self._supposed(first)
         if supposed:
-            return Verdict("unread", reason=f"the page supposes an equation for {supposed}, which was not used")
+            return Verdict(
+                "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
+            )
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
         numbers = witness(first.sides, first.outcome, self._judgement(first))
         if numbers is None:
-            return Verdict("unread", reason="the sides differ, but no numbers that a pencil can redo were found")
+            return Verdict(
+                "unread",
+                reason="the sides differ, but no numbers that a pencil can redo were found",
+            )
         mended = self._mended(number, chain, head, member)
         if mended is not None:
             latex, cause = mended
             self.defended[cause] = self.defended.get(cause, 0) + 1
-            verdict = Verdict("refuted", scope=self._scope(first), reason=cause, suggestion=latex, counterexample=numbers)
+            verdict = Verdict(
+                "refuted",
+                scope=self._scope(first),
+                reason=cause,
+                suggestion=latex,
+                counterexample=numbers,
+            )
             return Accusation(verdict, True, self._is_clean(first))
-        verdict = Verdict("refuted", scope=self._scope(first), reason="the two sides differ", counterexample=numbers)
+        verdict = Verdict(
+            "refuted",
+            scope=self._scope(first),
+            reason="the two sides differ",
+            counterexample=numbers,
+        )
         return Accusation(verdict, False, self._is_clean(first))
 
     def _is_clean(self, tried: Tried) -> bool:
         """Whether all of the page that could bear on a line was understood."""
         u = self.judge.understanding
         assert tried.outcome.model is not None
-        return not tried.outcome.model.lost and not any(f.names for f in u.failed) and not any(why and (role := u.symbols.roles.get(place)) is not None and role.key for place, why in u.definitions_read.items())
+        return (
+            not tried.outcome.model.lost
+            and not any(f.names for f in u.failed)
+            and not any(
+                why and (role := u.symbols.roles.get(place)) is not None and role.key
+                for place, why in u.definitions_read.items()
+            )
+        )
 
     def _judgement(self, tried: Tried) -> Judgement:
         assert tried.outcome.model is not None and tried.outcome.dims is not None
@@ -180,10 +231,18 @@ class Decider:
             for d in definitions:
                 known |= {p.name for p in walk(d.body) if isinstance(p, Ref)}
         for function in self.judge.understanding.functions:
-            known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {f.name for f in function[3].formals}
+            known |= {p.name for p in walk(function[3].body.body) if isinstance(p, Ref)} | {
+                f.name for f in function[3].formals
+            }
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
-        applied = {p.name for ds in model.definitions.values() for d in ds for p in walk(d.body) if isinstance(p, App)}
+        applied = {
+            p.name
+            for ds in model.definitions.values()
+            for d in ds
+            for p in walk(d.body)
+            if isinstance(p, App)
+        }
         unknown = {p.name for p in parts if isinstance(p, App)} - applied
         unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
@@ -199,7 +258,7 @@ class Decider:
         return next((n for n in reached(tried.sides, model) if n in model.lost), "")
 
     def _supposed(self, tried: Tried) -> str:
-        """A name that the line depends on, for which the page supposes an equation that was not understood."""
+        """A name that the line depends on, for which the page supposes an equation that was not understood."""  # noqa: E501
         if self._bound is None:
             self._bound = set()
             u = self.judge.understanding
@@ -207,7 +266,14 @@ class Decider:
             for number, chain in [x for x in (*u.supposed(), *curves) if x[0] not in u.taken]:
                 self._bound |= self._suppositions(number, chain)
         assert tried.outcome.model is not None
-        return next((n for n in reached(tried.sides, tried.outcome.model) if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised), "")
+        return next(
+            (
+                n
+                for n in reached(tried.sides, tried.outcome.model)
+                if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised
+            ),
+            "",
+        )
 
     def _suppositions(self, number: int, chain: Chain) -> set[str]:
         """The undefined names of an equation that does not follow from what is defined."""
@@ -224,22 +290,33 @@ class Decider:
         table = self.judge.symbols.at(number)
         found |= {table.occurrence(n, b).key for m in chain.members for n, b in names_of(m.tree)}
         free = self.judge.understanding.dependent
-        return {n.split("∅")[0] for n in found if n in free or n not in tried_definitions(self.judge, number)}
+        return {
+            n.split("∅")[0]
+            for n in found
+            if n in free or n not in tried_definitions(self.judge, number)
+        }
 
     # -- repairs ------------------------------------------------------------------------------------
 
-    def _mended(self, number: int, chain: Chain, head: Member, member: Member) -> tuple[str, str] | None:
+    def _mended(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> tuple[str, str] | None:
         """The nearest true line, proved, with the slip that it undoes."""
         source = self.judge.page.source.text
         text = source[member.start : member.end]
         names = tuple(self._names(number))
-        slips = chain_of(repairs(text, member.tree, member.start, names), additions(text, member.tree, member.start, self._words(number, head)))
+        slips = chain_of(
+            repairs(text, member.tree, member.start, names),
+            additions(text, member.tree, member.start, self._words(number, head)),
+        )
         for repair in slips:
             self.mending += 1
             if self.mending > MOST_MENDING:
                 return None
             if self._is_true(number, chain, head, member, repair):
-                shown = " ".join(f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split())
+                shown = " ".join(
+                    f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split()
+                )
                 return shown, repair.cause
         return None
 
@@ -249,11 +326,13 @@ class Decider:
                 yield name
 
     def _words(self, number: int, head: Member) -> Words:
-        """What a line may lack: the ends of its derivative, what the page makes, and what it makes it of."""
+        """What a line may lack: the ends of its derivative, what the page makes, and what it makes it of."""  # noqa: E501
         source, table = self.judge.page.source.text, self.judge.symbols.at(number)
         if head.tree and isinstance(head.tree[0], Fraction):
             above, below = head.tree[0].above_line, head.tree[0].below_line
-            ends = tuple(source[r[1].start : r[-1].end] if len(r) > 1 else "" for r in (above, below))
+            ends = tuple(
+                source[r[1].start : r[-1].end] if len(r) > 1 else "" for r in (above, below)
+            )
         else:
             ends = ("", "")
         made: dict[str, str] = {}
@@ -262,13 +341,17 @@ class Decider:
             role = self.judge.symbols.roles.get((n, i))
             if role is None or role.kind != "definition" or len(chain.members) < 2 or n >= number:
                 continue
-            made[source[chain.members[0].start : chain.members[0].end].strip()] = source[chain.members[1].start : chain.members[1].end].strip(" .,;\n")
+            made[source[chain.members[0].start : chain.members[0].end].strip()] = source[
+                chain.members[1].start : chain.members[1].end
+            ].strip(" .,;\n")
             for name in outer_names(chain.members[1].tree):
                 if table.occurrence(name, None).key not in SPELLED and name.style != "op":
                     used[source[name.start : name.end]] = None
         return Words(ends[0], ends[1], tuple(made.items()), tuple(used))
 
-    def _is_true(self, number: int, chain: Chain, head: Member, member: Member, repair: Repair) -> bool:
+    def _is_true(
+        self, number: int, chain: Chain, head: Member, member: Member, repair: Repair
+    ) -> bool:
         try:
             row = tuple(trees_of(repair.text))
             made = replace(member, tree=row)
@@ -280,13 +363,17 @@ class Decider:
             return False
         if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
             return False
-        return self.prover.prove(tried.sides, tried.outcome, base=self.judge.understanding.base) is not None and not self._is_trivial(tried)
+        return self.prover.prove(
+            tried.sides, tried.outcome, base=self.judge.understanding.base
+        ) is not None and not self._is_trivial(tried)
 
     def _is_trivial(self, tried: Tried) -> bool:
         """x = x."""
         lines = self.prover.lines(tried.outcome)
         try:
-            return tried.sides.left == tried.sides.right or lines.forms.is_zero(add((tried.sides.left, neg(tried.sides.right))))
+            return tried.sides.left == tried.sides.right or lines.forms.is_zero(
+                add((tried.sides.left, neg(tried.sides.right)))
+            )
         except NoForm:
             return False
 
@@ -295,18 +382,29 @@ def _free_on_one_side(tried: Tried) -> bool:
     """Whether an index stands free on one side alone: it may be meant to be summed, or to be one step."""
     left, right = letters_in(tried.sides.left), letters_in(tried.sides.right)
     horizons = tried.outcome.model.horizons if tried.outcome.model is not None else {}
-    return any(not a.startswith("\\,") and (a in left) != (a in right) for a in (*tried.sides.components, *tried.sides.ordered) if a not in horizons)
+    return any(
+        not a.startswith("\\,") and (a in left) != (a in right)
+        for a in (*tried.sides.components, *tried.sides.ordered)
+        if a not in horizons
+    )
 
 
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
     seen: dict[str, None] = {}
-    waiting = [p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)]
+    waiting = [
+        p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)
+    ]
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen[name] = None
-            waiting += [p.name for d in model.definitions.get(name, ()) for p in walk(d.body) if isinstance(p, Ref | App)]
+            waiting += [
+                p.name
+                for d in model.definitions.get(name, ())
+                for p in walk(d.body)
+                if isinstance(p, Ref | App)
+            ]
     return list(seen)
 
 
@@ -317,4 +415,3 @@ def tried_definitions(judge: Judge, number: int) -> set[str]:
 
 def _says_zero(found: Sides) -> bool:
     return found.right == ZERO or found.left == ZERO
-

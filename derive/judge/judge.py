@@ -43,7 +43,12 @@ class Judge:
             if isinstance(item, Formula):
                 found += self._formula(item)
         found = self._said_aloud(found)
-        return Report(self.page.source.path, self.page.source.text, tuple(found), tuple(self.understanding.assumed))
+        return Report(
+            self.page.source.path,
+            self.page.source.text,
+            tuple(found),
+            tuple(self.understanding.assumed),
+        )
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
@@ -52,8 +57,8 @@ class Judge:
         for j in found:
             formula, was = j.id.split(".")[0], j.verdict
             verdict = self._spoken(was)
-            if isinstance(was, Accusation):
-                spoken[formula] = verdict.kind == "refuted"
+            if isinstance(was, Accusation):  # type: ignore[unreachable]
+                spoken[formula] = verdict.kind == "refuted"  # type: ignore[unreachable]
             elif verdict.kind == "carried" and not spoken.get(formula, True):
                 verdict = Verdict("unread", reason="follows from a line that was not understood")
             made.append(replace(j, verdict=verdict))
@@ -63,10 +68,15 @@ class Judge:
         """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood.
 
         A nearby true line shows as much as a true line does, unless it is the same slip in all of them: then the slip is ours.
-        """
+        """  # noqa: E501
         if not isinstance(verdict, Accusation):
             return verdict
-        agreed, differed, unread, defended = self.decider.agreed, self.decider.differed, self.decider.unread, self.decider.defended
+        agreed, differed, unread, defended = (
+            self.decider.agreed,
+            self.decider.differed,
+            self.decider.unread,
+            self.decider.defended,
+        )
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
         understood = unread <= (agreed + differed) // 3
@@ -75,16 +85,31 @@ class Judge:
                 return verdict.verdict
             if understood and differed - several <= max(2, agreed + several):
                 return verdict.verdict
-        elif verdict.defended and PATH not in verdict.verdict.reason and agreed >= 4 and agreed >= 3 * differed:
+        elif (
+            verdict.defended
+            and PATH not in verdict.verdict.reason
+            and agreed >= 4
+            and agreed >= 3 * differed
+        ):
             return verdict.verdict
         if agreed >= 8 and agreed >= 8 * differed and understood:
             return verdict.verdict
-        return Verdict("unread", reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong")
+        return Verdict(
+            "unread",
+            reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
+        )
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
         if not formula.chains:
-            yield self._judged(formula.number, 1, formula.start, formula.end, self._latex(formula.start, formula.end), Verdict("remark"))
+            yield self._judged(
+                formula.number,
+                1,
+                formula.start,
+                formula.end,
+                self._latex(formula.start, formula.end),
+                Verdict("remark"),
+            )
         for index, chain in enumerate(formula.chains):
             role = self.symbols.roles.get((formula.number, index))
             if not chain.members:
@@ -92,36 +117,70 @@ class Judge:
             if len(chain.members) == 1:
                 count += 1
                 only = chain.members[0]
-                yield self._judged(formula.number, count, only.start, only.end, self._latex(only.start, only.end), self._alone(chain))
+                yield self._judged(
+                    formula.number,
+                    count,
+                    only.start,
+                    only.end,
+                    self._latex(only.start, only.end),
+                    self._alone(chain),
+                )
                 continue
             for member, verdict in self._chain(formula, index, chain, role):
                 count += 1
                 sign = member.relation
-                latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"
+                latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
 
     def _alone(self, chain: Chain) -> Verdict:
-        return Verdict("unread", reason="goes on from a formula before") if chain.continues else Verdict("remark")
+        return (
+            Verdict("unread", reason="goes on from a formula before")
+            if chain.continues
+            else Verdict("remark")
+        )
 
     def _latex(self, start: int, end: int) -> str:
         return " ".join(self.page.source.text[start:end].split())
 
-    def _judged(self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict | Accusation) -> Judged:
+    def _judged(
+        self,
+        number: int,
+        count: int,
+        start: int,
+        end: int,
+        latex: str,
+        verdict: Verdict | Accusation,
+    ) -> Judged:
         place = self.page.source.place(start)
         return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, latex, verdict)  # type: ignore[arg-type]
 
     # -- chains -----------------------------------------------------------------------------------
 
-    def _chain(self, formula: Formula, index: int, chain: Chain, role: Role | None) -> Iterator[tuple[Member, Verdict | Accusation]]:
+    def _chain(
+        self, formula: Formula, index: int, chain: Chain, role: Role | None
+    ) -> Iterator[tuple[Member, Verdict | Accusation]]:
         head = chain.members[0]
         first = True
         wrong: list[Member] = []
         for member in chain.members[1:]:
             if member.relation not in EQUATIONS:
-                yield member, Verdict("remark" if not (first and role and role.kind in ("definition", "shape", "setting")) else "definition", reason="no equation")
+                yield (
+                    member,
+                    Verdict(
+                        "remark"
+                        if not (first and role and role.kind in ("definition", "shape", "setting"))
+                        else "definition",
+                        reason="no equation",
+                    ),
+                )
                 head, first, wrong = member, False, []
                 continue
-            if first and formula.number in self.understanding.taken and role is not None and role.why == EXPRESSIONS:
+            if (
+                first
+                and formula.number in self.understanding.taken
+                and role is not None
+                and role.why == EXPRESSIONS
+            ):
                 yield member, Verdict("definition", reason="what the page supposes")
             elif first and role is not None and role.kind != "claim":
                 yield member, self._said(formula, index, role)
@@ -129,12 +188,20 @@ class Judge:
                 yield member, Verdict("unread", reason="goes on from a formula before")
             else:
                 verdict = self._claim(formula, chain, head, member)
-                if isinstance(verdict, Accusation) or isinstance(verdict, Verdict) and verdict.kind == "refuted":
+                if isinstance(verdict, Accusation) or (
+                    isinstance(verdict, Verdict) and verdict.kind == "refuted"
+                ):
                     if wrong and self._follows(formula, chain, wrong[-1], member):
-                        verdict = Verdict("carried", reason="follows from the line before, which is wrong")
+                        verdict = Verdict(
+                            "carried", reason="follows from the line before, which is wrong"
+                        )
                     wrong.append(member)
                 yield member, verdict
-                if isinstance(verdict, Verdict) and verdict.kind == "unread" and not self._is_readable(formula, head):
+                if (
+                    isinstance(verdict, Verdict)
+                    and verdict.kind == "unread"
+                    and not self._is_readable(formula, head)
+                ):
                     head = member
             first = False
 
@@ -152,12 +219,17 @@ class Judge:
     def _said(self, formula: Formula, index: int, role: Role) -> Verdict:
         why = self.understanding.definitions_read.get((formula.number, index), "")
         if role.kind == "definition" and why:
-            return Verdict("definition", reason=f"{role.key} is made by a formula that is not understood ({why}): nothing is said of what uses it")
+            return Verdict(
+                "definition",
+                reason=f"{role.key} is made by a formula that is not understood ({why}): nothing is said of what uses it",  # noqa: E501
+            )
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
         return Verdict("definition", reason=role.why)
 
-    def _claim(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
+    def _claim(
+        self, formula: Formula, chain: Chain, head: Member, member: Member
+    ) -> Verdict | Accusation:
         try:
             return self._judge(formula, chain, head, member)
         except Unread as error:
@@ -170,16 +242,29 @@ class Judge:
             return Verdict("unread", reason="a formula nested too deeply")
         except Exception as error:  # one formula never stops a page
             self.decider.unread += 1
-            return Verdict("unread", reason=f"a fault of derive ({type(error).__name__}): please report this line")
+            return Verdict(
+                "unread",
+                reason=f"a fault of derive ({type(error).__name__}): please report this line",
+            )
 
-    def _judge(self, formula: Formula, chain: Chain, head: Member, member: Member) -> Verdict | Accusation:
+    def _judge(
+        self, formula: Formula, chain: Chain, head: Member, member: Member
+    ) -> Verdict | Accusation:
         return self.decider.decide(formula.number, chain, head, member)
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading, in the order in which a reader would forgive."""
         return self.readings.tries(number, chain, head, member)
 
-    def tried(self, number: int, chain: Chain, head: Member, member: Member, of_head: Reading, of_member: Reading) -> Tried:
+    def tried(
+        self,
+        number: int,
+        chain: Chain,
+        head: Member,
+        member: Member,
+        of_head: Reading,
+        of_member: Reading,
+    ) -> Tried:
         """The claim in one reading."""
         return self.readings.tried(number, chain, head, member, Way("", of_head, of_member))
 

@@ -1,4 +1,4 @@
-"""The names of a page as the binder has them, put right where only the formulas' meaning tells: w^k beside w^{k-1} is a layer."""
+"""The names of a page as the binder has them, put right where only the formulas' meaning tells: w^k beside w^{k-1} is a layer."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
 from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
-from derive.text.trees import Fraction as Over, Group, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Fraction as Over
+from derive.text.trees import Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(
     r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$"
@@ -192,7 +193,9 @@ class Names:
                 else []
             )
             used = {o.key for o in listed if any(d == "time" for d, _ in o.indices)}
-            if role.key in used or not COSTS.match(role.key) and not role.key.startswith("\\delta"):
+            if role.key in used or (
+                not COSTS.match(role.key) and not role.key.startswith("\\delta")
+            ):
                 self.states |= {
                     k
                     for k in used

@@ -1,4 +1,4 @@
-"""The parts of formulas that a line differentiates by, in the model: definitions that are written with them."""
+"""The parts of formulas that a line differentiates by, in the model: definitions that are written with them."""  # noqa: E501
 
 from __future__ import annotations
 

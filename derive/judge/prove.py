@@ -1,4 +1,4 @@
-"""Finding proofs of lines whose values agree. Nothing here is trusted: what is found is a plan that `derive.proof.lines` checks."""
+"""Finding proofs of lines whose values agree. Nothing here is trusted: what is found is a plan that `derive.proof.lines` checks."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ class Prover:
 
     def lines(self, outcome: Outcome) -> Lines:
         assert outcome.model is not None and outcome.dims is not None
-        key = (tuple(sorted((n, d.number, hash(d.body)) for n, ds in outcome.model.definitions.items() for d in ds)), outcome.dims.known, frozenset(outcome.model.normalised))
+        key = (
+            tuple(
+                sorted(
+                    (n, d.number, hash(d.body))
+                    for n, ds in outcome.model.definitions.items()
+                    for d in ds
+                )
+            ),
+            outcome.dims.known,
+            frozenset(outcome.model.normalised),
+        )
         if key not in self._lines:
             self._lines[key] = Lines(outcome.model, outcome.dims.find)
             self._lines[key].forms.ones = frozenset(outcome.model.normalised)
@@ -30,7 +40,14 @@ class Prover:
         found.forms.find = outcome.dims.find
         return found
 
-    def prove(self, found: Sides, outcome: Outcome, more: tuple[Time, ...] = (), given: Mapping[str, Fraction] | None = None, base: int = 1) -> SameForm | None:
+    def prove(
+        self,
+        found: Sides,
+        outcome: Outcome,
+        more: tuple[Time, ...] = (),
+        given: Mapping[str, Fraction] | None = None,
+        base: int = 1,
+    ) -> SameForm | None:
         """A certificate for a line, checked; None where none was found."""
         if found.places is not None:
             return None
@@ -38,8 +55,12 @@ class Prover:
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
         lines.values = dict(given or {})
         lines.unfolder.base = base
-        lines.forms.ones = outcome.normal | frozenset(outcome.model.normalised if outcome.model is not None else ())
-        distinct = tuple(t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None)
+        lines.forms.ones = outcome.normal | frozenset(
+            outcome.model.normalised if outcome.model is not None else ()
+        )
+        distinct = tuple(
+            t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None
+        )
         lines.suppose(left, right, (*distinct, *more))
         certificate = search(lines, left, right)
         if certificate is None:

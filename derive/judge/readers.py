@@ -3,7 +3,7 @@
 The old reader (derive.verify) knows time alone as an index and was written for notes in our own manner. Its word counts only
 where every definition of the page is a definition for both, so that neither has missed how a name is made; and it accuses
 nobody whom the new reader holds for right.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -12,23 +12,37 @@ from pathlib import Path
 
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
-from derive.verify.judge import Options, judge as judged_before
+from derive.verify.judge import Options
+from derive.verify.judge import judge as judged_before
+from derive.verify.notebook import markdown_cells
 from derive.verify.verdicts import Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
-NOT_KNOWN = ("defined nowhere", "not understood", "leaves open", "too little", "disagree", "half of")
+NOT_KNOWN = (
+    "defined nowhere",
+    "not understood",
+    "leaves open",
+    "too little",
+    "disagree",
+    "half of",
+)
 
 
 def judge(path: str, text: str, options: Options) -> Report:
-    """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""
+    """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
     if options.model or options.horizon or options.layout:
         return judged_before(path, text, options)
+    if path.lower().endswith(".ipynb"):
+        markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     found = reader.report()
-    if not any(j.verdict.kind in ("unread", "tested") for j in found.formulas) or len(found.formulas) > MOST_FORMULAS:
+    if (
+        not any(j.verdict.kind in ("unread", "tested") for j in found.formulas)
+        or len(found.formulas) > MOST_FORMULAS
+    ):
         return found
     try:
         before = judged_before(path, text, options)
@@ -52,7 +66,11 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
         if i in pairs and not reader.understanding.model(number).lost:
             j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
         formulas.append(j)
-    return replace(new, formulas=tuple(formulas), assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))))
+    return replace(
+        new,
+        formulas=tuple(formulas),
+        assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))),
+    )
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:
@@ -78,7 +96,11 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
         return own
     if own.kind == "unread" and own.reason.startswith("the sides differ"):
         return other if other.kind in (*WRONG, "ambiguous") else own
-    if own.kind == "unread" and other.kind not in SETTLED and not any(w in own.reason for w in NOT_KNOWN):
+    if (
+        own.kind == "unread"
+        and other.kind not in SETTLED
+        and not any(w in own.reason for w in NOT_KNOWN)
+    ):
         return other
     if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
         return other

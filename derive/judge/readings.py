@@ -13,20 +13,21 @@ from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
-from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.names import named as written
+from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
 from derive.notation.shaped import Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
-from derive.text.trees import Sign, Table, walk as nodes
+from derive.text.trees import Sign, Table
+from derive.text.trees import walk as nodes
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""
+    """A claim in one reading: its sides and how their values compare; `reading` is said where it is not the default."""  # noqa: E501
 
     sides: Sides
     outcome: Outcome
@@ -41,7 +42,7 @@ class Way:
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
-    """
+    """  # noqa: E501
 
     said: str
     head: Reading
@@ -88,22 +89,22 @@ def ladder(plain: Reading) -> Iterator[Way]:
     def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
         return Way(
             said,
-            replace(plain, **changes),
-            replace(plain, inner=True, **changes),
+            replace(plain, **changes),  # type: ignore[arg-type]
+            replace(plain, inner=True, **changes),  # type: ignore[arg-type]
             frozenset({"inner", *needs}),
-        )  # type: ignore[arg-type]
+        )
 
     def late(
         said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object
     ) -> Way:
         return Way(
             said,
-            replace(plain, **changes),
-            replace(own, **changes),
+            replace(plain, **changes),  # type: ignore[arg-type]
+            replace(own, **changes),  # type: ignore[arg-type]
             frozenset(needs),
             alone,
             turned,
-        )  # type: ignore[arg-type]
+        )
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
@@ -195,7 +196,7 @@ class Readings:
         """The claim in each reading that makes a difference, until one agrees."""
         yield from self._climbed(number, chain, head, member, False)
         if self._open and self._adds(number, chain):
-            try:
+            try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))
             except (Unread, Misfit):
                 pass
@@ -223,8 +224,7 @@ class Readings:
                     return False
             if any(
                 isinstance(n, Table)
-                or isinstance(n, Sign)
-                and n.text in ("\\odot", "\\circ", "\\otimes")
+                or (isinstance(n, Sign) and n.text in ("\\odot", "\\circ", "\\otimes"))
                 for n in nodes(member.tree)
             ):
                 return False
@@ -262,7 +262,7 @@ class Readings:
     def _with_leaves(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Iterator[Tried]:
-        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""
+        """What was not understood taken as given: nothing that the line differentiates by may be a part of it."""  # noqa: E501
         self._leaves = True
         try:
             yield from self._climbed(number, chain, head, member, False)
@@ -435,7 +435,9 @@ class Readings:
             raise _NotHere
         if self._leaves:
             model = self._as_leaves(model, number, found)
-        said = way.said or ("up to the layout: one side is the other transposed" if found.note == "layout" else "")
+        said = way.said or (
+            "up to the layout: one side is the other transposed" if found.note == "layout" else ""
+        )
         judgement = self._judgement(model, elaborator)
         judgement.hasty = bool(way.needs)
         judgement.spent = 0
@@ -472,7 +474,7 @@ class Readings:
     def _with_costs(
         self, model: Model, found: Sides, last: bool, entropy: bool
     ) -> tuple[Sides, Model, list[str]]:
-        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""
+        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""  # noqa: E501
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
@@ -536,7 +538,7 @@ class Readings:
 
 
 def targets(model: Model) -> frozenset[str]:
-    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""
+    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""  # noqa: E501
     found = set()
     for definitions in model.definitions.values():
         for d in definitions:
@@ -553,7 +555,7 @@ def targets(model: Model) -> frozenset[str]:
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
-    """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""
+    """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""  # noqa: E501
     slopes = [x for x in walk(left.body) if isinstance(x, D)]
     if len(slopes) != 1 or not elaborator._by_parameter(Val((), slopes[0].by)):
         return ""
@@ -580,7 +582,7 @@ def _parted(x: Core, whole: D, part: str) -> Core:
 
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:
-    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""
+    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
     if not outcome.failed or not outcome.passed or outcome.missing:
         return ""
     letters = [*found.ordered, *found.components]

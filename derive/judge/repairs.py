@@ -1,4 +1,4 @@
-"""Slips that people make, undone one at a time: texts of a member as it may have been meant. None of them is a verdict."""
+"""Slips that people make, undone one at a time: texts of a member as it may have been meant. None of them is a verdict."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Repair:
 
 
 def repairs(text: str, row: Row, offset: int, names: tuple[str, ...] = ()) -> Iterator[Repair]:
-    """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source."""
+    """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source."""  # noqa: E501
     seen = {text}
     count = 0
     for start, end, new, cause in _edits(text, row, offset, names):
@@ -40,7 +40,12 @@ def _edits(text: str, row: Row, offset: int, names: tuple[str, ...]) -> Iterator
     rows = list(_rows(row))
     several = any(isinstance(n, Sign) and n.text in ("+", "-") for n in row[1:])
     if several:
-        yield row[0].start, row[-1].end, f"-({text[row[0].start - offset : row[-1].end - offset]})", "the sign is wrong"
+        yield (
+            row[0].start,
+            row[-1].end,
+            f"-({text[row[0].start - offset : row[-1].end - offset]})",
+            "the sign is wrong",
+        )
     elif row and not (isinstance(row[0], Sign) and row[0].text in "+-"):
         yield row[0].start, row[0].start, "-", "the sign is wrong"
     elif row and isinstance(row[0], Sign):
@@ -86,7 +91,12 @@ def _primes(row: Row) -> Iterator[Edit]:
         if not isinstance(node, Name) or i + 1 >= len(row) or not isinstance(row[i + 1], Group):
             continue
         if node.primes:
-            yield node.end - node.primes, node.end, "", f"{node.letter}′ where {node.letter} is meant"
+            yield (
+                node.end - node.primes,
+                node.end,
+                "",
+                f"{node.letter}′ where {node.letter} is meant",
+            )
         elif node.style != "op":
             yield node.end, node.end, "'", f"{node.letter} where {node.letter}′ is meant"
 
@@ -97,7 +107,12 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
         if isinstance(node, Big):
             for script in (node.below, node.above):
                 if script:
-                    yield from _index_edits(text, script[_after_relation(script) :], offset, "an end of the sum is off by one")
+                    yield from _index_edits(
+                        text,
+                        script[_after_relation(script) :],
+                        offset,
+                        "an end of the sum is off by one",
+                    )
         if isinstance(node, Name | Group):
             for script in (node.below, node.above):
                 if script:
@@ -105,7 +120,10 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
 
 
 def _after_relation(row: Row) -> int:
-    return next((i + 1 for i, n in enumerate(row) if isinstance(n, Sign) and n.text in ("=", "\\geq", ">")), 0)
+    return next(
+        (i + 1 for i, n in enumerate(row) if isinstance(n, Sign) and n.text in ("=", "\\geq", ">")),
+        0,
+    )
 
 
 def _inner(row: Row) -> Row:
@@ -125,12 +143,18 @@ def _index_edits(text: str, row: Row, offset: int, cause: str) -> Iterator[Edit]
             return
         for shift in SHIFTS:
             yield node.start, node.end, f"{{{own}{shift:+d}}}", cause
-    elif len(row) == 3 and isinstance(row[1], Sign) and row[1].text in "+-" and isinstance(row[2], Number) and row[2].text.isdigit():
+    elif (
+        len(row) == 3
+        and isinstance(row[1], Sign)
+        and row[1].text in "+-"
+        and isinstance(row[2], Number)
+        and row[2].text.isdigit()
+    ):
         n = int(row[2].text) * (1 if row[1].text == "+" else -1)
         for new in (n + 1, n - 1, -n):
             yield row[1].start, row[2].end, f"{new:+d}" if new else "", cause
     elif len(row) > 1:
-        for i, node in enumerate(row):
+        for i, node in enumerate(row):  # type: ignore[assignment]
             if isinstance(node, Name) and (i + 1 == len(row) or isinstance(row[i + 1], Sign)):
                 yield from _index_edits(text, (node,), offset, cause)
 
@@ -143,9 +167,16 @@ def factors_of(row: Row) -> Iterator[list[tuple[int, int]]]:
         if isinstance(node, Sign) and node.text in ("+", "-", ",", "=", ";"):
             yield here
             here = []
-        elif isinstance(node, Sign) or isinstance(node, Big):
+        elif isinstance(node, Sign) or isinstance(node, Big):  # noqa: SIM101
             skip = False
-        elif skip or (here and isinstance(node, Group) and i and isinstance(row[i - 1], Name) and node.opening == "(" and _applies(row[i - 1])):
+        elif skip or (
+            here
+            and isinstance(node, Group)
+            and i
+            and isinstance(row[i - 1], Name)
+            and node.opening == "("
+            and _applies(row[i - 1])
+        ):
             here[-1] = (here[-1][0], node.end)
             skip = False
         else:
@@ -155,18 +186,31 @@ def factors_of(row: Row) -> Iterator[list[tuple[int, int]]]:
 
 
 def _applies(node: Node) -> bool:
-    return isinstance(node, Name) and (node.style == "op" or node.primes > 0 or node.letter in ("f", "g", "\\sigma", "\\phi", "\\tanh", "tanh"))
+    return isinstance(node, Name) and (
+        node.style == "op"
+        or node.primes > 0
+        or node.letter in ("f", "g", "\\sigma", "\\phi", "\\tanh", "tanh")
+    )
 
 
 def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
     for spans in factors_of(row):
-        for (a, b), (c, d) in zip(spans, spans[1:], strict=False):
-            first, between, second = text[a - offset : b - offset], text[b - offset : c - offset], text[c - offset : d - offset]
+        for (a, b), (c, d) in zip(spans, spans[1:], strict=False):  # noqa: RUF007
+            first, between, second = (
+                text[a - offset : b - offset],
+                text[b - offset : c - offset],
+                text[c - offset : d - offset],
+            )
             yield a, d, f"{second}{between or ' '}{first}", "two factors stand in the wrong order"
         if len(spans) > 2:
             (a, b), (c, d) = spans[0], spans[-1]
             middle = text[b - offset : c - offset]
-            yield a, d, f"{text[c - offset : d - offset]}{middle}{text[a - offset : b - offset]}", "two factors stand in the wrong order"
+            yield (
+                a,
+                d,
+                f"{text[c - offset : d - offset]}{middle}{text[a - offset : b - offset]}",
+                "two factors stand in the wrong order",
+            )
 
 
 def _turned(row: Row) -> Iterator[Edit]:
@@ -174,9 +218,20 @@ def _turned(row: Row) -> Iterator[Edit]:
         if not isinstance(node, Name | Group):
             continue
         above = node.above
-        if above and len(above) == 1 and isinstance(above[0], Name) and above[0].letter in ("\\top", "T", "\\intercal"):
+        if (
+            above
+            and len(above) == 1
+            and isinstance(above[0], Name)
+            and above[0].letter in ("\\top", "T", "\\intercal")
+        ):
             yield above[0].start, above[0].end, "{}", "a transposition too many"
-        elif above is None and (isinstance(node, Group) or node.letter[:1].isupper()) and node.letter not in ("\\Sigma", "\\Pi") if isinstance(node, Name) else above is None:
+        elif (
+            above is None
+            and (isinstance(node, Group) or node.letter[:1].isupper())  # type: ignore[unreachable]
+            and node.letter not in ("\\Sigma", "\\Pi")
+            if isinstance(node, Name)
+            else above is None
+        ):
             yield node.end, node.end, "^{\\top}", "a transposition is missing"
 
 
@@ -207,5 +262,9 @@ def _renamed(row: Row, names: tuple[str, ...]) -> Iterator[Edit]:
                 if name != node.letter:
                     first = node.start + (len(node.letter) if node.style == "" else 0)
                     if node.style == "":
-                        yield node.start, first, f"{name} " if name.startswith("\\") else name, f"{node.letter} where {name} is meant"
-
+                        yield (
+                            node.start,
+                            first,
+                            f"{name} " if name.startswith("\\") else name,
+                            f"{node.letter} where {name} is meant",
+                        )

@@ -1,36 +1,120 @@
-"""What a page says where a formula stands: its definitions, elaborated, as a model; names whose making is not understood."""
+"""What a page says where a formula stands: its definitions, elaborated, as a model; names whose making is not understood."""  # noqa: E501
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.algebra.core import ZERO, App, Big, Core, D, Fn, Lost, Num, Ref, Solved, add, children as inner_parts, fresh, letters_in, move, neg, refs, walk
+from derive.algebra.core import (
+    ZERO,
+    App,
+    Big,
+    Core,
+    D,
+    Fn,
+    Lost,
+    Num,
+    Ref,
+    Solved,
+    add,
+    letters_in,
+    move,
+    neg,
+    refs,
+    walk,
+)
+from derive.algebra.core import children as inner_parts
 from derive.algebra.expression import Time
+from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
-from derive.algebra.functions import SPELLED
-from derive.notation.elaborate import WORDS, Elaborator, _argument as argument_of, below_time, Function, Reading, Setting, Unread
+from derive.notation.elaborate import (
+    WORDS,
+    Elaborator,
+    Function,
+    Reading,
+    Setting,
+    Unread,
+    below_time,
+)
+from derive.notation.elaborate import _argument as argument_of
 from derive.notation.parts import part_of
-from derive.notation.shaped import Axis, Misfit, Val, aligned, each, plus, renamed, total, transposed
+from derive.notation.shaped import (
+    Axis,
+    Misfit,
+    Val,
+    aligned,
+    each,
+    renamed,
+    total,
+    transposed,
+)
 from derive.notation.slots import is_derivative, parts_of
-from derive.notation.symbols import Role, Symbols
+from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
-from derive.text.trees import Big as Bigs, Fraction as Over, Group, Name, Number, Sign, Table, children, walk as nodes
+from derive.text.trees import Big as Bigs
+from derive.text.trees import Fraction as Over
+from derive.text.trees import Group, Name, Number, Sign, Table
+from derive.text.trees import walk as nodes
 
-ARRAYS = re.compile(r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ")
-TRANSPOSED = re.compile(r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])")
+ARRAYS = re.compile(
+    r"\\(?:top|odot|intercal|mathbf|boldsymbol|bm|vec|lVert|lvert|otimes)(?![a-zA-Z])|\\mathbb\s*\{?R\}?\s*\^|ℝ\^|⊤|⊙|diag|softmax|∈ ?ℝ"  # noqa: E501
+)
+TRANSPOSED = re.compile(
+    r"[)\]]\s*\^\s*\{?\s*(?:T|\\mathsf\{?T\}?|\\mathrm\{?T\}?|\\text\{T\})(?![a-zA-Z])"
+)
 WORDS_OF_ARRAYS = re.compile(r"\b(?:vectors?|matri(?:x|ces)|Jacobians?)\b", re.IGNORECASE)
-NUMBERS_ONLY = re.compile(r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b", re.IGNORECASE)
-SCALARS = frozenset("T N L K M n m k i j t s l d p q r e B \\alpha \\eta \\lambda \\epsilon \\varepsilon \\tau \\mu \\rho".split())
-BOLD = re.compile(r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b")
-ROWWISE = re.compile(r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row", re.IGNORECASE)
-SUMMED = re.compile(r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum", re.IGNORECASE)
+NUMBERS_ONLY = re.compile(
+    r"\b(?:numbers only|scalars only|(?:all|every) (?:quantit|variable)\w* (?:is|are) (?:a )?(?:scalar|number)s?|everything is a (?:scalar|number)|only scalars)\b",  # noqa: E501
+    re.IGNORECASE,
+)
+SCALARS = frozenset(
+    [
+        "T",
+        "N",
+        "L",
+        "K",
+        "M",
+        "n",
+        "m",
+        "k",
+        "i",
+        "j",
+        "t",
+        "s",
+        "l",
+        "d",
+        "p",
+        "q",
+        "r",
+        "e",
+        "B",
+        "\\alpha",
+        "\\eta",
+        "\\lambda",
+        "\\epsilon",
+        "\\varepsilon",
+        "\\tau",
+        "\\mu",
+        "\\rho",
+    ]
+)
+BOLD = re.compile(
+    r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b"
+)
+ROWWISE = re.compile(
+    r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
+    re.IGNORECASE,
+)
+SUMMED = re.compile(
+    r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum",  # noqa: E501
+    re.IGNORECASE,
+)
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
 NEXT = 1
@@ -56,7 +140,9 @@ class Failed:
     first: int
     last: int
     why: str
-    uses: frozenset[str] = frozenset()  # the names that it is made of, as far as they are written; empty where that is not known
+    uses: frozenset[str] = (
+        frozenset()
+    )  # the names that it is made of, as far as they are written; empty where that is not known
 
 
 @dataclass
@@ -106,7 +192,11 @@ class Understanding:
 
     def _passes(self, loose: bool) -> None:
         for _ in range(PASSES):
-            before = dict(self.setting.ranks), dict(self.setting.outputs), dict(self.setting.implied)
+            before = (
+                dict(self.setting.ranks),
+                dict(self.setting.outputs),
+                dict(self.setting.implied),
+            )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
@@ -117,7 +207,12 @@ class Understanding:
         """The equations between expressions: what a page supposes, where it does not follow."""
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
-            if role is not None and role.kind == "claim" and role.why == EXPRESSIONS and len(chain.members) > 1:
+            if (
+                role is not None
+                and role.kind == "claim"
+                and role.why == EXPRESSIONS
+                and len(chain.members) > 1
+            ):
                 yield number, chain
 
     def _normalised(self) -> None:
@@ -130,28 +225,46 @@ class Understanding:
                 body = elaborator.row(chain.members[0].tree).body
             except (Unread, Misfit, RecursionError):
                 continue
-            if isinstance(body, Big) and body.kind == "sum" and isinstance(body.body, Ref) and body.dim is not None and body.lower is None:
+            if (
+                isinstance(body, Big)
+                and body.kind == "sum"
+                and isinstance(body.body, Ref)
+                and body.dim is not None
+                and body.lower is None
+            ):
                 ref = body.body
-                if ref.index and ref.index[-1] == Time.of(body.letter) and not any(body.letter == a for i in ref.index[:-1] for a, _ in i.letters):
+                if (
+                    ref.index
+                    and ref.index[-1] == Time.of(body.letter)
+                    and not any(body.letter == a for i in ref.index[:-1] for a, _ in i.letters)
+                ):
                     self.normalised[ref.name] = body.dim
                     self.taken.add(number)
 
     def _logarithms(self) -> dict[int, int]:
-        r"""The base of \log in formulas: 2 where a formula with some of its names has \ln 2, e (0) elsewhere."""
+        r"""The base of \log in formulas: 2 where a formula with some of its names has \ln 2, e (0) elsewhere."""  # noqa: E501
         text = self.page.source.text
-        if not re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])", text) or not re.search(r"(?<![a-zA-Z])log(?![a-zA-Z_])", text):
+        if not re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])", text) or not re.search(
+            r"(?<![a-zA-Z])log(?![a-zA-Z_])", text
+        ):
             return {}
         names: dict[int, set[str]] = {}
         based: dict[str, int] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
-            keys = {table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)} - set(KNOWN_LOGARITHMS)
+            keys = {
+                table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)
+            } - set(KNOWN_LOGARITHMS)
             names.setdefault(number, set()).update(keys)
             shown = text[chain.members[0].start : chain.members[-1].end] if chain.members else ""
             found = re.search(r"(?<![a-zA-Z])ln(?![a-zA-Z])[\s{(]*(2|10)(?![0-9.])", shown)
             if found:
                 based |= dict.fromkeys(keys - {"d", "\\partial"}, int(found[1]))
-        return {n: next(based[k] for k in keys if k in based) for n, keys in names.items() if keys & set(based)}
+        return {
+            n: next(based[k] for k in keys if k in based)
+            for n, keys in names.items()
+            if keys & set(based)
+        }
 
     def values(self, number: int) -> dict[str, Fraction]:
         """The numbers that the page gives to names where a formula stands (a = 2, x = 3)."""
@@ -170,7 +283,15 @@ class Understanding:
             self._given = [
                 ((n, i), roles[n, i], c)
                 for n, i, c in self.chains()
-                if (n, i) in roles and (roles[n, i].kind == "setting" or roles[n, i].kind == "definition" and roles[n, i].key in HORIZONS) and len(c.members) > 1 and c.members[1].relation == "=" and not (t := roles[n, i].target) is None and not t.indices
+                if (n, i) in roles
+                and (
+                    roles[n, i].kind == "setting"
+                    or (roles[n, i].kind == "definition" and roles[n, i].key in HORIZONS)
+                )
+                and len(c.members) > 1
+                and c.members[1].relation == "="
+                and (t := roles[n, i].target) is not None
+                and not t.indices
             ]
         return self._given
 
@@ -191,9 +312,19 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
-                lost = frozenset(k for k in role.lost if role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
-                self.failed.append(Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain)))
-            if role.kind in ("definition",) and len(chain.members) > 1 and role.key in self._kronecker:
+                lost = frozenset(
+                    k
+                    for k in role.lost
+                    if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
+                )
+                self.failed.append(
+                    Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain))  # type: ignore[misc]
+                )
+            if (
+                role.kind in ("definition",)
+                and len(chain.members) > 1
+                and role.key in self._kronecker
+            ):
                 self.definitions_read[number, index] = ""
             elif role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
@@ -203,7 +334,9 @@ class Understanding:
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
-        found = list(self.supposed()) + [(n, c) for n, i, c in self.chains() if (n, i) in self.curves]
+        found = list(self.supposed()) + [
+            (n, c) for n, i, c in self.chains() if (n, i) in self.curves
+        ]
         for number, chain in found:
             if len(chain.members) != 2 or number in self.taken:
                 continue
@@ -216,14 +349,24 @@ class Understanding:
             names = refs(body)
             made = {m.definition.name for m in self.made}
             unknown = [n for n in names if n in self.dependent]
-            if left.rank or right.rank or len(unknown) != 1 or (names & made) - set(unknown) or any(isinstance(p, D) for p in walk(body)):
+            if (
+                left.rank
+                or right.rank
+                or len(unknown) != 1
+                or (names & made) - set(unknown)
+                or any(isinstance(p, D) for p in walk(body))
+            ):
                 continue
             (name,) = unknown
             ref = next(p for p in walk(body) if isinstance(p, Ref) and p.name == name)
             own = next(m for m in self.made if m.definition.name == name)
             if ref.index or not refs(own.definition.body) <= names:
                 continue
-            constant = isinstance(right.body, Ref) and right.body.name not in refs(left.body) and not self._is_used(right.body.name)
+            constant = (
+                isinstance(right.body, Ref)
+                and right.body.name not in refs(left.body)
+                and not self._is_used(right.body.name)
+            )
             solved = Definition(name, (), (), Solved(ref, body, constant), (), (), number)
             self.made[self.made.index(own)] = Made(solved, own.first, own.last)
             self.taken.add(number)
@@ -233,12 +376,19 @@ class Understanding:
 
     def _dependences(self) -> None:
         """y = y(x), where the page says no more of y: some function of x."""
-        known = {m.definition.name for m in self.made} | {n for f in self.failed for n in f.names} | {f[2] for f in self.functions}
+        known = (
+            {m.definition.name for m in self.made}
+            | {n for f in self.failed for n in f.names}
+            | {f[2] for f in self.functions}
+        )
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
             if role is None or role.key is None or role.key in known or len(chain.members) != 2:
                 continue
-            if role.kind not in ("setting", "assignment") or role.why not in ("says what it depends on", "the name stands on both sides"):
+            if role.kind not in ("setting", "assignment") or role.why not in (
+                "says what it depends on",
+                "the name stands on both sides",
+            ):
                 continue
             found = self._dependence(number, chain)
             if found is not None:
@@ -253,11 +403,22 @@ class Understanding:
     def _dependence(self, number: int, chain: Chain) -> Definition | None:
         name, right = _head_name(chain.members[0].tree), chain.members[1].tree
         right = tuple(n for n in right if not (isinstance(n, Sign) and n.text in (",", ".", ";")))
-        if name is None or len(chain.members[0].tree) != 1 or len(right) != 2 or not isinstance(right[0], Name) or not isinstance(right[1], Group):
+        if (
+            name is None
+            or len(chain.members[0].tree) != 1
+            or len(right) != 2
+            or not isinstance(right[0], Name)
+            or not isinstance(right[1], Group)
+        ):
             return None
         elaborator = self._elaborator = self.elaborator(number)
         key = elaborator._occurrence(name, None).key
-        if name.below is not None or name.above is not None or right[0].letter != name.letter or right[0].below is not None:
+        if (
+            name.below is not None
+            or name.above is not None
+            or right[0].letter != name.letter
+            or right[0].below is not None
+        ):
             return None
         try:
             args = [elaborator.row(p) for p in parts_of(right[1].inside)]
@@ -265,7 +426,14 @@ class Understanding:
                 return None
             target = elaborator.member(key, [], name.start)
             axes = tuple(target.axes)
-            body = Val(axes, App(f"{key} of", tuple(map(argument_of, args)), tuple(Time.of(a.letter) for a in axes)))
+            body = Val(
+                axes,
+                App(
+                    f"{key} of",
+                    tuple(map(argument_of, args)),
+                    tuple(Time.of(a.letter) for a in axes),
+                ),
+            )
             return self._definition(key, target, body, number)
         except (Unread, Misfit, RecursionError):
             return None
@@ -307,25 +475,39 @@ class Understanding:
     # -- ranks ------------------------------------------------------------------------------------
 
     def _ranks(self) -> None:
-        """The axes that names have beyond their written indices: declared, by habit, or implied by formulas."""
+        """The axes that names have beyond their written indices: declared, by habit, or implied by formulas."""  # noqa: E501
         text = self.page.source.text
         prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
         setting = self.setting
         indexed = sum("component" in s.slots for s in self.symbols.records())
-        some = bool(ARRAYS.search(text)) or bool(TRANSPOSED.search(text)) or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        some = (
+            bool(ARRAYS.search(text))
+            or bool(TRANSPOSED.search(text))
+            or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
+        )
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose))
-        setting.defined = {r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key} - self._kronecker
+        setting.defined = {
+            r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
+        } - self._kronecker
         self._survey()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None:
-                shape = [d for d in symbol.shape if d != "1"] if len(symbol.shape) == 2 else list(symbol.shape)
+                shape = (
+                    [d for d in symbol.shape if d != "1"]
+                    if len(symbol.shape) == 2
+                    else list(symbol.shape)
+                )
                 setting.ranks[symbol.key] = max(len(shape), setting.ranks.get(symbol.key, 0))
                 for place, dim in enumerate(shape):
-                    if symbol.key not in several and re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
+                    if (
+                        symbol.key not in several
+                        and re.fullmatch(r"[^+?]*", dim)
+                        and not dim.isdigit()
+                    ):
                         setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
                 if symbol.row:
                     setting.lying.add(symbol.key)
@@ -341,11 +523,23 @@ class Understanding:
     @cached_property
     def _kronecker(self) -> set[str]:
         r"""\delta where the page says no more of \delta_{ij} than that it is 1, or 0."""
-        said = [(r, c) for n, i, c in self.chains() if (r := self.symbols.roles.get((n, i))) is not None and r.kind == "definition" and r.key == "\\delta"]
+        said = [
+            (r, c)
+            for n, i, c in self.chains()
+            if (r := self.symbols.roles.get((n, i))) is not None
+            and r.kind == "definition"
+            and r.key == "\\delta"
+        ]
 
         def is_one(role: Role, chain: Chain) -> bool:
-            two = role.target is not None and sum(d == "component" for d, _ in role.target.indices) == 2 == len(role.target.indices)
-            return two and len(chain.members) == 2 and spelled(chain.members[1].tree).strip(" ,.") in ("0", "1")
+            two = role.target is not None and sum(
+                d == "component" for d, _ in role.target.indices
+            ) == 2 == len(role.target.indices)
+            return (
+                two
+                and len(chain.members) == 2
+                and spelled(chain.members[1].tree).strip(" ,.") in ("0", "1")
+            )
 
         return {"\\delta"} if said and all(is_one(r, c) for r, c in said) else set()
 
@@ -354,7 +548,12 @@ class Understanding:
         seen: dict[str, set[str]] = {}
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
-            if role is not None and role.kind == "shape" and role.key is not None and len(chain.members) > 1:
+            if (
+                role is not None
+                and role.kind == "shape"
+                and role.key is not None
+                and len(chain.members) > 1
+            ):
                 seen.setdefault(role.key, set()).add(spelled(chain.members[1].tree))
         return {key for key, shapes in seen.items() if len(shapes) > 1}
 
@@ -362,13 +561,21 @@ class Understanding:
         r"""The names of a list that is said to be of numbers: a, b \in \mathbb{R}."""
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
-            if role is None or role.kind != "shape" or len(chain.members) != 2 or not any(isinstance(n, Sign) and n.text == "," for n in chain.members[0].tree):
+            if (
+                role is None
+                or role.kind != "shape"
+                or len(chain.members) != 2
+                or not any(isinstance(n, Sign) and n.text == "," for n in chain.members[0].tree)
+            ):
                 continue
             if spelled(chain.members[1].tree) in ("\\mathbb{R}", "ℝ", "\\R", "\\mathbb R"):
-                yield from (self.symbols.at(number).occurrence(n, b).key for n, b in named(chain.members[0].tree))
+                yield from (
+                    self.symbols.at(number).occurrence(n, b).key
+                    for n, b in named(chain.members[0].tree)
+                )
 
     def _plain(self) -> set[str]:
-        """The letters that the page differentiates by, or applies functions to, and never writes as an index."""
+        """The letters that the page differentiates by, or applies functions to, and never writes as an index."""  # noqa: E501
         by: set[str] = set()
         below: set[str] = set()
         for _, _, chain in self.chains():
@@ -376,13 +583,31 @@ class Understanding:
                 for node in nodes(member.tree):
                     if is_derivative(node):
                         assert isinstance(node, Over)
-                        by |= {n.letter for n in node.below_line[1:2] if isinstance(n, Name) and n.below is None and n.above is None and len(node.below_line) == 2}
+                        by |= {
+                            n.letter
+                            for n in node.below_line[1:2]
+                            if isinstance(n, Name)
+                            and n.below is None
+                            and n.above is None
+                            and len(node.below_line) == 2
+                        }
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
                         if not (isinstance(node, Name) and node.letter == "e"):
-                            below |= {n.letter for r in scripts for n in nodes(r) if isinstance(n, Name)}
-        listed = [n for _, _, chain in self.chains() for m in chain.members for n, _ in named(m.tree)]
-        return by - below | {n.letter for n in listed if n.letter not in below and n.below is None and not n.accents and self._kind(n.letter) == "index"}
+                            below |= {
+                                n.letter for r in scripts for n in nodes(r) if isinstance(n, Name)
+                            }
+        listed = [
+            n for _, _, chain in self.chains() for m in chain.members for n, _ in named(m.tree)
+        ]
+        return by - below | {
+            n.letter
+            for n in listed
+            if n.letter not in below
+            and n.below is None
+            and not n.accents
+            and self._kind(n.letter) == "index"
+        }
 
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
@@ -399,7 +624,9 @@ class Understanding:
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
                     if occurs.consumed and isinstance(behind, Group) and behind.below is not None:
                         inside = parts_of(behind.below)
-                        setting.components[occurs.key] = max(setting.components.get(occurs.key, 0), len(inside))
+                        setting.components[occurs.key] = max(
+                            setting.components.get(occurs.key, 0), len(inside)
+                        )
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
@@ -415,7 +642,9 @@ class Understanding:
                 for name, behind in named(member.tree):
                     occurs = table.occurrence(name, behind)
                     given = {d for d, _ in occurs.indices}
-                    form = occurs.key + "".join(f"∅{s}" for s in self.setting.steps[occurs.key] if s not in given)
+                    form = occurs.key + "".join(
+                        f"∅{s}" for s in self.setting.steps[occurs.key] if s not in given
+                    )
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                     if "∅" in form and count > self.setting.forms.get(form, 0):
@@ -425,12 +654,18 @@ class Understanding:
         key = symbol.key
         if symbol.kind in ("index", "size", "constant", "word", "function"):
             return 0
-        core = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]", "", key)
+        core = re.sub(
+            r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]",
+            "",
+            key,
+        )
         letter = core.split("_")[0].split("^")[0]
-        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:
+        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
-        if self.symbols.is_cost(key) or (COSTS.match(letter) and letter != key and letter not in self.symbols.states):
+        if self.symbols.is_cost(key) or (
+            COSTS.match(letter) and letter != key and letter not in self.symbols.states
+        ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         if letter in SCALARS and not bold:
@@ -440,21 +675,33 @@ class Understanding:
                 return 2
             greek = ("\\beta", "\\gamma", "\\theta", "\\vartheta", "\\phi", "\\psi", "\\omega")
             return 1 if bold or letter in ("b", "c", "w", "u", "v", *greek) else 0
-        if symbol.kind == "input" and letter[:1].isupper() and len(letter) == 1 and "time" not in symbol.slots:
+        if (
+            symbol.kind == "input"
+            and letter[:1].isupper()
+            and len(letter) == 1
+            and "time" not in symbol.slots
+        ):
             return 2
         return 1
 
     @cached_property
     def _matrices(self) -> set[str]:
-        """The capital letters that are transposed somewhere, or stand right before a small letter with an index."""
+        """The capital letters that are transposed somewhere, or stand right before a small letter with an index."""  # noqa: E501
         found: set[str] = set()
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for member in chain.members:
                 for first, second in zip(member.tree, member.tree[1:], strict=False):
-                    if isinstance(first, Name) and isinstance(second, Name) and second.letter[:1].islower() and (second.below or second.above):
+                    if (
+                        isinstance(first, Name)
+                        and isinstance(second, Name)
+                        and second.letter[:1].islower()
+                        and (second.below or second.above)
+                    ):
                         found.add(table.occurrence(first, None).key)
-                found |= {o.key for n, b in named(member.tree) if (o := table.occurrence(n, b)).transposed}
+                found |= {
+                    o.key for n, b in named(member.tree) if (o := table.occurrence(n, b)).transposed
+                }
         return {k for k in found if k not in self.setting.defined}
 
     def _entrywise(self) -> None:
@@ -468,7 +715,9 @@ class Understanding:
                         if isinstance(node, Name) and node.primes:
                             occurs = self.symbols.at(item.number).occurrence(node, None)
                             self.setting.entrywise.add(occurs.key)
-        self.setting.entrywise |= {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+        self.setting.entrywise |= (
+            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+        )
 
     # -- definitions ------------------------------------------------------------------------------
 
@@ -487,12 +736,25 @@ class Understanding:
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
             special = self._lost_member(number, chain, role, str(error))
-            names = set() if special or role.key in WORDS or role.key in SPELLED else self._lost_by(number, member.tree, role)
-            self.failed.append(Failed(frozenset(n for n in names if n), *role.scope, str(error), self._used(number, chain)))
+            names = (
+                set()
+                if special or role.key in WORDS or role.key in SPELLED
+                else self._lost_by(number, member.tree, role)
+            )
+            self.failed.append(
+                Failed(
+                    frozenset(n for n in names if n),
+                    *role.scope,
+                    str(error),
+                    self._used(number, chain),
+                )
+            )
             assert member
 
-    def _compared(self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int) -> None:
-        """E = f(y) = f(g(a)): where the second differs from the first in one name that nothing makes, it says what it is."""
+    def _compared(
+        self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int
+    ) -> None:
+        """E = f(y) = f(g(a)): where the second differs from the first in one name that nothing makes, it says what it is."""  # noqa: E501
         for member in chain.members[2:3]:
             try:
                 other = elaborator.row(member.tree)
@@ -502,34 +764,66 @@ class Understanding:
             except (Unread, Misfit, RecursionError):
                 return
             pair = differing(body.body, second)
-            if pair is None or pair[0].name.split("∅")[0] in self.setting.defined or pair[0].name in letters_of(pair[1]):
+            if (
+                pair is None
+                or pair[0].name.split("∅")[0] in self.setting.defined
+                or pair[0].name in letters_of(pair[1])
+            ):
                 return
             ref, made = pair
             free = {a for i in ref.index for a, _ in i.letters}
             loose = letters_in(made) - free - self.horizon_letters() - self.sizes()
             if not free and all(elaborator.ordered.get(a) == "layer" for a in loose):
                 self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(made) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
+            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(
+                made
+            ) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
                 slots = self.setting.slots[ref.name]
                 letters = tuple(i.letters[0][0] for i in ref.index)
-                self.made.append(Made(Definition(ref.name, ref.index, letters, made, slots, (), number), *role.scope, (number, self._index)))
+                self.made.append(
+                    Made(
+                        Definition(ref.name, ref.index, letters, made, slots, (), number),
+                        *role.scope,
+                        (number, self._index),
+                    )
+                )
 
     def _used(self, number: int, chain: Chain) -> frozenset[str]:
         table = self.symbols.at(number)
-        return frozenset(table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree))
+        return frozenset(
+            table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree)
+        )
 
     def upstream(self, model: Model, number: int, name: str) -> set[str]:
-        """The names (without their forms) that a name that was not understood may depend on; all names where nothing is known."""
-        keys = {u for f in self.failed if f.first <= number <= f.last and name in f.names for u in f.uses}
+        """The names (without their forms) that a name that was not understood may depend on; all names where nothing is known."""  # noqa: E501
+        keys = {
+            u
+            for f in self.failed
+            if f.first <= number <= f.last and name in f.names
+            for u in f.uses
+        }
         if not keys:
             return set()
-        lost = {n: {u for f in self.failed if f.first <= number <= f.last and n in f.names for u in f.uses} for n in model.lost}
+        lost = {
+            n: {
+                u
+                for f in self.failed
+                if f.first <= number <= f.last and n in f.names
+                for u in f.uses
+            }
+            for n in model.lost
+        }
         waiting, found = list(keys), set(keys)
         while waiting:
             key = waiting.pop()
             for made, definitions in model.definitions.items():
                 if made.split("∅")[0] == key:
-                    waiting += [u for d in definitions for p in walk(d.body) if isinstance(p, Ref) and (u := p.name.split("∅")[0]) not in found]
+                    waiting += [
+                        u
+                        for d in definitions
+                        for p in walk(d.body)
+                        if isinstance(p, Ref) and (u := p.name.split("∅")[0]) not in found
+                    ]
             for n, uses in lost.items():
                 if n.split("∅")[0] == key:
                     waiting += [u for u in uses if u not in found]
@@ -537,7 +831,7 @@ class Understanding:
         return found
 
     def _lost_member(self, number: int, chain: Chain, role: Role, why: str) -> bool:
-        """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""
+        """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""  # noqa: E501
         target = role.target and self.symbols.corrected(role.target)
         if target is None or role.key is None or target.arguments is not None or not target.indices:
             return False
@@ -547,32 +841,47 @@ class Understanding:
             found = elaborator.member(role.key, given, chain.members[0].start)
         except (Unread, Misfit):
             return False
-        fixed = any(d in ORDERED and (i.is_number or all(a in self.horizon_letters() for a, _ in i.letters)) for d, i in given)
+        fixed = any(
+            d in ORDERED and (i.is_number or all(a in self.horizon_letters() for a, _ in i.letters))
+            for d, i in given
+        )
         if not fixed or not isinstance(found.body, Ref):
             return False
         table = self.symbols.at(number)
         used = {table.occurrence(n, b).key for n, b in named(chain.members[1].tree)}
         if not used & self.setting.defined:
             return True
-        letters = tuple(a for i in found.body.index for a, _ in i.letters if a not in self.horizon_letters())
+        letters = tuple(
+            a for i in found.body.index for a, _ in i.letters if a not in self.horizon_letters()
+        )
         slots = self.setting.slots[found.body.name]
-        made = Definition(found.body.name, found.body.index, letters, Lost(found.body.name), slots, (), number)
+        made = Definition(
+            found.body.name, found.body.index, letters, Lost(found.body.name), slots, (), number
+        )
         self.made.append(Made(made, *role.scope))
         return True
 
     def _lost_by(self, number: int, row: Any, role: Role) -> set[str]:
-        """The names that a definition makes in a way that was not understood: none where it lists entries, or numbers of an example."""
+        """The names that a definition makes in a way that was not understood: none where it lists entries, or numbers of an example."""  # noqa: E501
         if role.key is None:
             return set()
         parts = _entries_listed(row)
         target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
         if parts is None:
-            return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
-        keys = {self.symbols.at(number).occurrence(n, b).key for part in parts for n, b in named(part)}
+            return {
+                role.key
+                + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
+            }
+        keys = {
+            self.symbols.at(number).occurrence(n, b).key for part in parts for n, b in named(part)
+        }
         if not keys or role.key in keys:
             return set()
-        return {role.key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)}
+        return {
+            role.key
+            + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
+        }
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
@@ -582,7 +891,12 @@ class Understanding:
             raise Unread(head.start, "a name on the left of a definition")
         behind = next((n for n in head.tree[1:2] if isinstance(n, Group)), None)
         occurs = self.symbols.at(number).occurrence(name, behind)
-        if occurs.power is not None and spelled(occurs.power) == "2" and not occurs.primes and not occurs.transposed:
+        if (
+            occurs.power is not None
+            and spelled(occurs.power) == "2"
+            and not occurs.primes
+            and not occurs.transposed
+        ):
             self.positive.add(occurs.key)
         elif occurs.primes or occurs.power is not None or occurs.inverse or occurs.dots:
             raise Unread(head.start, "a plain name on the left of a definition")
@@ -602,20 +916,32 @@ class Understanding:
             body = transposed(body)
         body = self._as_cost(elaborator, occurs.key, member.tree, body)
         self._applications(elaborator, body.body)
-        self._settled |= {k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)}
+        self._settled |= {
+            k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)
+        }
         family = self._family(occurs.key, given)
         if body.rank and family in self.setting.numbers:
             self.setting.numbers.discard(family)
             self._vectors.add(family)
         self._fit_rank(family, body)
-        if body.rank and len(given) == 1 and given[0][0] == "component" and given[0][1].is_number and occurs.key not in self.setting.labelled:
+        if (
+            body.rank
+            and len(given) == 1
+            and given[0][0] == "component"
+            and given[0][1].is_number
+            and occurs.key not in self.setting.labelled
+        ):
             self.setting.labelled.add(occurs.key)
             label = f"{occurs.key}_{given[0][1].shift}"
             self._fit_rank(label, body)
         target = elaborator.member(occurs.key, given, head.start)
         listed = _entries_listed(member.tree)
         numbers = listed is not None and all(_written_number(p) is not None for p in listed)
-        if numbers or (isinstance(body.body, Ref) and isinstance(target.body, Ref) and body.body.name == target.body.name):
+        if numbers or (
+            isinstance(body.body, Ref)
+            and isinstance(target.body, Ref)
+            and body.body.name == target.body.name
+        ):
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
@@ -627,35 +953,61 @@ class Understanding:
         """The name of the family that a form of a name belongs to."""
         slots = {d for d, _ in given}
         implied = self.setting.implied.get(key)
-        return key + "".join(f"∅{s}" for s in self.setting.steps.get(key, ()) if s not in slots and s != implied)
+        return key + "".join(
+            f"∅{s}" for s in self.setting.steps.get(key, ()) if s not in slots and s != implied
+        )
 
     def _output(self, elaborator: Elaborator, key: str, row: Any) -> None:
         """A function that makes a vector has as many axes as what it makes."""
         row = tuple(n for n in row if not isinstance(n, Sign))
-        if not self.setting.arrays or len(row) != 2 or not isinstance(row[0], Name) or not isinstance(row[1], Group):
+        if (
+            not self.setting.arrays
+            or len(row) != 2
+            or not isinstance(row[0], Name)
+            or not isinstance(row[1], Group)
+        ):
             return
         made = elaborator._occurrence(row[0], row[1])
-        if made.arguments is None or made.key in self.setting.functions or made.key in SPELLED or made.key in WORDS:
+        if (
+            made.arguments is None
+            or made.key in self.setting.functions
+            or made.key in SPELLED
+            or made.key in WORDS
+        ):
             return
-        name = made.key + "".join(f"_{spelled(i)}" for d, i in made.indices if d == "component" and elaborator._is_label(i))
+        name = made.key + "".join(
+            f"_{spelled(i)}"
+            for d, i in made.indices
+            if d == "component" and elaborator._is_label(i)
+        )
         if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
             gate = made.key == key and "time" in self.setting.steps.get(key, ())
             self.setting.outputs.setdefault(name, self.setting.ranks.get(key, 1 if gate else 0))
 
     def _applications(self, elaborator: Elaborator, body: Core) -> None:
-        """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""
+        """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""  # noqa: E501
         for part in walk(body):
-            if isinstance(part, App) and not part.slots and part.name not in SPELLED and not COSTS.match(part.name):
+            if (
+                isinstance(part, App)
+                and not part.slots
+                and part.name not in SPELLED
+                and not COSTS.match(part.name)
+            ):
                 known = self.setting.applications.get(part.name)
                 if known is None:
-                    self.setting.applications[part.name] = (part, {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)})
+                    self.setting.applications[part.name] = (
+                        part,
+                        {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)},
+                    )
                 elif part_of("", known[0], known[1], (), self.setting.horizons).found(part) is None:
                     self.setting.applications[part.name] = (ZERO, {})
 
     def _fit_rank(self, key: str, body: Val) -> None:
         """A name has the axes of what it is first defined to be."""
         symbol = self.symbols.at(0).symbol(key)
-        has_components = self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
+        has_components = (
+            self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
+        )
         if isinstance(body.body, Num) or has_components or key in self._fitted:
             return
         self._fitted.add(key)
@@ -693,7 +1045,11 @@ class Understanding:
         if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
             self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
             loose = frozenset()
-        if len(loose) == 1 and len(free - letters_in(core)) == 1 == len(free) and not self.setting.ranks.get(key):
+        if (
+            len(loose) == 1
+            and len(free - letters_in(core)) == 1 == len(free)
+            and not self.setting.ranks.get(key)
+        ):
             (slip,), (own,) = loose, free
             self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), frozenset()
@@ -705,8 +1061,10 @@ class Understanding:
         """A letter with a script is the name of a size: n_l, T_x."""
         return "_" in letter or "^" in letter
 
-    def _shifted(self, ref: Ref, core: Core, slots: tuple[str, ...]) -> tuple[tuple[Time, ...], Core]:
-        """z[l+1] = … is z[l] = … with l moved, so that each general definition is stated at its own index."""
+    def _shifted(
+        self, ref: Ref, core: Core, slots: tuple[str, ...]
+    ) -> tuple[tuple[Time, ...], Core]:
+        """z[l+1] = … is z[l] = … with l moved, so that each general definition is stated at its own index."""  # noqa: E501
         table: dict[str, Time] = {}
         horizons = self.horizon_letters()
         index = []
@@ -739,20 +1097,32 @@ class Understanding:
             return found
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
-        """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""
+        """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""  # noqa: E501
         if not body.rank or not self.symbols.is_cost(key):
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))
 
-    def _with_other_ranks(self, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None) -> Val | None:
+    def _with_other_ranks(
+        self, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None
+    ) -> Val | None:
         """Tries ranks of one or two undeclared names until the formula fits."""
         if not self.setting.arrays:
             return None
         keys = [k for k in dict.fromkeys(self._keys(elaborator, row)) if self._is_free(k)]
-        options = [(k, r) for k in keys if not self._is_matrix(k) for r in (1, 2, 0) if r != self.setting.ranks.get(k, 0)]
-        last = [(k, r) for k in keys if self._is_matrix(k) and k not in self._settled for r in (1, 0)]
-        tries = [(o,) for o in options] + [(p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]]
+        options = [
+            (k, r)
+            for k in keys
+            if not self._is_matrix(k)
+            for r in (1, 2, 0)
+            if r != self.setting.ranks.get(k, 0)
+        ]
+        last = [
+            (k, r) for k in keys if self._is_matrix(k) and k not in self._settled for r in (1, 0)
+        ]
+        tries = [(o,) for o in options] + [
+            (p, q) for i, p in enumerate(options) for q in options[i + 1 :] if p[0] != q[0]
+        ]
         for changes in [*tries[:60], *((o,) for o in last)]:
             before = {k: self.setting.ranks.get(k, 0) for k, _ in changes}
             self.setting.ranks |= dict(changes)
@@ -780,17 +1150,37 @@ class Understanding:
         symbol = self.symbols.at(0).symbol(key)
         if symbol is None or symbol.kind in ("index", "size", "function", "word", "constant"):
             return False
-        return (symbol.shape is None or "?" in symbol.shape) and not self.setting.components.get(key) and key not in self._fitted
+        return (
+            (symbol.shape is None or "?" in symbol.shape)
+            and not self.setting.components.get(key)
+            and key not in self._fitted
+        )
 
-    def _define_function(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role, below: Any = ()) -> None:
-        """f(x) = …: a function of its formals, and f itself where it stands alone; `below`: the entry in f(x)_j = …."""
+    def _define_function(
+        self,
+        number: int,
+        occurs: Any,
+        elaborator: Elaborator,
+        row: Any,
+        role: Role,
+        below: Any = (),
+    ) -> None:
+        """f(x) = …: a function of its formals, and f itself where it stands alone; `below`: the entry in f(x)_j = …."""  # noqa: E501
         if below and occurs.key in WORDS:
             self.definitions_read[number, -1] = ""  # softmax(x)_j is what it is
             return
         names, values = self._formals(occurs, elaborator)
         self.curves.discard((number, 0))
-        constant = len(row) == 1 and (isinstance(row[0], Number) or isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
-        if constant and len(names) > 1 and occurs.key in self.setting.applications and spelled(row) not in names:
+        constant = len(row) == 1 and (
+            isinstance(row[0], Number)
+            or (isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))
+        )
+        if (
+            constant
+            and len(names) > 1
+            and occurs.key in self.setting.applications
+            and spelled(row) not in names
+        ):
             self.curves.add((number, 0))
             raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
@@ -799,10 +1189,23 @@ class Understanding:
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
-        entry = [a for n in below if isinstance(n, Name) for a in [elaborator.index_name(n)] if a in elaborator.letters and a in letters_in(found.body.body)]
+        entry = [
+            a
+            for n in below
+            if isinstance(n, Name)
+            for a in [elaborator.index_name(n)]
+            if a in elaborator.letters and a in letters_in(found.body.body)
+        ]
         if entry and not found.body.rank:
             axes = tuple(Axis(a, elaborator.letters[a]) for a in entry)
-            self.functions.append((*role.scope, occurs.key, replace(found, body=Val(axes, found.body.body)), (number, self._index)))
+            self.functions.append(
+                (
+                    *role.scope,
+                    occurs.key,
+                    replace(found, body=Val(axes, found.body.body)),
+                    (number, self._index),
+                )
+            )
             self.definitions_read[number, -1] = ""
             return
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
@@ -811,7 +1214,11 @@ class Understanding:
         self.functions.append((*role.scope, occurs.key, found, (number, self._index)))
         self.definitions_read[number, -1] = ""
         scalars = any(f.name.endswith("·") for f in found.formals)
-        if not given and not scalars and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()):
+        if (
+            not given
+            and not scalars
+            and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
+        ):
             self._define_whole(number, occurs, elaborator, row, role)
 
     def _formals(self, occurs: Any, elaborator: Elaborator) -> tuple[list[str], list[Val]]:
@@ -822,14 +1229,26 @@ class Understanding:
                 value = elaborator.row(r)
                 if not isinstance(value.body, Ref):
                     raise Unread(r[0].start, "a letter as the function's argument")
-                names.append(elaborator._occurrence(r[0], r[1] if len(r) == 2 else None).key if isinstance(r[0], Name) else spelled(r))
+                names.append(
+                    elaborator._occurrence(r[0], r[1] if len(r) == 2 else None).key
+                    if isinstance(r[0], Name)
+                    else spelled(r)
+                )
                 values.append(value)
         return names, values
 
-    def _function(self, elaborator: Elaborator, row: Any, names: list[str], values: list[Val]) -> Function | None:
+    def _function(
+        self, elaborator: Elaborator, row: Any, names: list[str], values: list[Val]
+    ) -> Function | None:
         """The function of numbers that a formula makes, or that of vectors; None where it is neither."""
         vectors = [(n, v) for n, v in zip(names, values, strict=True) if v.rank]
-        tries = ["vectors"] if not vectors else ["vectors", "numbers"] if any(map(self._is_declared, names)) else ["numbers", "vectors"]
+        tries = (
+            ["vectors"]
+            if not vectors
+            else ["vectors", "numbers"]
+            if any(map(self._is_declared, names))
+            else ["numbers", "vectors"]
+        )
         for kind in tries:
             dims = self.setting.dims
             self.setting.dims = elaborator.dims = dims.copy()
@@ -843,12 +1262,22 @@ class Understanding:
                     raise
                 continue
             if kind == "vectors":
-                return Function(tuple(v.body for v in values if isinstance(v.body, Ref)), body, tuple(names), tuple(v.axes for v in values))
+                return Function(
+                    tuple(v.body for v in values if isinstance(v.body, Ref)),
+                    body,
+                    tuple(names),
+                    tuple(v.axes for v in values),
+                )
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
                 self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
-            return Function(tuple(f for f in formals if isinstance(f, Ref)), body, tuple(names), ((),) * len(names))
+            return Function(
+                tuple(f for f in formals if isinstance(f, Ref)),
+                body,
+                tuple(names),
+                ((),) * len(names),
+            )
         elaborator.bound = {}
         return None
 
@@ -862,7 +1291,12 @@ class Understanding:
         if symbol is None or symbol.kind not in ("input", "variable") or self._is_declared(key):
             return False
         family = self._family(key, [])
-        return family not in self._vectors and family not in self._fitted and family not in self._lettered and family not in self._beside_matrices
+        return (
+            family not in self._vectors
+            and family not in self._fitted
+            and family not in self._lettered
+            and family not in self._beside_matrices
+        )
 
     @cached_property
     def _lettered(self) -> set[str]:
@@ -873,8 +1307,13 @@ class Understanding:
             for member in chain.members:
                 for name, behind in named(member.tree):
                     occurs = table.occurrence(name, behind)
-                    if any(d == "component" and any(isinstance(n, Name) for n in r) for d, r in occurs.indices):
-                        found.add(self._family(occurs.key, [(d, Time()) for d, _ in occurs.indices]))
+                    if any(
+                        d == "component" and any(isinstance(n, Name) for n in r)
+                        for d, r in occurs.indices
+                    ):
+                        found.add(
+                            self._family(occurs.key, [(d, Time()) for d, _ in occurs.indices])
+                        )
         return found
 
     @cached_property
@@ -885,29 +1324,45 @@ class Understanding:
             table = self.symbols.at(number)
             for member in chain.members:
                 listed = [table.occurrence(n, b) for n, b in named(member.tree)]
-                families = [self._family(o.key, [(d, Time()) for d, _ in o.indices]) for o in listed]
+                families = [
+                    self._family(o.key, [(d, Time()) for d, _ in o.indices]) for o in listed
+                ]
                 found |= {f for f, o in zip(families, listed, strict=True) if o.transposed}
                 for first, second in zip(listed, families[1:], strict=False):
                     if self.setting.ranks.get(first.key) == 2:
                         found.add(second)
         return found
 
-    def _define_whole(self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role) -> None:
+    def _define_whole(
+        self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role
+    ) -> None:
         """L(θ) = …: the quantity L, which depends on what its formula names."""
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         body = self._body(elaborator, row)
         self._fit_rank(occurs.key, body)
         target = elaborator.member(occurs.key, given, 0)
-        self.made.append(Made(self._definition(occurs.key, target, body, number), *role.scope, (number, self._index)))
+        self.made.append(
+            Made(
+                self._definition(occurs.key, target, body, number),
+                *role.scope,
+                (number, self._index),
+            )
+        )
         self.setting.made.add(occurs.key)
 
     # -- the model --------------------------------------------------------------------------------
 
     def horizon_letters(self) -> set[str]:
-        return set(self.setting.named_sizes) | {a for a in HORIZONS - self.setting.plain if self._kind(a) in ("size", "constant", "parameter", "")} | {
-            s.key for s in self.symbols.records() if s.kind == "size"
-        }
+        return (
+            set(self.setting.named_sizes)
+            | {
+                a
+                for a in HORIZONS - self.setting.plain
+                if self._kind(a) in ("size", "constant", "parameter", "")
+            }
+            | {s.key for s in self.symbols.records() if s.kind == "size"}
+        )
 
     def sizes(self) -> set[str]:
         return {s.key for s in self.symbols.records() if s.kind in ("size",)}
@@ -917,7 +1372,7 @@ class Understanding:
         return symbol.kind if symbol is not None else ""
 
     def model(self, number: int, index: int = 0, ahead: bool = False) -> Model:
-        """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""
+        """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""  # noqa: E501
         if not any(m.place[0] == number for m in self.made):
             index = 0
         key = (number, index, ahead)
@@ -946,12 +1401,21 @@ class Understanding:
                     lost[name] = failed.why
         definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
         horizons = dict.fromkeys(self.horizon_letters(), "time")
-        layered = {a for d in definitions.values() for x in d for i, s in zip(x.index, x.slots, strict=False) if s == "layer" for a, _ in i.letters}
+        layered = {
+            a
+            for d in definitions.values()
+            for x in d
+            for i, s in zip(x.index, x.slots, strict=False)
+            if s == "layer"
+            for a, _ in i.letters
+        }
         horizons |= dict.fromkeys(layered & set(horizons), "layer")
         horizons["L"] = "layer"
         horizons |= {a: d for a, d in self.setting.named_sizes.items() if a not in horizons}
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
-        ones = {n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions}
+        ones = {
+            n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
+        }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
 
     def dims_of(self, core: Core) -> None:
@@ -965,7 +1429,7 @@ _NODE = Name(0, 0, "")
 
 
 def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
-    """The one name of a formula that another has replaced by a formula; None where they differ otherwise."""
+    """The one name of a formula that another has replaced by a formula; None where they differ otherwise."""  # noqa: E501
     found: dict[Ref, Core] = {}
 
     def same(x: Core, y: Core) -> bool:
@@ -974,7 +1438,12 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
         if isinstance(x, Ref):
             return found.setdefault(x, y) == y
         mine, others = list(inner_parts(x)), list(inner_parts(y))
-        if type(x) is not type(y) or not mine or len(mine) != len(others) or getattr(x, "name", "") != getattr(y, "name", ""):
+        if (
+            type(x) is not type(y)
+            or not mine
+            or len(mine) != len(others)
+            or getattr(x, "name", "") != getattr(y, "name", "")
+        ):
             return False
         return all(same(p, q) for p, q in zip(mine, others, strict=True))
 
@@ -996,7 +1465,9 @@ def _entries_listed(row: Any) -> list[Any] | None:
         return None
     if isinstance(row[0], Table):
         return [c for r in row[0].rows for c in r]
-    if isinstance(row[0], Group) and any(isinstance(n, Sign) and n.text == "," for n in row[0].inside):
+    if isinstance(row[0], Group) and any(
+        isinstance(n, Sign) and n.text == "," for n in row[0].inside
+    ):
         return [row[0].inside]
     return None
 
@@ -1011,7 +1482,12 @@ def _written_number(row: Any) -> Fraction | None:
         above, below = _written_number(row[:1]), _written_number(row[2:])
     elif len(row) == 1 and isinstance(row[0], Over):
         above, below = _written_number(row[0].above_line), _written_number(row[0].below_line)
-    elif len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+    elif (
+        len(row) == 1
+        and isinstance(row[0], Group)
+        and row[0].above is None
+        and row[0].below is None
+    ):
         above, below = _written_number(row[0].inside), Fraction(1)
     elif len(row) == 1 and isinstance(row[0], Number):
         above, below = Fraction(row[0].text.replace(",", "")), Fraction(1)
@@ -1053,13 +1529,20 @@ def resolved(core: Core, dims: Any) -> Core:
             case Big(kind, letter, str() as dim, lower, upper, body, without):
                 return Big(kind, letter, dims.find(dim), lower, upper, body, without)
             case App(name, args, index, slots):
-                return App(name, tuple(Arg(a.letters, tuple(map(dims.find, a.dims)), a.body) for a in args), index, slots)
+                return App(
+                    name,
+                    tuple(Arg(a.letters, tuple(map(dims.find, a.dims)), a.body) for a in args),
+                    index,
+                    slots,
+                )
             case Stack(index, parts):
                 return Stack(index, tuple((i, dims.find(d), b) for i, d, b in parts))
             case Size(dim):
                 return Size(dims.find(dim))
             case Chain(dim=dim):
-                return Chain(x.letter, x.lower, x.upper, x.row, x.col, dims.find(dim), x.body, x.at, x.down)
+                return Chain(
+                    x.letter, x.lower, x.upper, x.row, x.col, dims.find(dim), x.body, x.at, x.down
+                )
             case _:
                 return x
 

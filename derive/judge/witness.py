@@ -15,10 +15,12 @@ STYLES = (("nice", 2, 2, 11), ("nice", 3, 3, 12), ("generic", 2, 2, 13), ("gener
 
 
 def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | None:
-    """The smallest moderate world in which the sides differ; None where none of those tried is complete and moderate."""
+    """The smallest moderate world in which the sides differ; None where none of those tried is complete and moderate."""  # noqa: E501
     assert outcome.model is not None and outcome.dims is not None
     for style, time, layer, seed in STYLES:
-        world = World(outcome.model, {"time": time, "layer": layer}, seed, style, find=outcome.dims.find)
+        world = World(
+            outcome.model, {"time": time, "layer": layer}, seed, style, find=outcome.dims.find
+        )
         try:
             for env in judgement.instances(world, found, outcome.tests):
                 made = _at(world, found, env)
@@ -38,14 +40,26 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     if abs(left - right) < 1e-3 * (1 + abs(left) + abs(right)) or max(abs(left), abs(right)) > 1e6:
         return None
     values = [(a, str(v)) for a, v in sorted(env.items()) if not a.startswith("\\,")]
-    values += [(f"entry {i + 1}", str(v)) for i, (a, v) in enumerate(sorted(env.items())) if a.startswith("\\,")]
+    values += [
+        (f"entry {i + 1}", str(v))
+        for i, (a, v) in enumerate(sorted(env.items()))
+        if a.startswith("\\,")
+    ]
     shown = sorted(fresh.used.items(), key=lambda item: item[0])
     values += [(spelled(e), number(v)) for e, v in shown]
     values += edges(fresh)
     if len(values) > MOST_VALUES:
         return None
-    uses_time = any(s in ("time", "layer") for part in (found.left, found.right) for r in walk(part) if isinstance(r, Ref) for s in world.model.slots.get(r.name, ()))
-    return Counterexample(world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right))
+    uses_time = any(
+        s in ("time", "layer")
+        for part in (found.left, found.right)
+        for r in walk(part)
+        if isinstance(r, Ref)
+        for s in world.model.slots.get(r.name, ())
+    )
+    return Counterexample(
+        world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right)
+    )
 
 
 def edges(world: World) -> list[tuple[str, str]]:
@@ -55,7 +69,10 @@ def edges(world: World) -> list[tuple[str, str]]:
         made = world.definition(element)
         if made is None or not any(isinstance(p, App) for p in walk(made[0].body)):
             continue
-        found += [(f"\\frac{{\\partial {spelled(element)}}}{{\\partial {spelled(part)}}}", number(v)) for part, v in sorted(slopes.items())]
+        found += [
+            (f"\\frac{{\\partial {spelled(element)}}}{{\\partial {spelled(part)}}}", number(v))
+            for part, v in sorted(slopes.items())
+        ]
     return found
 
 

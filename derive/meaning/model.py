@@ -15,7 +15,7 @@ class Definition:
 
     `slots` names the domain of each index; `dims` the dimension of each component index ("" for ordered ones);
     `number` is the formula it stands in.
-    """
+    """  # noqa: E501
 
     name: str
     index: Index
@@ -30,9 +30,13 @@ class Definition:
     recursive: bool = field(init=False, compare=False, default=False)
 
     def __post_init__(self) -> None:
-        """`backward`: it uses a later member of its own family; `looks_back`: an earlier member of any; `recursive`: of its own."""
+        """`backward`: it uses a later member of its own family; `looks_back`: an earlier member of any; `recursive`: of its own."""  # noqa: E501
         object.__setattr__(self, "is_general", all(self._letter(i) for i in self.index))
-        shifts = [(p.name == self.name, self.shift_of(p)) for p in walk_values(self.body) if isinstance(p, Ref)]
+        shifts = [
+            (p.name == self.name, self.shift_of(p))
+            for p in walk_values(self.body)
+            if isinstance(p, Ref)
+        ]
         object.__setattr__(self, "backward", any(own and n > 0 for own, n in shifts))
         object.__setattr__(self, "looks_back", any(n < 0 for _, n in shifts))
         object.__setattr__(self, "recursive", any(own and n < 0 for own, n in shifts))
@@ -41,7 +45,7 @@ class Definition:
         return any(index == Time.of(a) for a in self.letters)
 
     def shift_of(self, ref: Ref) -> int:
-        """How far ahead of the definition's own ordered indices those of `ref` lie, 0 where they are not comparable."""
+        """How far ahead of the definition's own ordered indices those of `ref` lie, 0 where they are not comparable."""  # noqa: E501
         most = 0
         for own, slot in zip(self.index, self.slots, strict=False):
             if slot in ORDERED and own.letters:
@@ -62,7 +66,7 @@ class Model:
     `lost` maps names whose definitions were not understood to why; `horizons` are the letters that bound an ordered
     domain, with their domain; `normalised` are the families that the page says to add up to 1 over their last index, with its
     dimension.
-    """
+    """  # noqa: E501
 
     definitions: Mapping[str, tuple[Definition, ...]]
     slots: Mapping[str, tuple[str, ...]]
@@ -86,4 +90,3 @@ def walk_values(x: Core) -> Iterator[Core]:
     yield x
     for part in children(x):
         yield from walk_values(part)
-

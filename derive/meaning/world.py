@@ -2,7 +2,7 @@
 
 Derivatives are worked out along the graph of family members: local slopes from the definitions' own formulas, totals by
 accumulating adjoints from the later member back to the earlier one. Nothing here knows of the rules that prove.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -54,14 +54,29 @@ class NoNumber(Exception):
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
     "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
-    the page itself chooses."""
+    the page itself chooses."""  # noqa: E501
 
-    def __init__(self, model: Model, lengths: Mapping[str, int], seed: int, style: str = "generic", reals: Any = math, find: Callable[[str], str] = str, given: Mapping[str, Fraction] | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        lengths: Mapping[str, int],
+        seed: int,
+        style: str = "generic",
+        reals: Any = math,
+        find: Callable[[str], str] = str,
+        given: Mapping[str, Fraction] | None = None,
+    ) -> None:
         self.find = find
         self.base = 1
         self.normal: frozenset[str] = frozenset()
         self.given = given or {}
-        self.model, self.lengths, self.seed, self.style, self.reals = model, dict(lengths), seed, style, reals
+        self.model, self.lengths, self.seed, self.style, self.reals = (
+            model,
+            dict(lengths),
+            seed,
+            style,
+            reals,
+        )
         self.used: dict[Element, Any] = {}
         self.sizes: dict[str, int] = {}
         self._values: dict[Element, Any] = {}
@@ -110,7 +125,9 @@ class World:
     # -- leaves -----------------------------------------------------------------------------------
 
     def _digest(self, *key: object) -> int:
-        return int.from_bytes(blake2b(repr((self.seed, *key)).encode(), digest_size=8).digest(), "big")
+        return int.from_bytes(
+            blake2b(repr((self.seed, *key)).encode(), digest_size=8).digest(), "big"
+        )
 
     def random(self, *key: object) -> Any:
         found = self._digest(*key)
@@ -127,7 +144,11 @@ class World:
     def leaf(self, element: Element) -> Any:
         if element not in self.used:
             name = element[0]
-            value = self.exact(self.given[name]) if element == (name, ()) and name in self.given else self._chosen(element)
+            value = (
+                self.exact(self.given[name])
+                if element == (name, ()) and name in self.given
+                else self._chosen(element)
+            )
             if name in self.model.normalised and element[1]:
                 value = self._share(element)
             self.used[element] = abs(value) if name in self.model.positive else value
@@ -152,7 +173,9 @@ class World:
         name, index = element
         size = self.size(self.model.normalised[name])
         parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
-        return parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
+        return (
+            parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
+        )
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -189,20 +212,22 @@ class World:
             here = self.index(own, env)
             if here > self.lengths[slot] + (1 if not backward else 0):
                 return False
-            ends = [self.index(s.index[place], {}) for s in specials if not set(dict(s.index[place].letters)) & set(s.letters)]
+            ends = [
+                self.index(s.index[place], {})
+                for s in specials
+                if not set(dict(s.index[place].letters)) & set(s.letters)
+            ]
             if backward:
                 if ends and here >= max(ends):
                     return False
                 if here < -2:
                     return False
-            elif ends and here <= min(ends):
-                return False
-            elif here < self._first(d):
+            elif (ends and here <= min(ends)) or here < self._first(d):
                 return False
         return True
 
     def _first(self, d: Definition) -> int:
-        """The first ordered index at which a definition applies: 1, or any where it looks at no earlier member."""
+        """The first ordered index at which a definition applies: 1, or any where it looks at no earlier member."""  # noqa: E501
         return 1 if d.looks_back else self.base
 
     def _made(self, element: Element) -> tuple[Definition, dict[str, int]] | None:
@@ -326,7 +351,7 @@ class World:
         return total
 
     def adjoints(self, a: Element, mode: str, names: tuple[str, ...]) -> Slopes:
-        """The derivatives of a member by all those that it is made of, along the paths that `mode` allows."""
+        """The derivatives of a member by all those that it is made of, along the paths that `mode` allows."""  # noqa: E501
         key = (a, mode, names)
         if key in self._adjoints:
             return self._adjoints[key]
@@ -455,7 +480,7 @@ class World:
         self._steps = 0
 
     def _solved(self, x: Solved, env: Letters) -> Any:
-        """The value of what an equation makes: any, where a constant is free; else by Newton's steps from a few starts."""
+        """The value of what an equation makes: any, where a constant is free; else by Newton's steps from a few starts."""  # noqa: E501
         own = (x.name.name, ())
         for start in range(8):
             guess = self.random("solved", own, start)
@@ -490,7 +515,9 @@ class World:
 
     def _where(self, body: Core, values: tuple[tuple[Ref, Core], ...], env: Letters) -> World:
         """The same world with other values of some members that nothing defines."""
-        other = World(self.model, self.lengths, self.seed, self.style, self.reals, self.find, self.given)
+        other = World(
+            self.model, self.lengths, self.seed, self.style, self.reals, self.find, self.given
+        )
         other.sizes, other._coefficients = self.sizes, self._coefficients
         other._steps, other.live = self._steps, self.live
         for ref, value in values:
@@ -502,7 +529,16 @@ class World:
 
     def _holds(self, left: Core, relation: str, right: Core, env: Letters) -> bool:
         apart = self.value(left, env) - self.value(right, env)
-        return bool({"=": apart == 0, "<": apart < 0, ">": apart > 0, "\\leq": apart <= 0, "\\geq": apart >= 0, "\\neq": apart != 0}[relation])
+        return bool(
+            {
+                "=": apart == 0,
+                "<": apart < 0,
+                ">": apart > 0,
+                "\\leq": apart <= 0,
+                "\\geq": apart >= 0,
+                "\\neq": apart != 0,
+            }[relation]
+        )
 
     def range(self, x: Big, env: Letters) -> list[int]:
         if x.lower is None or x.upper is None:
@@ -564,16 +600,26 @@ class World:
         n = self.size(x.dim)
         here = [[self.one if p == q else self.zero for q in range(n)] for p in range(n)]
         for j in range(low, high + 1):
-            step = [[self.value(x.body, {**env, x.letter: j, x.row: p + 1, x.col: q + 1}) for q in range(n)] for p in range(n)]
+            step = [
+                [
+                    self.value(x.body, {**env, x.letter: j, x.row: p + 1, x.col: q + 1})
+                    for q in range(n)
+                ]
+                for p in range(n)
+            ]
             left, right = (step, here) if x.down else (here, step)
-            here = [[sum(left[p][k] * right[k][q] for k in range(n)) for q in range(n)] for p in range(n)]
+            here = [
+                [sum(left[p][k] * right[k][q] for k in range(n)) for q in range(n)]
+                for p in range(n)
+            ]
         return here
 
     def _inverse(self, x: Inverse, env: Letters) -> Any:
         """By elimination with the largest pivot."""
         n = self.size(x.dim)
         rows = [
-            [self.value(x.body, {**env, x.row: p + 1, x.col: q + 1}) for q in range(n)] + [self.exact(Fraction(int(p == q))) for q in range(n)]
+            [self.value(x.body, {**env, x.row: p + 1, x.col: q + 1}) for q in range(n)]
+            + [self.exact(Fraction(int(p == q))) for q in range(n)]
             for p in range(n)
         ]
         for k in range(n):
@@ -596,12 +642,14 @@ class World:
             self._coefficients[key] = self.random("function", *key)
         return self._coefficients[key]
 
-    def _applied(self, x: App, env: Letters, wanted: list[tuple[int, ...]]) -> tuple[Any, list[Any]]:
+    def _applied(
+        self, x: App, env: Letters, wanted: list[tuple[int, ...]]
+    ) -> tuple[Any, list[Any]]:
         """An abstract function's value, and its slopes by the arguments' entries in `wanted`.
 
         It is a polynomial of degree three with coefficients of its own, so that equal arguments give equal values,
         and slopes at different places differ.
-        """
+        """  # noqa: E501
         numbers: dict[tuple[int, ...], Any] = {}
         for k, arg in enumerate(x.args):
             for entry, inner in self._entries(arg.letters, arg.dims, env):
@@ -611,11 +659,19 @@ class World:
         value = self._polynomial(x.name, out, numbers, slots)
         return value, [self._polynomial(x.name, out, numbers, [*slots, w]) for w in wanted]
 
-    def _polynomial(self, name: str, out: tuple[int, ...], numbers: dict[tuple[int, ...], Any], by: list[tuple[int, ...]]) -> Any:
-        """Σ c_a + Σ c_ab a b + ½ of the sum of all: c0 + u + u v + v³ with u = Σ c a, v = Σ c' a, differentiated by `by`."""
+    def _polynomial(
+        self,
+        name: str,
+        out: tuple[int, ...],
+        numbers: dict[tuple[int, ...], Any],
+        by: list[tuple[int, ...]],
+    ) -> Any:
+        """Σ c_a + Σ c_ab a b + ½ of the sum of all: c0 + u + u v + v³ with u = Σ c a, v = Σ c' a, differentiated by `by`."""  # noqa: E501
         c = [self.coefficient(name, out, (n,)) for n in range(3)]
         line = [{k: self.coefficient(name, out, (n, *k)) for k in numbers} for n in range(3)]
-        u, v, w = (sum((row[k] * x for k, x in numbers.items()), 0) + c[n] for n, row in enumerate(line))
+        u, v, w = (
+            sum((row[k] * x for k, x in numbers.items()), 0) + c[n] for n, row in enumerate(line)
+        )
         if not by:
             return u + v * w + v * v * v / 6
         if any(k not in numbers for k in by):
@@ -628,7 +684,9 @@ class World:
             return line[1][p] * line[2][q] + line[1][q] * line[2][p] + v * line[1][p] * line[1][q]
         raise NoNumber("a third derivative of an abstract function")
 
-    def _entries(self, letters: tuple[str, ...], dims: tuple[str, ...], env: Letters) -> Iterator[tuple[tuple[int, ...], Letters]]:
+    def _entries(
+        self, letters: tuple[str, ...], dims: tuple[str, ...], env: Letters
+    ) -> Iterator[tuple[tuple[int, ...], Letters]]:
         if not letters:
             yield (), env
             return
@@ -666,12 +724,14 @@ class World:
                 return self.slopes(body, inner)
             case App():
                 return self._application(x, env)
-            case D(of, by, mode, names):
+            case D(of, by, mode, names):  # noqa: F841
                 return self._second(x, env)
             case Solved(name, body):
                 return self._implicit(x, env)
             case Chain() | Inverse():
-                raise NoNumber("the derivative of a product of matrices over time, or of an inverse")
+                raise NoNumber(
+                    "the derivative of a product of matrices over time, or of an inverse"
+                )
             case _:
                 return self.value(x, env), {}
 
@@ -705,7 +765,9 @@ class World:
             parts.append((value * self.reals.log(b), inner))
         return value, _sum(parts)
 
-    def _function_slopes(self, name: str, args: tuple[Core, ...], env: Letters) -> tuple[Any, Slopes]:
+    def _function_slopes(
+        self, name: str, args: tuple[Core, ...], env: Letters
+    ) -> tuple[Any, Slopes]:
         found = [self.slopes(a, env) for a in args]
         values = [v for v, _ in found]
         value = self._function(name, values)

@@ -320,7 +320,10 @@ class Ledger:
         own = {plain(row) for d, row in found.indices if d in ("time", "layer")}
         for name, behind, _ in names_in(right):
             other = self.reader.read(name, behind, number)
-            if any(d in ("time", "layer") and plain(row) in {f"{o}-1" for o in own} for d, row in other.indices):
+            if any(
+                d in ("time", "layer") and plain(row) in {f"{o}-1" for o in own}
+                for d, row in other.indices
+            ):
                 return True
         return False
 

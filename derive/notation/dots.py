@@ -1,4 +1,4 @@
-"""Dots: what runs from the first term that is written to the last, `a_1 b_1 + … + a_n b_n`, `A_t A_{t-1} ⋯ A_1`."""
+"""Dots: what runs from the first term that is written to the last, `a_1 b_1 + … + a_n b_n`, `A_t A_{t-1} ⋯ A_1`."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from derive.algebra.expression import Time
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Formulas in a letter that runs from `lower` to `upper`; `falling` where the written order is from the last to the first."""
+    """Formulas in a letter that runs from `lower` to `upper`; `falling` where the written order is from the last to the first."""  # noqa: E501
 
     letter: str
     lower: Time
@@ -128,7 +128,7 @@ class _Pairing:
 
 
 def running(first: Sequence[Core], last: Sequence[Core]) -> Run | None:
-    """What runs from `first` to `last` (each several formulas that move together); None where they do not differ so."""
+    """What runs from `first` to `last` (each several formulas that move together); None where they do not differ so."""  # noqa: E501
     pairing = _Pairing()
     try:
         bodies = tuple(pairing.core(a, b) for a, b in zip(first, last, strict=True))

@@ -1,7 +1,7 @@
 """From trees to the core: what a row of nodes means, given what its names are and a reading.
 
 Nothing is guessed silently: where a row is not understood `Unread` says at which offset and what was expected there.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from derive.algebra.core import (
     App,
     Arg,
     At,
-    Big as Sum,
     Case,
     Chain,
     Core,
@@ -35,13 +34,15 @@ from derive.algebra.core import (
     fresh,
     letters_in,
     move,
-    mul,
     neg,
     num,
     over,
     rebuild,
     summed,
     walk,
+)
+from derive.algebra.core import (
+    Big as Sum,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
@@ -67,7 +68,8 @@ from derive.notation.shaped import (
     with_letters,
 )
 from derive.text.spelled import spelled
-from derive.text.trees import Big, Fraction as Over, Group, Missing, Name, Node, Number, Root, Row, Sign, Table, Words
+from derive.text.trees import Big, Group, Missing, Name, Node, Number, Root, Row, Sign, Table, Words
+from derive.text.trees import Fraction as Over
 
 TIMES = ("\\cdot", "\\times", "*", "\\odot", "\\circ", "\\otimes")
 ENTRYWISE = ("\\odot", "\\circ", "\\otimes")
@@ -90,7 +92,9 @@ class Reading:
 
     columns: bool = True
     dot: str = "each"
-    own: str = ""  # "last": the last derivative by a parameter is immediate; "every": each of them is
+    own: str = (
+        ""  # "last": the last derivative by a parameter is immediate; "every": each of them is
+    )
     held: bool = False
     commuting: bool = False
     turned: bool = False  # a gradient by a matrix stands transposed (numerator layout)
@@ -105,7 +109,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that the page defines by a formula: its formals (those of a vector with the letters of its axes), its body in them."""
+    """A function that the page defines by a formula: its formals (those of a vector with the letters of its axes), its body in them."""  # noqa: E501
 
     formals: tuple[Ref, ...]
     body: Val
@@ -137,7 +141,7 @@ class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
     `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
-    """
+    """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
     ranks: dict[str, int] = field(default_factory=dict)
@@ -171,7 +175,13 @@ class Setting:
 class Elaborator:
     """Elaborates the formulas of one place of a page in one reading."""
 
-    def __init__(self, table: object, setting: Setting, reading: Reading, bound: Mapping[str, Ref] | None = None) -> None:
+    def __init__(
+        self,
+        table: object,
+        setting: Setting,
+        reading: Reading,
+        bound: Mapping[str, Ref] | None = None,
+    ) -> None:
         self.table, self.setting, self.reading = table, setting, reading
         self.dims = setting.dims
         self.letters: dict[str, str] = {}
@@ -213,14 +223,25 @@ class Elaborator:
         return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
 
     def _broadcast(self, values: list[Val]) -> list[Val]:
-        """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""
+        """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""  # noqa: E501
         wide = next((v for v in values if v.rank == 2), None)
-        if wide is None or wide.of is not None or wide.by is not None or all(v.rank != 1 for v in values):
+        if (
+            wide is None
+            or wide.of is not None
+            or wide.by is not None
+            or all(v.rank != 1 for v in values)
+        ):
             return values
         own = sorted(self._parameter_at(wide))
         found = []
         for v in values:
-            if v.rank == 1 and v.of is None and len(own) == 1 and isinstance(v.body, Ref) and self._kind_of(v.body.name.split("∅")[0]) == "parameter":
+            if (
+                v.rank == 1
+                and v.of is None
+                and len(own) == 1
+                and isinstance(v.body, Ref)
+                and self._kind_of(v.body.name.split("∅")[0]) == "parameter"
+            ):
                 v = renamed(v)
                 other = Axis(fresh(), wide.axes[1 - own[0]].dim)
                 v = Val((v.axes[0], other) if own[0] == 0 else (other, v.axes[0]), v.body)
@@ -230,7 +251,11 @@ class Elaborator:
     def _parameter_at(self, v: Val) -> set[int]:
         """The axes of a matrix that are a parameter's."""
         refs = [p for p in walk(v.body) if isinstance(p, Ref)]
-        held = [{a for i in r.index for a, _ in i.letters} for r in refs if self._kind_of(r.name.split("∅")[0]) == "parameter"]
+        held = [
+            {a for i in r.index for a, _ in i.letters}
+            for r in refs
+            if self._kind_of(r.name.split("∅")[0]) == "parameter"
+        ]
         return {k for k, a in enumerate(v.axes) for h in held if a.letter in h}
 
     def _filled(self, values: list[Val], gap: int, start: int) -> list[Val]:
@@ -242,9 +267,15 @@ class Elaborator:
             first -= 1
         run = self._run(values[first], values[gap])
         if run is None:
-            raise Unread(start, "dots between a first and a last term that differ in an index alone")
+            raise Unread(
+                start, "dots between a first and a last term that differ in an index alone"
+            )
         node = Big(start, start, "sum")
-        found = self._summed(node, _Bound(run.letter, run.lower, run.upper), replace(values[first], body=run.bodies[0]))
+        found = self._summed(
+            node,
+            _Bound(run.letter, run.lower, run.upper),
+            replace(values[first], body=run.bodies[0]),
+        )
         return [*values[:first], found, *values[gap + 1 :]]
 
     def _step(self, a: Val, b: Val) -> bool:
@@ -273,7 +304,9 @@ class Elaborator:
                 for place, (index, slot) in enumerate(zip(part.index, slots, strict=False)):
                     if any(a == letter for a, _ in index.letters):
                         if slot == "component":
-                            self._letter_dim(Time.of(letter), self.dim(part.name.split("∅")[0], place - before))
+                            self._letter_dim(
+                                Time.of(letter), self.dim(part.name.split("∅")[0], place - before)
+                            )
                         elif slot == "sample":
                             self._letter_dim(Time.of(letter), "sample")
                         else:
@@ -283,7 +316,9 @@ class Elaborator:
         """A ⋯ B: the product of what runs from A to B."""
         run = self._run(first, last)
         if run is None:
-            raise Unread(node.start, "dots between a first and a last factor that differ in an index alone")
+            raise Unread(
+                node.start, "dots between a first and a last factor that differ in an index alone"
+            )
         tags = list(run.bodies[1:])
         of = (tags.pop(0), first.of[1]) if first.of and last.of else None
         by = (tags.pop(0), first.by[1]) if first.by and last.by else None
@@ -292,9 +327,13 @@ class Elaborator:
             return self._chain_of(run.letter, run.lower, run.upper, v, down=run.falling)
         if v.rank:
             raise Unread(node.start, "no product of arrays over an index")
-        made = self._summed(Big(node.start, node.end, "prod"), _Bound(run.letter, run.lower, run.upper), v)
+        made = self._summed(
+            Big(node.start, node.end, "prod"), _Bound(run.letter, run.lower, run.upper), v
+        )
         if of is not None and by is not None:
-            return replace(made, of=_end_of(of, run.letter, run.upper), by=_end_of(by, run.letter, run.lower))
+            return replace(
+                made, of=_end_of(of, run.letter, run.upper), by=_end_of(by, run.letter, run.lower)
+            )
         return made
 
     def term(self, row: Row) -> Val:
@@ -332,21 +371,31 @@ class Elaborator:
         if operator or not factors:
             raise Unread(_start(row), "a factor")
         found = self._multiplied(factors)
-        return self._repeated(found, [v for _, v in factors]) if self.reading.repeated and len(factors) > 1 else found
+        return (
+            self._repeated(found, [v for _, v in factors])
+            if self.reading.repeated and len(factors) > 1
+            else found
+        )
 
     def _repeated(self, found: Val, factors: list[Val]) -> Val:
         """A product summed over the component indices that two of its factors share."""
         named = [letters_in(v.body) for v in factors]
         for letter, dim in list(self.letters.items()):
-            if sum(letter in n for n in named) > 1 and letter not in self.headed and letter in letters_in(found.body):
+            if (
+                sum(letter in n for n in named) > 1
+                and letter not in self.headed
+                and letter in letters_in(found.body)
+            ):
                 self.letters.pop(letter)
                 found = replace(found, body=summed(letter, dim, found.body))
         return found
 
     def _over_dots(self, row: Row, at: int, factors: list[tuple[str, Val]]) -> int:
-        """The factor before the dots and the one behind them, made the product of all between; where the next begins."""
+        """The factor before the dots and the one behind them, made the product of all between; where the next begins."""  # noqa: E501
         node = row[at]
-        while at < len(row) and isinstance(row[at], Sign) and row[at].text in (*TIMES, "\\dots", "."):  # type: ignore[attr-defined]
+        while (
+            at < len(row) and isinstance(row[at], Sign) and row[at].text in (*TIMES, "\\dots", ".")  # type: ignore[attr-defined]
+        ):
             at += 1
         if at == len(row):
             raise Unread(node.start, "a factor behind the dots")
@@ -403,12 +452,21 @@ class Elaborator:
         match node:
             case Number():
                 behind = row[at + 1] if at + 1 < len(row) else None
-                if node.text == "1" and isinstance(behind, Group) and behind.above is None and behind.opening != "{":
+                if (
+                    node.text == "1"
+                    and isinstance(behind, Group)
+                    and behind.above is None
+                    and behind.opening != "{"
+                ):
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
-                if node.text == "1" and isinstance(behind, Group) and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside):
-                    return self._holds(behind.inside, node), at + 2
+                if (
+                    node.text == "1"
+                    and isinstance(behind, Group)
+                    and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside)
+                ):
+                    return self._holds(behind.inside, node), at + 2  # type: ignore[attr-defined]
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -417,7 +475,9 @@ class Elaborator:
             case Root():
                 if node.degree is not None:
                     degree = self.row(node.degree)
-                    return each(lambda b: Pow(b, Pow(degree.body, MINUS)), self.row(node.inside)), at + 1
+                    return each(
+                        lambda b: Pow(b, Pow(degree.body, MINUS)), self.row(node.inside)
+                    ), at + 1
                 return each(lambda b: Fn("\\sqrt", (b,)), self.row(node.inside)), at + 1
             case Group():
                 return self._group(node), at + 1
@@ -438,8 +498,14 @@ class Elaborator:
         above, line = self.row(node.above_line), self.row(node.below_line)
         return self._times(above, line, "/"), at + 1
 
-    def _derivative(self, node: Over, mark: _Mark, below: _Mark, row: Row, at: int) -> tuple[Val, int]:
-        if mark.order or below.order or _differential(below.rest[1:]) is not None and len(below.rest) > 2:
+    def _derivative(
+        self, node: Over, mark: _Mark, below: _Mark, row: Row, at: int
+    ) -> tuple[Val, int]:
+        if (
+            mark.order
+            or below.order
+            or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
+        ):
             raise Unread(node.start, "a first derivative: higher ones are not read")
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
@@ -463,7 +529,12 @@ class Elaborator:
         return end
 
     def _operand(self, row: Row) -> Val:
-        if len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+        if (
+            len(row) == 1
+            and isinstance(row[0], Group)
+            and row[0].above is None
+            and row[0].below is None
+        ):
             return self.row(row[0].inside)
         return self.row(row)
 
@@ -483,10 +554,17 @@ class Elaborator:
     def _of(self, row: Row, by: Val) -> Val:
         """What a derivative is of: a formula, or a function by its bare name."""
         if row and isinstance(row[0], Name) and len(row) <= 2 and isinstance(by.body, Ref):
-            occurs = self._occurrence(row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None)
+            occurs = self._occurrence(
+                row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None
+            )
             function = self.setting.functions.get(occurs.key)
             own = function is not None and (len(row) == 1 or self._at_formals(function, occurs))
-            if function is not None and own and not occurs.primes and (by.body in function.formals or not self._is_made(occurs.key)):
+            if (
+                function is not None
+                and own
+                and not occurs.primes
+                and (by.body in function.formals or not self._is_made(occurs.key))
+            ):
                 return function.body
         return self.row(row)
 
@@ -501,7 +579,9 @@ class Elaborator:
         if len(row) != 1 or not isinstance(row[0], Name):
             return False
         occurs = self._occurrence(row[0], None)
-        return occurs.key == name and not any(d in ("time", "layer", "component") for d, _ in occurs.indices)
+        return occurs.key == name and not any(
+            d in ("time", "layer", "component") for d, _ in occurs.indices
+        )
 
     def _is_made(self, key: str) -> bool:
         return key in self.setting.made
@@ -532,7 +612,9 @@ class Elaborator:
     def _named_part(self, name: str, v: Val) -> Val:
         """A formula as a quantity of its own."""
         v = renamed(v)
-        part = part_of(name, v.body, self.ordered, [a.letter for a in v.axes], self.setting.horizons)
+        part = part_of(
+            name, v.body, self.ordered, [a.letter for a in v.axes], self.setting.horizons
+        )
         self.setting.parts[name] = part
         self.setting.slots[name] = part.slots
         return Val(v.axes, Ref(name, tuple(Time.of(a) for a in part.letters)), v.row)
@@ -545,7 +627,9 @@ class Elaborator:
         body, ordered = found
         for letter, slot in ordered.items():
             self._order(Time.of(letter), slot)
-        axes = tuple(Axis(a, self.dim(f"fn {key}", k)) for k, a in enumerate(_plain_letters(found[0].index)))
+        axes = tuple(
+            Axis(a, self.dim(f"fn {key}", k)) for k, a in enumerate(_plain_letters(found[0].index))
+        )
         return self._named_part(key, Val(axes, body))
 
     def _differentiated(self, of: Val, by: Val, mark: _Mark) -> Val:
@@ -559,12 +643,19 @@ class Elaborator:
             self.choices.add("inner")
             mode = "step" if self.reading.inner else mode
         if by.rank and of.rank < 2:
-            self.choices.add(("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else "")
+            self.choices.add(
+                ("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else ""
+            )
         if mark.letter == "\\partial":
             self.choices.add("partial")
         if self.reading.partial and mark.letter == "\\partial":
             mode = "own"
-        if mode == "total" and isinstance(of.body, App) and mark.letter == "\\partial" and any(_holds(a, by.body) for a in of.body.args):
+        if (
+            mode == "total"
+            and isinstance(of.body, App)
+            and mark.letter == "\\partial"
+            and any(_holds(a, by.body) for a in of.body.args)
+        ):
             mode = "own"
         body = D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
@@ -604,8 +695,21 @@ class Elaborator:
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
         occurs = self._occurrence(node, behind)
-        after = at + 2 if occurs.consumed or occurs.arguments is not None and isinstance(behind, Group) and not _hidden_only(occurs) else at + 1
-        if node.letter == "e" and node.above is not None and (not self.setting.defined & {"e", occurs.key} or self._is_raised(node)):
+        after = (
+            at + 2
+            if occurs.consumed
+            or (
+                occurs.arguments is not None
+                and isinstance(behind, Group)
+                and not _hidden_only(occurs)
+            )
+            else at + 1
+        )
+        if (
+            node.letter == "e"
+            and node.above is not None
+            and (not self.setting.defined & {"e", occurs.key} or self._is_raised(node))
+        ):
             return self._exponential(node), at + 1
         if self._is_bare_call(occurs, behind):
             assert isinstance(behind, Group)
@@ -616,21 +720,32 @@ class Elaborator:
             return special
         if occurs.dots:
             raise Unread(node.start, "no time derivative")
-        if occurs.arguments is not None and (self._is_function(occurs.key) or self._is_gate_call(occurs)):
+        if occurs.arguments is not None and (
+            self._is_function(occurs.key) or self._is_gate_call(occurs)
+        ):
             value = self._call(node, occurs)
         elif occurs.primes:
             value = self._slope_alone(node, occurs)
         else:
             value = self._member(node, occurs)
         value = self._scripted(value, occurs, node)
-        if after == at + 2 and isinstance(behind, Group) and (behind.below is not None or behind.above is not None):
+        if (
+            after == at + 2
+            and isinstance(behind, Group)
+            and (behind.below is not None or behind.above is not None)
+        ):
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
 
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
         above = node.above or ()
-        return bool(self.setting.steps.get("e")) and node.below is None and not (len(above) == 1 and isinstance(above[0], Group)) and any(isinstance(n, Name) and (n.above or n.below) for n in above)
+        return (
+            bool(self.setting.steps.get("e"))
+            and node.below is None
+            and not (len(above) == 1 and isinstance(above[0], Group))
+            and any(isinstance(n, Name) and (n.above or n.below) for n in above)
+        )
 
     def _exponential(self, node: Name) -> Val:
         """e^{x}, and e^x_k as it is often set, which means e^{x_k}."""
@@ -643,7 +758,12 @@ class Elaborator:
         return each(lambda b: Fn("\\exp", (b,)), self.row(above))
 
     def _scripted(self, value: Val, occurs: Occurs, node: Name) -> Val:
-        if occurs.transposed and not self.setting.arrays and node.above is not None and spelled(node.above) == "T":
+        if (
+            occurs.transposed
+            and not self.setting.arrays
+            and node.above is not None
+            and spelled(node.above) == "T"
+        ):
             return power(value, At(Time.of("T")), self.dims)
         if occurs.transposed:
             value = transposed(value)
@@ -661,7 +781,16 @@ class Elaborator:
             a, b = value.axes
             self.dims.unify(a.dim, b.dim)
             row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
-            return Val((row, col), Inverse(a.letter, b.letter, a.dim, value.body, (Time.of(row.letter), Time.of(col.letter))))
+            return Val(
+                (row, col),
+                Inverse(
+                    a.letter,
+                    b.letter,
+                    a.dim,
+                    value.body,
+                    (Time.of(row.letter), Time.of(col.letter)),
+                ),
+            )
         raise Unread(node.start, "no inverse of a vector")
 
     def _exponent(self, row: Row) -> Core:
@@ -687,31 +816,67 @@ class Elaborator:
         if key in self.setting.functions or key in SPELLED or key in WORDS:
             return True
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
-        return symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
+        return (
+            symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
+        )
 
     def _is_gate_call(self, occurs: Occurs) -> bool:
         """f_t = f(x_t, h_{t-1}; W): the function has the name of what it makes."""
-        return bool(not occurs.indices and self.setting.steps.get(occurs.key) and len(occurs.arguments or ()) > 1)
+        return bool(
+            not occurs.indices
+            and self.setting.steps.get(occurs.key)
+            and len(occurs.arguments or ()) > 1
+        )
 
     def _is_bare_call(self, occurs: Occurs, behind: Node | None) -> bool:
         """f (W h + b) beside gates f_t: the bare name with a bracket behind it is a function."""
-        if occurs.arguments is not None or not isinstance(behind, Group) or behind.opening != "(" or behind.above is not None or behind.below is not None:
+        if (
+            occurs.arguments is not None
+            or not isinstance(behind, Group)
+            or behind.opening != "("
+            or behind.above is not None
+            or behind.below is not None
+        ):
             return False
-        bare = not any(d in ("time", "layer") for d, _ in occurs.indices) and not occurs.indices and occurs.power is None
-        return bare and len(occurs.key) == 1 and occurs.key in "fgh" and bool(self.setting.steps.get(occurs.key)) and occurs.key not in self.setting.in_force
+        bare = (
+            not any(d in ("time", "layer") for d, _ in occurs.indices)
+            and not occurs.indices
+            and occurs.power is None
+        )
+        return (
+            bare
+            and len(occurs.key) == 1
+            and occurs.key in "fgh"
+            and bool(self.setting.steps.get(occurs.key))
+            and occurs.key not in self.setting.in_force
+        )
 
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
         if key in self.bound and not occurs.indices:
             return self._bound(key)
-        if key == "e" and key not in self.setting.defined and occurs.power is not None and not occurs.indices:
+        if (
+            key == "e"
+            and key not in self.setting.defined
+            and occurs.power is not None
+            and not occurs.indices
+        ):
             return scalar(Known("e"))
         if key in ("e", "\\pi") and key not in self.setting.defined and self._free_constant(key):
             return scalar(Known(key))
-        if self._is_index(key) and not occurs.indices and key not in self.setting.defined and not self._whole:
+        if (
+            self._is_index(key)
+            and not occurs.indices
+            and key not in self.setting.defined
+            and not self._whole
+        ):
             return scalar(At(Time.of(key)))
-        if key in self.setting.applications and not occurs.indices and key not in self.setting.in_force:
+        if (
+            key in self.setting.applications
+            and not occurs.indices
+            and key not in self.setting.in_force
+        ):
             applied = self._application(key)
             if applied is not None:
                 return applied
@@ -784,7 +949,9 @@ class Elaborator:
         if "sample" in kept:
             self._letter_dim(index[kept.index("sample")], "sample")
         self.setting.slots[name] = tuple(kept)
-        return Val(tuple(axes), Ref(name, tuple(index)), row=key in self.setting.lying and len(axes) == 1)
+        return Val(
+            tuple(axes), Ref(name, tuple(index)), row=key in self.setting.lying and len(axes) == 1
+        )
 
     def _own_step(self, slot: str, start: int) -> str:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
@@ -856,29 +1023,56 @@ class Elaborator:
         key = occurs.key
         if (key in self.setting.defined and key not in WORDS) or key in self.setting.functions:
             return None
-        if key == "\\delta" and len(occurs.indices) == 2 and all(d == "component" for d, _ in occurs.indices) and not occurs.power:
+        if (
+            key == "\\delta"
+            and len(occurs.indices) == 2
+            and all(d == "component" for d, _ in occurs.indices)
+            and not occurs.power
+        ):
             a, b = (self._index_in(d, r, node) for d, r in occurs.indices)
             self._same_dim(a, b)
             return scalar(Delta(a, b)), at + 1
-        if key in ("I", "\\mathbf{I}", "\\mathbb{I}") and self.setting.arrays and not occurs.indices and occurs.arguments is None:
+        if (
+            key in ("I", "\\mathbf{I}", "\\mathbb{I}")
+            and self.setting.arrays
+            and not occurs.indices
+            and occurs.arguments is None
+        ):
             return _identity(), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
-            found = self._indicator(node, row, at)
+            found = self._indicator(node, row, at)  # type: ignore[arg-type, call-arg]
             if found is not None:
-                return found
-        if key == "I" and not self.setting.arrays and not occurs.indices and not self.setting.steps.get(key) and occurs.arguments is None:
+                return found  # type: ignore[return-value]
+        if (
+            key == "I"
+            and not self.setting.arrays
+            and not occurs.indices
+            and not self.setting.steps.get(key)
+            and occurs.arguments is None
+        ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
             return vector(lambda i: ONE, fresh("dim")), at + 1
-        word = SPELLED.get(key) or (key if key in WORDS else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None))
+        word = SPELLED.get(key) or (
+            key
+            if key in WORDS
+            else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
+        )
         if word is None or self._is_variable(key):
             return None
         return self._applied(word, node, occurs, row, at)
 
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
-        r"""\mathbf{1}(i = j), \mathbb{1}[i = j], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the indices are equal."""
+        r"""\mathbf{1}(i = j), \mathbb{1}[i = j], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the indices are equal."""  # noqa: E501
         inside = _bare(inside)
-        place = next((i for i, n in enumerate(inside) if isinstance(n, Sign) and n.text in ("=", "\\neq", ",")), None)
+        place = next(
+            (
+                i
+                for i, n in enumerate(inside)
+                if isinstance(n, Sign) and n.text in ("=", "\\neq", ",")
+            ),
+            None,
+        )
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
         a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
@@ -888,7 +1082,13 @@ class Elaborator:
 
     def _is_variable(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
-        return symbol is not None and symbol.kind in ("variable", "input", "parameter", "index", "size")
+        return symbol is not None and symbol.kind in (
+            "variable",
+            "input",
+            "parameter",
+            "index",
+            "size",
+        )
 
     def _same_dim(self, a: Time, b: Time) -> None:
         for one in (a, b):
@@ -901,7 +1101,9 @@ class Elaborator:
         self._letter_dim(a, dim)
         self._letter_dim(b, dim)
 
-    def _applied(self, word: str, node: Name, occurs: Occurs, row: Row, at: int) -> tuple[Val, int] | None:
+    def _applied(
+        self, word: str, node: Name, occurs: Occurs, row: Row, at: int
+    ) -> tuple[Val, int] | None:
         """A known function with its argument: in brackets, or what stands behind it."""
         end = at + 1
         if end >= len(row):
@@ -970,7 +1172,12 @@ class Elaborator:
         args = [self.row(r) for r in rows if r]
         function = self.setting.functions.get(key)
         if function is not None and not occurs.indices:
-            if not self.inlining and not occurs.primes and self._is_made(key) and self._at_formals(function, occurs):
+            if (
+                not self.inlining
+                and not occurs.primes
+                and self._is_made(key)
+                and self._at_formals(function, occurs)
+            ):
                 return self.member(key, [], node.start)
             try:
                 return self._own_function(node, function, args, occurs.primes)
@@ -993,7 +1200,12 @@ class Elaborator:
     def _is_label(self, row: Row) -> bool:
         """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
         row = _bare(row)
-        return len(row) == 1 and isinstance(row[0], Name) and self._is_variable(self.index_name(row[0])) and not self._is_index(self.index_name(row[0]))
+        return (
+            len(row) == 1
+            and isinstance(row[0], Name)
+            and self._is_variable(self.index_name(row[0]))
+            and not self._is_index(self.index_name(row[0]))
+        )
 
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
@@ -1024,7 +1236,9 @@ class Elaborator:
         body = renamed(function.body)
         return Val(body.axes, replaced(body.body, tuple(table)), body.row)
 
-    def _abstract(self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], primes: int, node: Name) -> Val:
+    def _abstract(
+        self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], primes: int, node: Name
+    ) -> Val:
         entrywise = len(args) == 1 and args[0].rank and key in self.setting.entrywise
         if primes and len(args) != 1:
             raise Unread(node.start, "which argument a prime differentiates by")
@@ -1040,7 +1254,12 @@ class Elaborator:
     def _slope_alone(self, node: Name, occurs: Occurs) -> Val:
         """f' without an argument: of a function with one formal, at the formal."""
         function = self.setting.functions.get(occurs.key)
-        if function is not None and len(function.formals) == 1 and function.body.rank == 0 and occurs.primes == 1:
+        if (
+            function is not None
+            and len(function.formals) == 1
+            and function.body.rank == 0
+            and occurs.primes == 1
+        ):
             return scalar(D(function.body.body, function.formals[0]))
         raise Unread(node.start, "the argument of a slope")
 
@@ -1069,7 +1288,11 @@ class Elaborator:
         """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
         for place in (at, at + 1):
             node = row[place] if place < len(row) else None
-            if isinstance(node, Name | Group) and node.above is not None and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}"):
+            if (  # noqa: SIM102
+                isinstance(node, Name | Group)
+                and node.above is not None
+                and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}")
+            ):
                 if place == at or isinstance(node, Group):
                     return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
         return row, False
@@ -1085,21 +1308,35 @@ class Elaborator:
             return None
         end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
         mark = _Mark("\\partial", (), False, False)
-        slopes = [self._differentiated(function.body, function.formal(k), mark) for k in range(len(function.formals))]
+        slopes = [
+            self._differentiated(function.body, function.formal(k), mark)
+            for k in range(len(function.formals))
+        ]
         return (slopes[0] if len(slopes) == 1 else self._stacked(slopes, node)), end
 
     def _inline(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
         r"""\partial A / \partial B on one line."""
         if node.letter not in DIFFERENTIALS or node.below is not None or node.primes:
             return None
-        slash = next((i for i in range(at + 1, min(at + 4, len(row))) if isinstance(row[i], Sign) and row[i].text == "/"), None)  # type: ignore[attr-defined]
+        slash = next(
+            (
+                i
+                for i in range(at + 1, min(at + 4, len(row)))
+                if isinstance(row[i], Sign) and row[i].text == "/"  # type: ignore[attr-defined]
+            ),
+            None,
+        )
         if slash is None or slash + 2 >= len(row):
             return None
         other = row[slash + 1]
         if not isinstance(other, Name) or other.letter != node.letter or other.below is not None:
             return None
         end = slash + 3
-        if end < len(row) and isinstance(row[end], Group) and self._occurrence(row[end - 1], row[end]).consumed:  # type: ignore[arg-type]
+        if (
+            end < len(row)
+            and isinstance(row[end], Group)
+            and self._occurrence(row[end - 1], row[end]).consumed  # type: ignore[arg-type]
+        ):
             end += 1
         made = Over(node.start, row[end - 1].end, row[at:slash], row[slash + 1 : end])
         return self._fraction(made, (made, *row[end:]), 0)[0], end
@@ -1119,7 +1356,9 @@ class Elaborator:
         inner = self.row(node.inside)
         values = []
         for part in _split(node.below or (), (",", ";")):
-            at = next((i for i, n in enumerate(part) if isinstance(n, Sign) and n.text == "="), None)
+            at = next(
+                (i for i, n in enumerate(part) if isinstance(n, Sign) and n.text == "="), None
+            )
             if at is None:
                 raise Unread(node.start, "the values at which it is worked out")
             self._whole, before = True, self._whole
@@ -1128,7 +1367,12 @@ class Elaborator:
             finally:
                 self._whole = before
             value = self.row(part[at + 1 :])
-            if not isinstance(name.body, Ref) or name.rank or value.rank or name.body.name in self.setting.made:
+            if (
+                not isinstance(name.body, Ref)
+                or name.rank
+                or value.rank
+                or name.body.name in self.setting.made
+            ):
                 raise Unread(node.start, "values of variables that are given")
             values.append((name.body, value.body))
         if not values or node.above is not None:
@@ -1138,7 +1382,13 @@ class Elaborator:
     def _group(self, node: Group) -> Val:
         if node.closing == "|" and node.opening in (".", "\\left.", "") and node.below is not None:
             return self._evaluated(node)
-        if len(node.inside) == 1 and isinstance(node.inside[0], Number) and node.inside[0].text == "1" and node.below is not None and node.above is None:
+        if (
+            len(node.inside) == 1
+            and isinstance(node.inside[0], Number)
+            and node.inside[0].text == "1"
+            and node.below is not None
+            and node.above is None
+        ):
             equal = self._indicator(node.below, True)
             if equal is not None:
                 return equal
@@ -1162,7 +1412,7 @@ class Elaborator:
                 if len(parts) > 1:
                     return self._listed(parts, node)
                 if sum(isinstance(n, Sign) and n.text in RELATIONS for n in node.inside) == 1:
-                    return self._holds(node.inside, node)
+                    return self._holds(node.inside, node)  # type: ignore[attr-defined, no-any-return]
                 return self.row(node.inside)
             case "(" | "{" | "\\{" | "\\left.":
                 parts = _split(node.inside, (",",))
@@ -1193,9 +1443,18 @@ class Elaborator:
         if node.opening in ("\\|", "|"):
             return value
         letters = _split(node.below, (",",))
-        rows = [p for part in letters for p in ([part] if len(letters) > 1 else [(n,) for n in part])]
-        entries = bool(value.rank) and len(rows) == value.rank and all(self._is_entry(r) for r in rows)
-        if not entries and isinstance(value.body, D) and len(node.inside) == 1 and isinstance(node.inside[0], Over):
+        rows = [
+            p for part in letters for p in ([part] if len(letters) > 1 else [(n,) for n in part])
+        ]
+        entries = (
+            bool(value.rank) and len(rows) == value.rank and all(self._is_entry(r) for r in rows)
+        )
+        if (
+            not entries
+            and isinstance(value.body, D)
+            and len(node.inside) == 1
+            and isinstance(node.inside[0], Over)
+        ):
             return self._around(value, node)
         if value.rank and len(rows) == value.rank:
             table = {}
@@ -1259,7 +1518,11 @@ class Elaborator:
         (gap,) = gaps
         values = [self.row(r) for i, r in enumerate(rows) if i != gap]
         run = self._run(values[0], values[-1])
-        if run is None or len(rows) - gap != 2 or (gap > 1 and not self._step(values[0], values[1])):
+        if (
+            run is None
+            or len(rows) - gap != 2
+            or (gap > 1 and not self._step(values[0], values[1]))
+        ):
             raise Unread(node.start, "dots between entries that differ in an index alone")
         return self._entries(run, values[0], node)
 
@@ -1293,10 +1556,16 @@ class Elaborator:
         bodies = [with_letters(v, [a.letter for a in first.axes]) for v in stacked]
         letter = fresh()
         parts = tuple((fresh(), "1", b) for b in bodies)
-        return Val((Axis(letter, "+".join("1" for _ in rows)), *first.axes), Stack(Time.of(letter), parts))
+        return Val(
+            (Axis(letter, "+".join("1" for _ in rows)), *first.axes), Stack(Time.of(letter), parts)
+        )
 
     def _corners(self, rows: Sequence[Sequence[Row]], node: Node) -> Val:
-        full = [r for r in rows if len(r) > 1 and not _only_dots(r[0]) and not _only_dots(r[-1]) and r[0] and r[-1]]
+        full = [
+            r
+            for r in rows
+            if len(r) > 1 and not _only_dots(r[0]) and not _only_dots(r[-1]) and r[0] and r[-1]
+        ]
         if len(full) < 2:
             raise Unread(node.start, "the corners of a matrix")
         (a, b), (c, d) = ((self.row(r[0]), self.row(r[-1])) for r in (full[0], full[-1]))
@@ -1308,7 +1577,11 @@ class Elaborator:
                 raise Unread(node.start, "entries on a diagonal that differ in an index alone")
             return diagonal(self._entries(run, scalar(a.body), node))
         above, below = self._run(a, b), self._run(c, d)
-        if above is None or below is None or (above.lower, above.upper) != (below.lower, below.upper):
+        if (
+            above is None
+            or below is None
+            or (above.lower, above.upper) != (below.lower, below.upper)
+        ):
             raise Unread(node.start, "entries that differ in an index alone")
         row = self._entries(above, a, node)
         last = self._entries(below, c, node)
@@ -1328,18 +1601,24 @@ class Elaborator:
                 body, condition = cells[0], tuple(n for c in cells[1:] for n in c)
             body = _without_end(body)
             branches.append((self._condition(condition), self.row(body)))
-        values = plus([v for _, v in branches], self.dims) if any(v.rank for _, v in branches) else None
+        values = (
+            plus([v for _, v in branches], self.dims) if any(v.rank for _, v in branches) else None
+        )
         if values is not None:
             raise Unread(node.start, "cases of numbers")
         for test, value in reversed(branches):
-            if test is None:
+            if test is None:  # noqa: SIM108
                 found = value.body
             else:
                 found = Case(*test, value.body, found)
         return scalar(found)
 
     def _condition(self, row: Row) -> tuple[Core, str, Core] | None:
-        row = tuple(n for n in row if not isinstance(n, Words) and not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+        row = tuple(
+            n
+            for n in row
+            if not isinstance(n, Words) and not (isinstance(n, Sign) and n.text in (",", ".", ";"))
+        )
         for i, node in enumerate(row):
             if isinstance(node, Sign) and node.text in RELATIONS:
                 return self._side(row[:i]), node.text, self._side(row[i + 1 :])
@@ -1362,7 +1641,11 @@ class Elaborator:
         end = at + 1
         while end < len(row):
             here = row[end]
-            if isinstance(here, Sign) and here.text in ("+", "-", ",", ";") and not (here.text == "-" and end == at + 1):
+            if (
+                isinstance(here, Sign)
+                and here.text in ("+", "-", ",", ";")
+                and not (here.text == "-" and end == at + 1)
+            ):
                 break
             end += 1
         inside = row[at + 1 : end]
@@ -1386,14 +1669,29 @@ class Elaborator:
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
             return []
-        below = tuple(n for n in node.below if not (isinstance(n, Sign) and n.text == "\\forall") and not isinstance(n, Words))
+        below = tuple(
+            n
+            for n in node.below
+            if not (isinstance(n, Sign) and n.text == "\\forall") and not isinstance(n, Words)
+        )
         rows = _split(below, (",",))
         upper = None if node.above is None else self._limit(node.above)
         if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
             return [_Bound(self.index_name(r[0]), None, upper) for r in rows]  # type: ignore[arg-type]
-        if len(rows) > 1 and all(len(r) == 1 and isinstance(r[0], Name) for r in rows[:-1]) and len(rows[-1]) > 1 and isinstance(rows[-1][0], Name):
+        if (
+            len(rows) > 1
+            and all(len(r) == 1 and isinstance(r[0], Name) for r in rows[:-1])
+            and len(rows[-1]) > 1
+            and isinstance(rows[-1][0], Name)
+        ):
             last = self._lower(rows[-1], node)  # i,j = 0
-            if rows[-1][1] == Sign(rows[-1][1].start, rows[-1][1].end, "=") and not any(last.letter == self.index_name(r[0]) for r in rows[:-1]):  # type: ignore[arg-type]
+            if (
+                rows[-1][1] == Sign(rows[-1][1].start, rows[-1][1].end, "=")
+                and not any(
+                    last.letter == self.index_name(r[0])  # type: ignore[arg-type]
+                    for r in rows[:-1]
+                )
+            ):
                 letters = [self.index_name(r[0]) for r in rows]  # type: ignore[arg-type]
                 return [replace(last, letter=a, upper=upper) for a in letters]
         bound = self._lower(rows[0], node)
@@ -1417,7 +1715,11 @@ class Elaborator:
             return Time.of(spelled(row))
 
     def _lower(self, row: Row, node: Big) -> _Bound:
-        places = [i for i, n in enumerate(row) if isinstance(n, Sign) and n.text in (*RELATIONS, "\\in", "\\notin")]
+        places = [
+            i
+            for i, n in enumerate(row)
+            if isinstance(n, Sign) and n.text in (*RELATIONS, "\\in", "\\notin")
+        ]
         if not places:
             if len(row) == 1 and isinstance(row[0], Name):
                 return _Bound(self.index_name(row[0]), None, None)
@@ -1429,7 +1731,11 @@ class Elaborator:
             second = places[1]
             low, high = self._limit(left), self._limit(row[second + 1 :])
             strict = relation == "<", row[second].text == "<"  # type: ignore[attr-defined]
-            return _Bound(self._one(row[first + 1 : second], node), low + int(strict[0]), high + (-int(strict[1])))
+            return _Bound(
+                self._one(row[first + 1 : second], node),
+                low + int(strict[0]),
+                high + (-int(strict[1])),
+            )
         letter = self._one(left, node)
         if relation == "\\in":
             return _Bound(letter, None, None, whole=True)
@@ -1478,9 +1784,14 @@ class Elaborator:
         for w in bound.without:
             self._letter_dim(w, dim)
         lower, upper = bound.lower, bound.upper
-        if upper is not None and upper.shift == 0 and len(upper.letters) == 1 and not self._is_bound_letter(upper):
+        if (
+            upper is not None
+            and upper.shift == 0
+            and len(upper.letters) == 1
+            and not self._is_bound_letter(upper)
+        ):
             stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if own.startswith("dim:") and self.dims.is_stated(stated) and self.dims.find(stated) != own:
+            if own.startswith("dim:") and self.dims.find(stated) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
@@ -1509,7 +1820,9 @@ class Elaborator:
         """The ordered domain in which a letter is used, from the families that it stands at."""
         for part in walk(body):
             if isinstance(part, Ref):
-                for index, slot in zip(part.index, self.setting.slots.get(part.name, ()), strict=False):
+                for index, slot in zip(
+                    part.index, self.setting.slots.get(part.name, ()), strict=False
+                ):
                     if slot in ("time", "layer") and any(a == letter for a, _ in index.letters):
                         return slot
         if letter in self.ordered and letter not in self.letters:
@@ -1519,14 +1832,28 @@ class Elaborator:
     def _horizon(self, domain: str, node: Node) -> str:
         return "T" if domain == "time" else "L"
 
-    def _big_of(self, kind: str, letter: str, dim: str | None, low: Time | None, high: Time | None, v: Val, node: Node, without: tuple[Time, ...]) -> Val:
+    def _big_of(
+        self,
+        kind: str,
+        letter: str,
+        dim: str | None,
+        low: Time | None,
+        high: Time | None,
+        v: Val,
+        node: Node,
+        without: tuple[Time, ...],
+    ) -> Val:
         if kind == "prod" and v.rank == 2 and low is not None and high is not None:
             return self._chain_of(letter, low, high, v)
         if kind == "prod" and v.rank > 2:
             raise Unread(node.start, "no product of arrays over an index")
-        return Val(v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose)
+        return Val(
+            v.axes, Sum(kind, letter, dim, low, high, v.body, without), v.row, v.of, v.by, v.loose
+        )
 
-    def _chain_of(self, letter: str, low: Time, high: Time, v: Val, down: bool | None = None) -> Val:
+    def _chain_of(
+        self, letter: str, low: Time, high: Time, v: Val, down: bool | None = None
+    ) -> Val:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
         if down is None:
             self.choices.add("rising")
@@ -1535,13 +1862,27 @@ class Elaborator:
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)
         row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
-        body = Chain(letter, low, high, a.letter, b.letter, a.dim, v.body, (Time.of(row.letter), Time.of(col.letter)), down)
+        body = Chain(
+            letter,
+            low,
+            high,
+            a.letter,
+            b.letter,
+            a.dim,
+            v.body,
+            (Time.of(row.letter), Time.of(col.letter)),
+            down,
+        )
         return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
         if node.kind != "sum":
             raise Unread(node.start, "the bounds of a Π")
-        letters = [a for a in letters_in(v.body) if a in self.ordered or (a in self.letters and a not in self.headed)]
+        letters = [
+            a
+            for a in letters_in(v.body)
+            if a in self.ordered or (a in self.letters and a not in self.headed)
+        ]
         if len(letters) > 1:
             letters = [a for a in letters if a in self.letters and a not in self.headed]
         if len(letters) == 1 and not v.rank:
@@ -1553,7 +1894,7 @@ class Elaborator:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """∂ or d at the front of a fraction's line: its letter, what follows, whether it is ∂⁺, and its order."""
+    """∂ or d at the front of a fraction's line: its letter, what follows, whether it is ∂⁺, and its order."""  # noqa: E501
 
     letter: str
     rest: Row
@@ -1573,21 +1914,52 @@ class _Bound:
 def below_time(row: Row) -> list[Row] | None:
     """The component indices below the time of y_{t_k}; None for any other index."""
     row = _bare(row)
-    if len(row) != 1 or not isinstance(row[0], Name) or row[0].letter not in ("t", "\\tau") or row[0].below is None or row[0].above is not None:
+    if (
+        len(row) != 1
+        or not isinstance(row[0], Name)
+        or row[0].letter not in ("t", "\\tau")
+        or row[0].below is None
+        or row[0].above is not None
+    ):
         return None
     inner = _split(row[0].below, (",",))
-    rows = [p for part in inner for p in ([part] if len(inner) > 1 or len(part) > 1 and not all(isinstance(n, Name) for n in part) else [(n,) for n in part])]
-    return rows if all(len(r) == 1 and isinstance(r[0], Name) and r[0].below is None and len(r[0].letter) == 1 and r[0].letter in "ijklmnpq" for r in rows) else None
+    rows = [
+        p
+        for part in inner
+        for p in (
+            [part]
+            if len(inner) > 1 or (len(part) > 1 and not all(isinstance(n, Name) for n in part))
+            else [(n,) for n in part]
+        )
+    ]
+    return (
+        rows
+        if all(
+            len(r) == 1
+            and isinstance(r[0], Name)
+            and r[0].below is None
+            and len(r[0].letter) == 1
+            and r[0].letter in "ijklmnpq"
+            for r in rows
+        )
+        else None
+    )
 
 
 def _holds(argument: Arg, by: Ref) -> bool:
     """Whether a function's argument is the quantity itself."""
     own = argument.body
-    return isinstance(own, Ref) and own.name == by.name and len(own.index) == len(by.index) and own.index[: len(own.index) - len(argument.letters)] == by.index[: len(own.index) - len(argument.letters)]
+    return (
+        isinstance(own, Ref)
+        and own.name == by.name
+        and len(own.index) == len(by.index)
+        and own.index[: len(own.index) - len(argument.letters)]
+        == by.index[: len(own.index) - len(argument.letters)]
+    )
 
 
 def Where_(body: Core, formal: Ref, value: Core) -> Core:
-    """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""
+    """A formula with a formal replaced, after it was differentiated: explicit slopes, so nothing is captured."""  # noqa: E501
     from derive.algebra.slopes import NoSlope, slope
 
     assert isinstance(body, D)
@@ -1602,8 +1974,14 @@ def replaced(x: Core, table: tuple[tuple[Ref, tuple[Axis, ...], Val], ...]) -> C
     if isinstance(x, Ref):
         for formal, axes, arg in table:
             kept = len(formal.index) - len(axes)
-            if x.name == formal.name and len(x.index) == len(formal.index) and x.index[:kept] == formal.index[:kept]:
-                return move(arg.body, {a.letter: i for a, i in zip(arg.axes, x.index[kept:], strict=True)})
+            if (
+                x.name == formal.name
+                and len(x.index) == len(formal.index)
+                and x.index[:kept] == formal.index[:kept]
+            ):
+                return move(
+                    arg.body, {a.letter: i for a, i in zip(arg.axes, x.index[kept:], strict=True)}
+                )
         return x
     return rebuild(x, lambda p: replaced(p, table))
 
@@ -1613,8 +1991,19 @@ def _differential(row: Row) -> _Mark | None:
     if not row or not isinstance(row[0], Name):
         return None
     first = row[0]
-    if first.letter not in DIFFERENTIALS or first.below is not None or first.primes or first.accents:
-        if first.letter == "\\delta" and first.below is None and first.above is None and len(row) > 1 and first.style == "":
+    if (
+        first.letter not in DIFFERENTIALS
+        or first.below is not None
+        or first.primes
+        or first.accents
+    ):
+        if (
+            first.letter == "\\delta"
+            and first.below is None
+            and first.above is None
+            and len(row) > 1
+            and first.style == ""
+        ):
             return _Mark("\\partial", row[1:], False, False) if isinstance(row[1], Name) else None
         return None
     immediate = order = False
@@ -1633,9 +2022,13 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     previous: Node | None = None
     for node in row:
         plain = isinstance(node, Sign) and node.text in ("+", "-")
-        after_operator = isinstance(previous, Sign) and (previous.text in TIMES or previous.text == "/")
+        after_operator = isinstance(previous, Sign) and (
+            previous.text in TIMES or previous.text == "/"
+        )
         inside_big = isinstance(previous, Big)
-        after_function = isinstance(previous, Name) and previous.style == "op" and (previous.letter in SPELLED)
+        after_function = (
+            isinstance(previous, Name) and previous.style == "op" and (previous.letter in SPELLED)
+        )
         if plain and not after_operator and not inside_big and not after_function:
             if here:
                 terms.append(tuple(here))
@@ -1683,14 +2076,27 @@ def _parted(row: Row) -> tuple[Row, Row]:
 
 def _bare(row: Row) -> Row:
     """A row without brackets around all of it."""
-    while len(row) == 1 and isinstance(row[0], Group) and row[0].above is None and row[0].below is None:
+    while (
+        len(row) == 1
+        and isinstance(row[0], Group)
+        and row[0].above is None
+        and row[0].below is None
+    ):
         row = row[0].inside
     return row
 
 
 def _is_top(row: Row, value: Val, arrays: bool) -> bool:
     shown = spelled(row)
-    if shown in ("\\top", "\\intercal", "\\mathsf{T}", "\\mathrm{T}", "\\text{T}", "\\mathtt{T}", "'"):
+    if shown in (
+        "\\top",
+        "\\intercal",
+        "\\mathsf{T}",
+        "\\mathrm{T}",
+        "\\text{T}",
+        "\\mathtt{T}",
+        "'",
+    ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
 
@@ -1741,7 +2147,9 @@ def _ascending(low: Time, high: Time) -> tuple[Time, Time]:
 
 
 def _plain_letters(index: tuple[Time, ...]) -> list[str]:
-    return [i.letters[0][0] for i in index if len(i.letters) == 1 and i.letters[0][0].startswith("\\,")]
+    return [
+        i.letters[0][0] for i in index if len(i.letters) == 1 and i.letters[0][0].startswith("\\,")
+    ]
 
 
 def _hidden_only(occurs: Occurs) -> bool:

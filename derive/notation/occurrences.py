@@ -278,7 +278,9 @@ class Reader:
             f"{use.split.base}_{p.letter}"
             for use in self.survey.uses
             for p in use.split.pieces
-            if p.place == "below" and p.form == "letter" and self.survey.is_label(use.split.base, p, (p,))
+            if p.place == "below"
+            and p.form == "letter"
+            and self.survey.is_label(use.split.base, p, (p,))
         )
 
     def _nested(self, draft: Draft, base: str, piece: Piece, name: Name, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Derivatives by a formula: ∂/∂(W x) is by a quantity of its own, which stands wherever the page writes W x."""
+"""Derivatives by a formula: ∂/∂(W x) is by a quantity of its own, which stands wherever the page writes W x."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def weight(x: Core) -> int:
 def _same(
     p: Core, x: Core, free: frozenset[str], table: dict[str, Time], bound: Mapping[str, str]
 ) -> bool:
-    """Whether x is p with its free letters replaced, which `table` collects; `bound` pairs letters that are bound in both."""
+    """Whether x is p with its free letters replaced, which `table` collects; `bound` pairs letters that are bound in both."""  # noqa: E501
     if type(p) is not type(x):
         return False
     match p, x:

@@ -2,14 +2,24 @@
 
 A value has axes, each a letter that is free in its body. A derivative knows what it is of and by, so that ∂a/∂b ∂b/∂c
 contracts over b whichever way a page lays Jacobians out.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.core import Core, Delta, Mul, Num, Pow, Ref, add, fresh, letters_in, move, mul, num, summed
+from derive.algebra.core import (
+    Core,
+    Delta,
+    Num,
+    Pow,
+    add,
+    fresh,
+    move,
+    mul,
+    summed,
+)
 from derive.algebra.expression import Time
 
 
@@ -23,7 +33,9 @@ class Dims:
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
         self._fixed: set[str] = set()
-        self.loose = False  # the page's own dimensions contradict each other: none is held to be another's
+        self.loose = (
+            False  # the page's own dimensions contradict each other: none is held to be another's
+        )
 
     def find(self, dim: str) -> str:
         if "+" in dim:
@@ -41,9 +53,6 @@ class Dims:
         self._of[made] = dim
         if dim.startswith("dim:"):
             self._fixed.add(dim)
-
-    def is_stated(self, dim: str) -> bool:
-        return dim in self._fixed
 
     def copy(self) -> Dims:
         other = Dims()
@@ -95,7 +104,7 @@ class Axis:
 @dataclass(frozen=True, slots=True)
 class Val:
     """A formula with its axes. `row`: a vector that is transposed. `of`, `by`: what a derivative is of and by, with the number of axes
-    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand."""
+    of each (the first `of` axes and then the `by` axes); `loose`: a gradient, which may lie or stand."""  # noqa: E501
 
     axes: tuple[Axis, ...]
     body: Core
@@ -140,7 +149,11 @@ def transposed(v: Val) -> Val:
     if v.rank == 1:
         return replace(v, row=not v.row, loose=False, of=None, by=None)
     if v.rank == 2:
-        return Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of) if v.of is None else Val((v.axes[1], v.axes[0]), v.body)
+        return (
+            Val((v.axes[1], v.axes[0]), v.body, of=v.by, by=v.of)
+            if v.of is None
+            else Val((v.axes[1], v.axes[0]), v.body)
+        )
     if v.rank == 0:
         return v
     raise Misfit("the transpose of what has three indices")
@@ -160,7 +173,7 @@ def spoken(v: Val) -> str:
 
 
 def plus(values: Sequence[Val], dims: Dims) -> Val:
-    """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""
+    """The sum; a number beside a vector is added to every entry; a vector beside a Jacobian of its size is its diagonal."""  # noqa: E501
     widest = renamed(max(values, key=lambda v: v.rank))
     terms = []
     for v in values:
@@ -207,7 +220,9 @@ def scaled(x: Val, y: Val) -> Val:
     return replace(many, body=mul((x.body, y.body)), of=many.of, by=many.by)
 
 
-def contracted(x: Val, y: Val, p: int, q: int, dims: Dims) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Core]:
+def contracted(
+    x: Val, y: Val, p: int, q: int, dims: Dims
+) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Core]:
     """Σ over axis p of x and axis q of y; the axes that are left, and the body."""
     x, y = renamed(x), renamed(y)
     a, b = x.axes[p], y.axes[q]
@@ -233,7 +248,11 @@ def _joined(x: Val, y: Val, dims: Dims) -> Val:
     flipped = x.flipped or y.flipped
     x, y = _unflipped(renamed(x)), _unflipped(renamed(y))
     n = x.by[1]  # type: ignore[index]
-    shared, outer, inner = x.axes[len(x.axes) - n :] if n else (), x.axes[: len(x.axes) - n], y.axes[n:]
+    shared, outer, inner = (
+        x.axes[len(x.axes) - n :] if n else (),
+        x.axes[: len(x.axes) - n],
+        y.axes[n:],
+    )
     table = {}
     for a, b in zip(shared, y.axes[:n], strict=True):
         dims.unify(a.dim, b.dim)
@@ -252,7 +271,7 @@ def _unflipped(v: Val) -> Val:
 
 
 def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
-    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""
+    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""  # noqa: E501
     met = chained(x, y, dims)
     if met is not None:
         return met
@@ -317,11 +336,15 @@ def power(v: Val, exponent: Core, dims: Dims) -> Val:
     """A power of a number, of each entry of a vector, or of a square matrix by a whole number."""
     if v.rank <= 1:
         return each(lambda b: Pow(b, exponent), v)
-    if v.rank == 2 and isinstance(exponent, Num) and exponent.value.denominator == 1 and 0 < exponent.value <= 6:
+    if (
+        v.rank == 2
+        and isinstance(exponent, Num)
+        and exponent.value.denominator == 1
+        and 0 < exponent.value <= 6
+    ):
         dims.unify(v.axes[0].dim, v.axes[1].dim)
         found = v
         for _ in range(int(exponent.value) - 1):
             found = product(found, v, dims, "each", True)
         return found
     raise Misfit("a power of a matrix")
-

@@ -179,7 +179,12 @@ def _pieces_of_part(place: Place, part: Row) -> Iterator[Piece]:
     if len(part) == 1 and isinstance(part[0], Group) and part[0].opening in BRACKETS:
         square = place == "below" and part[0].opening == "["  # h_{[j]} is an entry
         yield from pieces_of("below" if square else BRACKETS[part[0].opening], part[0].inside)
-    elif len(part) == 2 and isinstance(part[0], Name) and isinstance(part[1], Group) and part[1].opening == "[":
+    elif (
+        len(part) == 2
+        and isinstance(part[0], Name)
+        and isinstance(part[1], Group)
+        and part[1].opening == "["
+    ):
         yield _single(place, part[0], 1)  # f[i], the entry i of what f tells from others
         yield from pieces_of("below", part[1].inside)
     elif len(part) == 1:

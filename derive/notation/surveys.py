@@ -224,8 +224,10 @@ class Survey:
         }
         if len(words) > 1 and not (letter in self.bound or letter in self.stepped):
             return True
-        if letter.isupper() and piece.beside and piece.run == 1:
-            if self.upper[letter] or any(p.form == "number" and p.beside and p.run == 1 for p in self.pieces_at(base, place)):
+        if letter.isupper() and piece.beside and piece.run == 1:  # noqa: SIM102
+            if self.upper[letter] or any(
+                p.form == "number" and p.beside and p.run == 1 for p in self.pieces_at(base, place)
+            ):
                 return False  # the last of y_{t,1}, …, y_{t,C}
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
@@ -473,7 +475,14 @@ class Survey:
             and (piece.form == "number" or piece.letter.isupper())
         ):
             return "layer"
-        if piece.beside and piece.run == 1 and piece.place == "below" and not letters & habits.TIME and all(p.beside for p in fellows) and not any(p.moved for p in fellows):
+        if (
+            piece.beside
+            and piece.run == 1
+            and piece.place == "below"
+            and not letters & habits.TIME
+            and all(p.beside for p in fellows)
+            and not any(p.moved for p in fellows)
+        ):
             return "component"
         if piece.letter and piece.run == 1 and self.recursive(piece.letter, piece.place):
             layers = any(self.layer_letter(x) for x in letters & habits.LAYER)
@@ -487,14 +496,20 @@ class Survey:
 
     @remembered
     def bracketed(self) -> frozenset[str]:
-        """The letters that number examples in brackets above names, and nowhere layers: the p of y^{(p)}."""
+        """The letters that number examples in brackets above names, and nowhere layers: the p of y^{(p)}."""  # noqa: E501
         pieces = [(u, p) for u in self.uses for p in u.split.pieces if p.place == "paren"]
         letters = {p.letter for _, p in pieces if p.form == "letter" and not p.moved}
         return frozenset(
             x
             for x in letters - habits.TIME - habits.LAYER
-            if x.islower() and not self.moved_in_brackets(x) and x not in self.stepped
-            and all(self.domain(u.split.base, p, u.number, frozenset()) == "sample" for u, p in pieces if p.letter == x)
+            if x.islower()
+            and not self.moved_in_brackets(x)
+            and x not in self.stepped
+            and all(
+                self.domain(u.split.base, p, u.number, frozenset()) == "sample"
+                for u, p in pieces
+                if p.letter == x
+            )
         )
 
     @remembered
@@ -573,7 +588,10 @@ class Survey:
             u.split.base.strip("}").rsplit("{", 1)[-1]
             in ("W", "w", "b", "\\theta", "\\vartheta", "f", "U", "V")
             and any(
-                p.letter == letter and p.run == 1 and p.form == "letter" and not (p.beside and p.place == "below")
+                p.letter == letter
+                and p.run == 1
+                and p.form == "letter"
+                and not (p.beside and p.place == "below")
                 for p in u.split.pieces
             )
             for u in self.uses

@@ -2,7 +2,7 @@
 
 A plan is a certificate: a tuple of names of rules. `check` applies them, in their order, to the difference of the two sides
 and accepts where nothing is left; it searches nothing and knows no clock. Whoever looks for a plan is not trusted.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -10,7 +10,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.algebra.core import Big, Chain, Core, D, Fn, Num, Ref, Solved, add, letters_in, move, neg, rebuild, walk
+from derive.algebra.core import (
+    Big,
+    Chain,
+    Core,
+    D,
+    Fn,
+    Num,
+    Ref,
+    Solved,
+    add,
+    letters_in,
+    move,
+    neg,
+    rebuild,
+    walk,
+)
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
 from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
@@ -37,12 +52,14 @@ class Lines:
         self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self.made_of_derivatives = frozenset(
-            n for n, ds in model.definitions.items() if any(isinstance(p, D) for d in ds for p in walk(d.body))
+            n
+            for n, ds in model.definitions.items()
+            if any(isinstance(p, D) for d in ds for p in walk(d.body))
         )
         self._recognise()
 
     def _recognise(self) -> None:
-        """Adjoints: a recursion that runs backward and is, by induction from the last step down, ∂C/∂h_t for a cost and a state."""
+        """Adjoints: a recursion that runs backward and is, by induction from the last step down, ∂C/∂h_t for a cost and a state."""  # noqa: E501
         model = self.unfolder.model
         for name, definitions in model.definitions.items():
             general = model.general(name)
@@ -51,7 +68,9 @@ class Lines:
             for cost in self._costs():
                 for state in sorted(model.definitions):
                     if state != name and self._is_adjoint(name, cost, state):
-                        self.adjoints[name] = lambda ref, c=cost, s=state: D(Ref(c), Ref(s, ref.index))  # type: ignore[misc]
+                        self.adjoints[name] = lambda ref, c=cost, s=state: D(
+                            Ref(c), Ref(s, ref.index)
+                        )  # type: ignore[misc]
                         break
                 if name in self.adjoints:
                     break
@@ -59,12 +78,20 @@ class Lines:
 
     def _costs(self) -> list[str]:
         model = self.unfolder.model
-        return [n for n, ds in model.definitions.items() if n in model.slots and model.slots[n] == () and ds]
+        return [
+            n
+            for n, ds in model.definitions.items()
+            if n in model.slots and model.slots[n] == () and ds
+        ]
 
     def _is_adjoint(self, name: str, cost: str, state: str) -> bool:
-        """Induction: beyond the last step both are 0; at each step both have the same equation in their later members."""
+        """Induction: beyond the last step both are 0; at each step both have the same equation in their later members."""  # noqa: E501
         model, u = self.unfolder.model, self.unfolder
-        if model.slots.get(state) != model.slots.get(name) or u.is_lost(cost) or state not in u.ancestors(cost):
+        if (
+            model.slots.get(state) != model.slots.get(name)
+            or u.is_lost(cost)
+            or state not in u.ancestors(cost)
+        ):
             return False
         general = model.general(name)
         assert general is not None
@@ -76,7 +103,9 @@ class Lines:
 
         def same(index: tuple[Time, ...], body: Core) -> bool:
             try:
-                here = self.forms.form(u.resolved(add((put(body), neg(u.by_side(D(Ref(cost), Ref(state, index))))))))
+                here = self.forms.form(
+                    u.resolved(add((put(body), neg(u.by_side(D(Ref(cost), Ref(state, index)))))))
+                )
                 for rule in ("by", "open steps"):
                     if self.forms.is_zero(here):
                         return True
@@ -85,11 +114,17 @@ class Lines:
             except (NoForm, RecursionError):
                 return False
 
-        return same(general.index, general.body) and all(same(d.index, d.body) for d in model.specials(name))
+        return same(general.index, general.body) and all(
+            same(d.index, d.body) for d in model.specials(name)
+        )
 
     def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
         """Whether the certificate proves left = right."""
-        return any(done for done in self.steps(left, right, certificate.plan) if done is not None) if certificate.plan else self.forms.is_zero(self.difference(left, right))
+        return (
+            any(done for done in self.steps(left, right, certificate.plan) if done is not None)
+            if certificate.plan
+            else self.forms.is_zero(self.difference(left, right))
+        )
 
     def difference(self, left: Core, right: Core) -> Core:
         return add((left, neg(right)))
@@ -102,7 +137,7 @@ class Lines:
         return [self.forms.is_zero(here)]
 
     def suppose(self, left: Core, right: Core, distinct: tuple[Time, ...] = ()) -> None:
-        """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""
+        """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""  # noqa: E501
         reach: dict[str, int] = {}
         for part in walk(add((left, right))):
             if isinstance(part, Ref):
@@ -118,7 +153,12 @@ class Lines:
             letters = dict(difference.letters)
             tops = [a for a in letters if a in horizons and a in ENDS]
             rest = [a for a in letters if a not in tops]
-            if len(tops) != 1 or len(rest) != 1 or letters[tops[0]] * letters[rest[0]] != -1 or rest[0] not in reach:
+            if (
+                len(tops) != 1
+                or len(rest) != 1
+                or letters[tops[0]] * letters[rest[0]] != -1
+                or rest[0] not in reach
+            ):
                 return False
             shift = difference.shift if letters[tops[0]] == 1 else -difference.shift
             return reach[rest[0]] + shift > 0
@@ -168,7 +208,9 @@ class Lines:
         """Totals unfolded from the side of B until all stand at the latest step that the line names."""
         front = self._frontier(x)
         for _ in range(MOST_ROUNDS):
-            made = self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._lags(d, front) else d)
+            made = self._rewritten(
+                x, lambda d: self.unfolder.by_side(d) if self._lags(d, front) else d
+            )
             made = self.resolve(made)
             if made == x:
                 return x
@@ -201,7 +243,11 @@ class Lines:
             if step is not None and d.of.name in self.unfolder.carried:  # type: ignore[attr-defined]
                 first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
         for _ in range(MOST_ROUNDS):
-            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._leads(d, first) else d))
+            made = self.resolve(
+                self._rewritten(
+                    x, lambda d: self.unfolder.of_side(d) if self._leads(d, first) else d
+                )
+            )
             if made == x:
                 return x
             x = made
@@ -219,7 +265,7 @@ class Lines:
         return step.shift > first.get(step.letters, step.shift)
 
     def unfold_once(self, x: Core) -> Core:
-        """Totals of what stands at the latest step that the line differentiates, unfolded by the definition once, within the step."""
+        """Totals of what stands at the latest step that the line differentiates, unfolded by the definition once, within the step."""  # noqa: E501
         late: dict[object, int] = {}
         first: dict[object, int] = {}
         for d in derivatives(x):
@@ -239,7 +285,9 @@ class Lines:
             return general is None or not general.recursive or step.shift > first.get(step.letters, step.shift)
 
         for _ in range(MOST_ROUNDS):
-            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if last(d) else d))
+            made = self.resolve(
+                self._rewritten(x, lambda d: self.unfolder.of_side(d) if last(d) else d)
+            )
             if made == x:
                 return x
             x = made
@@ -247,11 +295,18 @@ class Lines:
 
     def unfold_costs(self, x: Core) -> Core:
         """What has no step of its own, a cost, unfolded by its definition."""
-        return self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self.unfolder.step(d.of) is None else d))  # type: ignore[arg-type]
+        return self.resolve(
+            self._rewritten(
+                x,
+                lambda d: self.unfolder.of_side(d) if self.unfolder.step(d.of) is None else d,  # type: ignore[arg-type]
+            )
+        )
 
     def unfold_parameters(self, x: Core) -> Core:
         """Totals by what all steps share: the uses of every step."""
-        return self.resolve(self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._is_shared(d) else d))
+        return self.resolve(
+            self._rewritten(x, lambda d: self.unfolder.by_side(d) if self._is_shared(d) else d)
+        )
 
     def _is_shared(self, d: D) -> bool:
         return self.unfolder.step(d.by) is None and d.by.name not in self.unfolder.model.definitions
@@ -259,7 +314,9 @@ class Lines:
     def unfold_all(self, x: Core) -> Core:
         """Totals of what has no recursion unfolded by their definitions to the end."""
         for _ in range(MOST_ROUNDS):
-            made = self.resolve(self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._ends(d) else d))
+            made = self.resolve(
+                self._rewritten(x, lambda d: self.unfolder.of_side(d) if self._ends(d) else d)
+            )
             if made == x:
                 return x
             x = made
@@ -269,7 +326,9 @@ class Lines:
         """Whether unfolding by definitions comes to an end: no recursion at an index that is no number."""
         assert isinstance(d.of, Ref)
         step = self.unfolder.step(d.of)
-        return d.of.name not in self.unfolder.model.lost and (step is None or step.is_number or d.of.name not in self.unfolder.carried)
+        return d.of.name not in self.unfolder.model.lost and (
+            step is None or step.is_number or d.of.name not in self.unfolder.carried
+        )
 
     def open_steps(self, x: Core) -> Core:
         """Variables that are no states replaced by their definitions."""
@@ -291,7 +350,11 @@ class Lines:
 
         def late(r: Ref) -> bool:
             step = self.unfolder.step(r)
-            return step is None or r.name not in self.unfolder.carried or step.shift > base.get(step.letters, step.shift)
+            return (
+                step is None
+                or r.name not in self.unfolder.carried
+                or step.shift > base.get(step.letters, step.shift)
+            )
 
         for _ in range(MOST_ROUNDS):
             made = self.forms.form(self._opened(x, late))
@@ -333,7 +396,7 @@ class Lines:
 
     def join(self, x: Core) -> Core:
         """Products of Jacobians from step to step made one Jacobian, and ∂A/∂h_m ∂h_m/∂h_k made ∂A/∂h_k, where h is all that a
-        step hands on."""
+        step hands on."""  # noqa: E501
         x = self.forms.form(self._joined_products(x))
         for _ in range(MOST_ROUNDS):
             terms = [self._merged(t) for t in self.forms.terms(x)]
@@ -348,12 +411,18 @@ class Lines:
         if isinstance(x, Chain) and x.down:
             found = self._state_of(x.body, x.letter, Time.of(x.row), Time.of(x.col))
             if found is not None:
-                return D(self._member(found, x.upper, x.at[0]), self._member(found, x.lower + (-1), x.at[1]))
+                return D(
+                    self._member(found, x.upper, x.at[0]),
+                    self._member(found, x.lower + (-1), x.at[1]),
+                )
         if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
             found = self._state_of(x.body, x.letter, None, None)
             if found is not None:
                 shift = self._shift_in(x.body, x.letter)
-                return D(self._member(found, x.upper + shift, None), self._member(found, x.lower + (shift - 1), None))
+                return D(
+                    self._member(found, x.upper + shift, None),
+                    self._member(found, x.lower + (shift - 1), None),
+                )
         return x
 
     def _member(self, name: str, step: Time, component: Time | None) -> Ref:
@@ -392,12 +461,20 @@ class Lines:
 
     def _merged(self, t: Term) -> Term:
         bound = {b.letter: b for b in t.bounds}
-        totals = [a for a, p in t.factors if isinstance(a, D) and p == UNIT and isinstance(a.of, Ref) and a.mode == "total"]
+        totals = [
+            a
+            for a, p in t.factors
+            if isinstance(a, D) and p == UNIT and isinstance(a.of, Ref) and a.mode == "total"
+        ]
         for a in totals:
             for b in totals:
                 if a is b or a.by != b.of:
                     continue
-                own = [i for i in a.by.index if any(x in bound and bound[x].dim is not None for x, _ in i.letters)]
+                own = [
+                    i
+                    for i in a.by.index
+                    if any(x in bound and bound[x].dim is not None for x, _ in i.letters)
+                ]
                 letters = {x for i in own for x, _ in i.letters}
                 rest = tuple(f for f in t.factors if f[0] not in (a, b))
                 alone = not any(letters & letters_in(f[0]) for f in rest)
@@ -532,4 +609,4 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     return None
 
 
-assert move
+assert move  # type: ignore[truthy-function]

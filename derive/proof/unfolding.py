@@ -3,7 +3,7 @@
 Each rule is an equation that holds for every horizon and all sizes: the chain rule at a node, from the side of what is
 differentiated or from the side of what it is differentiated by; a definition put in; a derivative that no path makes is 0.
 Source: DESIGN, section 2, "The chain rule at a node"; Werbos (1990), Williams and Zipser (1989).
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ from derive.algebra.forms import NoForm
 from derive.algebra.slopes import NoSlope, slope
 from derive.meaning.model import ORDERED, Definition, Model
 
-
 ENDS = ("T", "L", "N", "\\tau")
 
 
@@ -68,7 +67,11 @@ class Unfolder:
         for definitions in self.model.definitions.values():
             for d in definitions:
                 for part in walk(d.body):
-                    if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) != 0:
+                    if (
+                        isinstance(part, Ref)
+                        and self._is_ordered(part.name)
+                        and self._apart(d, part) != 0
+                    ):
                         found.add(part.name)
         return frozenset(found)
 
@@ -80,7 +83,11 @@ class Unfolder:
         for own in self.ancestors(name):
             for d in self.model.definitions.get(own, ()):
                 for part in walk(d.body):
-                    if isinstance(part, Ref) and self._is_ordered(part.name) and self._apart(d, part) not in (0, None):
+                    if (
+                        isinstance(part, Ref)
+                        and self._is_ordered(part.name)
+                        and self._apart(d, part) not in (0, None)
+                    ):
                         found.add(part.name)
         self._carried_in[name] = frozenset(found & set(self.model.definitions))
         return self._carried_in[name]
@@ -89,9 +96,13 @@ class Unfolder:
         return any(s in ORDERED for s in self.model.slots.get(name, ()))
 
     def _apart(self, d: Definition, ref: Ref) -> int | None:
-        """How many steps after its user's own a member is; None where the user has no step, or it is a sum's index."""
+        """How many steps after its user's own a member is; None where the user has no step, or it is a sum's index."""  # noqa: E501
         own = [i for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED]
-        there = [i for i, s in zip(ref.index, self.model.slots.get(ref.name, ()), strict=False) if s in ORDERED]
+        there = [
+            i
+            for i, s in zip(ref.index, self.model.slots.get(ref.name, ()), strict=False)
+            if s in ORDERED
+        ]
         if not own or not there:
             return 0
         shifts = [b - a for a, b in zip(own, there, strict=False)]
@@ -120,7 +131,10 @@ class Unfolder:
         """Whether no definition that a family is made of looks at a later step."""
         if name not in self._forward:
             self._forward[name] = not any(
-                isinstance(part, Ref) and self._is_ordered(part.name) and d.is_general and self._looks_ahead(d, part)
+                isinstance(part, Ref)
+                and self._is_ordered(part.name)
+                and d.is_general
+                and self._looks_ahead(d, part)
                 for own in self.ancestors(name)
                 for d in self.model.definitions.get(own, ())
                 for part in walk(d.body)
@@ -138,18 +152,30 @@ class Unfolder:
 
     def is_end(self, step: Time) -> bool:
         """Whether an index is a horizon, or a fixed distance before it."""
-        return len(step.letters) == 1 and step.letters[0][1] == 1 and step.letters[0][0] in ENDS and step.letters[0][0] in self.model.horizons
+        return (
+            len(step.letters) == 1
+            and step.letters[0][1] == 1
+            and step.letters[0][0] in ENDS
+            and step.letters[0][0] in self.model.horizons
+        )
 
     def is_special(self, ref: Ref) -> bool:
         """Whether a special case defines a member: λ_T, h_0."""
         return any(self._matched(d, ref) is not None for d in self.model.specials(ref.name))
 
     def body(self, ref: Ref) -> Core | None:
-        """What a member is by its definition; None for a leaf. A special case counts where its index stands."""
+        """What a member is by its definition; None for a leaf. A special case counts where its index stands."""  # noqa: E501
         if ref.name in self.model.lost:
             raise NoForm(f"{ref.name} is not understood")
         general, step = self.model.general(ref.name), self.step(ref)
-        if general is not None and general.backward and step is not None and self.is_end(step) and step.shift > 0 and not self.is_special(ref):
+        if (
+            general is not None
+            and general.backward
+            and step is not None
+            and self.is_end(step)
+            and step.shift > 0
+            and not self.is_special(ref)
+        ):
             return ZERO
         for d in self.model.definitions.get(ref.name, ()):
             table = self._matched(d, ref)
@@ -170,7 +196,7 @@ class Unfolder:
         return table
 
     def _applies(self, d: Definition, ref: Ref) -> bool:
-        """Whether a general definition holds at this index; NoForm where its end is not where the page's says."""
+        """Whether a general definition holds at this index; NoForm where its end is not where the page's says."""  # noqa: E501
         step = self.step(ref)
         if step is None or not step.is_number:
             return True
@@ -179,7 +205,7 @@ class Unfolder:
     # -- derivatives ----------------------------------------------------------------------------------
 
     def resolved(self, x: Core) -> Core:
-        """Derivatives of formulas by the chain rule, those that no path makes 0, those of a member by itself δ."""
+        """Derivatives of formulas by the chain rule, those that no path makes 0, those of a member by itself δ."""  # noqa: E501
         if isinstance(x, D):
             return self._resolved(x)
         return rebuild(x, self.resolved)
@@ -211,7 +237,11 @@ class Unfolder:
         if by.name not in self.ancestors(of.name):
             return ZERO
         if of.name not in self.model.definitions:
-            return mul(delta(p, q) for p, q in zip(of.index, by.index, strict=True)) if of.name == by.name else ZERO
+            return (
+                mul(delta(p, q) for p, q in zip(of.index, by.index, strict=True))
+                if of.name == by.name
+                else ZERO
+            )
         if self._is_earlier(of, by):
             return ZERO
         return D(of, by)
@@ -221,7 +251,9 @@ class Unfolder:
         if a is None or b is None or not self.runs_forward(of.name):
             return False
         apart = b - a
-        return apart.is_number and (apart.shift > 0 or (apart.shift == 0 and of.name not in self._after(by.name)))
+        return apart.is_number and (
+            apart.shift > 0 or (apart.shift == 0 and of.name not in self._after(by.name))
+        )
 
     def _after(self, name: str) -> set[str]:
         """The families that use a family within its own step."""
@@ -231,7 +263,11 @@ class Unfolder:
             for user, definitions in self.model.definitions.items():
                 if user in found:
                     continue
-                if any(isinstance(p, Ref) and p.name == here and self._apart(d, p) == 0 for d in definitions for p in walk(d.body)):
+                if any(
+                    isinstance(p, Ref) and p.name == here and self._apart(d, p) == 0
+                    for d in definitions
+                    for p in walk(d.body)
+                ):
                     found.add(user)
                     waiting.append(user)
         return found
@@ -247,7 +283,7 @@ class Unfolder:
         x = apart(x, letters_in(by))
         parts = []
         for ref, bound in members(x):
-            if mode == "total":
+            if mode == "total":  # noqa: SIM108
                 outer = self.total(ref, by)
             else:
                 outer = self._resolved(D(ref, by, mode, names))
@@ -258,17 +294,22 @@ class Unfolder:
         return self._along(x, {ref: outer for ref, _, outer in parts})
 
     def _along(self, x: Core, outer: dict[Ref, Core]) -> Core:
-        """Σ over the members of x of its slope by each, times what is given for it: forward differentiation."""
+        """Σ over the members of x of its slope by each, times what is given for it: forward differentiation."""  # noqa: E501
         match x:
             case Ref():
                 return outer.get(x, ZERO)
             case Add(terms):
                 return add(self._along(t, outer) for t in terms)
             case Mul(factors):
-                return add(mul((*factors[:i], self._along(f, outer), *factors[i + 1 :])) for i, f in enumerate(factors))
+                return add(
+                    mul((*factors[:i], self._along(f, outer), *factors[i + 1 :]))
+                    for i, f in enumerate(factors)
+                )
             case Big("sum", letter, dim, lower, upper, body, without):
                 inner = self._along(body, outer)
-                return ZERO if inner == ZERO else Big("sum", letter, dim, lower, upper, inner, without)
+                return (
+                    ZERO if inner == ZERO else Big("sum", letter, dim, lower, upper, inner, without)
+                )
             case Case(a, relation, b, then, other):
                 return Case(a, relation, b, self._along(then, outer), self._along(other, outer))
             case Stack(index, parts):
@@ -280,7 +321,11 @@ class Unfolder:
                 return self._applied(x, outer)
             case Solved(name, body):
                 inner = self._along(body, {r: o for r, o in outer.items() if r != name})
-                return ZERO if inner == ZERO else mul((MINUS, inner, Pow(self._slope(body, name), MINUS)))
+                return (
+                    ZERO
+                    if inner == ZERO
+                    else mul((MINUS, inner, Pow(self._slope(body, name), MINUS)))
+                )
             case D() | Chain() | Inverse() | Big():
                 if any(self._along(c, outer) != ZERO for c in children(x)):
                     raise NoForm("a derivative of what is made of derivatives, or of a product")
@@ -311,7 +356,12 @@ class Unfolder:
             inner = self._along_moved(arg.body, outer, moved)
             if inner == ZERO:
                 continue
-            made = App(x.name, x.args, x.index, (*x.slots, (k, tuple(Time.of(names[a]) for a in arg.letters))))
+            made = App(
+                x.name,
+                x.args,
+                x.index,
+                (*x.slots, (k, tuple(Time.of(names[a]) for a in arg.letters))),
+            )
             term = mul((made, inner))
             for a, dim in zip(arg.letters, arg.dims, strict=True):
                 term = self._over(names[a], dim, term)
@@ -320,7 +370,14 @@ class Unfolder:
 
     def _over(self, letter: str, dim: str, term: Core) -> Core:
         if dim in ORDERED:
-            top = next((a for a, d in self.model.horizons.items() if d == dim and a in ("T", "L", "N", "n", "\\tau")), "T")
+            top = next(
+                (
+                    a
+                    for a, d in self.model.horizons.items()
+                    if d == dim and a in ("T", "L", "N", "n", "\\tau")
+                ),
+                "T",
+            )
             return Big("sum", letter, None, Time.at(1), Time.of(top), term)
         return summed(letter, dim, term)
 
@@ -367,7 +424,10 @@ class Unfolder:
         if not patterns:
             return
         ordered = [(i, s) for i, s in zip(d.index, d.slots, strict=False) if s in ORDERED]
-        if not ordered or not d.is_general and all(i.is_number or not set(dict(i.letters)) & set(d.letters) for i, _ in ordered):
+        if not ordered or (
+            not d.is_general
+            and all(i.is_number or not set(dict(i.letters)) & set(d.letters) for i, _ in ordered)
+        ):
             if only is None or not ordered or ordered[0][0] == only:
                 yield self._use(of, by, d, {})
             return
@@ -428,17 +488,29 @@ class Unfolder:
         if d.name not in self._reaching():
             if own is None:
                 step = fresh("s")
-                return Big("sum", step, None, Time.at(1), Time.of(self._top(slot)), self._use(of, by, d, {letter: Time.of(step)}))
+                return Big(
+                    "sum",
+                    step,
+                    None,
+                    Time.at(1),
+                    Time.of(self._top(slot)),
+                    self._use(of, by, d, {letter: Time.of(step)}),
+                )
             return self._use(of, by, d, {letter: own})
         if not self.runs_forward(of.name):
             raise NoForm("a parameter in a recursion that runs backward")
         step = fresh("s")
         upper = own if own is not None else Time.of(self._top(slot))
-        return Big("sum", step, None, Time.at(1), upper, self._use(of, by, d, {letter: Time.of(step)}))
+        return Big(
+            "sum", step, None, Time.at(1), upper, self._use(of, by, d, {letter: Time.of(step)})
+        )
 
     def _top(self, slot: str) -> str:
         names = [a for a, d in self.model.horizons.items() if d == slot]
-        return next((a for a in ("T", "N", "\\tau", "n", "L", "K") if a in names), "T" if slot == "time" else "L")
+        return next(
+            (a for a in ("T", "N", "\\tau", "n", "L", "K") if a in names),
+            "T" if slot == "time" else "L",
+        )
 
     def _reaching(self) -> frozenset[str]:
         """The families through which something is carried on to later steps."""
@@ -469,21 +541,30 @@ class Unfolder:
         if any(ref.name == by.name for ref, _ in members(body)):
             return self._slope(body, by)
         for ref, _ in members(body):
-            if self.step(ref) in (here, None) and by.name in self.ancestors(ref.name) and ref.name in self.model.definitions:
+            if (
+                self.step(ref) in (here, None)
+                and by.name in self.ancestors(ref.name)
+                and ref.name in self.model.definitions
+            ):
                 outer[ref] = self._within_step(ref, by)
         return self._along(body, outer)
 
     # -- the cut ------------------------------------------------------------------------------------
 
     def is_cut(self, name: str, of: str | None = None) -> bool:
-        """Whether all that one step hands to the next, of what `of` is made of, is this family, at a distance of one."""
+        """Whether all that one step hands to the next, of what `of` is made of, is this family, at a distance of one."""  # noqa: E501
         reach = self.ancestors(of or name)
         if not self.runs_forward(of or name) or self.carried_in(of or name) != {name}:
             return False
         for own in reach:
             for d in self.model.definitions.get(own, ()):
                 for part in walk(d.body):
-                    if isinstance(part, Ref) and part.name == name and d.is_general and self._apart(d, part) not in (0, -1):
+                    if (
+                        isinstance(part, Ref)
+                        and part.name == name
+                        and d.is_general
+                        and self._apart(d, part) not in (0, -1)
+                    ):
                         return False
         return True
 
@@ -493,7 +574,10 @@ class Unfolder:
             return True
         for name in self._before_without(of, cut):
             for d in self.model.definitions.get(name, ()):
-                if any(isinstance(p, Ref) and p.name == cut and self._apart(d, p) not in (0,) for p in walk(d.body)):
+                if any(
+                    isinstance(p, Ref) and p.name == cut and self._apart(d, p) not in (0,)
+                    for p in walk(d.body)
+                ):
                     return False
         return True
 
@@ -502,7 +586,12 @@ class Unfolder:
         while waiting:
             for d in self.model.definitions.get(waiting.pop(), ()):
                 for p in walk(d.body):
-                    if isinstance(p, Ref) and p.name not in found and p.name != cut and self._apart(d, p) == 0:
+                    if (
+                        isinstance(p, Ref)
+                        and p.name not in found
+                        and p.name != cut
+                        and self._apart(d, p) == 0
+                    ):
                         found.add(p.name)
                         waiting.append(p.name)
         return found

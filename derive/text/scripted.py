@@ -1,4 +1,4 @@
-"""Scripts on a bracket around one name belong to the name: (x^{(p)})_k is x_k^{(p)}, (a)^{(l)} is a^{(l)}."""
+"""Scripts on a bracket around one name belong to the name: (x^{(p)})_k is x_k^{(p)}, (a)^{(l)} is a^{(l)}."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from derive.text.trees import Group, Name, Node, Number, Row, Sign
 
-FACTORS = frozenset(("W", "w", "U", "u", "V", "v", "\\partial", "d", "\\delta", "\\Delta", "\\alpha", "\\eta"))
+FACTORS = frozenset(
+    ("W", "w", "U", "u", "V", "v", "\\partial", "d", "\\delta", "\\Delta", "\\alpha", "\\eta")
+)
 """Names before a bracket that are no functions of it."""
 
 
@@ -18,14 +20,20 @@ def scripted(row: Sequence[Node]) -> list[Node]:
     for node in row:
         node = _inside(node)
         before = found[-1] if found else None
-        if isinstance(node, Group) and not (isinstance(before, Name) and before.letter not in FACTORS):
+        if isinstance(node, Group) and not (
+            isinstance(before, Name) and before.letter not in FACTORS
+        ):
             node = _moved(node)
         found.append(node)
     return found
 
 
 def _inside(node: Node) -> Node:
-    changes = {f.name: _part(value) for f in fields(node) if isinstance(value := getattr(node, f.name), tuple) and value}
+    changes = {
+        f.name: _part(value)
+        for f in fields(node)
+        if isinstance(value := getattr(node, f.name), tuple) and value
+    }
     changes = {k: v for k, v in changes.items() if v != getattr(node, k)}
     return replace(node, **changes) if changes else node  # type: ignore[arg-type]
 
@@ -45,7 +53,14 @@ def _moved(group: Group) -> Node:
     below, above = group.below, group.above
     if below is not None and name.below is None and _is_index(below):
         name, below = replace(name, below=below), None
-    if above is not None and name.above is None and len(above) == 1 and isinstance(above[0], Group) and above[0].opening == "(" and above[0].above is None:
+    if (
+        above is not None
+        and name.above is None
+        and len(above) == 1
+        and isinstance(above[0], Group)
+        and above[0].opening == "("
+        and above[0].above is None
+    ):
         name, above = replace(name, above=above), None
     if (below, above) == (group.below, group.above):
         return group
@@ -56,4 +71,8 @@ def _moved(group: Group) -> Node:
 
 def _is_index(row: Row) -> bool:
     """Whether a script is letters, numbers, commas and signs: i, ij, j+1."""
-    return all(isinstance(n, Number | Name) and not getattr(n, "below", None) or isinstance(n, Sign) and n.text in (",", "+", "-") for n in row)
+    return all(
+        (isinstance(n, Number | Name) and not getattr(n, "below", None))
+        or (isinstance(n, Sign) and n.text in (",", "+", "-"))
+        for n in row
+    )

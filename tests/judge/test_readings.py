@@ -19,7 +19,7 @@ $h_t \in \mathbb{R}^n$, and $o_t = V h_t$ with $V \in \mathbb{R}^{k \times n}$, 
 
 
 def reading(text: str) -> str | None:
-    """The reading in which the last line of a page holds; empty for the default one, None where it holds in none."""
+    """The reading in which the last line of a page holds; empty for the default one, None where it holds in none."""  # noqa: E501
     judge = Judge("page.md", text, Path("."))
     formula = [i for i in judge.page.items if isinstance(i, Formula)][-1]
     return holding(judge, formula)
@@ -55,22 +55,22 @@ def holding(judge: Judge, formula: Formula) -> str | None:
         (r"Let $s = \exp(3 u + v)$ and $a = 3 u + v$. $$\frac{\partial s}{\partial a} = s$$", ""),
         # numbers among the formals
         (
-            r"The gradient is a vector. Let $f(p, q) = p q + q^2$. $$\frac{\partial f}{\partial q} = p + 2 q$$",
+            r"The gradient is a vector. Let $f(p, q) = p q + q^2$. $$\frac{\partial f}{\partial q} = p + 2 q$$",  # noqa: E501
             "",
         ),
         # an indicator
         (r"Let $f(p, q) = \max(p, q)$. $$\frac{\partial f}{\partial p} = \mathbb{1}[p > q]$$", ""),
         # a condition beside the line
         (
-            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. If $i = j$, $$\frac{\partial q_i}{\partial z_j} = q_i (1 - q_i)$$",
+            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. If $i = j$, $$\frac{\partial q_i}{\partial z_j} = q_i (1 - q_i)$$",  # noqa: E501
             "",
         ),
         (
-            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. For $i \neq j$, $$\frac{\partial q_i}{\partial z_j} = - q_i q_j$$",
+            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. For $i \neq j$, $$\frac{\partial q_i}{\partial z_j} = - q_i q_j$$",  # noqa: E501
             "",
         ),
         (
-            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. If $i = j$, $$\frac{\partial q_i}{\partial z_j} = - q_i q_j$$",
+            r"Let $q_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. If $i = j$, $$\frac{\partial q_i}{\partial z_j} = - q_i q_j$$",  # noqa: E501
             None,
         ),
     ],
@@ -83,27 +83,27 @@ def test_numbers(text: str, expected: str | None) -> None:
     ("line", "expected"),
     [
         (
-            r"\frac{\partial L}{\partial V} = \sum_{t=1}^T \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial V}",
+            r"\frac{\partial L}{\partial V} = \sum_{t=1}^T \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial V}",  # noqa: E501
             "",
         ),
         (
-            r"\frac{\partial h_t}{\partial h_{t-2}} = \frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial h_{t-2}}",
+            r"\frac{\partial h_t}{\partial h_{t-2}} = \frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial h_{t-2}}",  # noqa: E501
             "",
         ),
         (
-            r"\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}} \cdots \frac{\partial h_{k+1}}{\partial h_k}",
+            r"\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}} \cdots \frac{\partial h_{k+1}}{\partial h_k}",  # noqa: E501
             "",
         ),
         (
-            r"\frac{\partial L}{\partial W} = \sum_{t=1}^T \frac{\partial L}{\partial h_t} \frac{\partial h_t}{\partial W}",
+            r"\frac{\partial L}{\partial W} = \sum_{t=1}^T \frac{\partial L}{\partial h_t} \frac{\partial h_t}{\partial W}",  # noqa: E501
             "the derivatives by parameters are immediate",
         ),
         (
-            r"\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_t} + \frac{\partial L}{\partial h_{t+1}} \frac{\partial h_{t+1}}{\partial h_t}",
+            r"\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_t} + \frac{\partial L}{\partial h_{t+1}} \frac{\partial h_{t+1}}{\partial h_t}",  # noqa: E501
             "the derivative on the right is the part through its own step alone",
         ),
         (
-            r"\frac{\partial L}{\partial V} = \sum_{t=1}^T \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial W}",
+            r"\frac{\partial L}{\partial V} = \sum_{t=1}^T \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial W}",  # noqa: E501
             None,
         ),
         (r"\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2) W", ""),
@@ -119,7 +119,7 @@ def test_recurrences(line: str, expected: str | None) -> None:
     [
         (r"z_i = A_{i1} u_1 + A_{i2} u_2 + \dots + A_{in} u_n", ""),
         (
-            r"\frac{\partial z}{\partial u} = \begin{pmatrix} A_{11} & \dots & A_{1n} \\ \vdots & & \vdots \\ A_{n1} & \dots & A_{nn} \end{pmatrix}",
+            r"\frac{\partial z}{\partial u} = \begin{pmatrix} A_{11} & \dots & A_{1n} \\ \vdots & & \vdots \\ A_{n1} & \dots & A_{nn} \end{pmatrix}",  # noqa: E501
             "",
         ),
         (r"\left( \frac{\partial z}{\partial u} \right)_{ij} = A_{ij}", ""),
@@ -129,7 +129,7 @@ def test_recurrences(line: str, expected: str | None) -> None:
     ],
 )
 def test_dots_and_entries(line: str, expected: str | None) -> None:
-    page = r"Let $z = A u$ with $A \in \mathbb{R}^{n \times n}$, $u \in \mathbb{R}^n$ and $z \in \mathbb{R}^n$."
+    page = r"Let $z = A u$ with $A \in \mathbb{R}^{n \times n}$, $u \in \mathbb{R}^n$ and $z \in \mathbb{R}^n$."  # noqa: E501
     assert reading(f"{page}\n\n$${line}$$") == expected
 
 
@@ -140,8 +140,8 @@ def test_layers_that_are_written_as_powers() -> None:
 
 
 def test_one_step_alone() -> None:
-    page = r"Let $h_t = \tanh(W h_{t-1} + U x_t)$ with $W \in \mathbb{R}^{n \times n}$, $U \in \mathbb{R}^{n \times m}$ and a cost $C$."
-    line = r" $$\frac{\partial C}{\partial W} = \frac{\partial C}{\partial h_t} \frac{\partial h_t}{\partial W}$$"
+    page = r"Let $h_t = \tanh(W h_{t-1} + U x_t)$ with $W \in \mathbb{R}^{n \times n}$, $U \in \mathbb{R}^{n \times m}$ and a cost $C$."  # noqa: E501
+    line = r" $$\frac{\partial C}{\partial W} = \frac{\partial C}{\partial h_t} \frac{\partial h_t}{\partial W}$$"  # noqa: E501
     assert reading(page + line) == "the contribution of one step alone"
     assert reading(page + line.replace("h_t}", "h_{t-1}}", 1)) is None
 
@@ -157,7 +157,7 @@ def test_what_follows() -> None:
 
 
 def test_what_was_not_understood() -> None:
-    lost = r"Let $x = \Theta \{ y \mid z \}$ and $p = A x$ with $A \in \mathbb{R}^{n \times n}$, $x \in \mathbb{R}^n$."
+    lost = r"Let $x = \Theta \{ y \mid z \}$ and $p = A x$ with $A \in \mathbb{R}^{n \times n}$, $x \in \mathbb{R}^n$."  # noqa: E501
     assert reading(lost + r" $$\frac{\partial p}{\partial x} = A$$") == ""
 
 
@@ -168,6 +168,6 @@ def test_a_derivative_that_vanishes_was_misunderstood() -> None:
 
 
 def test_cross_entropy_by_its_name() -> None:
-    page = r"With the cross-entropy loss $L_t$ and $\hat{y}_t = \mathrm{softmax}(z_t)$, $z_t = V h_t$, $y_t$ one-hot,"
+    page = r"With the cross-entropy loss $L_t$ and $\hat{y}_t = \mathrm{softmax}(z_t)$, $z_t = V h_t$, $y_t$ one-hot,"  # noqa: E501
     assert reading(page + r" $$\frac{\partial L_t}{\partial z_t} = \hat{y}_t - y_t$$") == ""
     assert reading(page + r" $$\frac{\partial L_t}{\partial z_t} = y_t - \hat{y}_t$$") is None

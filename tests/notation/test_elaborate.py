@@ -63,7 +63,7 @@ def test_a_part_is_found_under_other_letters() -> None:
     [
         (r"Let $u \in \mathbb{R}^n$. $$s = u_1 + u_2 + \dots + u_n$$", "Big"),
         (
-            r"Let $h_t = f(h_{t-1})$. $$s = \frac{\partial h_t}{\partial h_{t-1}} \cdots \frac{\partial h_2}{\partial h_1}$$",
+            r"Let $h_t = f(h_{t-1})$. $$s = \frac{\partial h_t}{\partial h_{t-1}} \cdots \frac{\partial h_2}{\partial h_1}$$",  # noqa: E501
             "Big",
         ),
         (r"Let $f(p, q) = p q$. $$s = \mathbb{1}[p > q]$$", "Case"),
@@ -94,7 +94,7 @@ def test_matrices_written_out() -> None:
 
 
 def test_a_gradient_of_a_transpose_is_the_transpose_of_a_gradient() -> None:
-    text = r"Let $g(x) = B x$ with $B \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$ and $p \in \mathbb{R}^m$."
+    text = r"Let $g(x) = B x$ with $B \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$ and $p \in \mathbb{R}^m$."  # noqa: E501
     value = last(text + r" $$q = \nabla_x g(x)^T p$$")
     assert (
         value.rank == 1
