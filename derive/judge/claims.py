@@ -13,10 +13,12 @@ from derive.algebra.core import (
     ZERO,
     Add,
     Big,
+    Case,
     Chain,
     Core,
     D,
     Delta,
+    Fn,
     Mul,
     Num,
     Ref,
@@ -36,6 +38,10 @@ from derive.notation.shaped import Dims, Misfit, Val, renamed
 NEAR = 1e-7
 MOST_INSTANCES = 30
 ENOUGH = 8
+BEYOND = tuple(
+    ("generic", 2, 2, seed) for seed in range(5, 11)
+)  # where a kink may make all of a line 0
+KINKS = ("max", "min", "\\relu", "\\step", "\\abs", "\\sign")
 GIVEN = (("positive", 3, 3, 0), ("positive", 3, 3, 1))
 WORLDS = (("positive", 2, 2, 0), ("generic", 3, 3, 1), ("generic", 2, 4, 2), ("positive", 1, 1, 4))
 
@@ -278,7 +284,14 @@ class Judgement:
             id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
         }
         live: set[int] = set()
-        for key in worlds:
+        kinks = any(
+            isinstance(x, Case) or (isinstance(x, Fn) and x.name in KINKS)
+            for side in (found.left, found.right)
+            for x in walk(side)
+        )
+        for key in (*worlds, *(BEYOND if kinks else ())):
+            if key in BEYOND and not (outcome.agreed and outcome.zero):
+                break
             world = self.world(key)
             self.spent += world._steps
             world.forget()

@@ -92,8 +92,6 @@ class Judge:
             and agreed >= 3 * differed
         ):
             return verdict.verdict
-        if agreed >= 8 and agreed >= 8 * differed and understood:
-            return verdict.verdict
         return Verdict(
             "unread",
             reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
@@ -183,7 +181,11 @@ class Judge:
             ):
                 yield member, Verdict("definition", reason="what the page supposes")
             elif first and role is not None and role.kind != "claim":
-                yield member, self._said(formula, index, role)
+                yield (
+                    member,
+                    self._restated(formula, chain, head, member, role)
+                    or self._said(formula, index, role),
+                )
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")
             else:
@@ -215,6 +217,18 @@ class Judge:
         except (Unread, Misfit, RecursionError):
             return False
         return True
+
+    def _restated(
+        self, formula: Formula, chain: Chain, head: Member, member: Member, role: Role
+    ) -> Verdict | None:
+        """A definition of what follows from others that are in force is a claim that was proved."""
+        if role.kind != "definition":
+            return None
+        for tried in self.readings.restated(formula.number, chain, head, member):
+            found = None if tried.reading else self.decider._holding(tried)
+            if isinstance(found, Verdict) and found.kind == "proved":
+                return found
+        return None
 
     def _said(self, formula: Formula, index: int, role: Role) -> Verdict:
         why = self.understanding.definitions_read.get((formula.number, index), "")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
@@ -82,25 +83,25 @@ def ladder(plain: Reading) -> Iterator[Way]:
     rows = {"columns": not plain.columns}
     columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
 
-    def both(said: str, needs: set[str], **changes: object) -> Way:
-        changed = replace(plain, **changes)  # type: ignore[arg-type]
+    def both(said: str, needs: set[str], **changes: Any) -> Way:
+        changed = replace(plain, **changes)
         return Way(said, changed, changed, frozenset(needs))
 
-    def inner(needs: set[str], said: str = INNER, **changes: object) -> Way:
+    def inner(needs: set[str], said: str = INNER, **changes: Any) -> Way:
         return Way(
             said,
-            replace(plain, **changes),  # type: ignore[arg-type]
-            replace(plain, inner=True, **changes),  # type: ignore[arg-type]
+            replace(plain, **changes),
+            replace(plain, inner=True, **changes),
             frozenset({"inner", *needs}),
         )
 
     def late(
-        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: object
+        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: Any
     ) -> Way:
         return Way(
             said,
-            replace(plain, **changes),  # type: ignore[arg-type]
-            replace(own, **changes),  # type: ignore[arg-type]
+            replace(plain, **changes),
+            replace(own, **changes),
             frozenset(needs),
             alone,
             turned,
@@ -189,6 +190,7 @@ class Readings:
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
+        self._without: Model | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
@@ -270,6 +272,23 @@ class Readings:
             return
         finally:
             self._leaves = False
+
+    def restated(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A definition of what is made already, as a claim: what it defines itself is not in force."""
+        place = number, self._index(number, chain)
+        self._without = self.understanding.before(*place)
+        families = {m.definition.name for m in self.understanding.made if m.place == place}
+        try:
+            if (
+                families
+                and families <= set(self._without.definitions)
+                and not families & set(self._without.lost)
+            ):
+                yield from self._agreeing(self._climbed(number, chain, head, member, False))
+        except (Unread, Misfit):
+            return
+        finally:
+            self._without = None
 
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
@@ -408,7 +427,7 @@ class Readings:
         way: Way,
     ) -> Tried:
         u = self.understanding
-        model = u.model(number, self._index(number, chain), way.ahead)
+        model = self._without or u.model(number, self._index(number, chain), way.ahead)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,

@@ -318,7 +318,7 @@ class Understanding:
                     if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
                 )
                 self.failed.append(
-                    Failed(lost, *role.scope, why=role.why, uses=self._used(number, chain))  # type: ignore[misc]
+                    Failed(lost, role.scope[0], role.scope[1], role.why, self._used(number, chain))
                 )
             if (
                 role.kind in ("definition",)
@@ -773,7 +773,10 @@ class Understanding:
             ref, made = pair
             free = {a for i in ref.index for a, _ in i.letters}
             loose = letters_in(made) - free - self.horizon_letters() - self.sizes()
-            if not free and all(elaborator.ordered.get(a) == "layer" for a in loose):
+            if not free and all(
+                elaborator.ordered.get(a) == "layer" and a not in self._general_letters()
+                for a in loose
+            ):
                 self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
             if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(
                 made
@@ -1042,7 +1045,14 @@ class Understanding:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
         loose = frozenset(a for a in loose if not self._is_size(a))
-        if not free and loose and all(self._elaborator.ordered.get(a) == "layer" for a in loose):
+        if (
+            not free
+            and loose
+            and all(
+                self._elaborator.ordered.get(a) == "layer" and a not in self._general_letters()
+                for a in loose
+            )
+        ):
             self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
             loose = frozenset()
         if (
@@ -1056,6 +1066,17 @@ class Understanding:
         if loose:
             raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
         return Definition(ref.name, index, letters, core, slots, (), number)
+
+    def _general_letters(self) -> set[str]:
+        """The letters that stand for any layer: those of what is defined layer by layer, and the page's usual one."""  # noqa: E501
+        found = {a for m in self.made for a in m.definition.letters}
+        for role in self._makers:
+            if role.target is not None:
+                indices = self.symbols.corrected(role.target).indices
+                found |= {
+                    n.letter for d, r in indices if d == "layer" for n in r if isinstance(n, Name)
+                }
+        return found
 
     def _is_size(self, letter: str) -> bool:
         """A letter with a script is the name of a size: n_l, T_x."""
@@ -1211,6 +1232,10 @@ class Understanding:
         free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
         for k, _ in enumerate(values):
             free |= letters_in(found.formals[k])
+        self._without_loose_steps(
+            elaborator,
+            frozenset(letters_in(found.body.body) - free - self.horizon_letters() - self.sizes()),
+        )
         self.functions.append((*role.scope, occurs.key, found, (number, self._index)))
         self.definitions_read[number, -1] = ""
         scalars = any(f.name.endswith("·") for f in found.formals)
@@ -1220,6 +1245,14 @@ class Understanding:
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
+        """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""  # noqa: E501
+        for letter in loose:
+            if elaborator.ordered.get(letter) == "layer" and letter not in self._general_letters():
+                self.setting.named_sizes[letter] = "layer"
+            elif elaborator.ordered.get(letter) in ORDERED:
+                raise Unread(0, f"an index {letter} that the left side has, too")
 
     def _formals(self, occurs: Any, elaborator: Elaborator) -> tuple[list[str], list[Val]]:
         """The names of a function's formals, and they as values."""
@@ -1370,6 +1403,14 @@ class Understanding:
     def _kind(self, key: str) -> str:
         symbol = self.symbols.at(0).symbol(key)
         return symbol.kind if symbol is not None else ""
+
+    def before(self, number: int, index: int) -> Model:
+        """What is in force at a chain without what it defines itself."""
+        own, self.made = self.made, [m for m in self.made if m.place != (number, index)]
+        try:
+            return self._model(number, index, False)
+        finally:
+            self.made = own
 
     def model(self, number: int, index: int = 0, ahead: bool = False) -> Model:
         """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""  # noqa: E501

@@ -461,12 +461,6 @@ class Elaborator:
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
-                if (
-                    node.text == "1"
-                    and isinstance(behind, Group)
-                    and any(isinstance(n, Sign) and n.text in RELATIONS for n in behind.inside)
-                ):
-                    return self._holds(behind.inside, node), at + 2  # type: ignore[attr-defined]
                 return scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
@@ -1040,9 +1034,9 @@ class Elaborator:
         ):
             return _identity(), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
-            found = self._indicator(node, row, at)  # type: ignore[arg-type, call-arg]
+            found = self._indicated(node, row, at)
             if found is not None:
-                return found  # type: ignore[return-value]
+                return found
         if (
             key == "I"
             and not self.setting.arrays
@@ -1062,23 +1056,62 @@ class Elaborator:
             return None
         return self._applied(word, node, occurs, row, at)
 
+    def _indicated(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """1[z > 0], 1_{i = y}: 1 where the relation holds, else 0; None where no relation stands there."""
+        behind = row[at + 1] if at + 1 < len(row) else None
+        for inside, end in (
+            (node.below, at + 1),
+            (behind.inside if isinstance(behind, Group) else None, at + 2),
+        ):
+            found = None if inside is None else self._indicator(inside, inside is node.below)
+            if found is not None:
+                return found, end
+        return None
+
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
-        r"""\mathbf{1}(i = j), \mathbb{1}[i = j], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the indices are equal."""  # noqa: E501
+        r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""  # noqa: E501
         inside = _bare(inside)
         place = next(
             (
                 i
                 for i, n in enumerate(inside)
-                if isinstance(n, Sign) and n.text in ("=", "\\neq", ",")
+                if isinstance(n, Sign) and n.text in (*RELATIONS, ",")
             ),
             None,
         )
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
-        a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
+        relation = inside[place].text  # type: ignore[attr-defined]
+        try:
+            a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
+        except Unread:
+            return None if relation == "," else self._relation(inside, place)
+        if relation not in ("=", "\\neq", ",") or not all(
+            self._is_index(x) or not self._is_variable(x) for i in (a, b) for x, _ in i.letters
+        ):
+            return self._relation(inside, place)
         self._same_dim(a, b)
         equal = Delta(a, b)
-        return scalar(add((ONE, neg(equal))) if inside[place].text == "\\neq" else equal)  # type: ignore[attr-defined]
+        return scalar(add((ONE, neg(equal))) if relation == "\\neq" else equal)
+
+    def _relation(self, row: Row, place: int) -> Val:
+        """A relation of numbers as a number, entry by entry: 1 where it holds."""
+        left, right = (self._side_value(r) for r in (row[:place], row[place + 1 :]))
+        first = left.rank >= right.rank
+        wide = renamed(left if first else right)
+        other = right if first else left
+        narrow = other.body if not other.rank else aligned(wide, other, self.dims)
+        a, b = (wide.body, narrow) if first else (narrow, wide.body)
+        return Val(wide.axes, Case(a, row[place].text, b, ONE, ZERO))  # type: ignore[attr-defined]
+
+    def _side_value(self, row: Row) -> Val:
+        try:
+            index = self.index(row)
+            if all(self._is_index(a) for a, _ in index.letters) and not index.is_number:
+                return scalar(At(index))
+        except Unread:
+            pass
+        return self.row(row)
 
     def _is_variable(self, key: str) -> bool:
         symbol = self.table.symbol(key)  # type: ignore[attr-defined]
@@ -1412,7 +1445,14 @@ class Elaborator:
                 if len(parts) > 1:
                     return self._listed(parts, node)
                 if sum(isinstance(n, Sign) and n.text in RELATIONS for n in node.inside) == 1:
-                    return self._holds(node.inside, node)  # type: ignore[attr-defined, no-any-return]
+                    return self._relation(
+                        node.inside,
+                        next(
+                            i
+                            for i, n in enumerate(node.inside)
+                            if isinstance(n, Sign) and n.text in RELATIONS
+                        ),
+                    )
                 return self.row(node.inside)
             case "(" | "{" | "\\{" | "\\left.":
                 parts = _split(node.inside, (",",))
