@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, App, Core, D, Num, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ZERO, App, D, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
+from derive.judge.names import named as names_of
 from derive.judge.understanding import EXPRESSIONS
-from derive.judge.understanding import named as names_of  # type: ignore[attr-defined]
 from derive.judge.witness import witness
 from derive.meaning.model import Model
 from derive.notation.elaborate import Unread
@@ -353,8 +353,8 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, repair: Repair
     ) -> bool:
         try:
-            row = trees_of(repair.text)
-            made = replace(member, tree=row)  # type: ignore[arg-type]
+            row = tuple(trees_of(repair.text))
+            made = replace(member, tree=row)
             plain = self.judge.understanding.reading
             tried = self.judge.tried(number, chain, head, made, plain, plain)
         except (Unread, Misfit, RecursionError):
@@ -415,6 +415,3 @@ def tried_definitions(judge: Judge, number: int) -> set[str]:
 
 def _says_zero(found: Sides) -> bool:
     return found.right == ZERO or found.left == ZERO
-
-
-assert Core and D and Num and Model  # type: ignore[truthy-function]

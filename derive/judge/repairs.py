@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sign, children
+from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sign
 
 MOST = 90
 SHIFTS = (1, -1)
@@ -268,6 +268,3 @@ def _renamed(row: Row, names: tuple[str, ...]) -> Iterator[Edit]:
                             f"{name} " if name.startswith("\\") else name,
                             f"{node.letter} where {name} is meant",
                         )
-
-
-assert children  # type: ignore[truthy-function]

@@ -27,8 +27,8 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.algebra.forms import UNIT, Find, Forms, NoForm, Term
 from derive.algebra.functions import FUNCTIONS
+from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
 from derive.meaning.model import Model
 from derive.proof.unfolding import ENDS, Unfolder, members
 
@@ -267,18 +267,22 @@ class Lines:
     def unfold_once(self, x: Core) -> Core:
         """Totals of what stands at the latest step that the line differentiates, unfolded by the definition once, within the step."""  # noqa: E501
         late: dict[object, int] = {}
+        first: dict[object, int] = {}
         for d in derivatives(x):
             step = self.unfolder.step(d.of)  # type: ignore[arg-type]
             if step is not None:
                 late[step.letters] = max(late.get(step.letters, step.shift), step.shift)
+        for part in walk(x):
+            step = self.unfolder.step(part) if isinstance(part, Ref) else None
+            if step is not None:
+                first[step.letters] = min(first.get(step.letters, step.shift), step.shift)
 
         def last(d: D) -> bool:
             step = self.unfolder.step(d.of)  # type: ignore[arg-type]
-            return (
-                step is not None
-                and not self.unfolder.is_lost(d.of.name)  # type: ignore[attr-defined]
-                and step.shift == late.get(step.letters)
-            )
+            if step is None or self.unfolder.is_lost(d.of.name) or step.shift != late.get(step.letters):  # type: ignore[attr-defined]
+                return False
+            general = self.unfolder.model.general(d.of.name)  # type: ignore[attr-defined]
+            return general is None or not general.recursive or step.shift > first.get(step.letters, step.shift)
 
         for _ in range(MOST_ROUNDS):
             made = self.resolve(
@@ -474,29 +478,45 @@ class Lines:
                 letters = {x for i in own for x, _ in i.letters}
                 rest = tuple(f for f in t.factors if f[0] not in (a, b))
                 alone = not any(letters & letters_in(f[0]) for f in rest)
-                if alone and self._passes(a, b):
+                if alone and self._passes(a, b, t.bounds):
                     joined = D(a.of, b.by)
                     bounds = tuple(x for x in t.bounds if x.letter not in letters)
                     return replace(t, factors=(*rest, (joined, UNIT)), bounds=bounds)
         return t
 
-    def _passes(self, a: D, b: D) -> bool:
-        """Whether every path from b.by to a.of goes through a.by."""
+    def _passes(self, a: D, b: D, bounds: tuple[Bound, ...]) -> bool:
+        """Whether every path from b.by to a.of goes through a.by: it lies between them in time, wherever the indices run."""
         u = self.unfolder
         assert isinstance(a.of, Ref)
         name = a.by.name
         if not u.is_cut(name, a.of.name) or b.by.name not in (name, *u._before(name)):
             return False
-        of, through = u.step(a.of), u.step(a.by)
-        if of is None or through is None:
+        of, through, by = u.step(a.of), u.step(a.by), u.step(b.by)
+        if of is None or through is None or by is None:
             return False
-        apart = of - through
-        if apart.is_number and apart.shift == 0:
-            return u.only_through(a.of.name, name)
-        return True
+        before, behind = _least(through - by, bounds), _least(of - through, bounds)
+        if before is None or behind is None or before < 0 or behind < 0:
+            return False
+        return behind > 0 or u.only_through(a.of.name, name)
 
     def expand_sums(self, x: Core) -> Core:
         return self.forms.form(x)
+
+
+def _least(distance: Time, bounds: tuple[Bound, ...]) -> int | None:
+    """The least value of a distance as the summed letters run; None where it is not known."""
+    for _ in range(4):
+        if distance.is_number:
+            return distance.shift
+        for b in bounds:
+            count = dict(distance.letters).get(b.letter, 0)
+            end = b.lower if count > 0 else b.upper
+            if count and abs(count) == 1 and end is not None and b.dim is None:
+                distance = distance.replace({b.letter: end})
+                break
+        else:
+            return None
+    return distance.shift if distance.is_number else None
 
 
 RULES: Mapping[str, Callable[[Lines, Core], Core]] = {

@@ -8,6 +8,7 @@ Source: DESIGN, section 2, "The chain rule at a node"; Werbos (1990), Williams a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from derive.algebra.core import (
     MINUS,
@@ -15,6 +16,7 @@ from derive.algebra.core import (
     ZERO,
     Add,
     App,
+    Arg,
     Big,
     Case,
     Chain,
@@ -31,6 +33,7 @@ from derive.algebra.core import (
     children,
     delta,
     fresh,
+    letters_in,
     move,
     mul,
     rebuild,
@@ -277,6 +280,7 @@ class Unfolder:
 
     def through(self, x: Core, by: Ref, mode: str = "total", names: tuple[str, ...] = ()) -> Core:
         """∂x/∂by along every member that x names: the chain rule."""
+        x = apart(x, letters_in(by))
         parts = []
         for ref, bound in members(x):
             if mode == "total":  # noqa: SIM108
@@ -384,17 +388,23 @@ class Unfolder:
     # -- unfolding ----------------------------------------------------------------------------------
 
     def of_side(self, x: D) -> Core:
-        """∂A/∂B by A's own definition."""
+        """∂A/∂B = δ + ∂body/∂B by A's own definition; where A is B, nothing that A is made of depends on B."""
         assert isinstance(x.of, Ref)
         body = self.body(x.of)
-        return ZERO if body is None else self.through(body, x.by)
+        return add((self._same(x.of, x.by), ZERO if body is None else self.through(body, x.by)))
+
+    def _same(self, of: Ref, by: Ref) -> Core:
+        """1 where two members are one."""
+        if of.name != by.name or len(of.index) != len(by.index):
+            return ZERO
+        return mul(delta(p, q) for p, q in zip(of.index, by.index, strict=True))
 
     def by_side(self, x: D) -> Core:
         """∂A/∂B = δ + Σ_V ∂A/∂V ∂⁺V/∂B over the members V that use B directly."""
         assert isinstance(x.of, Ref)
         if self.is_lost(x.of.name):
             raise NoForm(f"{x.of.name} is made of what is not understood")
-        return self._uses(x.of, x.by, "total", ())
+        return add((self._same(x.of, x.by), self._uses(x.of, x.by, "total", ())))
 
     def _uses(self, of: Ref, by: Ref, mode: str, names: tuple[str, ...]) -> Core:
         if self.is_lost(of.name):
@@ -525,6 +535,7 @@ class Unfolder:
         body = self.body(of)
         if body is None:
             return self.total(of, by) if of.name == by.name else ZERO
+        body = apart(body, letters_in(by))
         here = self.step(of)
         outer: dict[Ref, Core] = {}
         if any(ref.name == by.name for ref, _ in members(body)):
@@ -584,6 +595,27 @@ class Unfolder:
                         found.add(p.name)
                         waiting.append(p.name)
         return found
+
+
+def apart(x: Core, taken: set[str]) -> Core:
+    """A formula whose bound letters are none of `taken`, so that what is put into it is not captured."""
+    x = rebuild(x, lambda p: apart(p, taken))
+    match x:
+        case Big(letter=letter) | Chain(letter=letter) if letter in taken:
+            new = fresh()
+            return replace(x, letter=new, body=move(x.body, {letter: Time.of(new)}))
+        case App(name, args, index, slots) if any(a in taken for arg in args for a in arg.letters):
+            return App(name, tuple(_renamed(arg, taken) for arg in args), index, slots)
+        case Stack(index, parts) if any(a in taken for a, _, _ in parts):
+            names = [(fresh(), a) for a, _, _ in parts]
+            return Stack(index, tuple((n, d, move(b, {a: Time.of(n)})) for (n, a), (_, d, b) in zip(names, parts, strict=True)))
+        case _:
+            return x
+
+
+def _renamed(arg: Arg, taken: set[str]) -> Arg:
+    table = {a: fresh() for a in arg.letters if a in taken}
+    return Arg(tuple(table.get(a, a) for a in arg.letters), arg.dims, move(arg.body, {a: Time.of(b) for a, b in table.items()}))
 
 
 def members(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, frozenset[str]]]:

@@ -1,0 +1,168 @@
+"""Plans of single lines: true lines have one, tampered lines have none, and every rule keeps the numbers."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import pytest
+
+from derive.algebra.core import Core, add, neg
+from derive.algebra.forms import NoForm
+from derive.judge.claims import Judgement
+from derive.judge.judge import Judge
+from derive.judge.prove import Prover
+from derive.judge.readings import Tried
+from derive.judge.understanding import resolved
+from derive.meaning.world import NoNumber, World
+from derive.proof.lines import PLANS, RULES, SameForm, search
+
+VECTOR = r"""
+\[ \mathbf{h}_t = f(\mathbf{h}_{t-1}, \mathbf{x}_t, \boldsymbol{\theta}) \]
+\[ \mathbf{o}_t = g(\mathbf{h}_t) \]
+\[ L = \sum_{t=1}^T \ell(\mathbf{o}_t) \]
+"""
+CLOSED = r"""
+\[ a_t = w h_{t-1} + u x_t \]
+\[ h_t = \tanh(a_t) \]
+\[ C = \sum_{t=1}^T h_t^2 \]
+Numbers only.
+"""
+PLANE = r"""
+\[ z = x^2 y + x \]
+\[ x = \sin t \]
+\[ y = e^{5t} \]
+"""
+CURVE = r"""
+The curve defines y as a function of x.
+\[ y = y(x) \]
+\[ x^2 y - x y^3 = 3 \]
+"""
+SHARES = r"""
+\[ \mathbf{q} = \mathrm{softmax}(\mathbf{o}) \]
+\[ E = -\sum_k y_k \log q_k \]
+\[ \sum_k y_k = 1 \]
+\[ \mathbf{o} \in \mathbb{R}^{n} \]
+"""
+TRUE = (
+    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t} + \frac{\partial \ell(\mathbf{o}_t)}{\partial \mathbf{h}_t}"),
+    (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t-1}}{\partial \mathbf{h}_{t-2}}"),
+    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_{t-1} + w \frac{\partial h_{t-1}}{\partial w} \right)"),
+    (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=1}^T 2 h_t \frac{\partial h_t}{\partial u}"),
+    (PLANE, r"\frac{dz}{dt} = (2xy + 1) \cos t + 5 x^2 e^{5t}"),
+    (CURVE, r"\frac{dy}{dx} = -\frac{2xy - y^3}{x^2 - 3xy^2}"),
+    (SHARES, r"\frac{\partial E}{\partial o_i} = q_i - y_i"),
+)
+FALSE = (
+    (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}}"),
+    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}"),
+    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_t + w \frac{\partial h_{t-1}}{\partial w} \right)"),
+    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) w \frac{\partial h_{t-1}}{\partial w}"),
+    (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=2}^T 2 h_t \frac{\partial h_t}{\partial u}"),
+    (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=1}^{T-1} 2 h_t \frac{\partial h_t}{\partial u}"),
+    (PLANE, r"\frac{dz}{dt} = (2xy + 1) \cos t + x^2 e^{5t}"),
+    (CURVE, r"\frac{dy}{dx} = \frac{2xy - y^3}{x^2 - 3xy^2}"),
+    (SHARES, r"\frac{\partial E}{\partial o_i} = y_i - q_i"),
+)  # fmt: skip
+
+
+def read(page: str, line: str) -> tuple[Judge, Tried]:
+    judge = Judge("page.tex", f"{page}\\[ {line} \\]\n")
+    (number, chain) = [(n, c) for n, _, c in judge.understanding.chains()][-1]
+    plain = judge.understanding.reading
+    return judge, judge.tried(number, chain, chain.members[0], chain.members[1], plain, plain)
+
+
+def sides(tried: Tried) -> tuple[Core, Core]:
+    dims = tried.outcome.dims
+    return resolved(tried.sides.left, dims), resolved(tried.sides.right, dims)
+
+
+def lines(tried: Tried) -> Any:
+    found = Prover().lines(tried.outcome)
+    found.forms.ones = tried.outcome.normal | frozenset(tried.outcome.model.normalised)  # type: ignore[union-attr]
+    found.suppose(*sides(tried))
+    return found
+
+
+@pytest.mark.parametrize(("page", "line"), TRUE)
+def test_a_true_line_has_a_plan_that_the_checker_accepts(page: str, line: str) -> None:
+    _, tried = read(page, line)
+    assert tried.outcome.agrees
+    found = lines(tried)
+    certificate = search(found, *sides(tried))
+    assert certificate is not None
+    assert found.check(*sides(tried), certificate)
+
+
+@pytest.mark.parametrize(("page", "line"), FALSE)
+def test_a_false_line_has_none_and_no_plan_is_accepted(page: str, line: str) -> None:
+    _, tried = read(page, line)
+    assert not tried.outcome.agrees
+    found = lines(tried)
+    assert search(found, *sides(tried)) is None
+    for plan in PLANS:
+        try:
+            assert not found.check(*sides(tried), SameForm(plan))
+        except NoForm:
+            continue
+
+
+@pytest.mark.parametrize(("page", "line"), TRUE)
+def test_a_true_line_with_its_right_side_doubled_has_no_plan(page: str, line: str) -> None:
+    _, tried = read(page, line)
+    left, right = sides(tried)
+    assert search(lines(tried), left, add((right, right))) is None
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize(("page", "line"), TRUE)
+def test_a_rule_keeps_the_numbers(page: str, line: str, rule: str) -> None:
+    judge, tried = read(page, line)
+    found = lines(tried)
+    whole = found.difference(*sides(tried))
+    whole = add((whole, neg(tried.sides.left)))
+    try:
+        before = found.resolve(whole)
+        after = RULES[rule](found, before)
+    except NoForm:
+        return
+    model = tried.outcome.model
+    assert model is not None
+    compared = 0
+    inside = Judgement(model, tried.outcome.dims, judge.understanding.base)  # type: ignore[arg-type]
+    for seed in (1, 2, 3, 4):
+        world = World(model, {"time": 2 + seed % 2, "layer": 3}, seed, "positive", find=tried.outcome.dims.find)  # type: ignore[union-attr]
+        for letters in inside.instances(world, tried.sides, tried.outcome.tests):
+            try:
+                a, b, c = (world.value(x, letters) for x in (whole, before, after))
+            except (NoNumber, OverflowError):
+                continue
+            if not all(map(isfinite, (a, b, c))) or abs(a) > 1e60:
+                continue
+            assert abs(a - b) < 1e-6 * (1 + abs(a)) and abs(a - c) < 1e-6 * (1 + abs(a))
+            compared += 1
+    assert compared
+
+
+def test_the_numbers_of_an_implicit_function_solve_its_equation() -> None:
+    _, tried = read(CURVE, TRUE[5][1])
+    model = tried.outcome.model
+    assert model is not None
+    for seed in range(5):
+        world = World(model, {"time": 3, "layer": 3}, seed, "positive")
+        try:
+            y = world.element(("y", ()))
+        except NoNumber:
+            continue
+        x = world.element(("x", ()))
+        assert abs(x * x * y - x * y**3 - 3) < 1e-9
+
+
+def test_a_plan_is_not_trusted_for_another_line() -> None:
+    _, first = read(CLOSED, TRUE[2][1])
+    _, other = read(CLOSED, FALSE[2][1])
+    certificate = search(lines(first), *sides(first))
+    assert certificate is not None
+    assert not lines(other).check(*sides(other), certificate)
+
