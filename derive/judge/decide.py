@@ -12,9 +12,9 @@ from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
+from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
-from derive.judge.names import named as names_of
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model

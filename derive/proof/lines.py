@@ -27,8 +27,8 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.algebra.functions import FUNCTIONS
 from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
+from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import Model
 from derive.proof.unfolding import ENDS, Unfolder, members
 
@@ -279,10 +279,18 @@ class Lines:
 
         def last(d: D) -> bool:
             step = self.unfolder.step(d.of)  # type: ignore[arg-type]
-            if step is None or self.unfolder.is_lost(d.of.name) or step.shift != late.get(step.letters):  # type: ignore[attr-defined]
+            if (
+                step is None
+                or self.unfolder.is_lost(d.of.name)  # type: ignore[attr-defined]
+                or step.shift != late.get(step.letters)
+            ):
                 return False
             general = self.unfolder.model.general(d.of.name)  # type: ignore[attr-defined]
-            return general is None or not general.recursive or step.shift > first.get(step.letters, step.shift)
+            return (
+                general is None
+                or not general.recursive
+                or step.shift > first.get(step.letters, step.shift)
+            )
 
         for _ in range(MOST_ROUNDS):
             made = self.resolve(
@@ -485,7 +493,7 @@ class Lines:
         return t
 
     def _passes(self, a: D, b: D, bounds: tuple[Bound, ...]) -> bool:
-        """Whether every path from b.by to a.of goes through a.by: it lies between them in time, wherever the indices run."""
+        """Whether every path from b.by to a.of goes through a.by: it lies between them in time, wherever the indices run."""  # noqa: E501
         u = self.unfolder
         assert isinstance(a.of, Ref)
         name = a.by.name

@@ -280,7 +280,7 @@ class Unfolder:
 
     def through(self, x: Core, by: Ref, mode: str = "total", names: tuple[str, ...] = ()) -> Core:
         """∂x/∂by along every member that x names: the chain rule."""
-        x = apart(x, letters_in(by))
+        x = apart(x, letters_in(by))  # type: ignore[arg-type]
         parts = []
         for ref, bound in members(x):
             if mode == "total":  # noqa: SIM108
@@ -388,7 +388,7 @@ class Unfolder:
     # -- unfolding ----------------------------------------------------------------------------------
 
     def of_side(self, x: D) -> Core:
-        """∂A/∂B = δ + ∂body/∂B by A's own definition; where A is B, nothing that A is made of depends on B."""
+        """∂A/∂B = δ + ∂body/∂B by A's own definition; where A is B, nothing that A is made of depends on B."""  # noqa: E501
         assert isinstance(x.of, Ref)
         body = self.body(x.of)
         return add((self._same(x.of, x.by), ZERO if body is None else self.through(body, x.by)))
@@ -535,7 +535,7 @@ class Unfolder:
         body = self.body(of)
         if body is None:
             return self.total(of, by) if of.name == by.name else ZERO
-        body = apart(body, letters_in(by))
+        body = apart(body, letters_in(by))  # type: ignore[arg-type]
         here = self.step(of)
         outer: dict[Ref, Core] = {}
         if any(ref.name == by.name for ref, _ in members(body)):
@@ -608,14 +608,24 @@ def apart(x: Core, taken: set[str]) -> Core:
             return App(name, tuple(_renamed(arg, taken) for arg in args), index, slots)
         case Stack(index, parts) if any(a in taken for a, _, _ in parts):
             names = [(fresh(), a) for a, _, _ in parts]
-            return Stack(index, tuple((n, d, move(b, {a: Time.of(n)})) for (n, a), (_, d, b) in zip(names, parts, strict=True)))
+            return Stack(
+                index,
+                tuple(
+                    (n, d, move(b, {a: Time.of(n)}))
+                    for (n, a), (_, d, b) in zip(names, parts, strict=True)
+                ),
+            )
         case _:
             return x
 
 
 def _renamed(arg: Arg, taken: set[str]) -> Arg:
     table = {a: fresh() for a in arg.letters if a in taken}
-    return Arg(tuple(table.get(a, a) for a in arg.letters), arg.dims, move(arg.body, {a: Time.of(b) for a, b in table.items()}))
+    return Arg(
+        tuple(table.get(a, a) for a in arg.letters),
+        arg.dims,
+        move(arg.body, {a: Time.of(b) for a, b in table.items()}),
+    )
 
 
 def members(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, frozenset[str]]]:

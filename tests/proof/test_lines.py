@@ -1,4 +1,4 @@
-"""Plans of single lines: true lines have one, tampered lines have none, and every rule keeps the numbers."""
+"""Plans of single lines: true lines have one, tampered lines have none, and every rule keeps the numbers."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -45,18 +45,27 @@ SHARES = r"""
 \[ \mathbf{o} \in \mathbb{R}^{n} \]
 """
 TRUE = (
-    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t} + \frac{\partial \ell(\mathbf{o}_t)}{\partial \mathbf{h}_t}"),
-    (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t-1}}{\partial \mathbf{h}_{t-2}}"),
-    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_{t-1} + w \frac{\partial h_{t-1}}{\partial w} \right)"),
+    (
+        VECTOR,
+        r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t} + \frac{\partial \ell(\mathbf{o}_t)}{\partial \mathbf{h}_t}",  # noqa: E501
+    ),
+    (
+        VECTOR,
+        r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t-1}}{\partial \mathbf{h}_{t-2}}",  # noqa: E501
+    ),
+    (
+        CLOSED,
+        r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_{t-1} + w \frac{\partial h_{t-1}}{\partial w} \right)",  # noqa: E501
+    ),
     (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=1}^T 2 h_t \frac{\partial h_t}{\partial u}"),
     (PLANE, r"\frac{dz}{dt} = (2xy + 1) \cos t + 5 x^2 e^{5t}"),
     (CURVE, r"\frac{dy}{dx} = -\frac{2xy - y^3}{x^2 - 3xy^2}"),
     (SHARES, r"\frac{\partial E}{\partial o_i} = q_i - y_i"),
 )
 FALSE = (
-    (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}}"),
-    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}"),
-    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_t + w \frac{\partial h_{t-1}}{\partial w} \right)"),
+    (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}}"),  # noqa: E501
+    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}"),  # noqa: E501
+    (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left( h_t + w \frac{\partial h_{t-1}}{\partial w} \right)"),  # noqa: E501
     (CLOSED, r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) w \frac{\partial h_{t-1}}{\partial w}"),
     (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=2}^T 2 h_t \frac{\partial h_t}{\partial u}"),
     (CLOSED, r"\frac{\partial C}{\partial u} = \sum_{t=1}^{T-1} 2 h_t \frac{\partial h_t}{\partial u}"),
@@ -132,7 +141,13 @@ def test_a_rule_keeps_the_numbers(page: str, line: str, rule: str) -> None:
     compared = 0
     inside = Judgement(model, tried.outcome.dims, judge.understanding.base)  # type: ignore[arg-type]
     for seed in (1, 2, 3, 4):
-        world = World(model, {"time": 2 + seed % 2, "layer": 3}, seed, "positive", find=tried.outcome.dims.find)  # type: ignore[union-attr]
+        world = World(
+            model,
+            {"time": 2 + seed % 2, "layer": 3},
+            seed,
+            "positive",
+            find=tried.outcome.dims.find,
+        )  # type: ignore[union-attr]
         for letters in inside.instances(world, tried.sides, tried.outcome.tests):
             try:
                 a, b, c = (world.value(x, letters) for x in (whole, before, after))
@@ -165,4 +180,3 @@ def test_a_plan_is_not_trusted_for_another_line() -> None:
     certificate = search(lines(first), *sides(first))
     assert certificate is not None
     assert not lines(other).check(*sides(other), certificate)
-
