@@ -8,6 +8,7 @@ nobody whom the new reader holds for right.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from derive.errors import DeriveError
@@ -39,16 +40,32 @@ def judge(path: str, text: str, options: Options) -> Report:
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     found = reader.report()
-    if (
-        not any(j.verdict.kind in ("unread", "tested") for j in found.formulas)
-        or len(found.formulas) > MOST_FORMULAS
+    if len(found.formulas) > MOST_FORMULAS or not any(_is_open(reader, j) for j in found.formulas):
+        return found
+    before = partial(_before, path, text)
+    joined = _together(reader, found, before(replace(options, repairs=False)))
+    if options.repairs and any(
+        a.verdict.kind in WRONG and a.verdict != b.verdict
+        for a, b in zip(joined.formulas, found.formulas, strict=True)
     ):
-        return found
+        # what is accused is shown the nearest true line
+        return _together(reader, found, before(options))
+    return joined
+
+
+def _is_open(reader: Judge, judged: Judged) -> bool:
+    """Whether the old reader's word on a formula could count, so that it is worth hearing."""
+    own = judged.verdict
+    return (
+        own.kind == "tested" or (own.kind == "unread" and (_differs(own) or _is_unknown(own)))
+    ) and not _lost(reader, judged)
+
+
+def _before(path: str, text: str, options: Options) -> Report | None:
     try:
-        before = judged_before(path, text, options)
+        return judged_before(path, text, options)
     except (DeriveError, RecursionError):
-        return found
-    return _together(reader, found, before)
+        return None
 
 
 def _folder(path: str) -> Path | None:
@@ -56,14 +73,13 @@ def _folder(path: str) -> Path | None:
     return file.parent if file.is_file() else None
 
 
-def _together(reader: Judge, new: Report, old: Report) -> Report:
-    pairs = _paired(new, old)
-    if not _alike(new, pairs):
+def _together(reader: Judge, new: Report, old: Report | None) -> Report:
+    pairs = _paired(new, old) if old is not None else {}
+    if old is None or not _alike(new, pairs):
         return new
     formulas = []
     for i, j in enumerate(new.formulas):
-        number = int(j.id.split(".")[0]) - 1
-        if i in pairs and not reader.understanding.model(number).lost:
+        if i in pairs and not _lost(reader, j):
             j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
         formulas.append(j)
     return replace(
@@ -71,6 +87,11 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
         formulas=tuple(formulas),
         assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))),
     )
+
+
+def _lost(reader: Judge, judged: Judged) -> bool:
+    """Whether something is not understood where a formula stands."""
+    return bool(reader.understanding.model(int(judged.id.split(".")[0]) - 1).lost)
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:
@@ -94,13 +115,9 @@ def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
 def _joined(own: Verdict, other: Verdict) -> Verdict:
     if "always 0" in other.reason:
         return own
-    if own.kind == "unread" and own.reason.startswith("the sides differ"):
+    if own.kind == "unread" and _differs(own):
         return other if other.kind in (*WRONG, "ambiguous") else own
-    if (
-        own.kind == "unread"
-        and other.kind not in SETTLED
-        and not any(w in own.reason for w in NOT_KNOWN)
-    ):
+    if own.kind == "unread" and other.kind not in SETTLED and _is_unknown(own):
         return other
     if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
         return other
@@ -109,3 +126,12 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
     if own.kind == "proved" and other.kind in WRONG:
         return Verdict("unread", reason="two readings of the page disagree on this line")
     return own
+
+
+def _differs(own: Verdict) -> bool:
+    return own.reason.startswith("the sides differ")
+
+
+def _is_unknown(own: Verdict) -> bool:
+    """Whether a line was not read for no reason that the other reader shares."""
+    return not any(w in own.reason for w in NOT_KNOWN)
