@@ -70,6 +70,8 @@ IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
+SCALARS = "the quantities are scalars"
+SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
     "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
@@ -196,7 +198,17 @@ class Readings:
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
-        yield from self._climbed(number, chain, head, member, False)
+        differs = False
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                differs = differs or (found.outcome.differs and not found.outcome.missing)
+                yield found
+        except (Unread, Misfit):
+            shapeless = list(self._shapeless(number, chain, head, member))
+            if not shapeless:
+                raise
+            yield from shapeless
+            return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))
@@ -206,7 +218,16 @@ class Readings:
             yield from self._agreeing(self._with_leaves(number, chain, head, member))
 
         if self._open and self._may_be_numbers(number, (head, member)):
-            yield from self._agreeing(self._as_numbers(number, chain, head, member))
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
+        if self._open and not differs:
+            yield from self._shapeless(number, chain, head, member)
+
+    def _shapeless(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Iterator[Tried]:
+        """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
+        if self.understanding.setting.arrays and not self.understanding.scalars:
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SHAPELESS))
 
     def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
         """Whether nothing in a line of a page of vectors says that its quantities are vectors."""
@@ -233,7 +254,7 @@ class Readings:
         return True
 
     def _as_numbers(
-        self, number: int, chain: Chain, head: Member, member: Member
+        self, number: int, chain: Chain, head: Member, member: Member, said: str
     ) -> Iterator[Tried]:
         """The line on a page on which everything is a number."""
         if self._numbers is None:
@@ -247,9 +268,7 @@ class Readings:
             for found in self._numbers._climbed(number, chain, head, member, False):
                 yield replace(
                     found,
-                    reading=f"the quantities are scalars; {found.reading}"
-                    if found.reading
-                    else "the quantities are scalars",
+                    reading=f"{said}; {found.reading}" if found.reading else said,
                 )
         except (Unread, Misfit):
             return

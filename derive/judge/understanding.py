@@ -486,7 +486,7 @@ class Understanding:
             or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         )
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
-        setting.arrays = some
+        setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose))
         setting.defined = {
@@ -495,7 +495,7 @@ class Understanding:
         self._survey()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
-            if symbol.shape is not None:
+            if symbol.shape is not None and not self.scalars:
                 shape = (
                     [d for d in symbol.shape if d != "1"]
                     if len(symbol.shape) == 2

@@ -152,6 +152,7 @@ class Setting:
     made: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     arrays: bool = False
+    scalars: bool = False
     symmetric: set[str] = field(default_factory=set)
     shared_dims: dict[str, str] = field(default_factory=dict)
     size_of: dict[str, str] = field(default_factory=dict)
@@ -755,6 +756,7 @@ class Elaborator:
         if (
             occurs.transposed
             and not self.setting.arrays
+            and not self.setting.scalars
             and node.above is not None
             and spelled(node.above) == "T"
         ):
@@ -1046,6 +1048,8 @@ class Elaborator:
         ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
+            if self.setting.scalars:
+                return scalar(ONE), at + 1
             return vector(lambda i: ONE, fresh("dim")), at + 1
         word = SPELLED.get(key) or (
             key
@@ -1470,7 +1474,7 @@ class Elaborator:
         if node.above is None:
             return value
         above = _bare(node.above)
-        if _is_top(above, value, self.setting.arrays):
+        if _is_top(above, value, self.setting.arrays or self.setting.scalars):
             return transposed(value)
         if spelled(above) == "-1":
             return self._inverse(value, node)
