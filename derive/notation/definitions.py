@@ -41,6 +41,8 @@ CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
+WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
+"""Functions of whole vectors that a page writes out entry by entry, with exp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,11 @@ class Ledger:
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
         ]
-        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+        if not same:
+            return False
+        made_of = same[-1].made_of
+        written_out = frozenset("exp e log ln".split()) if made_of & WRITTEN_OUT else frozenset()
+        return self._keys_of(right, number) - written_out <= made_of
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:
         """The keys of a row, those of indices left out."""

@@ -807,9 +807,11 @@ class Elaborator:
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
 
     def _is_function(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        if key == "\\sigma" and key in self.setting.defined and symbol.kind == "variable":
+            return False
         if key in self.setting.functions or key in SPELLED or key in WORDS:
             return True
-        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
         return (
             symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
         )
@@ -916,6 +918,7 @@ class Elaborator:
                     self._order(steps[slot], slot)
             elif self.reading.filled and slot != "sample":
                 index.append(Time.of(self._own_step(slot, start)))
+                self._order(index[-1], slot)
                 kept.append(slot)
             else:
                 self.choices.add("filled")
@@ -951,7 +954,8 @@ class Elaborator:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
         if found:
             return found[0]
-        return self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        usual = self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        return usual if usual not in self.letters else f"\\,{slot}"
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
