@@ -237,6 +237,8 @@ class Ledger:
     def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
         """Whether a right side uses names that were given since to parts of the right side before."""
         new = keys - latest.made_of - {latest.occurrence.key}
+        if new & habits.KNOWN:
+            return False  # another function
         since = [k for key in new for k in self.known.get(key, ())]
         return any(
             k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
