@@ -109,6 +109,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
+    yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
     yield inner(set())
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
@@ -132,6 +133,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         turned=True,
     )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
     yield late(
         f"the earliest factor of the product leftmost, and {IMMEDIATE}",
@@ -376,11 +378,16 @@ class Readings:
                 self._around(number), elaborator
             )
             found = self._sides(left, right, elaborator, way)
-            return self._compared(number, chain, elaborator, found, tests, way)
+            compared = self._compared(number, chain, elaborator, found, tests, way)
+            if elaborator.notes and not compared.outcome.agrees:
+                raise Unread(head.start, "a whole derivative")
+            return compared
         finally:
             u.setting.dims = kept
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if not isinstance(left.body, D):
+            elaborator.choices.add("product")
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -457,6 +464,7 @@ class Readings:
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
+        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
         judgement = self._judgement(model, elaborator)
         judgement.hasty = bool(way.needs)
         judgement.spent = 0

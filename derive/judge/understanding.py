@@ -488,11 +488,12 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
-        setting.rowwise = bool(ROWWISE.search(prose))
+        setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
         self._survey()
+        setting.stepped = self._stepped()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None:
@@ -519,6 +520,28 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._entrywise()
+
+    def _rows_are_data(self) -> bool:
+        """Whether data are multiplied by weights from the right, X W, and never from the left."""
+        seen: set[tuple[str, str]] = set()
+        for number, _, chain in self.chains():
+            for member in chain.members:
+                kinds = list(self._kinds_in_order(number, member.tree))
+                seen |= set(zip(kinds, kinds[1:], strict=False))
+        return ("input", "parameter") in seen and ("parameter", "input") not in seen
+
+    def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
+        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""
+        table, argument = self.symbols.at(number), False
+        for node, behind in zip(row, (*row[1:], None), strict=True):
+            if isinstance(node, Name):
+                occurs = table.occurrence(node, behind if isinstance(behind, Group) else None)
+                argument = occurs.consumed
+                yield self._kind(occurs.key) if node.letter.isupper() else ""
+            elif not (isinstance(node, Sign) and node.text in ("\\cdot", "*", "\\times")):
+                if not argument:
+                    yield ""
+                argument = False
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -912,7 +935,9 @@ class Understanding:
             if domain in ORDERED:
                 elaborator._order(own, domain)
         self._output(elaborator, occurs.key, member.tree)
+        elaborator.own_steps = {d: i for d, i in given if d in ORDERED and not i.is_number}
         body = self._body(elaborator, member.tree)
+        self._said_filled(elaborator, occurs.key)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         if occurs.transposed:
@@ -951,6 +976,23 @@ class Understanding:
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
+
+    def _said_filled(self, elaborator: Elaborator, key: str) -> None:
+        """Says that names without their index were taken at the step that is defined."""
+        for name in sorted(elaborator.filled_in - {key}):
+            said = f"{name} without its index, in what makes {key}, is that of the same step"
+            if said not in self.assumed:
+                self.assumed.append(said)
+
+    def _stepped(self) -> dict[str, frozenset[str]]:
+        """For each name the ordered slots that all its definitions have."""
+        found: dict[str, frozenset[str]] = {}
+        for role in self._makers:
+            if role.key is not None and role.target is not None:
+                target = self.symbols.corrected(role.target)
+                slots = frozenset(d for d, _ in target.indices if d in ORDERED)
+                found[role.key] = found.get(role.key, slots) & slots
+        return found
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
         """The name of the family that a form of a name belongs to."""

@@ -104,6 +104,7 @@ class Reading:
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -140,7 +141,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -170,6 +171,7 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
+    stepped: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Elaborator:
@@ -193,6 +195,8 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.own_steps: dict[str, Time] = {}
+        self.filled_in: set[str] = set()
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -488,6 +492,10 @@ class Elaborator:
         mark = _differential(node.above_line)
         below = _differential(node.below_line)
         if mark is not None and below is not None:
+            return self._derivative(node, mark, below, row, at)
+        if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+            self.notes.append("the ∂ below the line is missing")
+            below = _Mark(mark.letter, node.below_line, False, False)
             return self._derivative(node, mark, below, row, at)
         above, line = self.row(node.above_line), self.row(node.below_line)
         return self._times(above, line, "/"), at + 1
@@ -916,6 +924,10 @@ class Elaborator:
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
+            elif slot in self.own_steps and slot in self.setting.stepped.get(key, ()):
+                index.append(self.own_steps[slot])
+                kept.append(slot)
+                self.filled_in.add(key)
             elif self.reading.filled and slot != "sample":
                 index.append(Time.of(self._own_step(slot, start)))
                 self._order(index[-1], slot)
@@ -1036,7 +1048,8 @@ class Elaborator:
             and not occurs.indices
             and occurs.arguments is None
         ):
-            return _identity(), at + 1
+            self.choices.add("ones")
+            return _identity(self.reading.ones), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
             found = self._indicated(node, row, at)
             if found is not None:
@@ -1075,6 +1088,12 @@ class Elaborator:
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
         r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""  # noqa: E501
         inside = _bare(inside)
+        parts = _split(inside, (",",))
+        if len(parts) > 1 and all(
+            any(isinstance(n, Sign) and n.text in RELATIONS for n in p) for p in parts
+        ):
+            found = [self._indicator(p, False) for p in parts]
+            return None if None in found else self._folded([("", v) for v in found if v])
         place = next(
             (
                 i
@@ -1698,6 +1717,7 @@ class Elaborator:
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
         headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
+        free = self._hidden({b.letter for b in letters})
         try:
             body = self.term(inside[1:] if sign else inside)
         finally:
@@ -1708,7 +1728,16 @@ class Elaborator:
             body = self._summed(node, bound, body)
         if not letters:
             body = self._without_bounds(node, body)
+        self.letters |= free[0]
+        self.ordered |= free[1]
         return body, end
+
+    def _hidden(self, letters: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What letters count outside a Σ that binds them anew: taken out while its inside is read."""
+        return tuple(
+            {a: table.pop(a) for a in letters if a in table}
+            for table in (self.letters, self.ordered)
+        )  # type: ignore[return-value]
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
@@ -2168,10 +2197,10 @@ def _tag(v: Val) -> Core:
     return move(v.body, {a.letter: Time.of(f"\\,axis{i}") for i, a in enumerate(v.axes)})
 
 
-def _identity() -> Val:
+def _identity(ones: bool = False) -> Val:
     dim = fresh("dim")
-    a, b = Axis(fresh(), dim), Axis(fresh(), dim)
-    return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+    a, b = Axis(fresh(), dim), Axis(fresh(), fresh("dim") if ones else dim)
+    return Val((a, b), ONE if ones else Delta(Time.of(a.letter), Time.of(b.letter)))
 
 
 def _end_of(tag: tuple[Core, int] | None, letter: str, at: Time) -> tuple[Core, int] | None:
