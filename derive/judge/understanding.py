@@ -653,7 +653,8 @@ class Understanding:
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
-                        if domain in ORDERED and len(inside) == 1 and isinstance(inside[0], Name):
+                        counted = domain in ORDERED or domain == "sample"
+                        if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
         self._survey_forms()
 
@@ -935,7 +936,9 @@ class Understanding:
             if domain in ORDERED:
                 elaborator._order(own, domain)
         self._output(elaborator, occurs.key, member.tree)
-        elaborator.own_steps = {d: i for d, i in given if d in ORDERED and not i.is_number}
+        elaborator.own_steps = {
+            d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
+        }
         body = self._body(elaborator, member.tree)
         self._said_filled(elaborator, occurs.key)
         if occurs.power is not None:
@@ -1079,10 +1082,11 @@ class Understanding:
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
         loose = frozenset(letters_in(core) - free - horizons - self.sizes())
-        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
+        samples = set(self._elaborator._samples())
+        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED or a in samples}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
-            domain = self._elaborator.ordered[letter]
+            domain = "sample" if letter in samples else self._elaborator.ordered[letter]
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
@@ -1345,6 +1349,9 @@ class Understanding:
                 )
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
                 self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
+                self.setting.numbers |= {
+                    n for n, _ in vectors if self.setting.steps.get(n) == ("sample",)
+                }  # f(x) of numbers: each sample x_i is one, too
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(

@@ -928,9 +928,10 @@ class Elaborator:
                 index.append(self.own_steps[slot])
                 kept.append(slot)
                 self.filled_in.add(key)
-            elif self.reading.filled and slot != "sample":
+            elif self.reading.filled and (slot != "sample" or self._samples()):
                 index.append(Time.of(self._own_step(slot, start)))
-                self._order(index[-1], slot)
+                if slot != "sample":
+                    self._order(index[-1], slot)
                 kept.append(slot)
             else:
                 self.choices.add("filled")
@@ -964,10 +965,18 @@ class Elaborator:
 
     def _own_step(self, slot: str, start: int) -> str:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
+        if slot == "sample":
+            found = self._samples()
         if found:
             return found[0]
+        if slot in self.own_steps and len(self.own_steps[slot].letters) == 1:
+            return self.own_steps[slot].letters[0][0]
         usual = self.setting.usual.get(slot, "t" if slot == "time" else "l")
         return usual if usual not in self.letters else f"\\,{slot}"
+
+    def _samples(self) -> list[str]:
+        """The letters of a line that number samples."""
+        return [a for a, d in self.letters.items() if self.dims.find(d) == "sample"]
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
