@@ -370,7 +370,7 @@ class Readings:
             left = elaborator.row(head.tree)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
-            right = elaborator.row(member.tree)
+            right = elaborator.in_brackets(member.tree, elaborator.row(member.tree))
             slip = u.slips.get((number, self._index(number, chain)))
             if slip is not None:
                 right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))

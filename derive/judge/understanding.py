@@ -119,6 +119,8 @@ ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
+LOOSE = "an index {} that the left side has, too"
+LEFT_OVER = re.compile(re.escape(LOOSE).replace(r"\{\}", "(.+)"))
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
 
@@ -755,6 +757,11 @@ class Understanding:
                     raise
                 self._without_functions = True
                 self._defined(number, index, chain, role)
+            except Unread as error:
+                mended = self._other_bound(chain, role, error)
+                if mended is None:
+                    raise
+                self._defined(number, index, mended, role)
             finally:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
@@ -774,6 +781,32 @@ class Understanding:
                 )
             )
             assert member
+
+    def _other_bound(self, chain: Chain, role: Role, error: Unread) -> Chain | None:
+        r"""z_j = \sum_j w_{jk} a_k: a Σ over the letter of the left side, where another one is left over, is over that one."""  # noqa: E501
+        found = LEFT_OVER.fullmatch(error.expected)
+        if found is None or role.target is None:
+            return None
+        own = {n.letter for _, r in role.target.indices for n in r if isinstance(n, Name)}
+        member = chain.members[1]
+        sums = [
+            n for n in nodes(member.tree) if isinstance(n, Bigs) and n.kind == "sum" and n.below
+        ]
+        wrong = {n.below[0].letter for n in sums if n.below and isinstance(n.below[0], Name)} & own
+        if len(wrong) != 1 or len(sums) != 1:
+            return None
+        (letter,) = wrong
+        said = f"the sum in what makes {role.key} runs over {found[1]}, not {letter}"
+        if said not in self.assumed:
+            self.assumed.append(said)
+        return replace(
+            chain,
+            members=(
+                chain.members[0],
+                replace(member, tree=_bound_by(member.tree, letter, found[1])),
+                *chain.members[2:],
+            ),
+        )
 
     def _compared(
         self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int
@@ -939,7 +972,7 @@ class Understanding:
         elaborator.own_steps = {
             d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
         }
-        body = self._body(elaborator, member.tree)
+        body = elaborator.in_brackets(member.tree, self._body(elaborator, member.tree))
         self._said_filled(elaborator, occurs.key)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
@@ -1110,7 +1143,7 @@ class Understanding:
             self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
-            raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
+            raise Unread(0, LOOSE.format(sorted(loose)[0]))
         return Definition(ref.name, index, letters, core, slots, (), number)
 
     def _general_letters(self) -> set[str]:
@@ -1541,6 +1574,27 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
         return None
     ((ref, made),) = found.items()
     return None if isinstance(made, Ref) else (ref, made)
+
+
+def _bound_by(row: Any, letter: str, other: str) -> Any:
+    """A row with the Σ over one letter made one over another; a bound that is that letter itself is left out."""  # noqa: E501
+    made = []
+    for node in row:
+        if isinstance(node, Bigs) and node.below and spelled(node.below[:1]) == letter:
+            below = (replace(node.below[0], letter=other), *node.below[1:])
+            if spelled(below[2:]) == other:
+                below = below[:1]
+            node = replace(node, below=below)
+        elif isinstance(node, Over):
+            node = replace(
+                node,
+                above_line=_bound_by(node.above_line, letter, other),
+                below_line=_bound_by(node.below_line, letter, other),
+            )
+        elif isinstance(node, Group):
+            node = replace(node, inside=_bound_by(node.inside, letter, other))
+        made.append(node)
+    return tuple(made)
 
 
 def letters_of(x: Core) -> set[str]:

@@ -226,7 +226,7 @@ class Ledger:
             return Role("claim", found.key, found, "unrolled")
         if adjoint and not moved_on:
             return Role("claim", found.key, found, "an equation with derivatives")
-        if concluded and not moved_on:
+        if concluded and (not moved_on or (same_section and not where.item)):
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")

@@ -1705,6 +1705,31 @@ class Elaborator:
             pass
         return self.row(row).body
 
+    def in_brackets(self, row: Row, value: Val) -> Val:
+        """(a_{ij}) as a whole side: the array with these entries, where its indices are nowhere else."""
+        row = _without_end(row)
+        if (
+            value.rank
+            or len(row) != 1
+            or not isinstance(row[0], Group)
+            or row[0].opening not in ("(", "[")
+            or row[0].below is not None
+        ):
+            return value
+        letters = [
+            a
+            for part in walk(value.body)
+            if isinstance(part, Ref)
+            for i in part.index
+            for a, _ in i.letters
+            if a in self.letters and a not in self.headed
+        ]
+        letters = [a for a in dict.fromkeys(letters) if a in letters_in(value.body)]
+        if not letters:
+            return value
+        axes = tuple(Axis(a, self.letters.pop(a)) for a in letters)
+        return Val(axes, value.body)
+
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
