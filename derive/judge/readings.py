@@ -295,9 +295,8 @@ class Readings:
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
-        return len(self.understanding.model(number, index, True).definitions) > len(
-            self.understanding.model(number, index).definitions
-        )
+        ahead, here = (self.understanding.model(number, index, a) for a in (True, False))
+        return sum(map(len, ahead.definitions.values())) > sum(map(len, here.definitions.values()))
 
     def _climbed(
         self, number: int, chain: Chain, head: Member, member: Member, ahead: bool

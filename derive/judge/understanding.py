@@ -1507,12 +1507,7 @@ class Understanding:
         found: dict[str, list[Definition]] = {}
         listed = [m for m in self.made if m.first <= number <= m.last]
         if ahead:
-            known = {m.definition.name for m in listed}
-            later: dict[str, int] = {}
-            for m in self.made:
-                if m.first > number and m.definition.name not in known:
-                    later.setdefault(m.definition.name, m.first)
-            listed = [m for m in self.made if later.get(m.definition.name) == m.first] + listed
+            listed = self._following(number, listed) + listed
         for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
@@ -1540,6 +1535,25 @@ class Understanding:
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def _following(self, number: int, listed: list[Made]) -> list[Made]:
+        """The first definitions that follow of what nothing makes yet: of a name, or of another member x^3 beside x^2."""  # noqa: E501
+        known: dict[str, list[Definition]] = {}
+        for m in listed:
+            known.setdefault(m.definition.name, []).append(m.definition)
+        later: dict[str, int] = {}
+        found = []
+        for m in self.made:
+            d = m.definition
+            own = known.get(d.name, [])
+            if m.first <= number or any(x.is_general or _same_pattern(x, d) for x in own):
+                continue
+            if own and d.is_general:
+                continue
+            if own or later.setdefault(d.name, m.first) == m.first:
+                found.append(m)
+                known.setdefault(d.name, []).append(d) if own else None
+        return found
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""

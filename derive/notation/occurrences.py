@@ -80,6 +80,16 @@ class Reader:
             for base, uses in survey.by_base.items()
             if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
         )
+        self.made = frozenset(
+            base
+            for base in self.functions
+            if any(
+                u.first and u.behind is not None and not is_time_call(u.behind)
+                for u in survey.base_of(base)
+            )
+            and all(u.behind is not None or not u.first for u in survey.base_of(base))
+        )
+        """The functions that the page makes, f(x) = …: f[…] is one's value, too."""
         self.parametrised = frozenset(self._parametrised())
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
@@ -398,7 +408,11 @@ class Reader:
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
-            return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
+            return (
+                base in ("diag", "\\mathbb{E}")
+                or (base in self.listed and _has_several(behind))
+                or base in self.made
+            )
         if base in self.functions or hidden:
             return True
         return self._depends(base, behind)
