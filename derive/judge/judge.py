@@ -31,9 +31,9 @@ class Judge:
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         self.text = text
         self.page = read(path, text, folder)
-        self.symbols = bind(self.page)
-        self.understanding = Understanding(self.page, self.symbols, Reading())
+        self.understanding = Understanding(self.page, bind(self.page), Reading())
         self.understanding.understand()
+        self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
         self.decider = Decider(self)
 

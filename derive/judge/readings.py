@@ -111,6 +111,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
+    yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
     yield inner(set())
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
@@ -134,6 +135,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         turned=True,
     )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
     yield late(
         f"the earliest factor of the product leftmost, and {IMMEDIATE}",
@@ -312,9 +314,8 @@ class Readings:
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
-        return len(self.understanding.model(number, index, True).definitions) > len(
-            self.understanding.model(number, index).definitions
-        )
+        ahead, here = (self.understanding.model(number, index, a) for a in (True, False))
+        return sum(map(len, ahead.definitions.values())) > sum(map(len, here.definitions.values()))
 
     def _climbed(
         self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
@@ -387,7 +388,7 @@ class Readings:
             left = elaborator.row(head.tree)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
-            right = elaborator.row(member.tree)
+            right = elaborator.in_brackets(member.tree, elaborator.row(member.tree))
             slip = u.slips.get((number, self._index(number, chain)))
             if slip is not None:
                 right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
@@ -395,11 +396,16 @@ class Readings:
                 self._around(number), elaborator
             )
             found = self._sides(left, right, elaborator, way)
-            return self._compared(number, chain, elaborator, found, tests, way)
+            compared = self._compared(number, chain, elaborator, found, tests, way)
+            if elaborator.notes and not compared.outcome.agrees:
+                raise Unread(head.start, "a whole derivative")
+            return compared
         finally:
             u.setting.dims = kept
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if not isinstance(left.body, D):
+            elaborator.choices.add("product")
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -476,6 +482,7 @@ class Readings:
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
+        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
         judgement = self._judgement(model, elaborator)
         judgement.hasty = bool(way.needs)
         judgement.spent = 0

@@ -119,6 +119,8 @@ ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
+LOOSE = "an index {} that the left side has, too"
+LEFT_OVER = re.compile(re.escape(LOOSE).replace(r"\{\}", "(.+)"))
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
 
@@ -488,11 +490,12 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
-        setting.rowwise = bool(ROWWISE.search(prose))
+        setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
         self._survey()
+        setting.stepped = self._stepped()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None and not self.scalars:
@@ -519,6 +522,28 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._entrywise()
+
+    def _rows_are_data(self) -> bool:
+        """Whether data are multiplied by weights from the right, X W, and never from the left."""
+        seen: set[tuple[str, str]] = set()
+        for number, _, chain in self.chains():
+            for member in chain.members:
+                kinds = list(self._kinds_in_order(number, member.tree))
+                seen |= set(zip(kinds, kinds[1:], strict=False))
+        return ("input", "parameter") in seen and ("parameter", "input") not in seen
+
+    def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
+        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""
+        table, argument = self.symbols.at(number), False
+        for node, behind in zip(row, (*row[1:], None), strict=True):
+            if isinstance(node, Name):
+                occurs = table.occurrence(node, behind if isinstance(behind, Group) else None)
+                argument = occurs.consumed
+                yield self._kind(occurs.key) if node.letter.isupper() else ""
+            elif not (isinstance(node, Sign) and node.text in ("\\cdot", "*", "\\times")):
+                if not argument:
+                    yield ""
+                argument = False
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -630,7 +655,8 @@ class Understanding:
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
-                        if domain in ORDERED and len(inside) == 1 and isinstance(inside[0], Name):
+                        counted = domain in ORDERED or domain == "sample"
+                        if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
         self._survey_forms()
 
@@ -731,6 +757,11 @@ class Understanding:
                     raise
                 self._without_functions = True
                 self._defined(number, index, chain, role)
+            except Unread as error:
+                mended = self._other_bound(chain, role, error)
+                if mended is None:
+                    raise
+                self._defined(number, index, mended, role)
             finally:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
@@ -750,6 +781,32 @@ class Understanding:
                 )
             )
             assert member
+
+    def _other_bound(self, chain: Chain, role: Role, error: Unread) -> Chain | None:
+        r"""z_j = \sum_j w_{jk} a_k: a Σ over the letter of the left side, where another one is left over, is over that one."""  # noqa: E501
+        found = LEFT_OVER.fullmatch(error.expected)
+        if found is None or role.target is None:
+            return None
+        own = {n.letter for _, r in role.target.indices for n in r if isinstance(n, Name)}
+        member = chain.members[1]
+        sums = [
+            n for n in nodes(member.tree) if isinstance(n, Bigs) and n.kind == "sum" and n.below
+        ]
+        wrong = {n.below[0].letter for n in sums if n.below and isinstance(n.below[0], Name)} & own
+        if len(wrong) != 1 or len(sums) != 1:
+            return None
+        (letter,) = wrong
+        said = f"the sum in what makes {role.key} runs over {found[1]}, not {letter}"
+        if said not in self.assumed:
+            self.assumed.append(said)
+        return replace(
+            chain,
+            members=(
+                chain.members[0],
+                replace(member, tree=_bound_by(member.tree, letter, found[1])),
+                *chain.members[2:],
+            ),
+        )
 
     def _compared(
         self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int
@@ -912,7 +969,11 @@ class Understanding:
             if domain in ORDERED:
                 elaborator._order(own, domain)
         self._output(elaborator, occurs.key, member.tree)
-        body = self._body(elaborator, member.tree)
+        elaborator.own_steps = {
+            d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
+        }
+        body = elaborator.in_brackets(member.tree, self._body(elaborator, member.tree))
+        self._said_filled(elaborator, occurs.key)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         if occurs.transposed:
@@ -951,6 +1012,23 @@ class Understanding:
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
+
+    def _said_filled(self, elaborator: Elaborator, key: str) -> None:
+        """Says that names without their index were taken at the step that is defined."""
+        for name in sorted(elaborator.filled_in - {key}):
+            said = f"{name} without its index, in what makes {key}, is that of the same step"
+            if said not in self.assumed:
+                self.assumed.append(said)
+
+    def _stepped(self) -> dict[str, frozenset[str]]:
+        """For each name the ordered slots that all its definitions have."""
+        found: dict[str, frozenset[str]] = {}
+        for role in self._makers:
+            if role.key is not None and role.target is not None:
+                target = self.symbols.corrected(role.target)
+                slots = frozenset(d for d, _ in target.indices if d in ORDERED)
+                found[role.key] = found.get(role.key, slots) & slots
+        return found
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
         """The name of the family that a form of a name belongs to."""
@@ -1037,10 +1115,11 @@ class Understanding:
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
         loose = frozenset(letters_in(core) - free - horizons - self.sizes())
-        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
+        samples = set(self._elaborator._samples())
+        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED or a in samples}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
-            domain = self._elaborator.ordered[letter]
+            domain = "sample" if letter in samples else self._elaborator.ordered[letter]
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
@@ -1064,7 +1143,7 @@ class Understanding:
             self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
-            raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
+            raise Unread(0, LOOSE.format(sorted(loose)[0]))
         return Definition(ref.name, index, letters, core, slots, (), number)
 
     def _general_letters(self) -> set[str]:
@@ -1303,6 +1382,9 @@ class Understanding:
                 )
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
                 self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
+                self.setting.numbers |= {
+                    n for n, _ in vectors if self.setting.steps.get(n) == ("sample",)
+                }  # f(x) of numbers: each sample x_i is one, too
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(
@@ -1425,12 +1507,7 @@ class Understanding:
         found: dict[str, list[Definition]] = {}
         listed = [m for m in self.made if m.first <= number <= m.last]
         if ahead:
-            known = {m.definition.name for m in listed}
-            later: dict[str, int] = {}
-            for m in self.made:
-                if m.first > number and m.definition.name not in known:
-                    later.setdefault(m.definition.name, m.first)
-            listed = [m for m in self.made if later.get(m.definition.name) == m.first] + listed
+            listed = self._following(number, listed) + listed
         for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
@@ -1458,6 +1535,25 @@ class Understanding:
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def _following(self, number: int, listed: list[Made]) -> list[Made]:
+        """The first definitions that follow of what nothing makes yet: of a name, or of another member x^3 beside x^2."""  # noqa: E501
+        known: dict[str, list[Definition]] = {}
+        for m in listed:
+            known.setdefault(m.definition.name, []).append(m.definition)
+        later: dict[str, int] = {}
+        found = []
+        for m in self.made:
+            d = m.definition
+            own = known.get(d.name, [])
+            if m.first <= number or any(x.is_general or _same_pattern(x, d) for x in own):
+                continue
+            if own and d.is_general:
+                continue
+            if own or later.setdefault(d.name, m.first) == m.first:
+                found.append(m)
+                known.setdefault(d.name, []).append(d) if own else None
+        return found
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
@@ -1492,6 +1588,27 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
         return None
     ((ref, made),) = found.items()
     return None if isinstance(made, Ref) else (ref, made)
+
+
+def _bound_by(row: Any, letter: str, other: str) -> Any:
+    """A row with the Σ over one letter made one over another; a bound that is that letter itself is left out."""  # noqa: E501
+    made = []
+    for node in row:
+        if isinstance(node, Bigs) and node.below and spelled(node.below[:1]) == letter:
+            below = (replace(node.below[0], letter=other), *node.below[1:])
+            if spelled(below[2:]) == other:
+                below = below[:1]
+            node = replace(node, below=below)
+        elif isinstance(node, Over):
+            node = replace(
+                node,
+                above_line=_bound_by(node.above_line, letter, other),
+                below_line=_bound_by(node.below_line, letter, other),
+            )
+        elif isinstance(node, Group):
+            node = replace(node, inside=_bound_by(node.inside, letter, other))
+        made.append(node)
+    return tuple(made)
 
 
 def letters_of(x: Core) -> set[str]:

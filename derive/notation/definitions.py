@@ -41,6 +41,8 @@ CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
+WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
+"""Functions of whole vectors that a page writes out entry by entry, with exp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,11 @@ class Ledger:
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
         ]
-        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+        if not same:
+            return False
+        made_of = same[-1].made_of
+        written_out = frozenset("exp e log ln".split()) if made_of & WRITTEN_OUT else frozenset()
+        return self._keys_of(right, number) - written_out <= made_of
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:
         """The keys of a row, those of indices left out."""
@@ -220,7 +226,7 @@ class Ledger:
             return Role("claim", found.key, found, "unrolled")
         if adjoint and not moved_on:
             return Role("claim", found.key, found, "an equation with derivatives")
-        if concluded and not moved_on:
+        if concluded and (not moved_on or (same_section and not where.item)):
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")
@@ -231,6 +237,8 @@ class Ledger:
     def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
         """Whether a right side uses names that were given since to parts of the right side before."""
         new = keys - latest.made_of - {latest.occurrence.key}
+        if new & habits.KNOWN:
+            return False  # another function
         since = [k for key in new for k in self.known.get(key, ())]
         return any(
             k.number >= latest.number and len(k.right) > 1 and k.right in latest.right

@@ -104,6 +104,7 @@ class Reading:
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -140,7 +141,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -171,6 +172,7 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
+    stepped: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Elaborator:
@@ -194,6 +196,8 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.own_steps: dict[str, Time] = {}
+        self.filled_in: set[str] = set()
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -489,6 +493,10 @@ class Elaborator:
         mark = _differential(node.above_line)
         below = _differential(node.below_line)
         if mark is not None and below is not None:
+            return self._derivative(node, mark, below, row, at)
+        if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+            self.notes.append("the ∂ below the line is missing")
+            below = _Mark(mark.letter, node.below_line, False, False)
             return self._derivative(node, mark, below, row, at)
         above, line = self.row(node.above_line), self.row(node.below_line)
         return self._times(above, line, "/"), at + 1
@@ -809,9 +817,11 @@ class Elaborator:
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
 
     def _is_function(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        if key == "\\sigma" and key in self.setting.defined and symbol.kind == "variable":
+            return False
         if key in self.setting.functions or key in SPELLED or key in WORDS:
             return True
-        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
         return (
             symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
         )
@@ -916,8 +926,14 @@ class Elaborator:
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif self.reading.filled and slot != "sample":
+            elif slot in self.own_steps and slot in self.setting.stepped.get(key, ()):
+                index.append(self.own_steps[slot])
+                kept.append(slot)
+                self.filled_in.add(key)
+            elif self.reading.filled and (slot != "sample" or self._samples()):
                 index.append(Time.of(self._own_step(slot, start)))
+                if slot != "sample":
+                    self._order(index[-1], slot)
                 kept.append(slot)
             else:
                 self.choices.add("filled")
@@ -951,9 +967,18 @@ class Elaborator:
 
     def _own_step(self, slot: str, start: int) -> str:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
+        if slot == "sample":
+            found = self._samples()
         if found:
             return found[0]
-        return self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        if slot in self.own_steps and len(self.own_steps[slot].letters) == 1:
+            return self.own_steps[slot].letters[0][0]
+        usual = self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        return usual if usual not in self.letters else f"\\,{slot}"
+
+    def _samples(self) -> list[str]:
+        """The letters of a line that number samples."""
+        return [a for a, d in self.letters.items() if self.dims.find(d) == "sample"]
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
@@ -1034,7 +1059,8 @@ class Elaborator:
             and not occurs.indices
             and occurs.arguments is None
         ):
-            return _identity(), at + 1
+            self.choices.add("ones")
+            return _identity(self.reading.ones), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
             found = self._indicated(node, row, at)
             if found is not None:
@@ -1075,6 +1101,12 @@ class Elaborator:
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
         r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""  # noqa: E501
         inside = _bare(inside)
+        parts = _split(inside, (",",))
+        if len(parts) > 1 and all(
+            any(isinstance(n, Sign) and n.text in RELATIONS for n in p) for p in parts
+        ):
+            found = [self._indicator(p, False) for p in parts]
+            return None if None in found else self._folded([("", v) for v in found if v])
         place = next(
             (
                 i
@@ -1677,6 +1709,31 @@ class Elaborator:
             pass
         return self.row(row).body
 
+    def in_brackets(self, row: Row, value: Val) -> Val:
+        """(a_{ij}) as a whole side: the array with these entries, where its indices are nowhere else."""
+        row = _without_end(row)
+        if (
+            value.rank
+            or len(row) != 1
+            or not isinstance(row[0], Group)
+            or row[0].opening not in ("(", "[")
+            or row[0].below is not None
+        ):
+            return value
+        letters = [
+            a
+            for part in walk(value.body)
+            if isinstance(part, Ref)
+            for i in part.index
+            for a, _ in i.letters
+            if a in self.letters and a not in self.headed
+        ]
+        letters = [a for a in dict.fromkeys(letters) if a in letters_in(value.body)]
+        if not letters:
+            return value
+        axes = tuple(Axis(a, self.letters.pop(a)) for a in letters)
+        return Val(axes, value.body)
+
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
@@ -1698,6 +1755,7 @@ class Elaborator:
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
         headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
+        free = self._hidden({b.letter for b in letters})
         try:
             body = self.term(inside[1:] if sign else inside)
         finally:
@@ -1708,7 +1766,16 @@ class Elaborator:
             body = self._summed(node, bound, body)
         if not letters:
             body = self._without_bounds(node, body)
+        self.letters |= free[0]
+        self.ordered |= free[1]
         return body, end
+
+    def _hidden(self, letters: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What letters count outside a Σ that binds them anew: taken out while its inside is read."""
+        return tuple(
+            {a: table.pop(a) for a in letters if a in table}
+            for table in (self.letters, self.ordered)
+        )  # type: ignore[return-value]
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
@@ -2168,10 +2235,10 @@ def _tag(v: Val) -> Core:
     return move(v.body, {a.letter: Time.of(f"\\,axis{i}") for i, a in enumerate(v.axes)})
 
 
-def _identity() -> Val:
+def _identity(ones: bool = False) -> Val:
     dim = fresh("dim")
-    a, b = Axis(fresh(), dim), Axis(fresh(), dim)
-    return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+    a, b = Axis(fresh(), dim), Axis(fresh(), fresh("dim") if ones else dim)
+    return Val((a, b), ONE if ones else Delta(Time.of(a.letter), Time.of(b.letter)))
 
 
 def _end_of(tag: tuple[Core, int] | None, letter: str, at: Time) -> tuple[Core, int] | None:

@@ -45,7 +45,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
 
 
 def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
-    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
+    r"""The plain names that are the bold ones of a page, and l where it is \ell: unless one chain has both with the same scripts."""  # noqa: E501
     seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
     for number, index, chain in chains:
         for member in chain.members:
@@ -58,6 +58,10 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
             thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
             if thin in seen and not places & seen[thin]:
                 found[thin] = base
+    plain_l, curly = seen.get("l", set()), seen.get("\\ell", set())
+    apart = not {n for n, _, _ in plain_l} & {n for n, _, _ in curly}
+    if plain_l and curly and apart and {s for _, _, s in plain_l} <= {s for _, _, s in curly}:
+        found["l"] = "\\ell"  # l_i where other formulas have \ell_i
     return found
 
 

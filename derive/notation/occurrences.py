@@ -13,6 +13,7 @@ from derive.notation.slots import (
     Domain,
     Piece,
     Split,
+    Use,
     bare,
     parts_of,
     plain,
@@ -79,6 +80,16 @@ class Reader:
             for base, uses in survey.by_base.items()
             if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
         )
+        self.made = frozenset(
+            base
+            for base in self.functions
+            if any(
+                u.first and u.behind is not None and not is_time_call(u.behind)
+                for u in survey.base_of(base)
+            )
+            and all(u.behind is not None or not u.first for u in survey.base_of(base))
+        )
+        """The functions that the page makes, f(x) = …: f[…] is one's value, too."""
         self.parametrised = frozenset(self._parametrised())
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
@@ -97,6 +108,8 @@ class Reader:
         if base in habits.CONSTANT:
             return 0
         calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        if base == "\\sigma" and self._is_made_quantity(uses, calls):
+            return 0
         score = 3 if base in habits.FUNCTION and calls else 0
         score += 2 if base in habits.FUNCTION else 0
         score += 2 if base in habits.APPLIED and calls else 0
@@ -133,6 +146,20 @@ class Reader:
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
+
+    def _is_made_quantity(self, uses: list[Use], calls: list[Use]) -> bool:
+        r"""Whether a page makes a plain \sigma of its own quantities, \sigma = \sqrt{q^\top q}: a bracket behind it is a factor."""  # noqa: E501
+        heads = [u for u in uses if u.first and u.behind is None and not u.name.primes]
+        if not heads or any(u.first or u.name.primes for u in calls):
+            return False
+        made = {u.split.base for u in self.survey.uses if u.first} - {heads[0].split.base}
+        places = {(u.number, u.chain) for u in heads}
+        beside = {
+            u.split.base
+            for u in self.survey.uses
+            if (u.number, u.chain) in places and u.member == 1
+        }
+        return bool(beside & made) and not beside & {"e", "exp"}
 
     @cached_property
     def time_is_called(self) -> bool:
@@ -381,7 +408,11 @@ class Reader:
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
-            return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
+            return (
+                base in ("diag", "\\mathbb{E}")
+                or (base in self.listed and _has_several(behind))
+                or base in self.made
+            )
         if base in self.functions or hidden:
             return True
         return self._depends(base, behind)
