@@ -123,8 +123,8 @@ def sides(
         right = mul((member.body, Delta(Time.of(a.letter), Time.of(b.letter))))
     elif head.rank == 1 and member.rank == 2 and _is_jacobian(member):
         return sides(member, head, dims, letters, ordered, repeated)
-    elif member.rank == 0 and member.body == ONE and head.rank == 1:
-        pass
+    elif member.body == ONE and (member.rank, head.rank) in ((0, 1), (1, 0)):
+        pass  # ones, as many as the left side has
     else:
         raise Misfit(f"an array of {head.rank} indices beside one of {member.rank}")
     components = {a.letter: a.dim for a in axes}

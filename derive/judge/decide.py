@@ -126,7 +126,18 @@ class Decider:
         parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
+        parts += self._supposed_of_shapes(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _supposed_of_shapes(self, tried: Tried) -> list[str]:
+        """What the line, or a definition that it rests on, leaves open of shapes."""
+        shaped = self.judge.understanding.shaped
+        model = tried.outcome.model
+        names = [n.split("∅")[0] for n in reached(tried.sides, model)] if model and shaped else []
+        return [
+            *tried.supposed,
+            *(said for n in dict.fromkeys(names) for said in shaped.get(n, ())),
+        ]
 
     def _scope(self, tried: Tried) -> str | None:
         model = tried.outcome.model
@@ -179,6 +190,12 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
+        if open_shapes:
+            return Verdict(
+                "unread",
+                reason=f"the line fails where {open_shapes[0]}, which the page does not say",
+            )
         numbers = witness(first.sides, first.outcome, self._judgement(first))
         if numbers is None:
             return Verdict(

@@ -16,7 +16,7 @@ from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(
-    r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$"
+    r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err|\\(?:loss|cost|error|objective)(?:Function)?)(?:_[^∅]*)?(?:∅.*)?$"
 )
 ENDS = ("T", "\\tau", "N")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")

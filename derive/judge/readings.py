@@ -35,6 +35,7 @@ class Tried:
     reading: str = ""
     assumed: tuple[str, ...] = ()
     given: tuple[tuple[str, Fraction], ...] = ()
+    supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +383,7 @@ class Readings:
         """The claim in one reading. Raises Unread or Misfit where it is not understood in it."""
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
-        u.setting.parts = {}
+        u.setting.parts, u.setting.dims.said = {}, {}
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)
@@ -396,10 +397,13 @@ class Readings:
                 self._around(number), elaborator
             )
             found = self._sides(left, right, elaborator, way)
-            compared = self._compared(number, chain, elaborator, found, tests, way)
-            if elaborator.notes and not compared.outcome.agrees:
+            made = self._compared(number, chain, elaborator, found, tests, way)
+            if elaborator.notes and not made.outcome.agrees:
                 raise Unread(head.start, "a whole derivative")
-            return compared
+            said = tuple(u.setting.dims.said)
+            return replace(
+                made, supposed=said, reading="; ".join(p for p in (made.reading, *said) if p)
+            )
         finally:
             u.setting.dims = kept
 
@@ -426,6 +430,8 @@ class Readings:
             elaborator.ordered,
             way.member.repeated,
         )
+        if found.note and way.head.turned != self.understanding.reading.turned:
+            raise _NotHere  # turned twice
         if (
             isinstance(found.left, D)
             and found.left in walk(found.right)

@@ -111,6 +111,11 @@ ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
 )
+NAMED_SHAPE = re.compile(r"^\\?[a-zA-Z]{3,}(Matrix|Vector|Scalar)$")  # \inputMatrix, \biasVector
+SHAPES_NAMED = {"matrix": 2, "vector": 1, "scalar": 0}
+ALL_ONES = re.compile(
+    r"matri(?:x|ces) (?:of|filled with) (?:all )?ones|all[- ]ones matrix|ones matrix", re.IGNORECASE
+)
 SUMMED = re.compile(
     r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum",  # noqa: E501
     re.IGNORECASE,
@@ -169,6 +174,9 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    shaped: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # what a name's definition supposes of shapes
     scalars: bool = False
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
@@ -302,7 +310,7 @@ class Understanding:
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
-        self.dependent, self.taken = set(), set()
+        self.dependent, self.taken, self.shaped = set(), set(), {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
@@ -491,6 +499,7 @@ class Understanding:
         setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
+        setting.square_ones = bool(ALL_ONES.search(prose))
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
@@ -678,6 +687,9 @@ class Understanding:
 
     def _habit(self, symbol: Any) -> int:
         key = symbol.key
+        named = NAMED_SHAPE.search(key)
+        if named:
+            return SHAPES_NAMED[named[1].lower()]
         if symbol.kind in ("index", "size", "constant", "word", "function"):
             return 0
         core = re.sub(
@@ -749,6 +761,7 @@ class Understanding:
 
     def _define(self, number: int, index: int, chain: Chain, role: Role) -> None:
         member = chain.members[1]
+        self.setting.dims.said = {}
         try:
             try:
                 self._defined(number, index, chain, role)
@@ -781,6 +794,12 @@ class Understanding:
                 )
             )
             assert member
+        else:
+            if role.key and self.setting.dims.said:
+                self.shaped[role.key] = (
+                    *self.shaped.get(role.key, ()),
+                    *self.setting.dims.said,
+                )
 
     def _other_bound(self, chain: Chain, role: Role, error: Unread) -> Chain | None:
         r"""z_j = \sum_j w_{jk} a_k: a Σ over the letter of the left side, where another one is left over, is over that one."""  # noqa: E501
@@ -987,17 +1006,13 @@ class Understanding:
         if body.rank and family in self.setting.numbers:
             self.setting.numbers.discard(family)
             self._vectors.add(family)
-        self._fit_rank(family, body)
-        if (
-            body.rank
-            and len(given) == 1
-            and given[0][0] == "component"
-            and given[0][1].is_number
-            and occurs.key not in self.setting.labelled
-        ):
-            self.setting.labelled.add(occurs.key)
-            label = f"{occurs.key}_{given[0][1].shift}"
-            self._fit_rank(label, body)
+        numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
+        if body.rank and numbered:
+            if occurs.key not in self.setting.labelled:
+                self.setting.labelled.add(occurs.key)
+                self._fit_rank(f"{occurs.key}_{given[0][1].shift}", body)
+        else:
+            self._fit_rank(family, body, sum(d == "component" for d, _ in given))
         target = elaborator.member(occurs.key, given, head.start)
         listed = _entries_listed(member.tree)
         numbers = listed is not None and all(_written_number(p) is not None for p in listed)
@@ -1083,13 +1098,18 @@ class Understanding:
                 elif part_of("", known[0], known[1], (), self.setting.horizons).found(part) is None:
                     self.setting.applications[part.name] = (ZERO, {})
 
-    def _fit_rank(self, key: str, body: Val) -> None:
-        """A name has the axes of what it is first defined to be."""
+    def _fit_rank(self, key: str, body: Val, given: int = 0) -> None:
+        """A name has the axes of what it is first defined to be, beside the components that are written."""
         symbol = self.symbols.at(0).symbol(key)
         has_components = (
             self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
         )
-        if isinstance(body.body, Num) or has_components or key in self._fitted:
+        if isinstance(body.body, Num) or key in self._fitted:
+            return
+        if has_components:
+            if body.rank and given + body.rank > has_components:
+                self._fitted.add(key)
+                self.setting.ranks[key] = given + body.rank
             return
         self._fitted.add(key)
         if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:
@@ -1198,7 +1218,7 @@ class Understanding:
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
         """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""  # noqa: E501
-        if not body.rank or not self.symbols.is_cost(key):
+        if body.rank != 1 or not self.symbols.is_cost(key):
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))

@@ -54,6 +54,7 @@ from derive.notation.shaped import (
     Misfit,
     Val,
     aligned,
+    chained,
     diagonal,
     each,
     hadamard,
@@ -173,6 +174,7 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    square_ones: bool = False  # a bold 1 without a size is a matrix
 
 
 class Elaborator:
@@ -192,6 +194,7 @@ class Elaborator:
         self.notes: list[str] = []
         self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
+        self.summing: set[str] = set()
         self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
@@ -466,7 +469,7 @@ class Elaborator:
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
-                return scalar(_number(node)), at + 1
+                return self._ones(node, ()) or scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
             case Over():
@@ -669,7 +672,8 @@ class Elaborator:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
             return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
-        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
+        loose = of.rank == 0 and by.rank == 1
+        return Val(axes, body, row=loose and by.row, of=tag_of, by=tag_by, loose=loose)
 
     def _of_steps(self, v: Val) -> bool:
         return isinstance(v.body, Ref) and "time" in self.setting.slots.get(v.body.name, ())
@@ -774,8 +778,16 @@ class Elaborator:
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
-            value = power(value, self._exponent(occurs.power), self.dims)
+            value = self._raised(value, self._exponent(occurs.power))
         return value
+
+    def _raised(self, value: Val, exponent: Core) -> Val:
+        """A power; of a matrix by an index, it is a product of so many factors."""
+        if value.rank == 2 and isinstance(exponent, At) and not exponent.index.is_number:
+            free = {a for a, _ in exponent.index.letters} - self.setting.horizons
+            if len(free) > 1 and not free & self.summing:
+                self.dims.suppose("the exponent of the matrix is not negative")
+        return power(value, exponent, self.dims)
 
     def _inverse(self, value: Val, node: Node) -> Val:
         if value.rank == 0:
@@ -795,7 +807,10 @@ class Elaborator:
                     (Time.of(row.letter), Time.of(col.letter)),
                 ),
             )
-        raise Unread(node.start, "no inverse of a vector")
+        if value.rank == 1:
+            self.dims.suppose("the inverse of a vector is taken entry by entry")
+            return each(lambda b: Pow(b, MINUS), value)
+        raise Unread(node.start, "no inverse of an array with three indices")
 
     def _exponent(self, row: Row) -> Core:
         """An exponent: a number, an index, a formula."""
@@ -898,6 +913,8 @@ class Elaborator:
             if inner is not None:
                 found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[call-arg]
                 found += [("component", self._index_in("component", r, node)) for r in inner]
+            elif domain == "component" and _is_open(row):
+                found.append((domain, Time.of(fresh("open"))))
             else:
                 found.append((domain, self._index_in(domain, row, node)))
         return found
@@ -951,7 +968,7 @@ class Elaborator:
         axes: list[Axis] = []
         for place in range(max(rank, len(components))):
             dim = self.dim(key, place)
-            if place < len(components):
+            if place < len(components) and not _is_open_index(components[place]):
                 self._letter_dim(components[place], dim)
                 index.append(components[place])
             else:
@@ -1214,7 +1231,7 @@ class Elaborator:
             return made if base is None else each(lambda b: over(b, base), made)
         if occurs.primes:
             raise Unread(node.start, "no slope of this function")
-        found: Val = WORDS[word](self, args, node)  # type: ignore[no-untyped-call]
+        found: Val = WORDS[word](self, args, node)
         return found
 
     def _log_base(self, word: str, occurs: Occurs, node: Name) -> Core | None:
@@ -1461,8 +1478,44 @@ class Elaborator:
             equal = self._indicator(node.below, True)
             if equal is not None:
                 return equal
+        ones = self._ones_of(node)
+        if ones is not None:
+            return self._group_scripts(ones, replace(node, below=None))
         value = self._inside(node)
         return self._group_scripts(value, node)
+
+    def _ones_of(self, node: Group) -> Val | None:
+        r"""\mathbf{1}_n, 1_{n \times m}: as many ones as its script says; None for another bracket."""
+        if len(node.inside) != 1 or not isinstance(node.inside[0], Number):
+            return None
+        sizes = _split(node.below or (), (",", "\\times"))
+        named = all(len(r) == 1 and isinstance(r[0], Name) and self._is_size(r[0]) for r in sizes)
+        if len(sizes) > 2 or (node.below and not named):
+            return None
+        return self._ones(node.inside[0], [r[0] for r in sizes if r])
+
+    def _is_size(self, node: Node) -> bool:
+        """Whether a letter is a number of entries, not one of them."""
+        assert isinstance(node, Name)
+        letter = self.index_name(node)
+        return f"dim:{letter}" in self.setting.shared_dims.values() or (
+            self._kind_of(letter) in ("size", "constant", "")
+            and letter not in ("i", "j", "k", "t", "c", "y")
+        )
+
+    def _ones(self, node: Number, sizes: Sequence[Node]) -> Val | None:
+        """Ones of the sizes that are named; a bold 1 that names none has as many as its place needs."""
+        bold = node.end - node.start > len(node.text)
+        if node.text != "1" or not (sizes or bold) or not self.setting.arrays:
+            return None
+        dims = []
+        for name in sizes:
+            letter = self.index_name(name)  # type: ignore[arg-type]
+            dims.append(f"dim:{letter}")
+            self.setting.size_of.setdefault(letter, dims[-1])
+        count = 2 if self.setting.square_ones else 1
+        dims = dims or [fresh("dim") for _ in range(count)]
+        return Val(tuple(Axis(fresh(), d) for d in dims), ONE)
 
     def _inside(self, node: Group) -> Val:
         match node.opening:
@@ -1512,7 +1565,7 @@ class Elaborator:
             return self._inverse(value, node)
         if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
             raise Unread(node.start, "a power")
-        return power(value, self._exponent(above), self.dims)
+        return self._raised(value, self._exponent(above))
 
     def _below_group(self, value: Val, node: Group) -> Val:
         assert node.below is not None
@@ -1754,12 +1807,14 @@ class Elaborator:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
-        headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
-        free = self._hidden({b.letter for b in letters})
+        own = {b.letter for b in letters}
+        free = self._hidden(own)
+        headed, self.headed = self.headed, self.headed | own
+        summing, self.summing = self.summing, self.summing | own
         try:
             body = self.term(inside[1:] if sign else inside)
         finally:
-            self.headed = headed
+            self.headed, self.summing = headed, summing
         if sign:
             body = each_sign(body)
         for bound in reversed(letters):
@@ -2206,10 +2261,25 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
         "\\mathrm{T}",
         "\\text{T}",
         "\\mathtt{T}",
+        "\\mathbf{T}",
         "'",
     ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _is_open(row: Row) -> bool:
+    r"""The colon of A_{:,j}, the dot of A_{i,\cdot}: all entries along that axis."""
+    row = _bare(row)
+    return (
+        len(row) == 1
+        and isinstance(row[0], Sign)
+        and row[0].text in (":", "\\cdot", "*", "\\bullet")
+    )
+
+
+def _is_open_index(index: Time) -> bool:
+    return bool(index.letters) and index.letters[0][0].startswith("\\,open")
 
 
 def _only_dots(row: Row) -> bool:
@@ -2271,14 +2341,26 @@ def _hidden_only(occurs: Occurs) -> bool:
 
 
 def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """Of a vector; of a matrix along the axis that the page says, or that is a parameter's own, else row by row."""  # noqa: E501
     (v,) = args
     v = renamed(v)
-    if v.rank != 1 and not (v.rank == 2 and self.setting.rowwise):
+    if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
-    a = v.axes[-1]
+    own = sorted(self._parameter_at(v)) if v.rank == 2 else []
+    a = v.axes[own[0] if len(own) == 1 and not self.setting.rowwise else -1]
+    if v.rank == 2 and not self.setting.rowwise and len(own) != 1:
+        self.dims.suppose("softmax of a matrix is taken of each of its rows")
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _prod(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """prod(∂a/∂b, ∂b/∂c): the product of the chain rule, transposed and turned as the shapes need."""
+    met = chained(args[0], args[1], self.dims) if len(args) == 2 else None
+    if met is None:
+        raise Unread(node.start, "two derivatives that meet in prod")
+    return met
 
 
 def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:
@@ -2319,4 +2401,5 @@ WORDS = {
     "max": lambda self, args, node: _most("max", args, node, self.dims),
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
+    "prod": _prod,
 }

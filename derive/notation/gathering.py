@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from derive.notation.shapes_said import is_reals
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
@@ -37,11 +38,19 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
+            _see_sizes(survey, member.tree)
             _see_list(survey, member.tree)
         _see_range(survey, number, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
     return survey
+
+
+def _see_sizes(survey: Survey, row: Row) -> None:
+    """The letters of a stated shape."""
+    for node in walk(row):
+        if isinstance(node, Name) and is_reals(node) and node.above:
+            survey.sizes |= {n.letter for n in walk(node.above) if isinstance(n, Name)}
 
 
 def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:

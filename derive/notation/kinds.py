@@ -22,7 +22,15 @@ from derive.notation.shapes_said import (
     style_shape,
     trimmed,
 )
-from derive.notation.slots import Domain, Use, is_word, plain, rows_outside_derivatives
+from derive.notation.sides import tuple_names
+from derive.notation.slots import (
+    Domain,
+    Use,
+    is_word,
+    plain,
+    rows_outside_derivatives,
+    single_name,
+)
 from derive.text.page import Chain, Page
 from derive.text.trees import Big, Group, Name, Node, Row, Sign, walk
 
@@ -204,9 +212,15 @@ class Binder:
             shape = self._said(chain)
             if shape is None:
                 continue
-            self.shapes.setdefault(role.key, trimmed(shape))
-            if is_row(shape):
-                self.rows.add(role.key)
+            listed = tuple_names(chain.members[0].tree)
+            for key in [self.reader.read(n, None, number).key for n in listed] or [role.key]:
+                self._say_shape(key, shape)
+        for number, _, chain in self.chains:
+            for member in chain.members[2:]:
+                single = single_name(chain.members[0].tree)
+                shape = shape_of_set(member.tree) if member.relation == "\\in" else None
+                if single is not None and shape:
+                    self._say_shape(self.reader.read(*single, number).key, shape)
         for number, _, chain in self.chains:
             for member in chain.members:
                 for node in walk(member.tree):
@@ -221,6 +235,11 @@ class Binder:
                                 self.sized.setdefault(
                                     self.reader.read(inner, None, number).key, inner.start
                                 )
+
+    def _say_shape(self, key: str, shape: Shape) -> None:
+        self.shapes.setdefault(key, trimmed(shape))
+        if is_row(shape):
+            self.rows.add(key)
 
     def _said(self, chain: Chain) -> Shape | None:
         if len(chain.members) > 1:

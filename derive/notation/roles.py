@@ -387,6 +387,8 @@ class Roles(Ledger):
         arranged."""
         if any(isinstance(n, Sign) and n.text in "+-=" for n in (*head, *right)) or len(right) > 2:
             return False
+        if isinstance(right[0], Name) and right[0].letter in habits.KNOWN:
+            return False
         if (
             isinstance(head[0], Group)
             and head[0].below is not None

@@ -62,6 +62,8 @@ class Survey:
     """Whether the page's prose or letters speak of time."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
+    sizes: set[str] = field(default_factory=set)
+    """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -184,12 +186,35 @@ class Survey:
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
         if piece.run > 1:
-            return all(
-                self._names(p.letter) or p.letter.isupper() for p in siblings if p.form == "letter"
+            letters = [p.letter for p in siblings if p.form == "letter"]
+            return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
+                base, letters
             )
         if piece.place in ("angle", "square", "call"):
             return False
         return self._letter_is_label(base, piece)
+
+    def _joins_sizes(self, base: str, letters: Sequence[str]) -> bool:
+        r"""Whether W_{qh} \in \mathbb{R}^{q \times h} says of a matrix which sizes it joins: no entry of it is written."""  # noqa: E501
+        return (
+            base.strip("}")[-1:].isupper()
+            and all((a in self.sizes or self._names(a)) and not self.strong(a) for a in letters)
+            and not any(
+                p.form == "number" or p.letter in ("i", "j") for p in self.pieces_at(base, "below")
+            )
+        )
+
+    def _is_size_name(self, base: str, letter: str) -> bool:
+        """Whether d_k is a size: neither its letter nor another below the base counts anything."""
+        return (
+            base in ("d", "n", "m")
+            and not self.strong(letter)
+            and not any(u.first for u in self.base_of(base))
+            and not any(
+                self.strong(p.letter) or p.form == "number" for p in self.pieces_at(base, "below")
+            )
+            and all(u.split.pieces for u in self.base_of(base) if u.context == "by")
+        )
 
     def _names(self, letter: str) -> bool:
         """Whether a letter in a script names a quantity of the page rather than counts."""
@@ -201,6 +226,8 @@ class Survey:
         letter, place = piece.letter, piece.place
         if letter in habits.TIME:
             return False
+        if place == "below" and self._is_size_name(base, letter):
+            return True
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (

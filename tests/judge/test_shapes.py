@@ -1,0 +1,113 @@
+"""Pages of our own with batches, rows and matrices: what their shapes say, and what they leave open."""
+
+from __future__ import annotations
+
+import pytest
+
+from derive.judge.judge import Judge
+
+ATTENTION = r"""
+Let $S = Q K^T$ with $Q, K, V \in \mathbb{R}^{n \times d}$,
+$A = \mathrm{softmax}(S)$ and $O = A V$. The loss is $L$.
+
+"""
+LAYER = r"""
+Let $X \in \mathbb{R}^{n \times d}$, $W \in \mathbb{R}^{d \times m}$, $b \in \mathbb{R}^m$, $Z = X W + b$,
+$A = \mathrm{softmax}(Z)$ of each row (row-wise), $O = A V$. The loss is $L$.
+
+"""
+POWERS = r"""
+Let $h_t = W h_{t-1} + U x_t$ with $W \in \mathbb{R}^{n \times n}$, $U \in \mathbb{R}^{n \times m}$ and
+$o_t = V h_t$, $V \in \mathbb{R}^{k \times n}$. The cost is $L = \sum_{t=1}^T \ell(o_t)$.
+
+"""
+ROWS = "softmax of a matrix is taken of each of its rows"
+
+
+def verdict(text: str) -> tuple[str, str]:
+    """The verdict on the last line of a page, and its reading."""
+    last = Judge("page.md", text, None).report().formulas[-1].verdict
+    return last.kind, last.reading or ""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\frac{\partial L}{\partial V} = A^T \frac{\partial L}{\partial O}", "proved"),
+        (r"\frac{\partial L}{\partial A} = \frac{\partial L}{\partial O} V^T", "proved"),
+        (r"\frac{\partial L}{\partial K} = \frac{\partial L}{\partial S}^T Q", "proved"),
+        (r"\frac{\partial L}{\partial K} = \frac{\partial L}{\partial S} Q", "unread"),
+    ],
+)
+def test_attention(line: str, kind: str) -> None:
+    found, reading = verdict(f"{ATTENTION}$${line}$$")
+    assert found == kind
+    assert (ROWS in reading) == (kind == "proved")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\frac{\partial L}{\partial b} = \mathbf{1}_n^T \frac{\partial L}{\partial Z}", "proved"),
+        (r"\frac{\partial L}{\partial b} = \frac{\partial L}{\partial Z} \mathbf{1}_m", "unread"),
+        (
+            r"\frac{\partial L}{\partial W} = \text{prod}\left(\frac{\partial L}{\partial Z}, \frac{\partial Z}{\partial W}\right)",  # noqa: E501
+            "proved",
+        ),
+        (r"Z_{:,j} = X W_{:,j} + b_j", "proved"),
+        (
+            r"\frac{\partial L}{\partial Z} = A \odot \left(\frac{\partial L}{\partial A} - \sum_j \frac{\partial L}{\partial A_{:,j}} \odot A_{:,j}\right)",  # noqa: E501
+            "proved",
+        ),
+    ],
+)
+def test_rows_of_a_batch(line: str, kind: str) -> None:
+    found, reading = verdict(f"{LAYER}$${line}$$")
+    assert found == kind
+    assert ROWS not in reading
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds", "reading"),
+    [
+        (
+            r"\frac{\partial h_t}{\partial h_k} = W^{t-k}",
+            ("ambiguous",),
+            "the exponent of the matrix is not negative",
+        ),
+        (
+            r"\frac{\partial L}{\partial h_t} = \sum_{i=t}^T (W^\top)^{i-t} V^\top \frac{\partial L}{\partial o_i}",  # noqa: E501
+            ("tested", "proved"),
+            "",
+        ),
+        (
+            r"\frac{\partial L}{\partial h_t} = \sum_{i=t}^T (W^\top)^{i-t} V^\top \frac{\partial L}{\partial o_t}",  # noqa: E501
+            ("refuted",),
+            "",
+        ),
+    ],
+)
+def test_powers_of_a_matrix(line: str, kinds: tuple[str, ...], reading: str) -> None:
+    found, said = verdict(f"{POWERS}$${line}$$")
+    assert found in kinds and said == reading
+
+
+def test_names_of_sizes() -> None:
+    """W_{qh} joins the sizes q and h, d_k is one number: neither has entries."""
+    page = r"""
+Let $\mathbf{h}_t \in \mathbb{R}^h$, $\mathbf{W}_{qh} \in \mathbb{R}^{q \times h}$ and $\mathbf{o}_t = \mathbf{W}_{qh} \mathbf{h}_t / \sqrt{d_k}$.
+$$\frac{\partial \mathbf{o}_t}{\partial \mathbf{h}_t} = \frac{1}{\sqrt{d_k}} \mathbf{W}_{qh}$$"""  # noqa: E501
+    assert verdict(page) == ("proved", "")
+
+
+def test_a_matrix_and_its_rows() -> None:
+    """A matrix that stands with one index somewhere is a matrix all the same."""
+    page = r"""
+Let $Z = X W$ with $X \in \mathbb{R}^{n \times d}$, $W \in \mathbb{R}^{d \times m}$, and $Y = Z V$.
+The loss is $L$.
+$$\frac{\partial L}{\partial V} = Z^T \frac{\partial L}{\partial Y}$$
+Each $Z_i$ goes to one head.
+$$Y_i = V^T Z_i$$"""
+    formulas = Judge("page.md", page, None).report().formulas
+    assert [f.verdict.kind for f in formulas if "\\partial" in f.latex] == ["proved"]
+    assert formulas[-1].verdict.kind == "proved"
