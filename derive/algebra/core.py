@@ -224,6 +224,15 @@ class Where(_Node):
 
 
 @_hashed
+class Limit(_Node):
+    """What `body` tends to as the number `variable`, which stands in it alone, goes to `point` (from both sides)."""
+
+    variable: Ref
+    point: Core
+    body: Core
+
+
+@_hashed
 class Solved(_Node):
     """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""  # noqa: E501
 
@@ -313,6 +322,9 @@ def children(x: Core) -> Iterator[Core]:
             yield by
         case Solved(_, body):
             yield body
+        case Limit(_, point, body):
+            yield point
+            yield body
         case Where(body, values):
             yield body
             for _, value in values:
@@ -361,6 +373,8 @@ def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:
             return Lost(name, tuple(map(change, parts_)))
         case Solved(name_, body, free):
             return Solved(name_, change(body), free)
+        case Limit(variable, point, body):
+            return Limit(variable, change(point), change(body))
         case Where(body, values):
             return Where(change(body), tuple((r, change(v)) for r, v in values))
         case _:
