@@ -30,6 +30,7 @@ from derive.algebra.core import (
     Fn,
     Inverse,
     Known,
+    Limit,
     Lost,
     Mul,
     Num,
@@ -48,6 +49,7 @@ from derive.algebra.core import (
     rebuild,
 )
 from derive.algebra.expression import Time
+from derive.algebra.limits import NoLimit, limit_of
 
 MOST_TERMS = 1500
 MOST_POWER = 12
@@ -169,6 +171,8 @@ class Forms:
                 return [_atom(x)]
             case Where(body, values):
                 return self._where(body, values)
+            case Limit():
+                return self._limit(x)
             case Lost():
                 raise NoForm("something that was not understood")
             case _:
@@ -184,6 +188,13 @@ class Forms:
         ):
             return [_atom(Where(inner, tuple((r, self.form(v)) for r, v in values)))]
         return self.terms(_put(inner, dict(values)))
+
+    def _limit(self, x: Limit) -> Iterable[Term]:
+        """What it tends to, where calculus says so; else itself."""
+        try:
+            return self.terms(limit_of(x, self))
+        except (NoLimit, NoForm):
+            return [_atom(Limit(x.variable, self.form(x.point), self.form(x.body)))]
 
     def _argument(self, a: Arg) -> tuple[tuple[str, ...], tuple[str, ...], Core]:
         names = tuple(f"\\,a{i}" for i in range(len(a.letters)))

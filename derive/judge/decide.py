@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, App, D, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ZERO, App, D, Limit, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -253,6 +253,7 @@ class Decider:
             }
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
+        own -= {p.variable.name for p in parts if isinstance(p, Limit)}
         applied = {
             p.name
             for ds in model.definitions.values()

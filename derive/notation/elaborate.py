@@ -46,6 +46,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.calculus import limit, order_of, variables
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -512,7 +513,7 @@ class Elaborator:
             or below.order
             or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
         ):
-            raise Unread(node.start, "a first derivative: higher ones are not read")
+            return self._higher(node, mark, row, at)
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
@@ -521,6 +522,34 @@ class Elaborator:
             of = self._operand(row[at + 1 : end])
             return self._differentiated(of, by, mark), end
         return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _higher(self, node: Over, mark: _Mark, row: Row, at: int) -> tuple[Val, int]:
+        """∂²f/∂x∂y: the derivative by x of that by y."""
+        first = node.above_line[0]
+        assert isinstance(first, Name)
+        order = order_of(first)
+        rows = None if order is None else variables(node.below_line, order)
+        if rows is None:
+            raise Unread(node.start, "as many variables as the order of the derivative")
+        end = at + 1
+        if not mark.rest:
+            end = self._operand_end(row, at + 1)
+            if end == at + 1:
+                raise Unread(node.start, "what is differentiated")
+        of: Val | None = None
+        for by_row in reversed(rows):
+            by = self._formal(mark.rest, by_row) or self._by(by_row, node)
+            if of is None:
+                of = self._of(mark.rest, by) if mark.rest else self._operand(row[at + 1 : end])
+            if of.rank > 1 or by.rank > 1:
+                raise Unread(node.start, "second derivatives by matrices")
+            found = self._differentiated(replace(of, of=None, by=None), by, mark)
+            if len(found.axes) > of.rank:
+                axes = (*found.axes[of.rank :], *found.axes[: of.rank])
+                found = Val(axes, found.body)
+            of = replace(found, of=None, by=None, loose=False, flipped=False)
+        assert of is not None
+        return of, end
 
     def _operand_end(self, row: Row, at: int) -> int:
         """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
@@ -1248,7 +1277,8 @@ class Elaborator:
         if not primes:
             return Fn(word, (argument,))
         if primes > 1:
-            raise Unread(0, "a first derivative")
+            formal = Ref(fresh("formal"))
+            return Where_(D(self._primed(word, formal, primes - 1), formal), formal, argument)
         return row.slope(argument, Fn(word, (argument,)))
 
     def _call(self, node: Name, occurs: Occurs) -> Val:
@@ -1296,13 +1326,16 @@ class Elaborator:
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
             raise Unread(node.start, f"{len(function.formals)} arguments")
-        if primes > 1 or (primes and len(args) != 1):
-            raise Unread(node.start, "a first derivative")
+        if primes and len(args) != 1:
+            raise Unread(node.start, "a function of one argument")
         if primes:
             formal = function.formals[0]
-            body: Core = D(function.body.body, formal)
+            slope: Core = function.body.body
             if function.body.rank:
                 raise Unread(node.start, "no slope of a vector")
+            for _ in range(primes - 1):
+                slope = Where_(D(slope, formal), formal, formal)
+            body: Core = D(slope, formal)
             return each(lambda b: Where_(body, formal, b), args[0])
         if all(a.rank == function.formal(k).rank for k, a in enumerate(args)):
             return self._put_in(function, args)
@@ -1790,7 +1823,7 @@ class Elaborator:
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
-        if node.kind not in ("sum", "prod"):
+        if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
         while end < len(row):
@@ -1803,6 +1836,12 @@ class Elaborator:
                 break
             end += 1
         inside = row[at + 1 : end]
+        if node.kind == "lim":
+            inside, end = self._limited(row, at + 1, end)
+            found = limit(self, node, inside) if inside else None
+            if found is None:
+                raise Unread(node.start, "what goes where below a limit")
+            return found, end
         if not inside:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
@@ -1831,6 +1870,16 @@ class Elaborator:
             {a: table.pop(a) for a in letters if a in table}
             for table in (self.letters, self.ordered)
         )  # type: ignore[return-value]
+
+    def _limited(self, row: Row, start: int, end: int) -> tuple[Row, int]:
+        """What stands behind a lim: a product, up to the next lim."""
+        other = next(
+            (i for i in range(start, end) if isinstance(row[i], Big) and row[i].kind == "lim"),  # type: ignore[attr-defined]
+            end,
+        )
+        while other > start and isinstance(row[other - 1], Sign):
+            other -= 1
+        return row[start:other], other
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:

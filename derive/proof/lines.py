@@ -397,7 +397,9 @@ class Lines:
 
     def _rewritten(self, x: Core, change: Callable[[D], Core]) -> Core:
         if isinstance(x, D):
-            return change(x) if isinstance(x.of, Ref) and x.mode == "total" else x
+            if isinstance(x.of, Ref):
+                return change(x) if x.mode == "total" else x
+            return replace(x, of=self._rewritten(x.of, change)) if x.mode == "total" else x
         return rebuild(x, lambda p: self._rewritten(p, change))
 
     # -- products over time -----------------------------------------------------------------------------

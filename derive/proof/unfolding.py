@@ -24,6 +24,7 @@ from derive.algebra.core import (
     D,
     Fn,
     Inverse,
+    Limit,
     Mul,
     Pow,
     Ref,
@@ -214,7 +215,10 @@ class Unfolder:
         if not isinstance(x.of, Ref):
             if x.mode == "own":
                 return self._slope(x.of, x.by)
-            return self.through(self.resolved(x.of), x.by, x.mode, x.names)
+            of = self.resolved(x.of)
+            if x.mode == "total" and any(isinstance(p, D) for p in walk(of)):
+                return self._second(of, x.by)
+            return self.through(of, x.by, x.mode, x.names)
         if x.mode == "step":
             return self._within_step(x.of, x.by)
         if x.mode == "own":
@@ -225,6 +229,13 @@ class Unfolder:
         if x.mode != "total":
             raise NoForm("a derivative with variables held")
         return self.total(x.of, x.by)
+
+    def _second(self, of: Core, by: Ref) -> Core:
+        """The derivative of a formula with derivatives in it: itself, until those are unfolded."""
+        try:
+            return self.through(of, by)
+        except NoForm:
+            return D(of, by)
 
     def total(self, of: Ref, by: Ref) -> Core:
         """∂of/∂by as δ, 0, or itself."""
@@ -326,7 +337,7 @@ class Unfolder:
                     if inner == ZERO
                     else mul((MINUS, inner, Pow(self._slope(body, name), MINUS)))
                 )
-            case D() | Chain() | Inverse() | Big():
+            case D() | Chain() | Inverse() | Big() | Limit():
                 if any(self._along(c, outer) != ZERO for c in children(x)):
                     raise NoForm("a derivative of what is made of derivatives, or of a product")
                 return ZERO
