@@ -87,7 +87,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
     own = replace(plain, own="every")
     rows = {"columns": not plain.columns}
     lying = {"turned": not plain.turned}
-    columns_below = {
+    columns_below: dict[str, Any] = {
         "denominator": not plain.denominator,
         "first": "outer" if plain.denominator else "inner",
     }
