@@ -14,6 +14,7 @@ from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
+from derive.judge.readings import SCALARS
 from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
@@ -63,7 +64,10 @@ class Decider:
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
-                return found
+                if self._is_of_vectors(number, chain, head, member, tried):
+                    return found
+                readings = (found.reading, SCALARS)
+                return replace(found, reading="; ".join(r for r in readings if r))
         for tried in tries:
             found = self._on_condition(tried)
             if found is not None:
@@ -81,6 +85,23 @@ class Decider:
             )
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
+
+    def _is_of_vectors(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> bool:
+        """Whether a line that holds for numbers holds, and is proved, for what may be vectors, too."""
+        try:
+            found = self.judge.readings.as_vectors(number, chain, head, member, tried)
+        except (Unread, Misfit, RecursionError):
+            return False
+        if found is None or tried.outcome.zero:
+            return True
+        base = self.judge.understanding.base
+        return found.outcome.agrees and (
+            bool(tried.given)
+            or self.prover.prove(found.sides, found.outcome, base=base) is not None
+            or self.prover.prove(tried.sides, tried.outcome, base=base) is None
+        )
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
         chains = [
@@ -373,7 +394,7 @@ class Decider:
         try:
             row = tuple(trees_of(repair.text))
             made = replace(member, tree=row)
-            plain = self.judge.understanding.reading
+            plain = self.judge.readings.plain
             tried = self.judge.tried(number, chain, head, made, plain, plain)
         except (Unread, Misfit, RecursionError):
             return False

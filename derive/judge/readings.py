@@ -11,6 +11,7 @@ from typing import Any
 
 from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
+from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
@@ -36,6 +37,7 @@ class Tried:
     assumed: tuple[str, ...] = ()
     given: tuple[tuple[str, Fraction], ...] = ()
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ class _NotHere(Exception):
 
 HEAVY = 5
 ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
+SCALARS = "the quantities are scalars"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
+DENOMINATOR = "denominator layout"
+UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
-SCALARS = "the quantities are scalars"
 SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
     "step": "the derivative of the left side, where it stands on the right, is immediate",
@@ -84,7 +88,12 @@ def ladder(plain: Reading) -> Iterator[Way]:
     """The readings, in the order in which a reader would forgive."""
     own = replace(plain, own="every")
     rows = {"columns": not plain.columns}
-    columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
+    lying = {"turned": not plain.turned}
+    columns_below: dict[str, Any] = {
+        "denominator": not plain.denominator,
+        "first": "outer" if plain.denominator else "inner",
+    }
+    other = "numerator layout" if plain.denominator else DENOMINATOR
 
     def both(said: str, needs: set[str], **changes: Any) -> Way:
         changed = replace(plain, **changes)
@@ -125,8 +134,10 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
     yield both(ROWS, {"columns"}, **rows)
     yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
-    yield both("denominator layout", {"denominator"}, **columns_below)
-    yield late(f"denominator layout, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
+    yield both(other, {"denominator"}, **columns_below)
+    yield late(f"{other}, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
+    yield both(UNORDERED, {"order"}, first="")
+    yield late(f"{UNORDERED}, and {IMMEDIATE}", {"order", "own"}, first="")
     yield both("a gradient by a matrix stands transposed", {"turned"}, **lying)
     yield Way(
         "up to the layout: one side is the other transposed",
@@ -175,9 +186,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield late(
         f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True
     )
-    yield late(
-        f"{STEP}, in denominator layout", {"alone", "denominator"}, alone=True, **columns_below
-    )
+    yield late(f"{STEP}, in {other}", {"alone", "denominator"}, alone=True, **columns_below)
+    yield late(f"{STEP}, {UNORDERED}", {"alone", "order"}, alone=True, first="")
 
 
 class Readings:
@@ -195,9 +205,17 @@ class Readings:
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
+        self._vectors: Readings | None = None
+        self._is_abstract = True
         self._without: Model | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
+
+    @property
+    def plain(self) -> Reading:
+        """How the page's claims are read: Jacobians that meet stand in the order of its layout."""
+        reading = self.understanding.reading
+        return replace(reading, first="inner" if reading.denominator else "outer")
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
@@ -256,6 +274,25 @@ class Readings:
                 return False
         return True
 
+    def as_vectors(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> Tried | None:
+        """A line of an abstract page with vectors for what may be vectors; None where nothing may.
+
+        Raises Unread or Misfit.
+        """
+        if self._vectors is None and self._is_abstract:
+            vectors = vectors_of(self.understanding)
+            self._is_abstract = bool(vectors)
+            if vectors:
+                u = self.understanding
+                page_of_vectors = Understanding(self.page, u.symbols, u.reading, vectors=vectors)
+                page_of_vectors.understand()
+                self._vectors = Readings(self.page, page_of_vectors)
+        if self._vectors is None or tried.way is None:
+            return None
+        return self._vectors.tried(number, chain, head, member, tried.way)
+
     def _as_numbers(
         self, number: int, chain: Chain, head: Member, member: Member, said: str
     ) -> Iterator[Tried]:
@@ -269,10 +306,8 @@ class Readings:
             self._numbers = Readings(self.page, page_of_numbers)
         try:
             for found in self._numbers._climbed(number, chain, head, member, False):
-                yield replace(
-                    found,
-                    reading=f"{said}; {found.reading}" if found.reading else said,
-                )
+                parts = (said, found.reading)
+                yield replace(found, reading="; ".join(p for p in parts if p), way=None)
         except (Unread, Misfit):
             return
 
@@ -325,13 +360,14 @@ class Readings:
         done = False
         choices: set[str] | None = None
         self._open, self._lacking = True, False
-        for way in ladder(self.understanding.reading):
+        for way in ladder(self.plain):
             if choices is not None and not way.needs <= choices:
                 continue
             if way.needs and self.spent > MOST_WORK:
                 return
             try:
-                found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
+                way = replace(way, ahead=ahead)
+                found = replace(self.tried(number, chain, head, member, way), way=way)
             except _NotHere:
                 continue
             except Unread:

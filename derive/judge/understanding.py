@@ -178,6 +178,9 @@ class Understanding:
         default_factory=dict
     )  # what a name's definition supposes of shapes
     scalars: bool = False
+    vectors: frozenset[str] = (
+        frozenset()
+    )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
@@ -495,7 +498,7 @@ class Understanding:
             or bool(TRANSPOSED.search(text))
             or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         )
-        some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
+        some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
         setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
@@ -530,6 +533,15 @@ class Understanding:
                 setting.ranks.pop(name.key, None)
         for key in self._numbers():
             setting.ranks[key] = 0
+        if self.vectors:
+            keys = {n.split("∅")[0] for n in self.vectors}
+            setting.ranks = {k: int(k in keys) for k in setting.ranks}
+            setting.numbers |= {
+                name
+                for k in keys
+                for name in _forms(k, setting.steps.get(k, ()))
+                if name not in self.vectors
+            }
         self._entrywise()
 
     def _rows_are_data(self) -> bool:
@@ -553,6 +565,20 @@ class Understanding:
                 if not argument:
                     yield ""
                 argument = False
+
+    @cached_property
+    def says_numbers(self) -> bool:
+        """Whether the page says that all its quantities are numbers."""
+        return any(isinstance(i, Prose) and NUMBERS_ONLY.search(i.text) for i in self.page.items)
+
+    @cached_property
+    def numbered(self) -> set[str]:
+        """The names that the page gives a number for a value somewhere."""
+        return {
+            self._family(role.key, [])
+            for _, role, chain in self._settings()
+            if role.key and _written_number(chain.members[1].tree) is not None
+        }
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -706,7 +732,8 @@ class Understanding:
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
-        if letter in SCALARS and not bold:
+        state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
+        if letter in SCALARS and not bold and not state:
             return 0
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
@@ -754,7 +781,9 @@ class Understanding:
                             occurs = self.symbols.at(item.number).occurrence(node, None)
                             self.setting.entrywise.add(occurs.key)
         self.setting.entrywise |= (
-            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"}
+            if self.setting.arrays and not self.vectors
+            else set()
         )
 
     # -- definitions ------------------------------------------------------------------------------
@@ -1583,6 +1612,12 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 
 
 _NODE = Name(0, 0, "")
+
+
+def _forms(key: str, slots: tuple[str, ...]) -> Iterator[str]:
+    """The names of a family's forms: with all of its ordered slots, and without some of them."""
+    for without in range(2 ** len(slots)):
+        yield key + "".join(f"∅{s}" for k, s in enumerate(slots) if without >> k & 1)
 
 
 def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:

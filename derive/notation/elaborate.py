@@ -59,6 +59,8 @@ from derive.notation.shaped import (
     diagonal,
     each,
     hadamard,
+    has_order,
+    meeting,
     plus,
     power,
     product,
@@ -104,6 +106,9 @@ class Reading:
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
+    first: str = (
+        ""  # of two Jacobians that meet, the "outer" or the "inner" stands first; empty: either
+    )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
@@ -451,7 +456,9 @@ class Elaborator:
             return hadamard(x, y, self.dims)
         if x.rank == y.rank == 1:
             self.choices.add("dot" if x.row == y.row else "columns")
-        return product(x, y, self.dims, self.reading.dot, self.reading.columns)
+        if meeting(x, y) and has_order(x, y):
+            self.choices.add("order")
+        return product(x, y, self.dims, self.reading.dot, self.reading.columns, self.reading.first)
 
     # -- factors ------------------------------------------------------------------------------------
 
@@ -2072,7 +2079,7 @@ class Elaborator:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
         if down is None:
             self.choices.add("rising")
-            down = not self.reading.rising
+            down = self.reading.rising == v.flipped
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)
@@ -2088,7 +2095,8 @@ class Elaborator:
             (Time.of(row.letter), Time.of(col.letter)),
             down,
         )
-        return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
+        of, by = _end_of(v.of, letter, high), _end_of(v.by, letter, low)
+        return Val((row, col), body, of=of, by=by, flipped=v.flipped)
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
         if node.kind != "sum":

@@ -418,12 +418,16 @@ class Lines:
 
     def _joined_products(self, x: Core) -> Core:
         x = rebuild(x, self._joined_products)
-        if isinstance(x, Chain) and x.down:
-            found = self._state_of(x.body, x.letter, Time.of(x.row), Time.of(x.col))
+        if isinstance(
+            x, Chain
+        ):  # in the order of time: the transpose of the product of the transposes
+            ends = (x.row, x.col), x.at
+            (row, col), at = ends if x.down else (ends[0][::-1], ends[1][::-1])
+            found = self._state_of(x.body, x.letter, Time.of(row), Time.of(col))
             if found is not None:
                 return D(
-                    self._member(found, x.upper, x.at[0]),
-                    self._member(found, x.lower + (-1), x.at[1]),
+                    self._member(found, x.upper, at[0]),
+                    self._member(found, x.lower + (-1), at[1]),
                 )
         if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
             found = self._state_of(x.body, x.letter, None, None)
