@@ -446,6 +446,7 @@ def notes(
         "Exit code: 0 nothing is refuted or carried; 1 something is; 2 a file cannot be judged.",
         "derive verify notes.tex",
         "derive verify paper.md notebook.ipynb --model lstm --to html -o report.html",
+        "derive verify notes.tex --read --why 41",
         "derive verify notes.tex --annotate marked.tex",
     )
 )
@@ -492,6 +493,17 @@ def verify(
             help="Write the notes with the verdicts here (many: a folder).",
         ),
     ] = None,
+    read: Annotated[
+        bool, typer.Option("--read", help="Also list what each name of the page was taken to be.")
+    ] = False,
+    why: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--why",
+            metavar="LINE",
+            help="Only this line (or id, such as 3.1): how it was understood, what the verdict rests on.",
+        ),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every formula, not only what needs attention.")
     ] = False,
@@ -511,12 +523,12 @@ def verify(
 
     with reported():
         page = report_page(to, output)
-        red_pen.refuse_misuse(files, output, jobs, seconds)
+        red_pen.refuse_misuse(files, output, jobs, seconds, why or ())
         copies = red_pen.copies_for(files, annotate)
         definitions = tuple(d for name in model or () for d in tasks.definitions_of(name))
-        options = tasks.options(horizon, layout, definitions, repairs)
-        read = [red_pen.notes_of(name) for name in files]
-        reports = red_pen.judged(read, options, jobs, seconds)
+        options = tasks.options(horizon, layout, definitions, repairs, read, tuple(why or ()))
+        notes = [red_pen.notes_of(name) for name in files]
+        reports = red_pen.judged(notes, options, jobs, seconds)
         for report in reports:
             if report.error is not None:
                 complain(report.error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,14 @@ def refuse_misuse(
     output: Path | None,
     jobs: int,
     seconds: float | None,
+    why: Sequence[str] = (),
 ) -> None:
     """What cannot be asked of `derive verify`."""
+    if why and len(files) != 1:
+        raise DeriveError(f"expected one file with --why, found {len(files)}")
+    for name in why:
+        if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", name):
+            raise DeriveError(f"expected --why to be a line or an id such as 3.1, found {name!r}")
     if jobs < 1:
         raise DeriveError(f"expected --jobs of at least 1, found {jobs}")
     if seconds is not None and not 0 < seconds < float("inf"):

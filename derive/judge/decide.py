@@ -54,6 +54,7 @@ class Decider:
         self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
+        self.assumed: set[str] = set()
         self._bound: set[str] | None = None
 
     def decide(
@@ -140,6 +141,7 @@ class Decider:
         return Verdict("proved", scope=scope, reading=said)
 
     def _assumed(self, tried: Tried) -> str | None:
+        self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         parts = [
             f"{name.split('∅')[0]} is some function of what the steps put out"
             for name in tried.assumed

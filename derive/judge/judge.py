@@ -162,14 +162,12 @@ class Judge:
         wrong: list[Member] = []
         for member in chain.members[1:]:
             if member.relation not in EQUATIONS:
+                introduces = first and role and role.kind in ("definition", "shape", "setting")
                 yield (
                     member,
-                    Verdict(
-                        "remark"
-                        if not (first and role and role.kind in ("definition", "shape", "setting"))
-                        else "definition",
-                        reason="no equation",
-                    ),
+                    Verdict("definition")
+                    if introduces
+                    else Verdict("remark", reason="no equation"),
                 )
                 head, first, wrong = member, False, []
                 continue
@@ -239,7 +237,7 @@ class Judge:
             )
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
-        return Verdict("definition", reason=role.why)
+        return Verdict("definition")
 
     def _claim(
         self, formula: Formula, chain: Chain, head: Member, member: Member

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
+from derive.judge.telling import told, with_symbols
 from derive.verify.judge import Options
 from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
@@ -35,11 +36,16 @@ NOT_KNOWN = (
 def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
     if options.model or options.horizon or options.layout:
-        return judged_before(path, text, options)
+        return with_symbols(judged_before(path, text, options), options)
     if path.lower().endswith(".ipynb"):
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
-    found = reader.report()
+    own = reader.report()
+    return told(reader, own, _judged(reader, own, path, text, options), options)
+
+
+def _judged(reader: Judge, found: Report, path: str, text: str, options: Options) -> Report:
+    """The report of the new reader with what the old one has to add."""
     if len(found.formulas) > MOST_FORMULAS or not any(_is_open(reader, j) for j in found.formulas):
         return found
     before = partial(_before, path, text)

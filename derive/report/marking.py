@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from derive.document import environment
+from derive.report.asides import name_row, name_width, taken, where, why_blocks
 from derive.report.excerpt import cells, visible
 from derive.report.facts import LOUD, Chapter, chapter, totals
 from derive.verify.verdicts import KINDS, Kind, Report
@@ -77,8 +78,8 @@ def show(text: str, columns: int) -> None:
 
 
 def plain(text: str) -> str:
-    """Marked text without its marks, for a file or a pipe."""
-    bare = _MARK.sub(r"\2", text)
+    """Marked text without its marks, for a file or a pipe; what kept words together is a space."""
+    bare = _MARK.sub(r"\2", text).replace("\u00a0", " ")
     return "\n".join(line.rstrip() for line in bare.split("\n"))
 
 
@@ -115,6 +116,12 @@ def _environment(columns: int) -> Environment:
         "code": inline_code,
         "fenced": _fenced,
         "inline": lambda latex: inline_code(" ".join(visible(latex).split())),
+        "taken": taken,
+        "where": where,
+        "why_blocks": why_blocks,
+        "name_row": lambda n, words, all_of: filled(
+            name_row(n, words, all_of), columns, 2, 6 + name_width(all_of)
+        ),
         "capital": lambda text: text[:1].upper() + text[1:],
     }
     return jinja

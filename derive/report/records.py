@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from derive.report.excerpt import trimmed
 from derive.report.facts import LOUD, finding
 from derive.report.marking import words
-from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Verdict
+from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Verdict, Why
 
 SCHEMA = "derive.verify/1"
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -36,6 +36,10 @@ def _file(report: Report) -> dict[str, Any]:
         "counts": dict(report.counts),
         "formulas": [_formula(judged) for judged in report.formulas],
     }
+    if report.symbols is not None:
+        record["symbols"] = [_symbol(row) for row in report.symbols]
+    if report.whys:
+        record["whys"] = [_why(why) for why in report.whys]
     if report.assumptions:
         record["assumptions"] = list(report.assumptions)
     if report.error is not None:
@@ -56,6 +60,35 @@ def _formula(judged: Judged) -> dict[str, Any]:
         "reason": verdict.reason,
         "suggestion": verdict.suggestion,
         "counterexample": _numbers(verdict.counterexample),
+    }
+
+
+def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A name as DESIGN, section 7, has it; what else is known of it is its note."""
+    keys = ("name", "kind", "slots", "shape", "version", "lines")
+    notes = [words().roles.get(row["role"], row["role"]) if row["role"] else "", row["note"]]
+    return {**{key: row[key] for key in keys}, "note": "; ".join(filter(None, notes))}
+
+
+def _why(why: Why) -> dict[str, Any]:
+    """How a formula was understood; `proof` is what is left of left minus right after each rule."""
+    return {
+        "id": why.id,
+        "left": why.left,
+        "right": why.right,
+        "makes": list(why.makes),
+        "uses": [{"definition": text, "line": line} for text, line in why.uses],
+        "readings": [
+            {
+                "reading": read.said or None,
+                "outcome": read.outcome,
+                "cases": read.cases,
+                "failed": read.failed,
+            }
+            for read in why.readings
+        ],
+        "proof": [{"rule": rule, "left": left} for rule, left in why.proof],
+        "fault": why.fault or None,
     }
 
 
