@@ -396,7 +396,9 @@ def _with_parts(x: Core, parts: tuple[Core, ...]) -> Core:
         case Limit(variable):
             return Limit(variable, *parts)
         case Where(_, values):
-            return Where(parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True)))
+            return Where(
+                parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True))
+            )
         case _:
             raise TypeError(f"{type(x).__name__} has no parts")
 

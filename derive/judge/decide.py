@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
@@ -123,6 +123,8 @@ class Decider:
             for part in walk(side)
         ):
             return None
+        if self._reaches_elsewhere(tried):
+            return None
         certificate = self.prover.prove(
             tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
         )
@@ -139,6 +141,17 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    def _reaches_elsewhere(self, tried: Tried) -> bool:
+        """Whether a line of a section depends on a name that the page makes before, and the section does not."""  # noqa: E501
+        elsewhere, model = self.judge.elsewhere, tried.outcome.model
+        if not elsewhere or model is None:
+            return False
+        assumed = set(tried.assumed)
+        names = [
+            n for n in reached(tried.sides, model) if n in assumed or n not in model.definitions
+        ]
+        return any(n.split("∅")[0] in elsewhere for n in names)
 
     def _assumed(self, tried: Tried) -> str | None:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
@@ -178,7 +191,7 @@ class Decider:
         from derive.judge.judge import missing_condition
 
         condition = missing_condition(tried.sides, tried.outcome)
-        if not condition:
+        if not condition or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -432,10 +445,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
+    sides = (found.left, found.right)
+    return behind((p.name for side in sides for p in walk(side) if isinstance(p, Ref | App)), model)
+
+
+def behind(names: Iterable[str], model: Model) -> list[str]:
+    """Names, and those that they are made of."""
     seen: dict[str, None] = {}
-    waiting = [
-        p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)
-    ]
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in seen:

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider
+from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.names import named
 from derive.judge.readings import Readings, Tried, Way, missing_condition
+from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Chain, Formula, Member
+from derive.text.page import Chain, Formula, Member, Page
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
+SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 
 
@@ -29,26 +33,90 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self.text = text
-        self.page = read(path, text, folder)
+        self._begin(text, read(path, text, folder), frozenset(), None)
+
+    @classmethod
+    def of_section(cls, text: str, page: Page, elsewhere: frozenset[str], only: set[int]) -> Judge:
+        """A section's judge: `elsewhere` are the names that the page makes before it; it judges the formulas `only`."""  # noqa: E501
+        judge = cls.__new__(cls)
+        judge._begin(text, page, elsewhere, only)
+        return judge
+
+    def _begin(
+        self, text: str, page: Page, elsewhere: frozenset[str], only: set[int] | None
+    ) -> None:
+        self.text, self.page, self.elsewhere, self.only = text, page, elsewhere, only
         self.understanding = Understanding(self.page, bind(self.page), Reading())
         self.understanding.understand()
         self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
+        self.readings.elsewhere = elsewhere
         self.decider = Decider(self)
 
     def report(self) -> Report:
         found: list[Judged] = []
         for item in self.page.items:
-            if isinstance(item, Formula):
+            if isinstance(item, Formula) and (self.only is None or item.number in self.only):
                 found += self._formula(item)
         found = self._said_aloud(found)
+        if self.only is None:
+            found = self._by_sections(found)
         return Report(
             self.page.source.path,
             self.page.source.text,
             tuple(found),
             tuple(self.understanding.assumed),
         )
+
+    def _by_sections(self, found: list[Judged]) -> list[Judged]:
+        """What is unread for the page's sake, read once more in its section alone."""
+        claims = {
+            j.id: j for j in found if j.verdict.kind == "unread" and not self._is_made(j.verdict)
+        }
+        for page in sections(self.page):
+            inside = {f.number for f in page.formulas}
+            only = {n for n in inside if any(i.startswith(f"{n + 1}.") for i in claims)}
+            if not only:
+                continue
+            told = Judge.of_section(self.text, page, self._made_before(inside), only).report()
+            for j in told.formulas:
+                if j.id in claims and j.verdict.kind in ("proved", "tested", "ambiguous"):
+                    verdict = j.verdict
+                    if claims[j.id].verdict.reason == TOO_LITTLE:
+                        said = "; ".join(p for p in (verdict.reading, SECTION) if p)
+                        verdict = replace(verdict, kind="ambiguous", reading=said)
+                    found = [replace(f, verdict=verdict) if f.id == j.id else f for f in found]
+                    del claims[j.id]
+        return found
+
+    def _made_before(self, inside: set[int]) -> frozenset[str]:
+        """The names that a page makes before a section: all but a cost of quantities that the section does not name."""  # noqa: E501
+        first = min(inside)
+        made = {
+            key
+            for (number, _), role in self.symbols.roles.items()
+            if number < first
+            for key in (*role.lost, *([role.key] if role.kind == "definition" else ()))
+            if key
+        }
+        named_here = {
+            self.symbols.at(number).occurrence(n, b).key
+            for number, _, chain in self.understanding.chains()
+            if number in inside
+            for m in chain.members
+            for n, b in named(m.tree)
+        }
+        model = self.understanding.model(first)
+        return frozenset(
+            key
+            for key in made
+            if not self.symbols.is_cost(key)
+            or key in model.lost
+            or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key}
+        )
+
+    def _is_made(self, verdict: Verdict) -> bool:
+        return verdict.reason.startswith("goes on")
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
@@ -94,7 +162,7 @@ class Judge:
             return verdict.verdict
         return Verdict(
             "unread",
-            reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
+            reason=TOO_LITTLE,
         )
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:

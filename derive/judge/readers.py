@@ -11,9 +11,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from derive.algebra.functions import SPELLED
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
 from derive.judge.telling import told, with_symbols
+from derive.notation.elaborate import WORDS
+from derive.text.trees import Name, walk
 from derive.verify.judge import Options
 from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
@@ -70,8 +73,8 @@ def _is_open(reader: Judge, judged: Judged) -> bool:
 def _before(path: str, text: str, options: Options) -> Report | None:
     try:
         return judged_before(path, text, options)
-    except (DeriveError, RecursionError):
-        return None
+    except (DeriveError, RecursionError, ArithmeticError):
+        return None  # what it cannot do costs its own word alone
 
 
 def _folder(path: str) -> Path | None:
@@ -85,7 +88,7 @@ def _together(reader: Judge, new: Report, old: Report | None) -> Report:
         return new
     formulas = []
     for i, j in enumerate(new.formulas):
-        if i in pairs and not _lost(reader, j):
+        if i in pairs and not _lost(reader, j) and not _has_words(reader, j):
             j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
         formulas.append(j)
     return replace(
@@ -98,6 +101,22 @@ def _together(reader: Judge, new: Report, old: Report | None) -> Report:
 def _lost(reader: Judge, judged: Judged) -> bool:
     """Whether something is not understood where a formula stands."""
     return bool(reader.understanding.model(int(judged.id.split(".")[0]) - 1).lost)
+
+
+def _has_words(reader: Judge, judged: Judged) -> bool:
+    """Whether a formula has a name of several letters, dz or net, which the old reader takes for a product."""
+    number = int(judged.id.split(".")[0]) - 1
+    formula = next(f for f in reader.page.formulas if f.number == number)
+    return any(
+        isinstance(node, Name)
+        and len(node.letter) > 1
+        and node.letter.isalpha()
+        and node.letter not in SPELLED
+        and node.letter not in WORDS
+        for chain in formula.chains
+        for member in chain.members
+        for node in walk(member.tree)
+    )
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:

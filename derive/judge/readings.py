@@ -208,6 +208,7 @@ class Readings:
         self._vectors: Readings | None = None
         self._is_abstract = True
         self._without: Model | None = None
+        self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
@@ -351,7 +352,10 @@ class Readings:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
         ahead, here = (self.understanding.model(number, index, a) for a in (True, False))
-        return sum(map(len, ahead.definitions.values())) > sum(map(len, here.definitions.values()))
+        added = {
+            n for n, ds in ahead.definitions.items() if len(ds) > len(here.definitions.get(n, ()))
+        }
+        return bool(added) and not any(n.split("∅")[0] in self.elsewhere for n in added)
 
     def _climbed(
         self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
@@ -596,7 +600,12 @@ class Readings:
         key = (_signature(unknown), tuple(missing), last, entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
-                unknown, missing, self.understanding.setting.shared_dims, last, entropy
+                unknown,
+                missing,
+                self.understanding.setting.shared_dims,
+                last,
+                entropy,
+                frozenset(f[2] for f in self.understanding.functions),
             )
         return (found, *self._costs[key])
 

@@ -42,6 +42,7 @@ from derive.notation.elaborate import (
     below_time,
 )
 from derive.notation.elaborate import _argument as argument_of
+from derive.notation.elaborate import _terms as terms_of
 from derive.notation.parts import part_of
 from derive.notation.shaped import (
     Axis,
@@ -107,6 +108,10 @@ SCALARS = frozenset(
 BOLD = re.compile(
     r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b"
 )
+SAID_GRADIENT = re.compile(
+    r"(?<![a-zA-Z])d(?P<by>\\?[a-zA-Z]+)(?![a-zA-Z])[^\n]{0,60}\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P=by)"
+)
+"""dW beside \\frac{\\partial L}{\\partial W} on a line says what dW is."""
 ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
@@ -496,6 +501,7 @@ class Understanding:
         some = (
             bool(ARRAYS.search(text))
             or bool(TRANSPOSED.search(text))
+            or self._transposes
             or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         )
         some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
@@ -507,6 +513,7 @@ class Understanding:
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
         self._survey()
+        self._gradients_by_name()
         setting.stepped = self._stepped()
         several = self._shaped_twice()
         for symbol in self.symbols.records():
@@ -531,7 +538,7 @@ class Understanding:
         for name in self.symbols.records():
             if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
-        for key in self._numbers():
+        for key in (*self._numbers(), *self._biases()):
             setting.ranks[key] = 0
         if self.vectors:
             keys = {n.split("∅")[0] for n in self.vectors}
@@ -543,6 +550,44 @@ class Understanding:
                 if name not in self.vectors
             }
         self._entrywise()
+
+    def _gradients_by_name(self) -> None:
+        r"""dO = \partial L/\partial O shows what dX is for every X; else dX is by habit a gradient of the page's one cost."""  # noqa: E501
+        records = self.symbols.records()
+        costs = {
+            s.key: None
+            for s in records
+            if s.kind == "variable" and not s.slots and self.symbols.is_cost(s.key) and s.key != "S"
+        }
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.kind != "definition" or not role.key or role.key[0] != "d":
+                continue
+            right = chain.members[1].tree if len(chain.members) > 1 else ()
+            if len(right) == 1 and isinstance(right[0], Over):
+                table = self.symbols.at(number)
+                names = [
+                    [table.occurrence(n, b).key for n, b in named(line)]
+                    for line in (right[0].above_line, right[0].below_line)
+                ]
+                if names[0] and names[1] and role.key[1:] == names[1][-1] and names[0][-1] in costs:
+                    self.setting.gradients.add(role.key)
+                    costs = {names[0][-1]: None}
+        if SAID_GRADIENT.search(self.page.source.text):
+            self.setting.gradients.add("")
+        self.setting.cost = next(iter(costs)) if len(costs) == 1 else None
+
+    @cached_property
+    def _transposes(self) -> bool:
+        """Whether a T stands on the page, and nowhere but alone above a name or a bracket."""
+        uses = raised = 0
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    uses += isinstance(node, Name) and node.letter == "T"
+                    above = node.above if isinstance(node, Name | Group) else None
+                    raised += above is not None and spelled(above) == "T"
+        return uses == raised > 0
 
     def _rows_are_data(self) -> bool:
         """Whether data are multiplied by weights from the right, X W, and never from the left."""
@@ -634,6 +679,34 @@ class Understanding:
                     for n, b in named(chain.members[0].tree)
                 )
 
+    def _biases(self) -> Iterator[str]:
+        """The small undeclared names that are added to an inner product and to nothing else: b in w^T x + b."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                terms = terms_of(member.tree)[0]
+                inner = [t for t in terms if self._is_inner(table, t)]
+                alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
+                if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
+                    continue
+                key = table.occurrence(alone[0][0], None).key
+                symbol = table.symbol(key)
+                if (
+                    symbol is not None
+                    and symbol.shape is None
+                    and symbol.kind == "parameter"
+                    and not BOLD.match(key)
+                ):
+                    yield key
+
+    def _is_inner(self, table: Any, term: Any) -> bool:
+        """w^T x: two names that are no matrices, the first of them transposed."""
+        if len(term) != 2 or not all(isinstance(n, Name) for n in term):
+            return False
+        first, second = (table.occurrence(n, None) for n in term)
+        small = all(n.letter[:1] == "\\" or n.letter.islower() for n in term)
+        return small and first.transposed and not second.transposed
+
     def _plain(self) -> set[str]:
         """The letters that the page differentiates by, or applies functions to, and never writes as an index."""  # noqa: E501
         by: set[str] = set()
@@ -724,7 +797,8 @@ class Understanding:
             key,
         )
         letter = core.split("_")[0].split("^")[0]
-        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
+        sized = letter in "TNLKM" and key not in self._raised_matrices
+        if len(letter) == 1 and letter.isupper() and not sized and letter in key[:1]:  # noqa: SIM102
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
         if self.symbols.is_cost(key) or (
@@ -748,6 +822,17 @@ class Understanding:
         ):
             return 2
         return 1
+
+    @cached_property
+    def _raised_matrices(self) -> set[str]:
+        """The capital letters of sizes that are transposed somewhere: the K of Q K^T."""
+        return {
+            occurs.key
+            for number, _, chain in self.chains()
+            for member in chain.members
+            for n, b in named(member.tree)
+            if (occurs := self.symbols.at(number).occurrence(n, b)).transposed
+        }
 
     @cached_property
     def _matrices(self) -> set[str]:

@@ -139,7 +139,7 @@ class Ledger:
         if not same:
             return False
         made_of = same[-1].made_of
-        written_out = frozenset("exp e log ln".split()) if made_of & WRITTEN_OUT else frozenset()
+        written_out = frozenset(["exp", "e", "log", "ln"]) if made_of & WRITTEN_OUT else frozenset()
         return self._keys_of(right, number) - written_out <= made_of
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:

@@ -5,6 +5,7 @@ Nothing is guessed silently: where a row is not understood `Unread` says at whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -180,6 +181,8 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    cost: str | None = None  # what dX is the gradient of
+    gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
 
@@ -737,6 +740,9 @@ class Elaborator:
             return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
+        gradient = self._named_gradient(node, row, at)
+        if gradient is not None:
+            return gradient
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -779,6 +785,39 @@ class Elaborator:
         ):
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
+
+    def _named_gradient(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """dX, d\\Gamma: the gradient of the page's cost by X, where the page shows that, or by habit, which is said."""  # noqa: E501
+        cost = self.setting.cost
+        if cost is None or node.letter[:1] != "d" or node.primes or node.accents:
+            return None
+        if self._occurrence(node, None).key in self.setting.defined - self.setting.gradients:
+            return None
+        if len(node.letter) > 1:
+            by: Node = replace(node, letter=node.letter[1:], start=node.start + 1)
+            row, at = (*row[:at], by, *row[at + 1 :]), at - 1
+        elif node.below is None and node.above is None and at + 1 < len(row):
+            by = row[at + 1]
+        else:
+            return None
+        if not isinstance(by, Name):
+            return None
+        key = self._occurrence(by, None).key
+        if key not in self.setting.steps or not (key in self.setting.defined or self._is_used(key)):
+            return None
+        value, end = self._name(replace(by, above=None), (by,), 0)
+        if not isinstance(value.body, Ref) or end != 1:
+            return None
+        if not self.setting.gradients:
+            self.dims.suppose(f"d{key} is the gradient of {cost} by {key}")
+        of = self.member(cost, [], node.start)
+        found = self._differentiated(of, value, _Mark("d", (), False, False))
+        occurs = self._occurrence(by, None)
+        return (transposed(found) if occurs.transposed else found), at + 2
+
+    def _is_used(self, key: str) -> bool:
+        """Whether a name is a parameter or an input of the page."""
+        return self.setting.ranks.get(key) is not None or bool(self.setting.components.get(key))
 
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
@@ -1234,7 +1273,13 @@ class Elaborator:
             group = row[end]
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
-            parts = _split(inside, (",", ";"))
+            parts, along = _without_axis(_split(inside, (",", ";")))
+            if along is not None:
+                if word != "sum" or len(parts) != 1:
+                    raise Unread(group.start, f"{word} without an axis")
+                return self._scripted(
+                    _sum_along(self.row(parts[0]), along, node), occurs, node
+                ), end + 1
             listed = word in ("diag", "Diag") and len(parts) > 1
             arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
@@ -1318,7 +1363,28 @@ class Elaborator:
                 outs.append((domain, self._index_in(domain, inside, node)))
                 if domain in ("time", "layer"):
                     self._order(outs[-1][1], domain)
+        outs += self._left_out(key, args, outs, node)
         return self._abstract(key, args, outs, occurs.primes, node)
+
+    def _left_out(
+        self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    ) -> list[tuple[str, Time]]:
+        """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+        found = []
+        for slot in self.setting.steps.get(key, ()):
+            if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
+                continue
+            of_argument = (
+                part.index[self.setting.slots[part.name].index(slot)]
+                for a in args
+                for part in walk(a.body)
+                if isinstance(part, Ref) and slot in self.setting.slots.get(part.name, ())
+            )
+            index = next(of_argument, None)
+            if index is None:
+                raise Unread(node.start, f"the {slot} of {key}")
+            found.append((slot, index))
+        return found
 
     def _is_label(self, row: Row) -> bool:
         """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
@@ -2418,6 +2484,37 @@ def _prod(self: Elaborator, args: list[Val], node: Name) -> Val:
     if met is None:
         raise Unread(node.start, "two derivatives that meet in prod")
     return met
+
+
+def _without_axis(parts: list[Row]) -> tuple[list[Row], int | None]:
+    """The arguments without axis=-1, dim=0, keepdims=True, and the axis."""
+    kept: list[Row] = []
+    along: int | None = None
+    for part in parts:
+        first = part[0] if part else None
+        keyword = first.letter if isinstance(first, Name) else ""
+        if keyword in ("axis", "dim", "keepdims", "keepdim") and len(part) > 2:
+            shown = spelled(part[2:])
+            if keyword in ("axis", "dim") and re.fullmatch(r"-?[01]", shown):
+                along = int(shown)
+                continue
+            if keyword.startswith("keepdim"):
+                continue
+        kept.append(part)
+    return kept, along
+
+
+def _sum_along(v: Val, along: int, node: Name) -> Val:
+    """The sums along one axis of a matrix, each standing at every entry that it is of, as where the axis is kept."""  # noqa: E501
+    v = renamed(v)
+    if v.rank == 1:
+        return Val((replace(v.axes[0], letter=fresh()),), total(v))
+    if v.rank != 2:
+        raise Unread(node.start, "a matrix that is summed along an axis")
+    axes = list(v.axes)
+    summed_axis = axes[along]
+    axes[along] = replace(summed_axis, letter=fresh())
+    return Val(tuple(axes), summed(summed_axis.letter, summed_axis.dim, v.body))
 
 
 def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from derive.notation.shapes_said import is_reals
+from derive.notation import habits
+from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
@@ -21,7 +22,8 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
     survey.sampled = bool(
         re.search(
-            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b",
+            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b"
+            r"|样本|批次|批量|小批|サンプル|バッチ|샘플|배치|\b(?:Beispiele?|Stichprobe|ejemplos?|muestras?|exemples?|échantillons?)\b",
             prose,
             re.IGNORECASE,
         )
@@ -41,6 +43,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
             _see_sizes(survey, member.tree)
             _see_list(survey, member.tree)
         _see_range(survey, number, chain)
+        _see_example(survey, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
     return survey
@@ -51,6 +54,21 @@ def _see_sizes(survey: Survey, row: Row) -> None:
     for node in walk(row):
         if isinstance(node, Name) and is_reals(node) and node.above:
             survey.sizes |= {n.letter for n in walk(node.above) if isinstance(n, Name)}
+
+
+def _see_example(survey: Survey, chain: Chain) -> None:
+    r"""The letter of x_i \in \mathbb{R}^D: one of several vectors, and no entry."""
+    if len(chain.members) != 2 or chain.members[1].relation not in ("\\in", "∈"):
+        return
+    single = single_name(chain.members[0].tree)
+    if single is None or not shape_of_set(chain.members[1].tree):
+        return
+    pieces = survey.split(single[0]).pieces
+    if len(pieces) == 1 and pieces[0].place == "below" and pieces[0].form == "letter":
+        base = re.sub(r"^\\[a-z]+\{|\}$", "", survey.split(single[0]).base)
+        letter = pieces[0].letter
+        if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
+            survey.numbered.add(letter)
 
 
 def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:

@@ -419,7 +419,9 @@ class Reader:
 
     def _depends(self, base: str, behind: Group) -> bool:
         r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the
-        quantity is made."""
+        quantity is made. A bracket that is raised or transposed itself is a factor."""
+        if behind.above is not None:
+            return False
         parts = parts_of(behind.inside, (",", ";", "|", "\\mid"))
         if not parts or not all(_is_name_or_dots(part) for part in parts):
             return False

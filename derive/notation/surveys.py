@@ -64,6 +64,8 @@ class Survey:
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     sizes: set[str] = field(default_factory=set)
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
+    numbered: set[str] = field(default_factory=set)
+    r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -555,6 +557,7 @@ class Survey:
                 ):
                     seen[use.number, use.chain, piece.letter].add(base)
         letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
+        letters |= self.numbered
         return frozenset(
             x
             for x in letters - habits.TIME
