@@ -198,11 +198,13 @@ class Understanding:
                 dict(self.setting.ranks),
                 dict(self.setting.outputs),
                 dict(self.setting.implied),
+                dict(self.setting.wholes),
             )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
-            if before == (self.setting.ranks, self.setting.outputs, self.setting.implied):
+            setting = self.setting
+            if before == (setting.ranks, setting.outputs, setting.implied, setting.wholes):
                 break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
@@ -835,14 +837,16 @@ class Understanding:
                 for a in loose
             ):
                 self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(
-                made
-            ) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
+            known = self.horizon_letters() | self.sizes() | set(self.setting.named_sizes)
+            if all(len(i.letters) == 1 for i in ref.index) and not {
+                a for a in letters_in(made) - free - known if not self._is_size(a)
+            }:
                 slots = self.setting.slots[ref.name]
-                letters = tuple(i.letters[0][0] for i in ref.index)
+                index, made = self._shifted(ref, made, slots)
+                letters = tuple(i.letters[0][0] for i in index)
                 self.made.append(
                     Made(
-                        Definition(ref.name, ref.index, letters, made, slots, (), number),
+                        Definition(ref.name, index, letters, made, slots, (), number),
                         *role.scope,
                         (number, self._index),
                     )
@@ -1009,9 +1013,24 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
+        if listed is not None or isinstance(member.tree[0], Group):
+            whole = self._whole_of(made)
+            if whole is not None:
+                self.setting.wholes[occurs.key] = whole
+                self.definitions_read[number, index] = ""
+                return
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
+
+    def _whole_of(self, made: Definition) -> str | None:
+        """The name of the entries that W = (w_{ij}) collects: W is they, under another name."""
+        body = made.body
+        same = isinstance(body, Ref) and body.index == made.index and made.is_general
+        if not same or not isinstance(body, Ref) or "∅" in body.name or "∅" in made.name:
+            return None
+        own, other = (self.setting.steps.get(k, ()) for k in (made.name, body.name))
+        return body.name if own == other and not self.setting.components.get(made.name) else None
 
     def _said_filled(self, elaborator: Elaborator, key: str) -> None:
         """Says that names without their index were taken at the step that is defined."""

@@ -104,6 +104,7 @@ class Reading:
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
@@ -141,7 +142,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}).
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -172,6 +173,7 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    wholes: dict[str, str] = field(default_factory=dict)
 
 
 class Elaborator:
@@ -423,6 +425,12 @@ class Elaborator:
                 raise misfit from None
 
     def _folded(self, factors: list[tuple[str, Val]]) -> Val:
+        if len(factors) > 2 and factors[-1][0] in ENTRYWISE:
+            self.choices.add("entrywise")
+            if self.reading.entrywise:
+                before, (operator, last) = factors[-2], factors[-1]
+                made = self._times(before[1], last, operator)
+                return self._folded([*factors[:-2], (before[0], made)])
         result = factors[0][1]
         for operator, value in factors[1:]:
             result = self._times(result, value, operator)
@@ -909,6 +917,7 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
@@ -924,10 +933,10 @@ class Elaborator:
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif slot in self.own_steps and slot in self.setting.stepped.get(key, ()):
+            elif slot in self.own_steps and slot in self.setting.stepped.get(written, ()):
                 index.append(self.own_steps[slot])
                 kept.append(slot)
-                self.filled_in.add(key)
+                self.filled_in.add(written)
             elif self.reading.filled and (slot != "sample" or self._samples()):
                 index.append(Time.of(self._own_step(slot, start)))
                 if slot != "sample":
