@@ -50,6 +50,7 @@ from derive.notation.shaped import (
     aligned,
     each,
     renamed,
+    stated,
     total,
     transposed,
 )
@@ -116,6 +117,7 @@ SUMMED = re.compile(
     re.IGNORECASE,
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
+SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
@@ -492,6 +494,7 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
+        setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
@@ -513,7 +516,9 @@ class Understanding:
                         and re.fullmatch(r"[^+?]*", dim)
                         and not dim.isdigit()
                     ):
-                        setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
+                        setting.shared_dims[f"{symbol.key}:{place}"] = stated(
+                            dim, setting.layer_sizes
+                        )
                 if symbol.row:
                     setting.lying.add(symbol.key)
             elif some and not setting.components.get(symbol.key):

@@ -62,6 +62,7 @@ from derive.notation.shaped import (
     product,
     renamed,
     scalar,
+    stated,
     total,
     transposed,
     vector,
@@ -142,7 +143,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}).
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -174,6 +175,7 @@ class Setting:
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     wholes: dict[str, str] = field(default_factory=dict)
+    layer_sizes: frozenset[str] = frozenset()
 
 
 class Elaborator:
@@ -1906,8 +1908,9 @@ class Elaborator:
             and len(upper.letters) == 1
             and not self._is_bound_letter(upper)
         ):
-            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if own.startswith("dim:") and self.dims.find(stated) != own:
+            said = stated(upper.letters[0][0], self.setting.layer_sizes)
+            own = self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))

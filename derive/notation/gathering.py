@@ -29,6 +29,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
     survey.aliases = aliases_of(chains)
+    survey.alone = frozenset(_alone(chains, survey.aliases))
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -63,6 +64,21 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
     if plain_l and curly and apart and {s for _, _, s in plain_l} <= {s for _, _, s in curly}:
         found["l"] = "\\ell"  # l_i where other formulas have \ell_i
     return found
+
+
+def _alone(
+    chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]
+) -> Iterator[str]:
+    """The plain names that are made without scripts, x = g(t), where the bold ones stand so, too."""
+    names = [n for _, _, c in chains for m in c.members for n, _, _ in names_in(m.tree)]
+    whole = {bare(n) for n in names if n.below is None}
+    for _, _, chain in chains:
+        head = single_name(chain.members[0].tree) if is_equation(chain) else None
+        if head is None or head[0].below is not None or head[0].above is not None:
+            continue
+        thin = bare(head[0])
+        if aliases.get(thin) in whole and head[1] is None:
+            yield thin
 
 
 def is_equation(chain: Chain) -> bool:

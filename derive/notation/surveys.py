@@ -19,6 +19,7 @@ from derive.notation.slots import (
     Place,
     Split,
     Use,
+    bare,
     plain,
     split,
 )
@@ -62,13 +63,26 @@ class Survey:
     """Whether the page's prose or letters speak of time."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
+    alone: frozenset[str] = frozenset()
+    """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
         alias = self.aliases.get(found.base)
-        return found if alias is None else replace(found, base=alias)
+        if alias is None or (not found.pieces and found.base in self.alone):
+            return found
+        return replace(found, base=alias)
+
+    @remembered
+    def lists(self, base: str, letter: str) -> bool:
+        r"""Whether a letter below a bold name numbers vectors, \mathbf{x}_n, where its entries are x_i: never below these."""  # noqa: E501
+        thin = [
+            u for u in self.base_of(base) if bare(u.name) != base and self.aliases.get(bare(u.name))
+        ]
+        counted = {p.letter for u in thin for p in u.split.pieces if p.place == "below"}
+        return self.sampled and bool(counted) and letter not in counted
 
     def see(self, use: Use) -> None:
         """Adds one name."""
