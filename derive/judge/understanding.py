@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -118,6 +119,7 @@ SUMMED = re.compile(
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
+ODD = 6
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
@@ -644,6 +646,7 @@ class Understanding:
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
         setting = self.setting
+        tally: dict[str, Counter[int]] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -651,6 +654,7 @@ class Understanding:
                     occurs = table.occurrence(name, behind)
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
+                    tally.setdefault(occurs.key, Counter())[count] += 1
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -665,7 +669,22 @@ class Understanding:
                         counted = domain in ORDERED or domain == "sample"
                         if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
+        self._without_odd(tally)
         self._survey_forms()
+
+    def _without_odd(self, tally: dict[str, Counter[int]]) -> None:
+        """A name that is x_i but for a few x_{i,n} has one index: those few are not understood."""
+        made = {
+            (r.key, sum(d == "component" for d, _ in r.target.indices))
+            for r in self._makers
+            if r.target is not None
+        }
+        for key, seen in tally.items():
+            most = self.setting.components.get(key, 0)
+            below = max((n for n in seen if 0 < n < most), default=0)
+            if below and seen[most] * ODD < seen[below] and (key, most) not in made:
+                self.setting.components[key] = below
+                self.setting.odd.add(key)
 
     def _survey_forms(self) -> None:
         """How many components a name has at most where it is written without some of its ordered slots."""

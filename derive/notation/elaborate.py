@@ -143,7 +143,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -176,6 +176,7 @@ class Setting:
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     wholes: dict[str, str] = field(default_factory=dict)
     layer_sizes: frozenset[str] = frozenset()
+    odd: set[str] = field(default_factory=set)
 
 
 class Elaborator:
@@ -922,6 +923,8 @@ class Elaborator:
         written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
+            raise Unread(start, f"{key} with as many indices as elsewhere")
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         implied = self.setting.implied.get(key)

@@ -81,7 +81,9 @@ class Survey:
         thin = [
             u for u in self.base_of(base) if bare(u.name) != base and self.aliases.get(bare(u.name))
         ]
-        counted = {p.letter for u in thin for p in u.split.pieces if p.place == "below"}
+        counted = {
+            p.letter for u in thin for p in u.split.pieces if p.place == "below" and not p.beside
+        }
         return self.sampled and bool(counted) and letter not in counted
 
     def see(self, use: Use) -> None:
