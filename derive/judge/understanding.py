@@ -119,7 +119,7 @@ SUMMED = re.compile(
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
-ODD = 6
+ODD = 3
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"

@@ -1086,7 +1086,8 @@ class Elaborator:
         ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
-            return vector(lambda i: ONE, fresh("dim")), at + 1
+            ones = vector(lambda i: ONE, fresh("dim"))
+            return self._scripted(ones, occurs, node), at + 1
         word = SPELLED.get(key) or (
             key
             if key in WORDS
@@ -1486,6 +1487,8 @@ class Elaborator:
                 if inner.rank == 0:
                     return scalar(Fn("\\abs", (inner.body,)))
                 return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+            case "[" | "(" if _side_by_side(node.inside):
+                return self._columns([(n,) for n in node.inside], node)
             case "[":
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
@@ -1589,10 +1592,17 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        rows = [r for r in node.rows if any(c for c in r)]
+        rows = [r for r in node.rows if any(c for c in r) and not all(_is_bar(c) for c in r)]
+        if len(rows) == 1 and len(rows[0]) > 1 and any(_only_dots(c) for c in rows[0]):
+            return self._columns(rows[0], node)
         if all(len(r) == 1 for r in rows):
             return self._listed([r[0] for r in rows], node)
         return self._matrix(rows, node)
+
+    def _columns(self, cells: Sequence[Row], node: Node) -> Val:
+        """(x_1 x_2 … x_n): the matrix with these columns, or the row of these numbers."""
+        found = self._listed(cells, node)
+        return transposed(found)
 
     def _listed(self, rows: Sequence[Row], node: Node) -> Val:
         """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
@@ -2221,6 +2231,18 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
     ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _is_bar(row: Row) -> bool:
+    """Whether a cell only shows that a column goes on: |, dots, or nothing."""
+    return not row or all(isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row)
+
+
+def _side_by_side(row: Row) -> bool:
+    """Names with an index and dots, nothing between them: x_1 x_2 … x_n."""
+    names = [n for n in row if isinstance(n, Name) and n.below is not None]
+    dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
+    return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
 
 
 def _only_dots(row: Row) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Big, Name, Number, Row, Sign, Table, children, walk
 
 
 def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
@@ -121,11 +121,18 @@ def _bound_letters(below: Row) -> list[str]:
 
 def _see_list(survey: Survey, row: Row) -> None:
     """x_1, …, x_n: n is the last of a range."""
+    for node in row:
+        if isinstance(node, Table):
+            for cells in node.rows:
+                _see_list(survey, tuple(n for cell in cells for n in cell))
     dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
     for at in dotted:
         last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
         if last is not None and last.below and isinstance(last.below[-1], Name):
             survey.upper[last.below[-1].letter] += 1
+            before = [n for n in row[:at] if isinstance(n, Name) and n.below]
+            if before and bare(before[-1]) == bare(last) and len(last.below) == 1:
+                survey.ends.add((survey.split(last).base, last.below[-1].letter))
     for node in row:
         for inner in children(node):
             if dotted or not isinstance(node, Name):

@@ -291,7 +291,7 @@ class Reader:
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
         listed = written == base and piece.place == "below" and piece.run == 1
-        if listed and domain == "component" and piece.letter and survey.lists(base, piece.letter):
+        if listed and domain == "component" and survey.counts_samples(base, piece, number):
             domain = "sample"
         if base == "\\delta" and {p.letter for p in siblings} & habits.TIME and piece.run == 2:
             draft.indices.append(("time", piece.row))  # Kronecker's delta of two times

@@ -54,6 +54,8 @@ class Survey:
     stepped: Counter[str] = field(default_factory=Counter)
     upper: Counter[str] = field(default_factory=Counter)
     """How often a letter is the last of a range."""
+    ends: set[tuple[str, str]] = field(default_factory=set)
+    """The last of lists: x and n in x_1, …, x_n."""
     links: dict[int, list[set[str]]] = field(default_factory=lambda: defaultdict(list))
     layered: bool = False
     """Whether the page's prose speaks of layers."""
@@ -113,6 +115,20 @@ class Survey:
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
         return letter in habits.TIME or letter in self.bound or letter in self.stepped
+
+    def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
+        """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
+        if piece.letter and (base, piece.letter) not in self.ends:
+            return self.lists(base, piece.letter)
+        fellows = [
+            p
+            for p in self.pieces_at(base, "below")
+            if p.form == "letter" and not p.beside and (base, p.letter) not in self.ends
+        ]
+        return any(
+            self.lists(base, p.letter) or self.domain(base, p, number, frozenset()) == "sample"
+            for p in fellows
+        )
 
     @remembered
     def varies(self, letter: str) -> bool:
@@ -215,7 +231,7 @@ class Survey:
 
     def _letter_is_label(self, base: str, piece: Piece) -> bool:
         letter, place = piece.letter, piece.place
-        if letter in habits.TIME:
+        if letter in habits.TIME or (place == "below" and (base, letter) in self.ends):
             return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
