@@ -147,6 +147,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         turned=True,
     )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("⊙ goes before the product of matrices", {"entrywise"}, entrywise=True)
     yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
     yield late(

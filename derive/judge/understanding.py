@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -51,6 +52,7 @@ from derive.notation.shaped import (
     aligned,
     each,
     renamed,
+    stated,
     total,
     transposed,
 )
@@ -126,6 +128,8 @@ SUMMED = re.compile(
     re.IGNORECASE,
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
+SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
+ODD = 3
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
@@ -214,11 +218,13 @@ class Understanding:
                 dict(self.setting.ranks),
                 dict(self.setting.outputs),
                 dict(self.setting.implied),
+                dict(self.setting.wholes),
             )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
-            if before == (self.setting.ranks, self.setting.outputs, self.setting.implied):
+            setting = self.setting
+            if before == (setting.ranks, setting.outputs, setting.implied, setting.wholes):
                 break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
@@ -507,6 +513,7 @@ class Understanding:
         some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
         setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
+        setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.square_ones = bool(ALL_ONES.search(prose))
         setting.defined = {
@@ -530,7 +537,9 @@ class Understanding:
                         and re.fullmatch(r"[^+?]*", dim)
                         and not dim.isdigit()
                     ):
-                        setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
+                        setting.shared_dims[f"{symbol.key}:{place}"] = stated(
+                            dim, setting.layer_sizes
+                        )
                 if symbol.row:
                     setting.lying.add(symbol.key)
             elif some and not setting.components.get(symbol.key):
@@ -745,6 +754,7 @@ class Understanding:
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
         setting = self.setting
+        tally: dict[str, Counter[int]] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -752,6 +762,7 @@ class Understanding:
                     occurs = table.occurrence(name, behind)
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
+                    tally.setdefault(occurs.key, Counter())[count] += 1
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -766,7 +777,22 @@ class Understanding:
                         counted = domain in ORDERED or domain == "sample"
                         if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
+        self._without_odd(tally)
         self._survey_forms()
+
+    def _without_odd(self, tally: dict[str, Counter[int]]) -> None:
+        """A name that is x_i but for a few x_{i,n} has one index: those few are not understood."""
+        made = {
+            (r.key, sum(d == "component" for d, _ in r.target.indices))
+            for r in self._makers
+            if r.target is not None
+        }
+        for key, seen in tally.items():
+            most = self.setting.components.get(key, 0)
+            below = max((n for n in seen if 0 < n < most), default=0)
+            if below and seen[most] * ODD < seen[below] and (key, most) not in made:
+                self.setting.components[key] = below
+                self.setting.odd.add(key)
 
     def _survey_forms(self) -> None:
         """How many components a name has at most where it is written without some of its ordered slots."""
@@ -968,14 +994,16 @@ class Understanding:
                 for a in loose
             ):
                 self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(
-                made
-            ) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
+            known = self.horizon_letters() | self.sizes() | set(self.setting.named_sizes)
+            if all(len(i.letters) == 1 for i in ref.index) and not {
+                a for a in letters_in(made) - free - known if not self._is_size(a)
+            }:
                 slots = self.setting.slots[ref.name]
-                letters = tuple(i.letters[0][0] for i in ref.index)
+                index, made = self._shifted(ref, made, slots)
+                letters = tuple(i.letters[0][0] for i in index)
                 self.made.append(
                     Made(
-                        Definition(ref.name, ref.index, letters, made, slots, (), number),
+                        Definition(ref.name, index, letters, made, slots, (), number),
                         *role.scope,
                         (number, self._index),
                     )
@@ -1138,9 +1166,24 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
+        if listed is not None or isinstance(member.tree[0], Group):
+            whole = self._whole_of(made)
+            if whole is not None:
+                self.setting.wholes[occurs.key] = whole
+                self.definitions_read[number, index] = ""
+                return
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
+
+    def _whole_of(self, made: Definition) -> str | None:
+        """The name of the entries that W = (w_{ij}) collects: W is they, under another name."""
+        body = made.body
+        same = isinstance(body, Ref) and body.index == made.index and made.is_general
+        if not same or not isinstance(body, Ref) or "∅" in body.name or "∅" in made.name:
+            return None
+        own, other = (self.setting.steps.get(k, ()) for k in (made.name, body.name))
+        return body.name if own == other and not self.setting.components.get(made.name) else None
 
     def _said_filled(self, elaborator: Elaborator, key: str) -> None:
         """Says that names without their index were taken at the step that is defined."""

@@ -140,7 +140,14 @@ class Ledger:
             return False
         made_of = same[-1].made_of
         written_out = frozenset(["exp", "e", "log", "ln"]) if made_of & WRITTEN_OUT else frozenset()
-        return self._keys_of(right, number) - written_out <= made_of
+        keys = self._keys_of(right, number) - written_out
+        where = self.wheres[number]
+        concluded = bool(CONCLUDING.search(where.before)) and not RENEWING.search(where.before)
+        if keys <= made_of or (concluded and where.section == same[-1].where.section):
+            return True
+        entries = frozenset(key.lower() for key in made_of)  # W is the matrix of the w_{ij}
+        whole = "component" in same[-1].occurrence.form
+        return whole and all(k in made_of or k.lower() in entries for k in keys)
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:
         """The keys of a row, those of indices left out."""

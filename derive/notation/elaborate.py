@@ -67,6 +67,7 @@ from derive.notation.shaped import (
     product,
     renamed,
     scalar,
+    stated,
     total,
     transposed,
     vector,
@@ -112,6 +113,7 @@ class Reading:
     )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
@@ -149,7 +151,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -184,6 +186,10 @@ class Setting:
     cost: str | None = None  # what dX is the gradient of
     gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
     square_ones: bool = False  # a bold 1 without a size is a matrix
+
+    wholes: dict[str, str] = field(default_factory=dict)
+    layer_sizes: frozenset[str] = frozenset()
+    odd: set[str] = field(default_factory=set)
 
 
 class Elaborator:
@@ -436,6 +442,12 @@ class Elaborator:
                 raise misfit from None
 
     def _folded(self, factors: list[tuple[str, Val]]) -> Val:
+        if len(factors) > 2 and factors[-1][0] in ENTRYWISE:
+            self.choices.add("entrywise")
+            if self.reading.entrywise:
+                before, (operator, last) = factors[-2], factors[-1]
+                made = self._times(before[1], last, operator)
+                return self._folded([*factors[:-2], (before[0], made)])
         result = factors[0][1]
         for operator, value in factors[1:]:
             result = self._times(result, value, operator)
@@ -1003,8 +1015,11 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
+            raise Unread(start, f"{key} with as many indices as elsewhere")
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         implied = self.setting.implied.get(key)
@@ -1018,10 +1033,10 @@ class Elaborator:
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif slot in self.own_steps and slot in self.setting.stepped.get(key, ()):
+            elif slot in self.own_steps and slot in self.setting.stepped.get(written, ()):
                 index.append(self.own_steps[slot])
                 kept.append(slot)
-                self.filled_in.add(key)
+                self.filled_in.add(written)
             elif self.reading.filled and (slot != "sample" or self._samples()):
                 index.append(Time.of(self._own_step(slot, start)))
                 if slot != "sample":
@@ -1168,7 +1183,8 @@ class Elaborator:
         if node.letter == "1" and not occurs.indices:
             if self.setting.scalars:
                 return scalar(ONE), at + 1
-            return vector(lambda i: ONE, fresh("dim")), at + 1
+            ones = vector(lambda i: ONE, fresh("dim"))
+            return self._scripted(ones, occurs, node), at + 1
         word = SPELLED.get(key) or (
             key
             if key in WORDS
@@ -1635,6 +1651,8 @@ class Elaborator:
                 if inner.rank == 0:
                     return scalar(Fn("\\abs", (inner.body,)))
                 return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+            case "[" | "(" if _side_by_side(node.inside):
+                return self._columns([(n,) for n in node.inside], node)
             case "[":
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
@@ -1738,10 +1756,17 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        rows = [r for r in node.rows if any(c for c in r)]
+        rows = [r for r in node.rows if any(c for c in r) and not all(_is_bar(c) for c in r)]
+        if len(rows) == 1 and len(rows[0]) > 1 and any(_only_dots(c) for c in rows[0]):
+            return self._columns(rows[0], node)
         if all(len(r) == 1 for r in rows):
             return self._listed([r[0] for r in rows], node)
         return self._matrix(rows, node)
+
+    def _columns(self, cells: Sequence[Row], node: Node) -> Val:
+        """(x_1 x_2 … x_n): the matrix with these columns, or the row of these numbers."""
+        found = self._listed(cells, node)
+        return transposed(found)
 
     def _listed(self, rows: Sequence[Row], node: Node) -> Val:
         """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
@@ -2078,8 +2103,9 @@ class Elaborator:
             and len(upper.letters) == 1
             and not self._is_bound_letter(upper)
         ):
-            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if own.startswith("dim:") and self.dims.find(stated) != own:
+            said = stated(upper.letters[0][0], self.setting.layer_sizes)
+            own = self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
@@ -2403,6 +2429,20 @@ def _is_open(row: Row) -> bool:
 
 def _is_open_index(index: Time) -> bool:
     return bool(index.letters) and index.letters[0][0].startswith("\\,open")
+
+
+def _is_bar(row: Row) -> bool:
+    """Whether a cell only shows that a column goes on: |, dots, or nothing."""
+    return not row or all(
+        isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row
+    )
+
+
+def _side_by_side(row: Row) -> bool:
+    """Names with an index and dots, nothing between them: x_1 x_2 … x_n."""
+    names = [n for n in row if isinstance(n, Name) and n.below is not None]
+    dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
+    return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
 
 
 def _only_dots(row: Row) -> bool:

@@ -13,7 +13,7 @@ from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Big, Name, Number, Row, Sign, Table, children, walk
 
 
 def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
@@ -32,6 +32,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
     survey.aliases = aliases_of(chains)
+    survey.alone = frozenset(_alone(chains, survey.aliases))
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -92,6 +93,19 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
     return found
 
 
+def _alone(chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]) -> Iterator[str]:
+    """The plain names that are made without scripts, x = g(t), where the bold ones stand so, too."""
+    names = [n for _, _, c in chains for m in c.members for n, _, _ in names_in(m.tree)]
+    whole = {bare(n) for n in names if n.below is None}
+    for _, _, chain in chains:
+        head = single_name(chain.members[0].tree) if is_equation(chain) else None
+        if head is None or head[0].below is not None or head[0].above is not None:
+            continue
+        thin = bare(head[0])
+        if aliases.get(thin) in whole and head[1] is None:
+            yield thin
+
+
 def is_equation(chain: Chain) -> bool:
     return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
 
@@ -132,11 +146,18 @@ def _bound_letters(below: Row) -> list[str]:
 
 def _see_list(survey: Survey, row: Row) -> None:
     """x_1, …, x_n: n is the last of a range."""
+    for node in row:
+        if isinstance(node, Table):
+            for cells in node.rows:
+                _see_list(survey, tuple(n for cell in cells for n in cell))
     dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
     for at in dotted:
         last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
         if last is not None and last.below and isinstance(last.below[-1], Name):
             survey.upper[last.below[-1].letter] += 1
+            before = [n for n in row[:at] if isinstance(n, Name) and n.below]
+            if before and bare(before[-1]) == bare(last) and len(last.below) == 1:
+                survey.ends.add((survey.split(last).base, last.below[-1].letter))
     for node in row:
         for inner in children(node):
             if dotted or not isinstance(node, Name):

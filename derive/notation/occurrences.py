@@ -219,6 +219,7 @@ class Reader:
                 siblings,
                 number,
                 reserved if piece not in strong else frozenset(),
+                bare(name),
             )
         primes, dots = (
             name.primes,
@@ -259,6 +260,7 @@ class Reader:
         siblings: tuple[Piece, ...],
         number: int,
         reserved: frozenset[Domain],
+        written: str,
     ) -> None:
         """Puts one piece where it belongs: label, index, power, transpose."""
         survey = self.survey
@@ -288,6 +290,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        listed = written == base and piece.place == "below" and piece.run == 1
+        if listed and domain == "component" and survey.counts_samples(base, piece, number):
+            domain = "sample"
         if base == "\\delta" and {p.letter for p in siblings} & habits.TIME and piece.run == 2:
             draft.indices.append(("time", piece.row))  # Kronecker's delta of two times
             return

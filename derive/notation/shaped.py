@@ -6,6 +6,7 @@ contracts over b whichever way a page lays Jacobians out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,15 @@ MOST_FACTORS = 6
 
 class Misfit(Exception):
     """Shapes that do not fit; the sentence says which."""
+
+
+LAYER_SIZE = re.compile(r"([A-Za-z]|\\[a-z]+)[_^]\{?[(\[]?(?:\d|(?:l|\\ell|L)(?:[+-]1)?)[)\]]?\}?")
+
+
+def stated(size: str, layered: frozenset[str]) -> str:
+    """The dimension that a size names: d_0, d_{l-1} and d_L are all the d of their layer, where `layered` has d."""  # noqa: E501
+    found = LAYER_SIZE.fullmatch(size.replace(" ", ""))
+    return f"dim:{found[1] if found and found[1] in layered else size}"
 
 
 class Dims:

@@ -19,6 +19,7 @@ from derive.notation.slots import (
     Place,
     Split,
     Use,
+    bare,
     plain,
     split,
 )
@@ -53,6 +54,8 @@ class Survey:
     stepped: Counter[str] = field(default_factory=Counter)
     upper: Counter[str] = field(default_factory=Counter)
     """How often a letter is the last of a range."""
+    ends: set[tuple[str, str]] = field(default_factory=set)
+    """The last of lists: x and n in x_1, …, x_n."""
     links: dict[int, list[set[str]]] = field(default_factory=lambda: defaultdict(list))
     layered: bool = False
     """Whether the page's prose speaks of layers."""
@@ -66,13 +69,28 @@ class Survey:
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
     numbered: set[str] = field(default_factory=set)
     r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
+    alone: frozenset[str] = frozenset()
+    """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
         alias = self.aliases.get(found.base)
-        return found if alias is None else replace(found, base=alias)
+        if alias is None or (not found.pieces and found.base in self.alone):
+            return found
+        return replace(found, base=alias)
+
+    @remembered
+    def lists(self, base: str, letter: str) -> bool:
+        r"""Whether a letter below a bold name numbers vectors, \mathbf{x}_n, where its entries are x_i: never below these."""  # noqa: E501
+        thin = [
+            u for u in self.base_of(base) if bare(u.name) != base and self.aliases.get(bare(u.name))
+        ]
+        counted = {
+            p.letter for u in thin for p in u.split.pieces if p.place == "below" and not p.beside
+        }
+        return self.sampled and bool(counted) and letter not in counted
 
     def see(self, use: Use) -> None:
         """Adds one name."""
@@ -101,6 +119,20 @@ class Survey:
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
         return letter in habits.TIME or letter in self.bound or letter in self.stepped
+
+    def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
+        """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
+        if piece.letter and (base, piece.letter) not in self.ends:
+            return self.lists(base, piece.letter)
+        fellows = [
+            p
+            for p in self.pieces_at(base, "below")
+            if p.form == "letter" and not p.beside and (base, p.letter) not in self.ends
+        ]
+        return any(
+            self.lists(base, p.letter) or self.domain(base, p, number, frozenset()) == "sample"
+            for p in fellows
+        )
 
     @remembered
     def varies(self, letter: str) -> bool:
@@ -226,7 +258,7 @@ class Survey:
 
     def _letter_is_label(self, base: str, piece: Piece) -> bool:
         letter, place = piece.letter, piece.place
-        if letter in habits.TIME:
+        if letter in habits.TIME or (place == "below" and (base, letter) in self.ends):
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
