@@ -171,6 +171,7 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
+    scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
 
@@ -308,7 +309,7 @@ class Elaborator:
                     if any(a == letter for a, _ in index.letters):
                         if slot == "component":
                             self._letter_dim(
-                                Time.of(letter), self.dim(part.name.split("∅")[0], place - before)
+                                Time.of(letter), self.dim(family_key(part.name), place - before)
                             )
                         elif slot == "sample":
                             self._letter_dim(Time.of(letter), "sample")
@@ -920,6 +921,7 @@ class Elaborator:
         components = [i for d, i in given if d == "component"]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
+        key = self.setting.scoped.get(key, key)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
@@ -1888,6 +1890,8 @@ class Elaborator:
             stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
             if own.startswith("dim:") and self.dims.find(stated) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
+            if self.dims.is_merged(dim) and stated not in self._stated_dims(letter, v.body):
+                self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -1899,6 +1903,19 @@ class Elaborator:
             if not end.is_number and self._is_bound_letter(end):
                 self._letter_dim(end, dim)
         return self._big_of(kind, letter, dim, low, high, v, node, bound.without)
+
+    def _stated_dims(self, letter: str, body: Core) -> set[str]:
+        """The sizes that the page states of the axes along which a letter runs."""
+        found = set()
+        for part in walk(body):
+            if isinstance(part, Ref):
+                slots = self.setting.slots.get(part.name, ())
+                before = sum(s != "component" for s in slots)
+                for place, index in enumerate(part.index):
+                    if any(a == letter for a, _ in index.letters):
+                        key = f"{family_key(part.name)}:{place - before}"
+                        found.add(self.setting.shared_dims.get(key, ""))
+        return found
 
     def _size_letter(self, dim: str) -> str:
         return f"|{dim}|"
@@ -2004,6 +2021,11 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def family_key(name: str) -> str:
+    """The name of a family without the slots that a form of it leaves out."""
+    return "∅".join(p for i, p in enumerate(name.split("∅")) if not i or p.startswith("§"))
 
 
 def below_time(row: Row) -> list[Row] | None:

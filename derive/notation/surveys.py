@@ -64,6 +64,8 @@ class Survey:
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     sizes: set[str] = field(default_factory=set)
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
+    numbered: set[tuple[str, str]] = field(default_factory=set)
+    """The names with a number that are stated to be matrices."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -277,6 +279,8 @@ class Survey:
         matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
             return False
+        if (base, plain(piece.row)) in self.numbered:
+            return True
         fellows = self.pieces_at(base, piece.place)
         if piece.place == "below" and self._numbered_heads(base):
             return True
@@ -297,7 +301,9 @@ class Survey:
         """Whether numbered names are defined one by one, and never one with a letter: δ_1 = …, δ_2 = …"""
         fellows = self.pieces_at(base, "below")
         if any(
-            p.form == "letter" and (self.strong(p.letter) or p.letter in habits.INDEX)
+            p.form == "letter"
+            and p.run == 1
+            and (self.strong(p.letter) or p.letter in habits.INDEX)
             for p in fellows
         ):
             return False
