@@ -113,6 +113,7 @@ ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
 )
+ACCENTED = re.compile(r"(?:\\(?:hat|tilde|bar|mathbf)\{)*([a-z])\}*")
 NAMED_SHAPE = re.compile(r"^\\?[a-zA-Z]{3,}(Matrix|Vector|Scalar)$")  # \inputMatrix, \biasVector
 SHAPES_NAMED = {"matrix": 2, "vector": 1, "scalar": 0}
 ALL_ONES = re.compile(
@@ -569,7 +570,32 @@ class Understanding:
         for key in self._numbers():
             setting.ranks[key] = 0
         self._scopes()
+        setting.lines = dict(self._lines())
         self._entrywise()
+
+    def _lines(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        r"""x_i where the page says that it is a row of X, or a column; \hat{x}_i of \hat{X} then, too."""
+        made = {
+            s.key for s in self.symbols.records() if s.kind not in ("function", "size", "index")
+        }
+        for symbol in self.symbols.records():
+            match = ACCENTED.fullmatch(symbol.key)
+            if not match or not set(symbol.slots) & {"component", "sample"}:
+                continue
+            letter, place = match[1], self._line_said(match[1])
+            upper = symbol.key[: match.start(1)] + letter.upper() + symbol.key[match.end(1) :]
+            if place is not None and upper in made and "time" not in symbol.slots:
+                self.setting.ranks[upper] = max(2, self.setting.ranks.get(upper, 0))
+                yield symbol.key, (upper, place)
+
+    def _line_said(self, letter: str) -> int | None:
+        """0 where the page calls the members of a family rows, 1 where it calls them columns."""
+        name = rf"\$\s*(?:\\(?:mathbf|boldsymbol|bm)\s*)?\{{?{letter}\}}?_\{{?[a-z]\}}?\s*\$"
+        for place, word in enumerate(("row", "column")):
+            said = rf"\b{word}s?\b[^.$\n]{{0,30}}\$?{name}|{name}[^.\n]{{0,40}}\b{word}\b"
+            if re.search(said, self.page.source.text):
+                return place
+        return None
 
     def _scopes(self) -> None:
         """The names whose stated shape is another one in a later section: there they are families of their own."""  # noqa: E501
@@ -635,6 +661,7 @@ class Understanding:
 
     def _scoped(self, key: str, number: int) -> str:
         """The family that a name is of where a formula stands."""
+        key = self.setting.lines.get(key, (key, 0))[0]
         return self._scopes_at(number).get(key, key)
 
     def _scopes_at(self, number: int) -> dict[str, str]:
@@ -1072,6 +1099,8 @@ class Understanding:
         if body.rank and family in self.setting.numbers:
             self.setting.numbers.discard(family)
             self._vectors.add(family)
+        if not given:
+            self._fit_bare(occurs.key, body)
         numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
         if body.rank and numbered:
             self.setting.labelled.add(occurs.key)
@@ -1150,6 +1179,8 @@ class Understanding:
         """A name has the axes of what it is first defined to be, beside the components that are written."""
         if "∅§" in key and "∅§§" not in key:
             return
+        if any(key == upper for upper, _ in self.setting.lines.values()):
+            return
         symbol = self.symbols.at(0).symbol(key)
         has_components = (
             self.setting.components.get(key)
@@ -1167,6 +1198,17 @@ class Understanding:
         if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:
             return
         self.setting.ranks[key] = body.rank
+
+    def _fit_bare(self, key: str, body: Val) -> None:
+        """y beside y_n that is made with fewer axes than the y_n have: one of them, which its section speaks of."""  # noqa: E501
+        counted = self.setting.components.get(key, 0)
+        if not counted or body.rank >= max(counted, self.setting.ranks.get(key, 0)):
+            return
+        symbol = self.symbols.at(0).symbol(key)
+        if isinstance(body.body, Num) or (symbol is not None and symbol.shape is not None):
+            return
+        self.setting.bare.setdefault(key, body.rank)
+        self.setting.dims.suppose(f"{key} without an index is one of those that have one")
 
     def _is_capital(self, key: str) -> bool:
         """Whether a name is written as matrices are."""

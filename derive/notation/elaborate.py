@@ -172,6 +172,11 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
     scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
+    bare: dict[str, int] = field(
+        default_factory=dict
+    )  # the axes of y beside y_n, where it is one of them
+    lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
 
@@ -438,7 +443,7 @@ class Elaborator:
     def _times(self, x: Val, y: Val, operator: str) -> Val:
         if operator == "/":
             if y.rank:
-                if x.rank in (0, y.rank):
+                if x.rank in (0, y.rank) or (x.rank, y.rank) == (2, 1):
                     return hadamard(x, each(lambda b: Pow(b, MINUS), y), self.dims)
                 raise Misfit("a division by a vector")
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
@@ -917,6 +922,11 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        if key in self.setting.lines and given and given[0][0] in ("component", "sample"):
+            key, line = self.setting.lines[key]
+            its = ("component", given[0][1])
+            along = ("component", Time.of(fresh("open")))
+            given = [along, its] if line else [its, *given[1:]]
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
@@ -947,7 +957,10 @@ class Elaborator:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
-        if not components and rank and not self.setting.arrays:
+        if not components and key in self.setting.bare:
+            rank, name = self.setting.bare[key], name + "∅component"
+            key = name
+        elif not components and rank and not self.setting.arrays:
             rank, name = 0, name + "∅component"
         axes: list[Axis] = []
         for place in range(max(rank, len(components))):

@@ -149,3 +149,34 @@ def test_numbered_matrices_and_names_at_the_end() -> None:
     assert kinds == ["proved"] * 5
     wrong = NUMBERED.replace(r"P_1^\top \zeta_1", r"\zeta_1 P_1^\top")
     assert Judge("page.md", wrong, None).report().formulas[-1].verdict.kind == "unread"
+
+
+NORMALISED = r"""
+Let $X \in \mathbb{R}^{n \times d}$ hold one example in each row $x_i$, with $m = \frac{1}{n} \sum_i x_i$,
+$m \in \mathbb{R}^{1 \times d}$ and $g \in \mathbb{R}^{1 \times d}$. The layer is
+$$Z = X - m$$
+$$Y = g \odot Z$$
+where $y_i$ is the i-th row of $Y$ and $z_i$ that row of $Z$. The loss is $J$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"z_i = x_i - m", "proved"),
+        (
+            r"\frac{\partial J}{\partial g} = \sum_i \frac{\partial J}{\partial y_i} \odot z_i",
+            "proved",
+        ),
+        (r"\frac{\partial J}{\partial Z} = g \odot \frac{\partial J}{\partial Y}", "proved"),
+        (
+            r"\frac{\partial J}{\partial X} = \frac{\partial J}{\partial Z} - \frac{1}{n} \mathbf{1}_n \mathbf{1}_n^T \frac{\partial J}{\partial Z}",  # noqa: E501
+            "proved",
+        ),
+        (r"\frac{\partial J}{\partial X} = \frac{\partial J}{\partial Z}", "unread"),
+    ],
+)
+def test_rows_beside_their_matrix(line: str, kind: str) -> None:
+    """x_i is a row of X, and what has one entry a column goes with each row."""
+    assert verdict(f"{NORMALISED}$${line}$$")[0] == kind
