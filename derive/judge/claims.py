@@ -92,7 +92,7 @@ def sides(
     repeated: bool = False,
 ) -> Sides:
     """The two sides brought to one shape. Raises Misfit where they have none in common."""
-    head, member = renamed(head), renamed(member)
+    head, member = _single(renamed(head), dims), _single(renamed(member), dims)
     left, right, note = head.body, member.body, ""
     axes = head.axes
     if member.rank == head.rank:
@@ -135,6 +135,13 @@ def sides(
     steps = {a: s for a, s in ordered.items() if a in free and a not in components}
     places = member.body.places if isinstance(member.body, Num) else None
     return Sides(left, right, steps, components, note, places)
+
+
+def _single(v: Val, dims: Dims) -> Val:
+    """An array of one entry is a number."""
+    if not v.rank or any(dims.find(a.dim) != "1" for a in v.axes):
+        return v
+    return Val((), move(v.body, {a.letter: Time.at(1) for a in v.axes}))
 
 
 def _einstein(

@@ -19,7 +19,7 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
-from derive.notation.elaborate import Unread
+from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
@@ -117,6 +117,8 @@ class Decider:
             return None
         if tried.outcome.zero and not self._is_understood(tried):
             return None
+        if self._has_two_shapes(tried):
+            return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
             for side in (tried.sides.left, tried.sides.right)
@@ -164,6 +166,17 @@ class Decider:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _has_two_shapes(self, tried: Tried) -> bool:
+        """Whether a line rests on a name in two of the shapes that the page gives it."""
+        if not self.judge.understanding.regions or tried.outcome.model is None:
+            return False
+        seen: dict[str, str] = {}
+        for name in reached(tried.sides, tried.outcome.model):
+            key = family_key(name)
+            if seen.setdefault(key.split("∅")[0], key) != key:
+                return True
+        return False
 
     def _supposed_of_shapes(self, tried: Tried) -> list[str]:
         """What the line, or a definition that it rests on, leaves open of shapes."""
@@ -226,6 +239,8 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        if self._has_two_shapes(first):
+            return Verdict("unread", reason="a name has two shapes in what the line rests on")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

@@ -41,6 +41,7 @@ from derive.notation.elaborate import (
     Setting,
     Unread,
     below_time,
+    family_key,
 )
 from derive.notation.elaborate import _argument as argument_of
 from derive.notation.elaborate import _terms as terms_of
@@ -56,6 +57,7 @@ from derive.notation.shaped import (
     total,
     transposed,
 )
+from derive.notation.shapes_said import is_row, trimmed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -118,6 +120,7 @@ ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
 )
+ACCENTED = re.compile(r"(?:\\(?:hat|tilde|bar|mathbf)\{)*([a-z])\}*")
 NAMED_SHAPE = re.compile(r"^\\?[a-zA-Z]{3,}(Matrix|Vector|Scalar)$")  # \inputMatrix, \biasVector
 SHAPES_NAMED = {"matrix": 2, "vector": 1, "scalar": 0}
 ALL_ONES = re.compile(
@@ -132,6 +135,12 @@ SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-z
 ODD = 3
 PASSES = 3
 NEXT = 1
+AGAIN = (
+    "says again what is defined",
+    "another step of what is defined",
+    "an equation for an adjoint that is defined",
+)
+EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 EXPRESSIONS = "an equation between expressions"
 LOOSE = "an index {} that the left side has, too"
 LEFT_OVER = re.compile(re.escape(LOOSE).replace(r"\{\}", "(.+)"))
@@ -183,6 +192,7 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    regions: list[tuple[int, str, str]] = field(default_factory=list)
     shaped: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # what a name's definition supposes of shapes
@@ -337,7 +347,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 lost = frozenset(
-                    k
+                    self._scoped(k, number)
                     for k in role.lost
                     if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
                 )
@@ -352,9 +362,39 @@ class Understanding:
                 self.definitions_read[number, index] = ""
             elif role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
+            elif self._is_numbered_again(role):
+                self._define(number, index, chain, replace(role, kind="definition"))
+                self.definitions_read.pop((number, index), None)
+            elif role.named is not None:
+                self._define_last(number, index, chain, role)
 
         self._dependences()
         self._implicit()
+
+    def _is_numbered_again(self, role: Role) -> bool:
+        """δ_2 = … behind δ_1 = …: two vectors, and the number tells them apart."""
+        target = role.target
+        if (
+            role.kind != "claim"
+            or role.why not in AGAIN
+            or target is None
+            or len(target.indices) != 1
+        ):
+            return False
+        ((domain, row),) = target.indices
+        if domain != "component" or role.key not in self.setting.labelled:
+            return False
+        name = f"{role.key}_{spelled(row)}"
+        return spelled(row).isdigit() and not any(m.definition.name == name for m in self.made)
+
+    def _define_last(self, number: int, index: int, chain: Chain, role: Role) -> None:
+        """∂L/∂z = … = δ: δ is a name for the derivative at the head."""
+        assert role.named is not None
+        last = next(m for m in reversed(chain.members) if m.relation in EQUATIONS)
+        made = replace(chain, members=(last, replace(chain.members[0], relation="=")))
+        own = Role("definition", role.named.key, role.named, scope=(number, self._end))
+        self._define(number, index, made, own)
+        self.definitions_read.pop((number, index), None)
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
@@ -470,6 +510,7 @@ class Understanding:
 
     def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
         self._number, self._index = number, index
+        self.setting.scoped = self._scopes_at(number)
         self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         found = reading or self.reading
@@ -519,6 +560,7 @@ class Understanding:
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
+        setting.defined |= {r.named.key for r in self.symbols.roles.values() if r.named}
         self._survey()
         self._gradients_by_name()
         setting.stepped = self._stepped()
@@ -558,6 +600,8 @@ class Understanding:
                 for name in _forms(k, setting.steps.get(k, ()))
                 if name not in self.vectors
             }
+        self._scopes()
+        setting.lines = dict(self._lines())
         self._entrywise()
 
     def _gradients_by_name(self) -> None:
@@ -633,6 +677,101 @@ class Understanding:
             for _, role, chain in self._settings()
             if role.key and _written_number(chain.members[1].tree) is not None
         }
+
+    def _lines(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        r"""x_i where the page says that it is a row of X, or a column; \hat{x}_i of \hat{X} then, too."""
+        made = {
+            s.key for s in self.symbols.records() if s.kind not in ("function", "size", "index")
+        }
+        for symbol in self.symbols.records():
+            match = ACCENTED.fullmatch(symbol.key)
+            if not match or not set(symbol.slots) & {"component", "sample"}:
+                continue
+            letter, place = match[1], self._line_said(match[1])
+            upper = symbol.key[: match.start(1)] + letter.upper() + symbol.key[match.end(1) :]
+            if place is not None and upper in made and "time" not in symbol.slots:
+                self.setting.ranks[upper] = max(2, self.setting.ranks.get(upper, 0))
+                yield symbol.key, (upper, place)
+
+    def _line_said(self, letter: str) -> int | None:
+        """0 where the page calls the members of a family rows, 1 where it calls them columns."""
+        name = rf"\$\s*(?:\\(?:mathbf|boldsymbol|bm)\s*)?\{{?{letter}\}}?_\{{?[a-z]\}}?\s*\$"
+        for place, word in enumerate(("row", "column")):
+            said = rf"\b{word}s?\b[^.$\n]{{0,30}}\$?{name}|{name}[^.\n]{{0,40}}\b{word}\b"
+            if re.search(said, self.page.source.text):
+                return place
+        return None
+
+    def _scopes(self) -> None:
+        """The names whose stated shape is another one in a later section: there they are families of their own."""  # noqa: E501
+        self.regions = []
+        for key, stated in self.symbols.symbols.stated.items():
+            shapes = [
+                (n, s)
+                for n, s in sorted(stated)
+                if all(re.fullmatch(r"[^+?]*", d) and not d.isdigit() for d in trimmed(s))
+            ]
+            section = self.symbols.symbols.sections
+            now, version, first = None, 0, -1
+            for number, shape in shapes:
+                if now is not None and trimmed(shape) != trimmed(now):
+                    start = min(n for n in section if section[n] == section[number] and n > first)
+                    version, first = version + 1, min(start, number)
+                    self.regions.append((first, key, f"{key}∅§{version}"))
+                    self._shape_of(f"{key}∅§{version}", key, shape)
+                    if version == 1:
+                        self._shape_of(key, key, now)
+                now, first = shape, max(first, number)
+        self._remade()
+
+    def _remade(self) -> None:
+        """What is defined again where other shapes hold is a family of its own there, too."""
+        starts = sorted({first for first, _, _ in self.regions})
+        versions = {key for _, key, _ in self.regions}
+        seen: dict[str, set[int]] = {}
+        for (number, _), role in self.symbols.roles.items():
+            if role.kind == "definition" and role.key and role.key not in versions:
+                seen.setdefault(role.key, set()).add(sum(s <= number for s in starts))
+        used = self._first_uses() if starts else {}
+        for key, intervals in seen.items():
+            intervals |= {sum(s <= used[key] for s in starts)} if key in used else set()
+            for version in sorted(intervals)[1:]:
+                name = f"{key}∅§§{version}"
+                self.regions.append((starts[version - 1], key, name))
+                self.setting.steps[name] = self.setting.steps.get(key, ())
+                self.setting.components[name] = self.setting.components.get(key, 0)
+                self.setting.ranks[name] = self.setting.ranks.get(key, 0)
+
+    def _first_uses(self) -> dict[str, int]:
+        """The first formula that each name stands in."""
+        found: dict[str, int] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    found.setdefault(table.occurrence(name, behind).key, number)
+        return found
+
+    def _shape_of(self, name: str, key: str, shape: tuple[str, ...]) -> None:
+        """Gives a name its stated shape, and the slots of the name that it is a version of."""
+        setting = self.setting
+        sizes = trimmed(shape)
+        sizes = tuple(d for d in sizes if d != "1") if len(sizes) == 2 else sizes
+        setting.ranks[name] = len(sizes)
+        for place, dim in enumerate(sizes):
+            setting.shared_dims[f"{name}:{place}"] = f"dim:{dim}"
+        setting.steps[name] = setting.steps.get(key, ())
+        if is_row(shape):
+            setting.lying.add(name)
+
+    def _scoped(self, key: str, number: int) -> str:
+        """The family that a name is of where a formula stands."""
+        key = self.setting.lines.get(key, (key, 0))[0]
+        return self._scopes_at(number).get(key, key)
+
+    def _scopes_at(self, number: int) -> dict[str, str]:
+        """The names that are families of their own where a formula stands."""
+        return {k: n for first, k, n in sorted(self.regions) if first <= number}
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -823,8 +962,9 @@ class Understanding:
             key,
         )
         letter = core.split("_")[0].split("^")[0]
-        sized = letter in "TNLKM" and key not in self._raised_matrices
-        if len(letter) == 1 and letter.isupper() and not sized and letter in key[:1]:  # noqa: SIM102
+        if key in self._transposed_capitals and "time" not in symbol.slots:
+            return 2
+        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
         if self.symbols.is_cost(key) or (
@@ -850,15 +990,17 @@ class Understanding:
         return 1
 
     @cached_property
-    def _raised_matrices(self) -> set[str]:
-        """The capital letters of sizes that are transposed somewhere: the K of Q K^T."""
+    def _transposed_capitals(self) -> set[str]:
+        """The capitals that the page writes transposed: K^T is that of a matrix, whatever else K is elsewhere."""  # noqa: E501
         return {
-            occurs.key
+            o.key
             for number, _, chain in self.chains()
             for member in chain.members
             for n, b in named(member.tree)
-            if (occurs := self.symbols.at(number).occurrence(n, b)).transposed
-        }
+            if (o := self.symbols.at(number).occurrence(n, b)).transposed
+            and len(n.letter) == 1
+            and n.letter.isupper()
+        } - self.setting.defined
 
     @cached_property
     def _matrices(self) -> set[str]:
@@ -1089,9 +1231,10 @@ class Understanding:
         parts = _entries_listed(row)
         target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
+        key = self._scoped(role.key, number)
         if parts is None:
             return {
-                role.key
+                key
                 + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
             }
         keys = {
@@ -1100,8 +1243,7 @@ class Understanding:
         if not keys or role.key in keys:
             return set()
         return {
-            role.key
-            + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
+            key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
         }
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
@@ -1144,15 +1286,16 @@ class Understanding:
         self._settled |= {
             k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)
         }
-        family = self._family(occurs.key, given)
+        family = self._family(self._scoped(occurs.key, number), given)
         if body.rank and family in self.setting.numbers:
             self.setting.numbers.discard(family)
             self._vectors.add(family)
+        if not given:
+            self._fit_bare(occurs.key, body)
         numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
         if body.rank and numbered:
-            if occurs.key not in self.setting.labelled:
-                self.setting.labelled.add(occurs.key)
-                self._fit_rank(f"{occurs.key}_{given[0][1].shift}", body)
+            self.setting.labelled.add(occurs.key)
+            self._fit_rank(f"{occurs.key}_{given[0][1].shift}", body)
         else:
             self._fit_rank(family, body, sum(d == "component" for d, _ in given))
         target = elaborator.member(occurs.key, given, head.start)
@@ -1257,21 +1400,44 @@ class Understanding:
 
     def _fit_rank(self, key: str, body: Val, given: int = 0) -> None:
         """A name has the axes of what it is first defined to be, beside the components that are written."""
+        if "∅§" in key and "∅§§" not in key:
+            return
+        if any(key == upper for upper, _ in self.setting.lines.values()):
+            return
         symbol = self.symbols.at(0).symbol(key)
         has_components = (
-            self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
+            self.setting.components.get(key)
+            if key == family_key(key)
+            else self.setting.forms.get(key)
         )
         if isinstance(body.body, Num) or key in self._fitted:
             return
         if has_components:
-            if body.rank and given + body.rank > has_components:
+            if not given and has_components < body.rank == 2 and self._is_capital(key):
                 self._fitted.add(key)
-                self.setting.ranks[key] = given + body.rank
+                self.setting.ranks[key] = 2  # X beside its rows X_i
             return
         self._fitted.add(key)
         if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:
             return
         self.setting.ranks[key] = body.rank
+
+    def _fit_bare(self, key: str, body: Val) -> None:
+        """y beside y_n that is made with fewer axes than the y_n have: one of them, which its section speaks of."""  # noqa: E501
+        counted = self.setting.components.get(key, 0)
+        if not counted or body.rank >= max(counted, self.setting.ranks.get(key, 0)):
+            return
+        symbol = self.symbols.at(0).symbol(key)
+        if isinstance(body.body, Num) or (symbol is not None and symbol.shape is not None):
+            return
+        self.setting.bare.setdefault(key, body.rank)
+        self.setting.dims.suppose(f"{key} without an index is one of those that have one")
+
+    def _is_capital(self, key: str) -> bool:
+        """Whether a name is written as matrices are."""
+        letter = key.split("_")[0].split("^")[0].strip("}").rsplit("{", 1)[-1]
+        named = NAMED_SHAPE.search(key)
+        return named[1] == "Matrix" if named else len(letter) == 1 and letter.isupper()
 
     def _definition(self, key: str, target: Val, body: Val, number: int) -> Definition:
         ref = target.body

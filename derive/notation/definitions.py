@@ -56,6 +56,8 @@ class Role:
     why: str = ""
     scope: tuple[int, int] = (0, 0)
     lost: frozenset[str] = frozenset()
+    named: Occurrence | None = None
+    """The new name at the end of a chain whose head is a derivative: ∂L/∂z = … = δ."""
 
 
 @dataclass

@@ -185,6 +185,12 @@ class Setting:
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     cost: str | None = None  # what dX is the gradient of
     gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
+    scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
+    bare: dict[str, int] = field(
+        default_factory=dict
+    )  # the axes of y beside y_n, where it is one of them
+    lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
     wholes: dict[str, str] = field(default_factory=dict)
@@ -328,7 +334,7 @@ class Elaborator:
                     if any(a == letter for a, _ in index.letters):
                         if slot == "component":
                             self._letter_dim(
-                                Time.of(letter), self.dim(part.name.split("∅")[0], place - before)
+                                Time.of(letter), self.dim(family_key(part.name), place - before)
                             )
                         elif slot == "sample":
                             self._letter_dim(Time.of(letter), "sample")
@@ -463,7 +469,7 @@ class Elaborator:
     def _times(self, x: Val, y: Val, operator: str) -> Val:
         if operator == "/":
             if y.rank:
-                if x.rank in (0, y.rank):
+                if x.rank in (0, y.rank) or (x.rank, y.rank) == (2, 1):
                     return hadamard(x, each(lambda b: Pow(b, MINUS), y), self.dims)
                 raise Misfit("a division by a vector")
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
@@ -1015,6 +1021,11 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        if key in self.setting.lines and given and given[0][0] in ("component", "sample"):
+            key, line = self.setting.lines[key]
+            its = ("component", given[0][1])
+            along = ("component", Time.of(fresh("open")))
+            given = [along, its] if line else [its, *given[1:]]
         written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
@@ -1022,6 +1033,7 @@ class Elaborator:
             raise Unread(start, f"{key} with as many indices as elsewhere")
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
+        key = self.setting.scoped.get(key, key)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
@@ -1053,7 +1065,10 @@ class Elaborator:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
-        if not components and rank and not self.setting.arrays:
+        if not components and key in self.setting.bare:
+            rank, name = self.setting.bare[key], name + "∅component"
+            key = name
+        elif not components and rank and not self.setting.arrays:
             rank, name = 0, name + "∅component"
         axes: list[Axis] = []
         for place in range(max(rank, len(components))):
@@ -2107,6 +2122,8 @@ class Elaborator:
             own = self.dims.find(dim)
             if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
+            if self.dims.is_merged(dim) and said not in self._stated_dims(letter, v.body):
+                self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -2118,6 +2135,19 @@ class Elaborator:
             if not end.is_number and self._is_bound_letter(end):
                 self._letter_dim(end, dim)
         return self._big_of(kind, letter, dim, low, high, v, node, bound.without)
+
+    def _stated_dims(self, letter: str, body: Core) -> set[str]:
+        """The sizes that the page states of the axes along which a letter runs."""
+        found = set()
+        for part in walk(body):
+            if isinstance(part, Ref):
+                slots = self.setting.slots.get(part.name, ())
+                before = sum(s != "component" for s in slots)
+                for place, index in enumerate(part.index):
+                    if any(a == letter for a, _ in index.letters):
+                        key = f"{family_key(part.name)}:{place - before}"
+                        found.add(self.setting.shared_dims.get(key, ""))
+        return found
 
     def _size_letter(self, dim: str) -> str:
         return f"|{dim}|"
@@ -2224,6 +2254,11 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def family_key(name: str) -> str:
+    """The name of a family without the slots that a form of it leaves out."""
+    return "∅".join(p for i, p in enumerate(name.split("∅")) if not i or p.startswith("§"))
 
 
 def below_time(row: Row) -> list[Row] | None:

@@ -43,6 +43,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
             _see_bounds(survey, number, member.tree)
             _see_sizes(survey, member.tree)
             _see_list(survey, member.tree)
+        _see_shape(survey, chain)
         _see_range(survey, number, chain)
         _see_example(survey, chain)
         for condition in chain.conditions:
@@ -69,7 +70,22 @@ def _see_example(survey: Survey, chain: Chain) -> None:
         base = re.sub(r"^\\[a-z]+\{|\}$", "", survey.split(single[0]).base)
         letter = pieces[0].letter
         if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
-            survey.numbered.add(letter)
+            survey.sampling.add(letter)
+
+
+def _see_shape(survey: Survey, chain: Chain) -> None:
+    r"""A_1, A_2 \in \mathbb{R}^{m \times n}: each of them is a matrix, and its number no row's."""
+    if len(chain.members) < 2 or chain.members[1].relation != "\\in":
+        return
+    shape = chain.members[1].tree
+    if not shape or not is_reals(shape[0]) or not isinstance(shape[0], Name):
+        return
+    if not any(isinstance(n, Sign) and n.text == "\\times" for n in shape[0].above or ()):
+        return
+    for name, _, _ in names_in(chain.members[0].tree):
+        pieces = survey.split(name).pieces
+        if len(pieces) == 1 and pieces[0].form == "number" and pieces[0].place == "below":
+            survey.numbered.add((survey.split(name).base, plain(pieces[0].row)))
 
 
 def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:

@@ -95,6 +95,8 @@ class Binder:
     prose: str
     read: dict[str, list[tuple[Use, Occurrence]]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[str, Shape] = field(default_factory=dict)
+    stated: dict[str, list[tuple[int, Shape]]] = field(default_factory=dict)
+    """The shapes of plain names, each with the formula that states it."""
     rows: set[str] = field(default_factory=set)
     counted: dict[str, list[tuple[Domain, int, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -213,14 +215,17 @@ class Binder:
             if shape is None:
                 continue
             listed = tuple_names(chain.members[0].tree)
-            for key in [self.reader.read(n, None, number).key for n in listed] or [role.key]:
-                self._say_shape(key, shape)
+            found = [self.reader.read(n, None, number) for n in listed]
+            if not found and role.target is not None:
+                found = [role.target]
+            for target in found:
+                self._say_shape(target, shape, number)
         for number, _, chain in self.chains:
             for member in chain.members[2:]:
                 single = single_name(chain.members[0].tree)
                 shape = shape_of_set(member.tree) if member.relation == "\\in" else None
                 if single is not None and shape:
-                    self._say_shape(self.reader.read(*single, number).key, shape)
+                    self._say_shape(self.reader.read(*single, number), shape, number)
         for number, _, chain in self.chains:
             for member in chain.members:
                 for node in walk(member.tree):
@@ -236,10 +241,12 @@ class Binder:
                                     self.reader.read(inner, None, number).key, inner.start
                                 )
 
-    def _say_shape(self, key: str, shape: Shape) -> None:
-        self.shapes.setdefault(key, trimmed(shape))
+    def _say_shape(self, target: Occurrence, shape: Shape, number: int) -> None:
+        self.shapes.setdefault(target.key, trimmed(shape))
+        if not target.indices:
+            self.stated.setdefault(target.key, []).append((number, shape))
         if is_row(shape):
-            self.rows.add(key)
+            self.rows.add(target.key)
 
     def _said(self, chain: Chain) -> Shape | None:
         if len(chain.members) > 1:

@@ -80,6 +80,11 @@ class Dims:
         """A reading of shapes that the page does not settle."""
         self.said[said] = None
 
+    def is_merged(self, dim: str) -> bool:
+        """Whether two dimensions that the page names were made one, since its shapes contradict each other."""  # noqa: E501
+        own = self.find(dim)
+        return self.loose and sum(self.find(d) == own for d in self._fixed) > 1
+
     def may_be(self, a: str, b: str) -> bool:
         """Whether two dimensions may be one."""
         try:

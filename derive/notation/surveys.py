@@ -67,10 +67,12 @@ class Survey:
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     sizes: set[str] = field(default_factory=set)
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
-    numbered: set[str] = field(default_factory=set)
+    sampling: set[str] = field(default_factory=set)
     r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
     alone: frozenset[str] = frozenset()
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
+    numbered: set[tuple[str, str]] = field(default_factory=set)
+    """The names with a number that are stated to be matrices."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -311,6 +313,8 @@ class Survey:
         matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
             return False
+        if (base, plain(piece.row)) in self.numbered:
+            return True
         fellows = self.pieces_at(base, piece.place)
         if piece.place == "below" and self._numbered_heads(base):
             return True
@@ -331,7 +335,9 @@ class Survey:
         """Whether numbered names are defined one by one, and never one with a letter: δ_1 = …, δ_2 = …"""
         fellows = self.pieces_at(base, "below")
         if any(
-            p.form == "letter" and (self.strong(p.letter) or p.letter in habits.INDEX)
+            p.form == "letter"
+            and p.run == 1
+            and (self.strong(p.letter) or p.letter in habits.INDEX)
             for p in fellows
         ):
             return False
@@ -589,7 +595,7 @@ class Survey:
                 ):
                     seen[use.number, use.chain, piece.letter].add(base)
         letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
-        letters |= self.numbered
+        letters |= self.sampling
         return frozenset(
             x
             for x in letters - habits.TIME

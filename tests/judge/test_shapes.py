@@ -111,3 +111,72 @@ $$Y_i = V^T Z_i$$"""
     formulas = Judge("page.md", page, None).report().formulas
     assert [f.verdict.kind for f in formulas if "\\partial" in f.latex] == ["proved"]
     assert formulas[-1].verdict.kind == "proved"
+
+
+SECTIONS = r"""
+# A first layer
+
+Let $z = W x$ with $W \in \mathbb{R}^{p \times q}$ and $x \in \mathbb{R}^q$.
+$$\frac{\partial z}{\partial x} = W$$
+
+# Another example
+
+Now $W \in \mathbb{R}^{r \times s}$, $u \in \mathbb{R}^s$ and $y = W u$.
+$$\frac{\partial y}{\partial u} = W$$
+"""
+
+
+def test_shapes_of_a_section() -> None:
+    """What a later section states of a name's shape is no concern of the first one."""
+    formulas = Judge("page.md", SECTIONS, None).report().formulas
+    assert [f.verdict.kind for f in formulas if "\\partial" in f.latex] == ["proved", "proved"]
+
+
+NUMBERED = r"""
+Let $P_1 \in \mathbb{R}^{n \times m}$, $P_2 \in \mathbb{R}^{m \times n}$, $A = P_1 P_2$, $B = A C$.
+The loss is $L$.
+
+- $\frac{\partial L}{\partial A} = \frac{\partial L}{\partial B} C^\top = \zeta_1$
+- $\frac{\partial L}{\partial P_1} = \zeta_1 P_2^\top = \zeta_2$
+- $\frac{\partial L}{\partial P_2} = P_1^\top \zeta_1$
+"""
+
+
+def test_numbered_matrices_and_names_at_the_end() -> None:
+    """P_1 and P_2 are two matrices; what stands last in a chain of gradients is a name for them."""
+    formulas = Judge("page.md", NUMBERED, None).report().formulas
+    kinds = [f.verdict.kind for f in formulas if "\\partial" in f.latex]
+    assert kinds == ["proved"] * 5
+    wrong = NUMBERED.replace(r"P_1^\top \zeta_1", r"\zeta_1 P_1^\top")
+    assert Judge("page.md", wrong, None).report().formulas[-1].verdict.kind == "unread"
+
+
+NORMALISED = r"""
+Let $X \in \mathbb{R}^{n \times d}$ hold one example in each row $x_i$, with $m = \frac{1}{n} \sum_i x_i$,
+$m \in \mathbb{R}^{1 \times d}$ and $g \in \mathbb{R}^{1 \times d}$. The layer is
+$$Z = X - m$$
+$$Y = g \odot Z$$
+where $y_i$ is the i-th row of $Y$ and $z_i$ that row of $Z$. The loss is $J$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"z_i = x_i - m", "proved"),
+        (
+            r"\frac{\partial J}{\partial g} = \sum_i \frac{\partial J}{\partial y_i} \odot z_i",
+            "proved",
+        ),
+        (r"\frac{\partial J}{\partial Z} = g \odot \frac{\partial J}{\partial Y}", "proved"),
+        (
+            r"\frac{\partial J}{\partial X} = \frac{\partial J}{\partial Z} - \frac{1}{n} \mathbf{1}_n \mathbf{1}_n^T \frac{\partial J}{\partial Z}",  # noqa: E501
+            "proved",
+        ),
+        (r"\frac{\partial J}{\partial X} = \frac{\partial J}{\partial Z}", "unread"),
+    ],
+)
+def test_rows_beside_their_matrix(line: str, kind: str) -> None:
+    """x_i is a row of X, and what has one entry a column goes with each row."""
+    assert verdict(f"{NORMALISED}$${line}$$")[0] == kind
