@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from derive.algebra.core import (
@@ -117,6 +118,7 @@ SUMMED = re.compile(
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 PASSES = 3
+MOST_PARTS = 1500  # of a function's formula
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
@@ -518,6 +520,12 @@ class Understanding:
                 setting.ranks.pop(name.key, None)
         for key in self._numbers():
             setting.ranks[key] = 0
+        if some:
+            setting.numbers |= {
+                s.key
+                for s in self.symbols.records()
+                if len(s.key) == 1 and s.shape is None and self._has_bold_twin(s.key)
+            }
         self._entrywise()
 
     @cached_property
@@ -668,7 +676,7 @@ class Understanding:
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
-        if letter in SCALARS and not bold:
+        if (letter in SCALARS and not bold) or (key == letter and self._has_bold_twin(letter)):
             return 0
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
@@ -683,6 +691,14 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _has_bold_twin(self, letter: str) -> bool:
+        """Whether the page has a vector of the same letter in bold: the plain one is a number."""
+        table = self.symbols.at(0)
+        return any(
+            table.symbol(f"\\{style}{{{letter}}}") is not None
+            for style in ("mathbf", "boldsymbol", "bm", "vec")
+        )
 
     @cached_property
     def _matrices(self) -> set[str]:
@@ -1206,7 +1222,10 @@ class Understanding:
             raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        self.setting.functions.pop(occurs.key, None)
         found = self._function(elaborator, row, names, values)
+        if found is not None and not given:
+            self._without_itself(occurs.key, found.body.body, row)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
@@ -1245,6 +1264,12 @@ class Understanding:
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _without_itself(self, key: str, body: Core, row: Any) -> None:
+        """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501
+        parts = list(islice(walk(body), MOST_PARTS))
+        if len(parts) == MOST_PARTS or any(isinstance(p, App) and p.name == key for p in parts):
+            raise Unread(row[0].start, "a function that is not made of itself")
 
     def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
         """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""  # noqa: E501
@@ -1441,6 +1466,8 @@ class Understanding:
                 for name in failed.names:
                     lost[name] = failed.why
         definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
+        for name in self._outlived(number, found):
+            definitions.pop(name)
         horizons = dict.fromkeys(self.horizon_letters(), "time")
         layered = {
             a
@@ -1458,6 +1485,19 @@ class Understanding:
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def _outlived(self, number: int, found: dict[str, list[Definition]]) -> set[str]:
+        """y = f(x) once another f has y as an argument of its own: what was y then is a plain variable now."""  # noqa: E501
+        return {
+            n
+            for first, last, key, function, _ in self.functions
+            if first <= number <= last
+            for n in function.names
+            for d in found.get(n, ())
+            if not d.index
+            and d.number < first
+            and any(isinstance(p, Ref | App) and p.name == key for p in walk(d.body))
+        }
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""

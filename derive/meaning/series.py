@@ -32,7 +32,7 @@ class Series:
         return Series(tuple(parts), shift, self.level)
 
     def part(self, power: int) -> Any:
-        """The coefficient of a power of ε. Raises ZeroDivisionError where too many were lost by divisions."""
+        """The coefficient of a power of ε. Raises ZeroDivisionError where too many were lost by divisions."""  # noqa: E501
         place = power - self.shift
         if place >= len(self.parts):
             raise ZeroDivisionError("too few terms of a series")

@@ -338,9 +338,7 @@ class World:
 
     def _like(self, reals: Any, values: Slopes) -> World:
         """The same world in other numbers, with other values of some members."""
-        other = World(
-            self.model, self.lengths, self.seed, self.style, reals, self.find, self.given
-        )
+        other = World(self.model, self.lengths, self.seed, self.style, reals, self.find, self.given)
         other.sizes, other.live, other.used = self.sizes, self.live, self.used
         self.expanded = True
         other.base, other.normal = self.base, self.normal

@@ -26,7 +26,7 @@ def order_of(mark: Name) -> int | None:
 
 
 def variables(below: Row, order: int) -> list[Row] | None:
-    """What ∂x ∂y, or ∂x^2, differentiates by, one row for each time; None where their number is not `order`."""
+    """What ∂x ∂y, or ∂x^2, differentiates by, one row for each time; None where their number is not `order`."""  # noqa: E501
     first = below[0]
     assert isinstance(first, Name)
     parts: list[list[Node]] = []
@@ -58,9 +58,7 @@ def _repeated(row: Row, times: int) -> list[Row]:
 def limit(elaborator: Elaborator, node: Big, inside: Row) -> Val | None:
     r"""\lim_{x \to a} of a formula; None where the variable or the point is not understood."""
     below = node.below or ()
-    place = next(
-        (i for i, n in enumerate(below) if isinstance(n, Sign) and n.text in ARROWS), None
-    )
+    place = next((i for i, n in enumerate(below) if isinstance(n, Sign) and n.text in ARROWS), None)
     if place != 1 or node.above is not None or not isinstance(below[0], Name):
         return None
     occurs = elaborator._occurrence(below[0], None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
@@ -13,8 +13,14 @@ from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
 from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
 
+APART = (
+    3  # sections in which a plain name stands and its bold one nowhere, from which on they are two
+)
 
-def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
+
+def survey_of(
+    chains: Sequence[tuple[int, int, Chain]], prose: str, wheres: Mapping[int, Where]
+) -> Survey:
     """The survey of all chains."""
     survey = Survey()
     survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
@@ -28,7 +34,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey.timed = bool(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
-    survey.aliases = aliases_of(chains)
+    survey.aliases = aliases_of(chains, wheres)
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -44,8 +50,10 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     return survey
 
 
-def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
-    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
+def aliases_of(
+    chains: Sequence[tuple[int, int, Chain]], wheres: Mapping[int, Where]
+) -> dict[str, str]:
+    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts, or the plain one is most at home where the bold one does not stand."""  # noqa: E501
     seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
     for number, index, chain in chains:
         for member in chain.members:
@@ -57,7 +65,9 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
         if "\\mathbf" in base:
             thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
             if thin in seen and not places & seen[thin]:
-                found[thin] = base
+                own, other = ({wheres[n].section for n, _, _ in p} for p in (places, seen[thin]))
+                if len(other - own) < max(APART, len(own) + 1):
+                    found[thin] = base
     return found
 
 

@@ -14,6 +14,7 @@ from derive.notation.slots import (
     Piece,
     Split,
     bare,
+    names_in,
     parts_of,
     plain,
 )
@@ -97,6 +98,8 @@ class Reader:
         if base in habits.CONSTANT:
             return 0
         calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        if base not in habits.FUNCTION:
+            calls = [u for u in calls if not self._holds(u.behind, base)]
         score = 3 if base in habits.FUNCTION and calls else 0
         score += 2 if base in habits.FUNCTION else 0
         score += 2 if base in habits.APPLIED and calls else 0
@@ -133,6 +136,11 @@ class Reader:
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
+
+    def _holds(self, group: Group | None, base: str) -> bool:
+        """x (x - a): what stands in the bracket behind a name has the name itself, so it is a factor."""
+        names = () if group is None else names_in(group.inside)
+        return any(self.survey.split(name).base == base for name, _, _ in names)
 
     @cached_property
     def time_is_called(self) -> bool:
