@@ -54,6 +54,7 @@ class Names:
         self.states: set[str] = set()
         self.times: set[str] = set()
         self.timed: set[str] = set()
+        self.prior = {s.key for s in symbols.records() if s.key.endswith("^{-}")}
         self._survey()
 
     def at(self, number: int) -> Place:
@@ -98,6 +99,8 @@ class Names:
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
         occurs = self._in_time(occurs)
+        if occurs.inverse and occurs.transposed and f"{occurs.key}^{{-}}" in self.prior:
+            occurs = replace(occurs, key=f"{occurs.key}^{{-}}", inverse=False)  # (e^-)^T
         if occurs.key in self.sampled:
             occurs = replace(
                 occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample")

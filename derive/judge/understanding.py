@@ -33,6 +33,7 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation.chance import WEIGHT, chances
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -314,10 +315,14 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
+                drawn = chain.members[1].relation == "\\sim" and not (
+                    self._used(number, chain) & self._differentiated_by
+                )
                 lost = frozenset(
                     k
                     for k in role.lost
-                    if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
+                    if (role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
+                    and not drawn
                 )
                 self.failed.append(
                     Failed(lost, role.scope[0], role.scope[1], role.why, self._used(number, chain))
@@ -333,6 +338,15 @@ class Understanding:
 
         self._dependences()
         self._implicit()
+
+    @cached_property
+    def _differentiated_by(self) -> frozenset[str]:
+        """The names that the page differentiates by."""
+        survey = self.symbols.symbols.reader.survey
+        read = self.symbols.symbols.reader.read
+        return frozenset(
+            read(u.name, u.behind, u.number).key for u in survey.uses if u.context == "by"
+        )
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
@@ -495,6 +509,9 @@ class Understanding:
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
         self._survey()
+        setting.chance = self._random()
+        if setting.chance:
+            self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None:
@@ -527,6 +544,45 @@ class Understanding:
                 if len(s.key) == 1 and s.shape is None and self._has_bold_twin(s.key)
             }
         self._entrywise()
+
+    def _random(self) -> set[str]:
+        """The names of random quantities: what a page takes expectations over or of, and what is made of such."""  # noqa: E501
+        found: set[str] = set()
+        made: list[tuple[str, set[str]]] = []
+        defined = self.setting.defined
+        for number, index, chain in self.chains():
+            table = self.symbols.at(number)
+            rows = [m.tree for m in chain.members]
+            for name, place in (x for row in rows for x in chances(row, defined)):
+                key = table.occurrence(name, None).key
+                if place == "by" or (place == "in" and self._may_be_random(key)):
+                    found.add(key)
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "definition" and role.key and len(rows) > 1:
+                uses = {
+                    table.occurrence(n, None).key
+                    for n, p in chances(rows[1], defined)
+                    if p == "out"
+                }
+                made.append((role.key, uses))
+        if not found:
+            return found
+        while more := {k for k, uses in made if uses & found and k not in found}:
+            found |= more
+        return found
+
+    def _may_be_random(self, key: str) -> bool:
+        """A small letter that is no parameter, index or function."""
+        symbol = self.symbols.at(0).symbol(key)
+        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
+            key, ()
+        )
+        return (
+            symbol is not None
+            and (symbol.kind in ("variable", "input") or (noise and symbol.kind == "parameter"))
+            and letter.islower()
+        )
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -599,6 +655,8 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
+                    if isinstance(node, Name) and node.letter == "E":
+                        continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
                         if not (isinstance(node, Name) and node.letter == "e"):
@@ -1430,8 +1488,18 @@ class Understanding:
         return symbol.kind if symbol is not None else ""
 
     def before(self, number: int, index: int) -> Model:
-        """What is in force at a chain without what it defines itself."""
-        own, self.made = self.made, [m for m in self.made if m.place != (number, index)]
+        """What is in force at a chain without what it defines itself: what it supersedes still is."""
+        names = {m.definition.name for m in self.made if m.place == (number, index)}
+        own, self.made = (
+            self.made,
+            [
+                replace(m, last=number)
+                if m.last == number - 1 and m.definition.name in names
+                else m
+                for m in self.made
+                if m.place != (number, index)
+            ],
+        )
         try:
             return self._model(number, index, False)
         finally:

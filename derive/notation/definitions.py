@@ -41,6 +41,7 @@ CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
+BETWEEN = "an equation between expressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,22 @@ class Ledger:
         return self._second(found, right, number, where, before, adjoint)
 
     def _turns_round(self, found: Occurrence, right: Row, number: int) -> bool:
-        """Whether b = a + e says no more than e = b - a has said: the names of an equation, none with an index."""  # noqa: E501
+        """Whether b = a + e says no more than e = b - a has said: the names of an equation, all at one index."""  # noqa: E501
         keys = self._keys_of(right, number)
-        return not found.indices and any(
-            {found.key, *keys} == {*k.made_of, key} and not k.occurrence.indices
+        own = [plain(row) for _, row in found.indices]
+        return any(
+            {found.key, *keys} == {*k.made_of, key}
+            and [plain(row) for _, row in k.occurrence.indices] == own
+            and own == [plain(row) for _, row in self._indices_in(right, key, number)]
             for key in keys
             for k in self.known.get(key, ())
             if found.key in k.made_of and k.occurrence.arguments is None
         )
+
+    def _indices_in(self, right: Row, key: str, number: int) -> tuple[tuple[str, Row], ...]:
+        """The indices with which a name first stands in a row."""
+        read = (self.reader.read(n, b, number) for n, b, _ in names_in(right))
+        return next((o.indices for o in read if o.key == key), ())
 
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
@@ -371,6 +380,11 @@ class Ledger:
                         role, kind="definition", why="defined again as before"
                     )
 
+        for place, role in self.found.items():
+            if role.why == "implicit" and role.lost and role.lost <= self.known.keys():
+                self.found[place] = replace(
+                    role, kind="claim", key=None, target=None, why=BETWEEN, lost=frozenset()
+                )
         self._end_versions()
 
     def _end_versions(self) -> None:

@@ -47,6 +47,7 @@ from derive.algebra.core import (
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.notation.calculus import limit, order_of, variables
+from derive.notation.chance import OUTCOME, integral, is_mean, mean
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -170,6 +171,7 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    chance: set[str] = field(default_factory=set)
     rowwise: bool = False
 
 
@@ -194,6 +196,7 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.outcome = OUTCOME
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -366,7 +369,10 @@ class Elaborator:
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
-            value, at = self.factor(row, at)
+            if factors and _says_same(node):
+                value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
+            else:
+                value, at = self.factor(row, at)
             factors.append((operator, value))
             operator = ""
         if operator or not factors:
@@ -717,6 +723,11 @@ class Elaborator:
             return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
+        if isinstance(behind, Group) and is_mean(node, behind, self.setting.defined):
+            expected = mean(self, node, behind)
+            if expected is None:
+                raise Unread(node.start, "what an expectation is over")
+            return self._group_scripts(expected, behind), at + 2
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -932,6 +943,8 @@ class Elaborator:
         components = [i for d, i in given if d == "component"]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
+        if key in self.setting.chance and "sample" not in steps:
+            steps["sample"] = Time.of(self.outcome)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
@@ -1709,6 +1722,10 @@ class Elaborator:
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
+        if node.kind == "int":
+            whole = integral(self, row, at)
+            if whole is not None:
+                return whole
         if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
@@ -2188,6 +2205,17 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
     ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _says_same(node: Node) -> bool:
+    r"""(\text{same})^T, (\cdot)^T: the factor before, once more."""
+    if not isinstance(node, Group) or node.opening not in ("(", "[") or node.above is None:
+        return False
+    inside = "".join(
+        n.letter if isinstance(n, Name) else n.text if isinstance(n, Words | Sign) else "?"
+        for n in node.inside
+    )
+    return inside.strip().strip("\\") in ("same", "cdot", "*", "dots", "ditto")
 
 
 def _only_dots(row: Row) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Big, Group, Name, Number, Row, Sign, children, walk
 
 APART = (
     3  # sections in which a plain name stands and its bold one nowhere, from which on they are two
@@ -43,6 +43,7 @@ def survey_of(
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
+            _see_factors(survey, member.tree)
             _see_list(survey, member.tree)
         _see_range(survey, number, chain)
         for condition in chain.conditions:
@@ -73,6 +74,19 @@ def aliases_of(
 
 def is_equation(chain: Chain) -> bool:
     return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
+
+
+def _see_factors(survey: Survey, row: Row) -> None:
+    """The capitals that stand right before a name, or that are transposed."""
+    for first, second in zip(row, (*row[1:], None), strict=True):
+        if isinstance(first, Name) and len(first.letter) == 1 and first.letter.isupper():
+            split = survey.split(first)
+            before = isinstance(second, Name) and second.letter[:1].isalpha()
+            if before or split.transposed or split.inverse:
+                survey.factors[split.base] += 1
+    for node in row:
+        if isinstance(node, Group):
+            _see_factors(survey, node.inside)
 
 
 def _see_bounds(survey: Survey, number: int, row: Row) -> None:

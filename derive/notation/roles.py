@@ -57,6 +57,7 @@ SUPPOSING = re.compile(
     r"unless|only|case|at|near|say|si|wenn|falls)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
     r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
@@ -68,6 +69,9 @@ CHANGE = frozenset(("\\Delta", "\\vartriangle", "\\triangle"))
 ELEMENTARY = frozenset(
     ("tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "max", "min")
 )
+
+
+OF_MATRICES = frozenset(("tr", "Tr", "trace", "det", "diag", "rank", "vec"))
 
 
 @dataclass
@@ -281,7 +285,7 @@ class Roles(Ledger):
                 return Role("remark", why="a function of the name", lost=self._keys(fresh, number))
             if (
                 found.key not in self.known
-                and name.letter not in ELEMENTARY
+                and name.letter not in ELEMENTARY | OF_MATRICES
                 and len(found.arguments) == 1
                 and single_name(found.arguments[0])
             ):
@@ -338,6 +342,8 @@ class Roles(Ledger):
         where = self.wheres[number]
         said = f"{where.before} {chain.words}"
         value = is_value(right)
+        if not where.display and found.indices and ON_CONDITION.search(sentence(said)):
+            return True
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
