@@ -13,6 +13,7 @@ from derive.notation.slots import (
     Domain,
     Piece,
     Split,
+    Use,
     bare,
     names_in,
     parts_of,
