@@ -236,7 +236,7 @@ class Where(_Node):
 
 @_hashed
 class Limit(_Node):
-    """What `body` tends to as the number `variable`, which stands in it alone, goes to `point` (from both sides)."""
+    """What `body` tends to as the number `variable`, which stands in it alone, goes to `point` (from both sides)."""  # noqa: E501
 
     variable: Ref
     point: Core

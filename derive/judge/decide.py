@@ -19,6 +19,7 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
+from derive.notation.chance import MARKS
 from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
@@ -225,6 +226,10 @@ class Decider:
                 "unread",
                 reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
             )
+        if any(n in MARKS for n in reached(first.sides, first.outcome.model)):  # type: ignore[arg-type]
+            return Verdict(
+                "unread", reason="the line does not follow from the linearity of expectations alone"
+            )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
         if self.judge.readings.is_on_a_condition(number):
@@ -304,7 +309,7 @@ class Decider:
             }
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
-        own -= {p.variable.name for p in parts if isinstance(p, Limit)}
+        own -= {p.variable.name for p in parts if isinstance(p, Limit)} | set(MARKS)
         applied = {
             p.name
             for ds in model.definitions.values()

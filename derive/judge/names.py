@@ -56,6 +56,7 @@ class Names:
         self.times: set[str] = set()
         self.timed: set[str] = set()
         self.variants: dict[str, dict[int, str]] = {}
+        self.prior = {s.key for s in symbols.records() if s.key.endswith("^{-}")}
         self._survey()
         self._part()
 
@@ -135,6 +136,8 @@ class Names:
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
         occurs = self._in_time(occurs)
+        if occurs.inverse and occurs.transposed and f"{occurs.key}^{{-}}" in self.prior:
+            occurs = replace(occurs, key=f"{occurs.key}^{{-}}", inverse=False)  # (e^-)^T
         if occurs.key in self.sampled:
             occurs = replace(
                 occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample")

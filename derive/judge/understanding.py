@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from derive.algebra.core import (
@@ -33,6 +34,7 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation.chance import WEIGHT, chances
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -134,6 +136,7 @@ ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
 ODD = 3
 PASSES = 3
+MOST_PARTS = 1500  # of a function's formula
 NEXT = 1
 AGAIN = (
     "says again what is defined",
@@ -346,10 +349,14 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
+                drawn = chain.members[1].relation == "\\sim" and not (
+                    self._used(number, chain) & self._differentiated_by
+                )
                 lost = frozenset(
                     self._scoped(k, number)
                     for k in role.lost
-                    if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
+                    if (role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
+                    and not drawn
                 )
                 self.failed.append(
                     Failed(lost, role.scope[0], role.scope[1], role.why, self._used(number, chain))
@@ -395,6 +402,15 @@ class Understanding:
         own = Role("definition", role.named.key, role.named, scope=(number, self._end))
         self._define(number, index, made, own)
         self.definitions_read.pop((number, index), None)
+
+    @cached_property
+    def _differentiated_by(self) -> frozenset[str]:
+        """The names that the page differentiates by."""
+        survey = self.symbols.symbols.reader.survey
+        read = self.symbols.symbols.reader.read
+        return frozenset(
+            read(u.name, u.behind, u.number).key for u in survey.uses if u.context == "by"
+        )
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
@@ -564,6 +580,9 @@ class Understanding:
         self._survey()
         self._gradients_by_name()
         setting.stepped = self._stepped()
+        setting.chance = self._random()
+        if setting.chance:
+            self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
         for symbol in self.symbols.records():
             if symbol.shape is not None and not self.scalars:
@@ -602,6 +621,12 @@ class Understanding:
             }
         self._scopes()
         setting.lines = dict(self._lines())
+        if some:
+            setting.numbers |= {
+                s.key
+                for s in self.symbols.records()
+                if len(s.key) == 1 and s.shape is None and self._has_bold_twin(s.key)
+            }
         self._entrywise()
 
     def _gradients_by_name(self) -> None:
@@ -705,7 +730,7 @@ class Understanding:
     def _scopes(self) -> None:
         """The names whose stated shape is another one in a later section: there they are families of their own."""  # noqa: E501
         self.regions = []
-        for key, stated in self.symbols.symbols.stated.items():
+        for key, spoken in self.symbols.symbols.stated.items():
             shapes = [
                 (n, s)
                 for n, s in sorted(stated)
@@ -772,6 +797,45 @@ class Understanding:
     def _scopes_at(self, number: int) -> dict[str, str]:
         """The names that are families of their own where a formula stands."""
         return {k: n for first, k, n in sorted(self.regions) if first <= number}
+
+    def _random(self) -> set[str]:
+        """The names of random quantities: what a page takes expectations over or of, and what is made of such."""  # noqa: E501
+        found: set[str] = set()
+        made: list[tuple[str, set[str]]] = []
+        defined = self.setting.defined
+        for number, index, chain in self.chains():
+            table = self.symbols.at(number)
+            rows = [m.tree for m in chain.members]
+            for name, place in (x for row in rows for x in chances(row, defined)):
+                key = table.occurrence(name, None).key
+                if place == "by" or (place == "in" and self._may_be_random(key)):
+                    found.add(key)
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "definition" and role.key and len(rows) > 1:
+                uses = {
+                    table.occurrence(n, None).key
+                    for n, p in chances(rows[1], defined)
+                    if p == "out"
+                }
+                made.append((role.key, uses))
+        if not found:
+            return found
+        while more := {k for k, uses in made if uses & found and k not in found}:
+            found |= more
+        return found
+
+    def _may_be_random(self, key: str) -> bool:
+        """A small letter that is no parameter, index or function."""
+        symbol = self.symbols.at(0).symbol(key)
+        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
+            key, ()
+        )
+        return (
+            symbol is not None
+            and (symbol.kind in ("variable", "input") or (noise and symbol.kind == "parameter"))
+            and letter.islower()
+        )
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -872,6 +936,8 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
+                    if isinstance(node, Name) and node.letter == "E":
+                        continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
                         if not (isinstance(node, Name) and node.letter == "e"):
@@ -973,7 +1039,8 @@ class Understanding:
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
-        if letter in SCALARS and not bold and not state:
+        plain = letter in SCALARS and not bold and not state
+        if plain or (key == letter and self._has_bold_twin(letter)):
             return 0
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
@@ -988,6 +1055,14 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _has_bold_twin(self, letter: str) -> bool:
+        """Whether the page has a vector of the same letter in bold: the plain one is a number."""
+        table = self.symbols.at(0)
+        return any(
+            table.symbol(f"\\{style}{{{letter}}}") is not None
+            for style in ("mathbf", "boldsymbol", "bm", "vec")
+        )
 
     @cached_property
     def _transposed_capitals(self) -> set[str]:
@@ -1628,7 +1703,10 @@ class Understanding:
             raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        self.setting.functions.pop(occurs.key, None)
         found = self._function(elaborator, row, names, values)
+        if found is not None and not given:
+            self._without_itself(occurs.key, found.body.body, row)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
@@ -1667,6 +1745,12 @@ class Understanding:
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _without_itself(self, key: str, body: Core, row: Any) -> None:
+        """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501
+        parts = list(islice(walk(body), MOST_PARTS))
+        if len(parts) == MOST_PARTS or any(isinstance(p, App) and p.name == key for p in parts):
+            raise Unread(row[0].start, "a function that is not made of itself")
 
     def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
         """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""  # noqa: E501
@@ -1830,8 +1914,18 @@ class Understanding:
         return symbol.kind if symbol is not None else ""
 
     def before(self, number: int, index: int) -> Model:
-        """What is in force at a chain without what it defines itself."""
-        own, self.made = self.made, [m for m in self.made if m.place != (number, index)]
+        """What is in force at a chain without what it defines itself: what it supersedes still is."""
+        names = {m.definition.name for m in self.made if m.place == (number, index)}
+        own, self.made = (
+            self.made,
+            [
+                replace(m, last=number)
+                if m.last == number - 1 and m.definition.name in names
+                else m
+                for m in self.made
+                if m.place != (number, index)
+            ],
+        )
         try:
             return self._model(number, index, False)
         finally:
@@ -1861,6 +1955,8 @@ class Understanding:
                 for name in failed.names:
                     lost[name] = failed.why
         definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
+        for name in self._outlived(number, found):
+            definitions.pop(name)
         horizons = dict.fromkeys(self.horizon_letters(), "time")
         layered = {
             a
@@ -1897,6 +1993,19 @@ class Understanding:
                 found.append(m)
                 known.setdefault(d.name, []).append(d) if own else None
         return found
+
+    def _outlived(self, number: int, found: dict[str, list[Definition]]) -> set[str]:
+        """y = f(x) once another f has y as an argument of its own: what was y then is a plain variable now."""  # noqa: E501
+        return {
+            n
+            for first, last, key, function, _ in self.functions
+            if first <= number <= last
+            for n in function.names
+            for d in found.get(n, ())
+            if not d.index
+            and d.number < first
+            and any(isinstance(p, Ref | App) and p.name == key for p in walk(d.body))
+        }
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""

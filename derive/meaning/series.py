@@ -32,7 +32,7 @@ class Series:
         return Series(tuple(parts), shift, self.level)
 
     def part(self, power: int) -> Any:
-        """The coefficient of a power of ε. Raises ZeroDivisionError where too many were lost by divisions."""
+        """The coefficient of a power of ε. Raises ZeroDivisionError where too many were lost by divisions."""  # noqa: E501
         place = power - self.shift
         if place >= len(self.parts):
             raise ZeroDivisionError("too few terms of a series")
@@ -70,7 +70,8 @@ class Series:
 
     def __add__(self, other: Any) -> Series:
         if self._is_within(other):
-            return other + self  # type: ignore[no-any-return]
+            added: Series = other + self
+            return added
         if not self._is_beside(other):
             if self.end <= 0:
                 return self
@@ -84,14 +85,15 @@ class Series:
         return self._made((-p for p in self.parts), self.shift)
 
     def __sub__(self, other: Any) -> Series:
-        return self + (-other)
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Series:
-        return (-self) + other
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Series:
         if self._is_within(other):
-            return other * self  # type: ignore[no-any-return]
+            multiplied: Series = other * self
+            return multiplied
         if not self._is_beside(other):
             return self._made((p * other for p in self.parts), self.shift)
         n = min(len(self.parts), len(other.parts))
@@ -112,11 +114,11 @@ class Series:
 
     def __truediv__(self, other: Any) -> Series:
         if isinstance(other, Series):
-            return self * other._inverse()
-        return self * (1 / other)
+            return self.__mul__(other._inverse())
+        return self.__mul__(1 / other)
 
     def __rtruediv__(self, other: Any) -> Series:
-        return self._inverse() * other
+        return self._inverse().__mul__(other)
 
     def __pow__(self, exponent: Any) -> Series:
         if isinstance(exponent, int):

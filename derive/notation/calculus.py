@@ -26,7 +26,7 @@ def order_of(mark: Name) -> int | None:
 
 
 def variables(below: Row, order: int) -> list[Row] | None:
-    """What ∂x ∂y, or ∂x^2, differentiates by, one row for each time; None where their number is not `order`."""
+    """What ∂x ∂y, or ∂x^2, differentiates by, one row for each time; None where their number is not `order`."""  # noqa: E501
     first = below[0]
     assert isinstance(first, Name)
     parts: list[list[Node]] = []

@@ -43,6 +43,7 @@ CONCLUDING = re.compile(
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
+BETWEEN = "an equation between expressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Ledger:
             return Role("setting", found.key, found, "says what it depends on")
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
             return Role("claim", found.key, found, REPEATS)
+        if not before and self._turns_round(found, right, number):
+            return Role("claim", found.key, found, "an equation that is solved for another name")
         adjoint = any(
             is_derivative(n) or is_gradient(n) or (isinstance(n, Name) and n.letter == "\\partial")
             for n in walk(right)
@@ -127,6 +130,24 @@ class Ledger:
             self._define(found, right, number, adjoint)
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
+
+    def _turns_round(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether b = a + e says no more than e = b - a has said: the names of an equation, all at one index."""  # noqa: E501
+        keys = self._keys_of(right, number)
+        own = [plain(row) for _, row in found.indices]
+        return any(
+            {found.key, *keys} == {*k.made_of, key}
+            and [plain(row) for _, row in k.occurrence.indices] == own
+            and own == [plain(row) for _, row in self._indices_in(right, key, number)]
+            for key in keys
+            for k in self.known.get(key, ())
+            if found.key in k.made_of and k.occurrence.arguments is None
+        )
+
+    def _indices_in(self, right: Row, key: str, number: int) -> tuple[tuple[str, Row], ...]:
+        """The indices with which a name first stands in a row."""
+        read = (self.reader.read(n, b, number) for n, b, _ in names_in(right))
+        return next((o.indices for o in read if o.key == key), ())
 
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
@@ -211,6 +232,11 @@ class Ledger:
         made_by_cases = (
             found.arguments is not None and base not in habits.LOSS and not is_value(right)
         )
+        primed = {self.reader.read(n, b, number).key for n, b, _ in names_in(right) if n.primes} - {
+            found.key
+        }
+        if made_by_cases and not moved_on and primed and primed <= latest.made_of:
+            return Role("claim", found.key, found, "slopes of what it is made of")
         if (
             made_by_cases
             and (self.reader.is_function(base) or base in self.reader.listed)
@@ -371,6 +397,11 @@ class Ledger:
                         role, kind="definition", why="defined again as before"
                     )
 
+        for place, role in self.found.items():
+            if role.why == "implicit" and role.lost and role.lost <= self.known.keys():
+                self.found[place] = replace(
+                    role, kind="claim", key=None, target=None, why=BETWEEN, lost=frozenset()
+                )
         self._end_versions()
 
     def _end_versions(self) -> None:

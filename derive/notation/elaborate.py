@@ -48,6 +48,7 @@ from derive.algebra.core import (
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.notation.calculus import limit, order_of, variables
+from derive.notation.chance import OUTCOME, integral, is_mean, mean
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -181,6 +182,7 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    chance: set[str] = field(default_factory=set)
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     cost: str | None = None  # what dX is the gradient of
@@ -222,6 +224,7 @@ class Elaborator:
         self.inlining = False
         self.own_steps: dict[str, Time] = {}
         self.filled_in: set[str] = set()
+        self.outcome = OUTCOME
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -394,7 +397,10 @@ class Elaborator:
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
-            value, at = self.factor(row, at)
+            if factors and _says_same(node):
+                value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
+            else:
+                value, at = self.factor(row, at)
             factors.append((operator, value))
             operator = ""
         if operator or not factors:
@@ -761,6 +767,11 @@ class Elaborator:
         gradient = self._named_gradient(node, row, at)
         if gradient is not None:
             return gradient
+        if isinstance(behind, Group) and is_mean(node, behind, self.setting.defined):
+            expected = mean(self, node, behind)
+            if expected is None:
+                raise Unread(node.start, "what an expectation is over")
+            return self._group_scripts(expected, behind), at + 2
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -1034,6 +1045,8 @@ class Elaborator:
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         key = self.setting.scoped.get(key, key)
+        if key in self.setting.chance and "sample" not in steps:
+            steps["sample"] = Time.of(self.outcome)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
@@ -1936,6 +1949,10 @@ class Elaborator:
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
+        if node.kind == "int":
+            whole = integral(self, row, at)
+            if whole is not None:
+                return whole
         if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
@@ -2478,6 +2495,17 @@ def _side_by_side(row: Row) -> bool:
     names = [n for n in row if isinstance(n, Name) and n.below is not None]
     dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
     return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
+
+
+def _says_same(node: Node) -> bool:
+    r"""(\text{same})^T, (\cdot)^T: the factor before, once more."""
+    if not isinstance(node, Group) or node.opening not in ("(", "[") or node.above is None:
+        return False
+    inside = "".join(
+        n.letter if isinstance(n, Name) else n.text if isinstance(n, Words | Sign) else "?"
+        for n in node.inside
+    )
+    return inside.strip().strip("\\") in ("same", "cdot", "*", "dots", "ditto")
 
 
 def _only_dots(row: Row) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.notation import habits
@@ -13,10 +13,16 @@ from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, Table, children, walk
+from derive.text.trees import Big, Group, Name, Number, Row, Sign, Table, children, walk
+
+APART = (
+    3  # sections in which a plain name stands and its bold one nowhere, from which on they are two
+)
 
 
-def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
+def survey_of(
+    chains: Sequence[tuple[int, int, Chain]], prose: str, wheres: Mapping[int, Where]
+) -> Survey:
     """The survey of all chains."""
     survey = Survey()
     survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
@@ -31,7 +37,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey.timed = bool(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
-    survey.aliases = aliases_of(chains)
+    survey.aliases = aliases_of(chains, wheres)
     survey.alone = frozenset(_alone(chains, survey.aliases))
     for number, index, chain in chains:
         heads = is_equation(chain)
@@ -42,6 +48,7 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
             _see_sizes(survey, member.tree)
+            _see_factors(survey, member.tree)
             _see_list(survey, member.tree)
         _see_shape(survey, chain)
         _see_range(survey, number, chain)
@@ -88,8 +95,10 @@ def _see_shape(survey: Survey, chain: Chain) -> None:
             survey.numbered.add((survey.split(name).base, plain(pieces[0].row)))
 
 
-def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
-    r"""The plain names that are the bold ones of a page, and l where it is \ell: unless one chain has both with the same scripts."""  # noqa: E501
+def aliases_of(
+    chains: Sequence[tuple[int, int, Chain]], wheres: Mapping[int, Where]
+) -> dict[str, str]:
+    r"""The plain names that are the bold ones of a page: unless one chain has both with the same scripts, or the plain one is most at home where the bold one does not stand; and l where it is \ell."""  # noqa: E501
     seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
     for number, index, chain in chains:
         for member in chain.members:
@@ -101,7 +110,9 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
         if "\\mathbf" in base:
             thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
             if thin in seen and not places & seen[thin]:
-                found[thin] = base
+                own, other = ({wheres[n].section for n, _, _ in p} for p in (places, seen[thin]))
+                if len(other - own) < max(APART, len(own) + 1):
+                    found[thin] = base
     plain_l, curly = seen.get("l", set()), seen.get("\\ell", set())
     apart = not {n for n, _, _ in plain_l} & {n for n, _, _ in curly}
     if plain_l and curly and apart and {s for _, _, s in plain_l} <= {s for _, _, s in curly}:
@@ -124,6 +135,19 @@ def _alone(chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]) ->
 
 def is_equation(chain: Chain) -> bool:
     return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
+
+
+def _see_factors(survey: Survey, row: Row) -> None:
+    """The capitals that stand right before a name, or that are transposed."""
+    for first, second in zip(row, (*row[1:], None), strict=True):
+        if isinstance(first, Name) and len(first.letter) == 1 and first.letter.isupper():
+            split = survey.split(first)
+            before = isinstance(second, Name) and second.letter[:1].isalpha()
+            if before or split.transposed or split.inverse:
+                survey.factors[split.base] += 1
+    for node in row:
+        if isinstance(node, Group):
+            _see_factors(survey, node.inside)
 
 
 def _see_bounds(survey: Survey, number: int, row: Row) -> None:

@@ -63,6 +63,8 @@ class Survey:
     """Whether the page's prose speaks of examples, samples, a batch."""
     timed: bool = False
     """Whether the page's prose or letters speak of time."""
+    factors: Counter[str] = field(default_factory=Counter)
+    """How often a capital stands right before a name, or is transposed: H x, P H^T."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     sizes: set[str] = field(default_factory=set)

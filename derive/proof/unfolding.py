@@ -291,6 +291,8 @@ class Unfolder:
 
     def through(self, x: Core, by: Ref, mode: str = "total", names: tuple[str, ...] = ()) -> Core:
         """∂x/∂by along every member that x names: the chain rule."""
+        if any(isinstance(p, D) and self._may_depend(p, by) for p in walk(x)):
+            raise NoForm("a derivative of what is made of derivatives")
         x = apart(x, letters_in(by))  # type: ignore[arg-type]
         parts = []
         for ref, bound in members(x):
@@ -303,6 +305,11 @@ class Unfolder:
         if not parts:
             return ZERO
         return self._along(x, {ref: outer for ref, _, outer in parts})
+
+    def _may_depend(self, x: D, by: Ref) -> bool:
+        """Whether a derivative may change with a member."""
+        named = [p.name for p in walk(x.of) if isinstance(p, Ref)]
+        return any(self.is_lost(n) or by.name in self.ancestors(n) for n in named)
 
     def _along(self, x: Core, outer: dict[Ref, Core]) -> Core:
         """Σ over the members of x of its slope by each, times what is given for it: forward differentiation."""  # noqa: E501
