@@ -66,6 +66,9 @@ class Outcome:
     failed: list[tuple[dict[str, int], tuple[str, int, int, int]]] = field(default_factory=list)
     passed: list[tuple[dict[str, int], tuple[str, int, int, int]]] = field(default_factory=list)
     zero: bool = True
+    lively: list[dict[str, int]] = field(
+        default_factory=list
+    )  # the instances of `passed` that are not 0 = 0
     missing: str = ""
     model: Model | None = None
     dims: Dims | None = None
@@ -281,7 +284,10 @@ class Judgement:
             model=self.model, dims=self.dims, tests=tuple(conditions), normal=self.normal
         )
         slopes = {
-            id(x) for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
+            id(x)
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D) and not self._is_by_a_later(x)
         }
         live: set[int] = set()
         kinks = any(
@@ -320,6 +326,26 @@ class Judgement:
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
 
+    def _is_by_a_later(self, x: D) -> bool:
+        """Whether a derivative is of what stands some steps before what it is by: 0, as anybody sees."""
+        if not isinstance(x.of, Ref):
+            return False
+        steps = [
+            next(
+                (
+                    i
+                    for i, s in zip(r.index, self.model.slots.get(r.name, ()), strict=False)
+                    if s in ORDERED
+                ),
+                None,
+            )
+            for r in (x.of, x.by)
+        ]
+        if steps[0] is None or steps[1] is None:
+            return False
+        apart = steps[1] - steps[0]
+        return apart.is_number and apart.shift > 0
+
     def _in_world(
         self,
         world: World,
@@ -337,6 +363,8 @@ class Judgement:
             if _near(left, right, found.places):
                 outcome.agreed += 1
                 outcome.passed.append((dict(env), key))
+                if left or right:
+                    outcome.lively.append(dict(env))
             else:
                 outcome.failed.append((dict(env), key))
                 if self.hasty or (len(outcome.failed) >= ENOUGH and not outcome.passed):

@@ -637,7 +637,7 @@ def _parted(x: Core, whole: D, part: str) -> Core:
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:
     """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
-    if not outcome.failed or not outcome.passed or outcome.missing:
+    if not outcome.failed or not outcome.passed or outcome.missing or not outcome.lively:
         return ""
     letters = [*found.ordered, *found.components]
     for i, a in enumerate(letters):

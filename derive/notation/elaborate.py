@@ -175,6 +175,12 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     rowwise: bool = False
+    alias: dict[str, str] = field(
+        default_factory=dict
+    )  # other names of families with one ordered index
+    bare: set[str] = field(
+        default_factory=set
+    )  # forms without an index that definitions make or use
 
 
 class Elaborator:
@@ -198,6 +204,7 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.called: dict[str, list[Val]] = {}
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -567,6 +574,9 @@ class Elaborator:
                 and (by.body in function.formals or not self._is_made(occurs.key))
             ):
                 return function.body
+            at = self.called.get(occurs.key, ())
+            if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
+                return self._own_function(row[0], function, list(at), 0)
         return self.row(row)
 
     def _at_formals(self, function: Function, occurs: Occurs) -> bool:
@@ -771,8 +781,15 @@ class Elaborator:
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
-            value = power(value, self._exponent(occurs.power), self.dims)
+            value = self._raised(value, self._exponent(occurs.power))
         return value
+
+    def _raised(self, value: Val, exponent: Core) -> Val:
+        """A power; of a matrix by an index, the product of so many."""
+        if value.rank == 2 and isinstance(exponent, At):
+            plain = replace(value, of=None, by=None, flipped=False)
+            return self._chain_of(fresh(), Time.at(1), exponent.index, plain, down=True)
+        return power(value, exponent, self.dims)
 
     def _inverse(self, value: Val, node: Node) -> Val:
         if value.rank == 0:
@@ -908,6 +925,8 @@ class Elaborator:
         """A member of the family `key`; components that are not given are axes."""
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.alias and set(self.setting.steps.get(key, ())) <= set(steps):
+            key = self.setting.alias[key]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         implied = self.setting.implied.get(key)
@@ -915,17 +934,19 @@ class Elaborator:
             steps[implied] = Time.of(self._own_step(implied, start))
         full = self.setting.steps.get(key, ())
         name, kept, index = key, [], []
+        short = key + "".join(f"∅{s}" for s in full if s not in steps)
+        bare = short in self.setting.bare or f"{short}∅component" in self.setting.bare
         for slot in (*full, *(d for d in steps if d not in full)):
             if slot in steps:
                 index.append(steps[slot])
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif self.reading.filled and slot != "sample":
+            elif self.reading.filled and slot != "sample" and not bare:
                 index.append(Time.of(self._own_step(slot, start)))
                 kept.append(slot)
             else:
-                self.choices.add("filled")
+                self.choices |= set() if bare else {"filled"}
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
         if name in self.setting.numbers and not components:
@@ -1219,6 +1240,7 @@ class Elaborator:
                 and self._at_formals(function, occurs)
             ):
                 return self.member(key, [], node.start)
+            self.called[key] = args
             try:
                 return self._own_function(node, function, args, occurs.primes)
             except Unread:
@@ -1385,9 +1407,32 @@ class Elaborator:
         r"""\partial_w f: the derivative by what stands below."""
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "a whole derivative")
-        by = self._by(node.below, node)
+        by = self._by(self._argument_named(node.below, row, at + 1) or node.below, node)
         of, end = self.factor(row, at + 1)
         return self._differentiated(of, by, _Mark("\\partial", (), False, False)), end
+
+    def _argument_named(self, below: Row, row: Row, at: int) -> Row | None:
+        r"""\partial_h f(x, h_{t-1}): the one argument that is a member of the family below, which has no bare form."""  # noqa: E501
+        function, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+        below = _bare(below)
+        if len(below) != 1 or not isinstance(below[0], Name) or not isinstance(function, Name):
+            return None
+        own = self._occurrence(below[0], None)
+        steps = self.setting.steps.get(own.key, ())
+        if (
+            own.indices
+            or not steps
+            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.bare
+        ):
+            return None
+        found = [
+            r
+            for r in self._occurrence(function, behind).arguments or ()
+            if len(r) == 1
+            and isinstance(r[0], Name)
+            and self._occurrence(r[0], None).key == own.key
+        ]
+        return found[0] if len(found) == 1 else None
 
     # -- groups -------------------------------------------------------------------------------------
 
@@ -1483,7 +1528,7 @@ class Elaborator:
             return self._inverse(value, node)
         if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
             raise Unread(node.start, "a power")
-        return power(value, self._exponent(above), self.dims)
+        return self._raised(value, self._exponent(above))
 
     def _below_group(self, value: Val, node: Group) -> Val:
         assert node.below is not None
@@ -1525,7 +1570,8 @@ class Elaborator:
         assert node.below is not None and isinstance(value.body, D)
         rows = [p for p in node.below if not isinstance(p, Words)]
         said = any(isinstance(p, Words) for p in node.below)
-        names = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        keys = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        names = {self.setting.alias.get(k, k) for k in keys}
         if not names:
             raise Unread(node.start, "what is held, or the way, below the bracket")
         mode = "held" if said or self.reading.held else "via"
@@ -2090,6 +2136,8 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     if here:
         terms.append(tuple(here))
         signs.append(sign)
+    elif terms and isinstance(previous, Sign):
+        raise Unread(previous.start, f"a term behind {previous.text}")
     if terms:
         terms[-1] = _without_end(terms[-1])
         if not terms[-1]:
