@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -60,7 +61,13 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | Accusation:
         """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""  # noqa: E501
-        tries = list(self.judge.tries(number, chain, head, member))
+        try:
+            tries = list(self.judge.tries(number, chain, head, member))
+        except Misfit as error:
+            accused = self._of_no_shape(number, chain, head, member, str(error))
+            if accused is None:
+                raise
+            return accused
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
@@ -85,6 +92,21 @@ class Decider:
             )
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
+
+    def _of_no_shape(
+        self, number: int, chain: Chain, head: Member, member: Member, misfit: str
+    ) -> Accusation | None:
+        """A line whose sizes do not fit, and which is false where they are equal, too."""
+        if UNEQUAL not in misfit:
+            return None
+        tries = self.judge.readings.with_equal_sizes(number, chain, head, member)
+        if not tries or not all(t.outcome.differs and not t.outcome.missing for t in tries):
+            return None
+        found = self._accusation(number, chain, head, member, tries)
+        if not isinstance(found, Accusation):
+            return None
+        self.differed += 1
+        return found
 
     def _is_of_vectors(
         self, number: int, chain: Chain, head: Member, member: Member, tried: Tried

@@ -203,6 +203,7 @@ class Readings:
         self._numbers: Readings | None = None
         self._vectors: Readings | None = None
         self._is_abstract = True
+        self._loose = False
         self._without: Model | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
@@ -269,6 +270,18 @@ class Readings:
         if self._vectors is None or tried.way is None:
             return None
         return self._vectors.tried(number, chain, head, member, tried.way)
+
+    def with_equal_sizes(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> list[Tried]:
+        """A line whose shapes fit in no reading, with sizes that are equal where the line needs it."""
+        self._loose = True
+        try:
+            return list(self._climbed(number, chain, head, member, False))
+        except (Unread, Misfit):
+            return []
+        finally:
+            self._loose = False
 
     def _as_numbers(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -398,6 +411,7 @@ class Readings:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         u.setting.parts = {}
+        u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)

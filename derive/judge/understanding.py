@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from derive.algebra.core import (
+    ONE_OF,
     ZERO,
     App,
     Big,
@@ -1545,6 +1546,11 @@ class Understanding:
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
         ones = {
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
+        }
+        ones |= {
+            n: self.setting.dims.find(self.setting.shared_dims[f"{n}:0"])
+            for n in self.setting.slots
+            if n.startswith(ONE_OF)
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
 

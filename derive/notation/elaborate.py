@@ -13,6 +13,7 @@ from typing import Protocol
 from derive.algebra.core import (
     MINUS,
     ONE,
+    ONE_OF,
     ZERO,
     App,
     Arg,
@@ -34,6 +35,7 @@ from derive.algebra.core import (
     fresh,
     letters_in,
     move,
+    mul,
     neg,
     num,
     over,
@@ -205,6 +207,7 @@ class Elaborator:
         self._whole = False
         self.inlining = False
         self.called: dict[str, list[Val]] = {}
+        self.picks: dict[str, tuple[Core, str]] = {}
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -228,11 +231,53 @@ class Elaborator:
             if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
                 gaps.append(len(values))
                 continue
-            value = self.term(term)
+            value = self._picked(self.term(term))
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
         return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _picked(self, term: Val) -> Val:
+        r"""A term with \hat{y}_y in it, the entry of the class y: the sum over the entries, weighted with 1 for that class."""  # noqa: E501
+        for letter, (one, dim) in list(self.picks.items()):
+            if letter in letters_in(term.body):
+                self.picks.pop(letter)
+                term = replace(term, body=summed(letter, dim, mul((one, term.body))))
+        return term
+
+    def _class(self, row: Row | None) -> tuple[str, list[tuple[str, Time]]] | None:
+        """The quantity that a script names, where it has an index of its own: the y^{(t)} below ŷ."""
+        if row is None or len(_bare(row)) != 1 or not isinstance(_bare(row)[0], Name):
+            return None
+        name = _bare(row)[0]
+        assert isinstance(name, Name)
+        occurs = self._occurrence(name, None)
+        given = [d for d, _ in occurs.indices]
+        if given != ["time"] or self._kind_of(occurs.key) not in ("", "variable", "input"):
+            return None
+        return occurs.key, self.given(occurs, name)
+
+    def _one_of(self, key: str, given: list[tuple[str, Time]], index: Time, dim: str) -> Core:
+        """1 where an index is the class that a quantity says, else 0."""
+        for domain, step in given:
+            self._order(step, domain)
+        name = f"{ONE_OF}{key}}}"
+        self.setting.slots[name] = (*(d for d, _ in given), "component")
+        self.setting.shared_dims.setdefault(f"{name}:0", dim)
+        return Ref(name, (*(i for _, i in given), index))
+
+    def _entry_of_class(self, node: Name) -> Val | None:
+        r"""\hat{y}^{(t)}_{y^{(t)}}: the entry for the class that y^{(t)} says."""
+        found = self._class(node.below) if self.setting.arrays else None
+        if found is None:
+            return None
+        whole = replace(node, below=None)
+        value = self._member(whole, self._occurrence(whole, None))
+        if value.rank != 1:
+            return None
+        (axis,) = value.axes
+        self.picks[axis.letter] = self._one_of(*found, Time.of(axis.letter), axis.dim), axis.dim
+        return scalar(value.body)
 
     def _broadcast(self, values: list[Val]) -> list[Val]:
         """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""  # noqa: E501
@@ -872,6 +917,9 @@ class Elaborator:
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
+        entry = self._entry_of_class(node) if node.below is not None else None
+        if entry is not None:
+            return entry
         if key in self.bound and not occurs.indices:
             return self._bound(key)
         if (
@@ -1110,6 +1158,12 @@ class Elaborator:
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
         relation = inside[place].text  # type: ignore[attr-defined]
+        said = self._class(inside[place + 1 :]) if relation in ("=", ",") else None
+        if said is not None and self.setting.arrays:
+            index = self.index(inside[:place])
+            dim = self.letters.get(index.letters[0][0], "") if len(index.letters) == 1 else ""
+            if dim:
+                return scalar(self._one_of(*said, index, dim))
         try:
             a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
         except Unread:
