@@ -263,6 +263,7 @@ class Lost(_Node):
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 MINUS = Num(Fraction(-1))
+ONE_OF = "1_{"  # how the families begin that are 1 for one class and 0 for the others
 
 
 def num(value: int | Fraction) -> Num:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, App, D, Limit, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ONE, ZERO, App, Big, D, Limit, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -62,7 +63,13 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | Accusation:
         """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""  # noqa: E501
-        tries = list(self.judge.tries(number, chain, head, member))
+        try:
+            tries = list(self.judge.tries(number, chain, head, member))
+        except Misfit as error:
+            accused = self._of_no_shape(number, chain, head, member, str(error))
+            if accused is None:
+                raise
+            return accused
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
@@ -88,6 +95,21 @@ class Decider:
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
 
+    def _of_no_shape(
+        self, number: int, chain: Chain, head: Member, member: Member, misfit: str
+    ) -> Accusation | None:
+        """A line whose sizes do not fit, and which is false where they are equal, too."""
+        if UNEQUAL not in misfit:
+            return None
+        tries = self.judge.readings.with_equal_sizes(number, chain, head, member)
+        if not tries or not all(t.outcome.differs and not t.outcome.missing for t in tries):
+            return None
+        found = self._accusation(number, chain, head, member, tries)
+        if not isinstance(found, Accusation):
+            return None
+        self.differed += 1
+        return found
+
     def _is_of_vectors(
         self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
     ) -> bool:
@@ -103,6 +125,55 @@ class Decider:
             bool(tried.given)
             or self.prover.prove(found.sides, found.outcome, base=base) is not None
             or self.prover.prove(tried.sides, tried.outcome, base=base) is None
+        )
+
+    def _hidden(self, tried: Tried) -> str:
+        """A name by way of which, or with which held, a line differentiates what is not made of it."""
+        for side in (tried.sides.left, tried.sides.right):
+            for part in walk(side):
+                if isinstance(part, D) and part.mode in ("via", "held"):
+                    assert tried.outcome.model is not None
+                    made = reached(Sides(part.of, part.of, {}, {}), tried.outcome.model)
+                    hidden = set(part.names) - {n.split("∅")[0] for n in made}
+                    if hidden:
+                        return sorted(hidden)[0]
+        return ""
+
+    def _says_its_step(self, tried: Tried) -> bool:
+        """Whether an index that stands on one side alone is meant as it stands."""
+        return self._is_for_each(tried) or self._lacks_its_sum(tried)
+
+    def _lacks_its_sum(self, tried: Tried) -> bool:
+        """Whether a line of numbers has one step's term for the derivative of a sum over the steps."""
+        left, right = tried.sides.left, tried.sides.right
+        if self.judge.understanding.setting.arrays or not isinstance(left, D) or letters_in(left):
+            return False
+        assert tried.outcome.model is not None
+        loose = letters_in(right) - set(tried.outcome.model.horizons)
+        made = (
+            tried.outcome.model.definitions.get(left.of.name, ())
+            if isinstance(left.of, Ref)
+            else ()
+        )
+        return loose <= set(tried.sides.ordered) and any(
+            isinstance(p, Big) and p.kind == "sum" and p.dim is None
+            for d in made
+            for p in walk(d.body)
+        )
+
+    def _is_for_each(self, tried: Tried) -> bool:
+        """Whether a line says the same of each member of a family.
+
+        Its index stands on the left alone, in a derivative, and nothing on the right has lost its index.
+        """
+        left, right = tried.sides.left, tried.sides.right
+        slots = self.judge.understanding.setting.steps
+        named = [p for p in walk(right) if isinstance(p, Ref)]
+        return (
+            isinstance(left, D)
+            and not letters_in(right) - letters_in(left)
+            and not any(slots.get(p.name.split("∅")[0]) for p in named if "∅" in p.name)
+            and (bool(named) or right in (ZERO, ONE))
         )
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
@@ -234,8 +305,11 @@ class Decider:
             return Verdict("unread", reason="the line depends on what the page leaves open")
         if self.judge.readings.is_on_a_condition(number):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
-        if any(_free_on_one_side(t) for t in tries):
+        if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
+        hidden = self._hidden(first)
+        if hidden:
+            return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")
         supposed = self._supposed(first)
         if supposed:
             return Verdict(
@@ -269,24 +343,27 @@ class Decider:
                 suggestion=latex,
                 counterexample=numbers,
             )
-            return Accusation(verdict, True, self._is_clean(first))
+            return Accusation(verdict, True, self._is_clean(first, number))
         verdict = Verdict(
             "refuted",
             scope=self._scope(first),
             reason="the two sides differ",
             counterexample=numbers,
         )
-        return Accusation(verdict, False, self._is_clean(first))
+        return Accusation(verdict, False, self._is_clean(first, number))
 
-    def _is_clean(self, tried: Tried) -> bool:
+    def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""
         u = self.judge.understanding
         assert tried.outcome.model is not None
         return (
             not tried.outcome.model.lost
-            and not any(f.names for f in u.failed)
+            and not any(f.names and f.first <= number <= f.last for f in u.failed)
             and not any(
-                why and (role := u.symbols.roles.get(place)) is not None and role.key
+                why
+                and (role := u.symbols.roles.get(place)) is not None
+                and role.key
+                and role.scope[0] <= number <= role.scope[1]
                 for place, why in u.definitions_read.items()
             )
         )
@@ -318,7 +395,8 @@ class Decider:
             if isinstance(p, App)
         }
         unknown = {p.name for p in parts if isinstance(p, App)} - applied
-        unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
+        bare = {n for n in own & known if n in self.judge.understanding.setting.unindexed}
+        unmade = {n for n in own - bare if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
 
     def _is_variable(self, name: str) -> bool:
@@ -364,9 +442,15 @@ class Decider:
         table = self.judge.symbols.at(number)
         found |= {table.occurrence(n, b).key for m in chain.members for n, b in names_of(m.tree)}
         free = self.judge.understanding.dependent
+        making = {
+            p.name
+            for m in self.judge.understanding.made
+            for p in walk(m.definition.body)
+            if isinstance(p, App)
+        }
         return {
             n.split("∅")[0]
-            for n in found
+            for n in found - making
             if n in free or n not in tried_definitions(self.judge, number)
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider, behind
@@ -14,7 +14,7 @@ from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Chain, Formula, Member, Page
+from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -22,11 +22,21 @@ PATH = "path"
 TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
 SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
+FEW_WORDS = 4
 
 
 def judge(path: str, text: str, folder: Path | None = None) -> Report:
     """The verdicts on all formulas of one file."""
     return Judge(path, text, folder).report()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The chain that a formula may go on from: its formula, its head, and its last member where that is wrong."""  # noqa: E501
+
+    number: int
+    head: Member
+    wrong: Member | None
 
 
 class Judge:
@@ -52,6 +62,8 @@ class Judge:
         self.readings = Readings(self.page, self.understanding)
         self.readings.elsewhere = elsewhere
         self.decider = Decider(self)
+        self._before: Before | None = None
+        self._begun: dict[str, str] = {}
 
     def report(self) -> Report:
         found: list[Judged] = []
@@ -123,10 +135,12 @@ class Judge:
         spoken: dict[str, bool] = {}
         made = []
         for j in found:
-            formula, was = j.id.split(".")[0], j.verdict
+            formula, was = self._begun.get(j.id.split(".")[0], j.id.split(".")[0]), j.verdict
             verdict = self._spoken(was)
             if isinstance(was, Accusation):  # type: ignore[unreachable]
-                spoken[formula] = verdict.kind == "refuted"  # type: ignore[unreachable]
+                spoken[formula] = (  # type: ignore[unreachable]
+                    spoken.get(formula, False) or verdict.kind == "refuted"
+                )
             elif verdict.kind == "carried" and not spoken.get(formula, True):
                 verdict = Verdict("unread", reason="follows from a line that was not understood")
             made.append(replace(j, verdict=verdict))
@@ -147,8 +161,11 @@ class Judge:
         )
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
-        understood = unread <= (agreed + differed) // 3
+        understood = unread <= max((agreed + differed) // 3, agreed + several)
+        alone = not self.understanding.setting.arrays or agreed + mended >= 1 or differed <= 2
         if verdict.clean:
+            if unread == 0 and alone:
+                return verdict.verdict
             if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
                 return verdict.verdict
             if understood and differed - several <= max(2, agreed + several):
@@ -180,6 +197,7 @@ class Judge:
             role = self.symbols.roles.get((formula.number, index))
             if not chain.members:
                 continue
+            chain, before = self._with_head(formula, chain)
             if len(chain.members) == 1:
                 count += 1
                 only = chain.members[0]
@@ -192,11 +210,41 @@ class Judge:
                     self._alone(chain),
                 )
                 continue
-            for member, verdict in self._chain(formula, index, chain, role):
+            for member, verdict in self._chain(formula, index, chain, role, before):
                 count += 1
                 sign = member.relation
                 latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
+
+    def _with_head(self, formula: Formula, chain: Chain) -> tuple[Chain, Before | None]:
+        """A chain that begins with an equals sign, with the head of the formula right before it."""
+        before = self._before
+        if (
+            not chain.continues
+            or before is None
+            or before.number != formula.number - 1
+            or chain.members[0].relation not in EQUATIONS
+            or not self._is_next(before.number)
+        ):
+            return chain, None
+        self._begun[str(formula.number + 1)] = self._begun.get(
+            str(before.number + 1), str(before.number + 1)
+        )
+        return replace(chain, members=(before.head, *chain.members), continues=False), before
+
+    def _is_next(self, number: int) -> bool:
+        """Whether no more than a remark of a few words stands between a formula and the next."""
+        items = self.page.items
+        at = next(i for i, x in enumerate(items) if isinstance(x, Formula) and x.number == number)
+        between: list[Prose] = []
+        for item in items[at + 1 :]:
+            if isinstance(item, Formula):
+                break
+            if isinstance(item, Prose):
+                between.append(item)
+            elif not isinstance(item, Break):
+                return False
+        return len(" ".join(p.text for p in between).split()) <= FEW_WORDS
 
     def _alone(self, chain: Chain) -> Verdict:
         return (
@@ -223,11 +271,17 @@ class Judge:
     # -- chains -----------------------------------------------------------------------------------
 
     def _chain(
-        self, formula: Formula, index: int, chain: Chain, role: Role | None
+        self,
+        formula: Formula,
+        index: int,
+        chain: Chain,
+        role: Role | None,
+        before: Before | None = None,
     ) -> Iterator[tuple[Member, Verdict | Accusation]]:
         head = chain.members[0]
-        first = True
-        wrong: list[Member] = []
+        first = before is None
+        wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
+        self._before = Before(formula.number, head, wrong[-1] if wrong else None)
         for member in chain.members[1:]:
             if member.relation not in EQUATIONS:
                 introduces = first and role and role.kind in ("definition", "shape", "setting")
@@ -264,6 +318,10 @@ class Judge:
                             "carried", reason="follows from the line before, which is wrong"
                         )
                     wrong.append(member)
+                    self._before = Before(formula.number, head, member)
+                elif wrong:
+                    wrong = []
+                    self._before = Before(formula.number, head, None)
                 yield member, verdict
                 if (
                     isinstance(verdict, Verdict)
@@ -271,6 +329,7 @@ class Judge:
                     and not self._is_readable(formula, head)
                 ):
                     head = member
+                    self._before = Before(formula.number, head, wrong[-1] if wrong else None)
             first = False
 
     def _follows(self, formula: Formula, chain: Chain, before: Member, member: Member) -> bool:
@@ -288,7 +347,7 @@ class Judge:
         self, formula: Formula, chain: Chain, head: Member, member: Member, role: Role
     ) -> Verdict | None:
         """A definition of what follows from others that are in force is a claim that was proved."""
-        if role.kind != "definition":
+        if role.kind != "definition" or role.key in self.understanding.setting.alias:
             return None
         for tried in self.readings.restated(formula.number, chain, head, member):
             found = None if tried.reading else self.decider._holding(tried)

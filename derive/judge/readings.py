@@ -208,6 +208,7 @@ class Readings:
         self._numbers: Readings | None = None
         self._vectors: Readings | None = None
         self._is_abstract = True
+        self._loose = False
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
@@ -294,6 +295,18 @@ class Readings:
         if self._vectors is None or tried.way is None:
             return None
         return self._vectors.tried(number, chain, head, member, tried.way)
+
+    def with_equal_sizes(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> list[Tried]:
+        """A line whose shapes fit in no reading, with sizes that are equal where the line needs it."""
+        self._loose = True
+        try:
+            return list(self._climbed(number, chain, head, member, False))
+        except (Unread, Misfit):
+            return []
+        finally:
+            self._loose = False
 
     def _as_numbers(
         self, number: int, chain: Chain, head: Member, member: Member, said: str
@@ -425,6 +438,7 @@ class Readings:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         u.setting.parts, u.setting.dims.said = {}, {}
+        u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)
@@ -680,7 +694,7 @@ def _parted(x: Core, whole: D, part: str) -> Core:
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:
     """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
-    if not outcome.failed or not outcome.passed or outcome.missing:
+    if not outcome.failed or not outcome.passed or outcome.missing or not outcome.lively:
         return ""
     letters = [*found.ordered, *found.components]
     for i, a in enumerate(letters):

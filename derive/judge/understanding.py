@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from derive.algebra.core import (
+    ONE_OF,
     ZERO,
     App,
     Big,
@@ -377,6 +378,66 @@ class Understanding:
 
         self._dependences()
         self._implicit()
+        self._without_slips()
+        self.setting.alias |= self._aliases()
+        names = {m.definition.name for m in self.made}
+        names |= {n for m in self.made for n in refs(m.definition.body)}
+        self.setting.unindexed = {n for n in names if "∅" in n}
+
+    def _without_slips(self) -> None:
+        """Slips of the pen, where the first definition is kept.
+
+        L_t = L(o_t, y_t), and later L_t = L(x_t, y_t) of what nothing makes; h_t = f(h_{t-1}, x) for x_t.
+        """
+        names = {m.definition.name for m in self.made}
+        for later in list(self.made):
+            earlier = next((m for m in self.made if self._is_slip_of(later, m, names)), None)
+            if earlier is not None:
+                kept = replace(earlier, last=max(earlier.last, later.last))
+                self.made[self.made.index(earlier)] = kept
+                self.made.remove(later)
+                d = kept.definition
+                assert isinstance(d.body, App)
+                letters = {
+                    a: s for i, s in zip(d.index, d.slots, strict=False) for a, _ in i.letters
+                }
+                self.setting.applications[d.body.name] = d.body, letters
+
+    @staticmethod
+    def _is_slip_of(later: Made, earlier: Made, names: set[str]) -> bool:
+        one, other = earlier.definition, later.definition
+        if one.name != other.name or earlier.place >= later.place or not _same_pattern(one, other):
+            return False
+        a, b = one.body, other.body
+        if not isinstance(a, App) or not isinstance(b, App):
+            return False
+        if a.name != b.name or len(a.args) != len(b.args) or a.slots or b.slots:
+            return False
+        dropped = [
+            p.body == q.body
+            or (
+                isinstance(p.body, Ref)
+                and isinstance(q.body, Ref)
+                and q.body.name.startswith(f"{p.body.name}∅")
+            )
+            for p, q in zip(a.args, b.args, strict=True)
+        ]
+        return (bool(refs(a) & names) and not refs(b) & names) or (a != b and all(dropped))
+
+    def _aliases(self) -> dict[str, str]:
+        """θ^t = g(h^t, θ) where o_t = g(h_t, θ): one quantity with two names; the first is kept."""
+        found: dict[str, str] = {}
+        first: dict[object, str] = {}
+        for m in self.made:
+            d = m.definition
+            applied = isinstance(d.body, App) and not d.body.slots and "∅" not in d.name
+            if not applied or len(d.index) != 1 or d.slots[0] not in ORDERED or not d.letters:
+                continue
+            body = move(d.body, {d.letters[0]: Time.of("\\,step")})
+            name = first.setdefault((body, d.slots), d.name)
+            if name != d.name and d.name not in refs(d.body):
+                found[d.name] = name
+        return found
 
     def _is_numbered_again(self, role: Role) -> bool:
         """δ_2 = … behind δ_1 = …: two vectors, and the number tells them apart."""
@@ -1972,6 +2033,11 @@ class Understanding:
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
         ones = {
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
+        }
+        ones |= {
+            n: self.setting.dims.find(self.setting.shared_dims[f"{n}:0"])
+            for n in self.setting.slots
+            if n.startswith(ONE_OF)
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
 

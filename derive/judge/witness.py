@@ -11,7 +11,13 @@ from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
 MOST_VALUES = 40
-STYLES = (("nice", 2, 2, 11), ("nice", 3, 3, 12), ("generic", 2, 2, 13), ("generic", 3, 3, 14))
+STYLES = (
+    ("nice", 2, 2, 11),
+    ("nice", 3, 3, 12),
+    ("generic", 2, 2, 13),
+    ("generic", 3, 3, 14),
+    ("small", 2, 2, 15),
+)
 WORLDS = (*((s, True) for s in STYLES), *((s, False) for s in STYLES))
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from derive.algebra.core import (
     MINUS,
     ONE,
+    ONE_OF,
     ZERO,
     App,
     Arg,
@@ -35,6 +36,7 @@ from derive.algebra.core import (
     fresh,
     letters_in,
     move,
+    mul,
     neg,
     num,
     over,
@@ -198,6 +200,12 @@ class Setting:
     wholes: dict[str, str] = field(default_factory=dict)
     layer_sizes: frozenset[str] = frozenset()
     odd: set[str] = field(default_factory=set)
+    alias: dict[str, str] = field(
+        default_factory=dict
+    )  # other names of families with one ordered index
+    unindexed: set[str] = field(
+        default_factory=set
+    )  # forms without an index that definitions make or use
 
 
 class Elaborator:
@@ -225,6 +233,8 @@ class Elaborator:
         self.own_steps: dict[str, Time] = {}
         self.filled_in: set[str] = set()
         self.outcome = OUTCOME
+        self.called: dict[str, list[Val]] = {}
+        self.picks: dict[str, tuple[Core, str]] = {}
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -248,11 +258,53 @@ class Elaborator:
             if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
                 gaps.append(len(values))
                 continue
-            value = self.term(term)
+            value = self._picked(self.term(term))
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
         return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _picked(self, term: Val) -> Val:
+        r"""A term with \hat{y}_y in it, the entry of the class y: the sum over the entries, weighted with 1 for that class."""  # noqa: E501
+        for letter, (one, dim) in list(self.picks.items()):
+            if letter in letters_in(term.body):
+                self.picks.pop(letter)
+                term = replace(term, body=summed(letter, dim, mul((one, term.body))))
+        return term
+
+    def _class(self, row: Row | None) -> tuple[str, list[tuple[str, Time]]] | None:
+        """The quantity that a script names, where it has an index of its own: the y^{(t)} below ŷ."""
+        if row is None or len(_bare(row)) != 1 or not isinstance(_bare(row)[0], Name):
+            return None
+        name = _bare(row)[0]
+        assert isinstance(name, Name)
+        occurs = self._occurrence(name, None)
+        given = [d for d, _ in occurs.indices]
+        if given != ["time"] or self._kind_of(occurs.key) not in ("", "variable", "input"):
+            return None
+        return occurs.key, self.given(occurs, name)
+
+    def _one_of(self, key: str, given: list[tuple[str, Time]], index: Time, dim: str) -> Core:
+        """1 where an index is the class that a quantity says, else 0."""
+        for domain, step in given:
+            self._order(step, domain)
+        name = f"{ONE_OF}{key}}}"
+        self.setting.slots[name] = (*(d for d, _ in given), "component")
+        self.setting.shared_dims.setdefault(f"{name}:0", dim)
+        return Ref(name, (*(i for _, i in given), index))
+
+    def _entry_of_class(self, node: Name) -> Val | None:
+        r"""\hat{y}^{(t)}_{y^{(t)}}: the entry for the class that y^{(t)} says."""
+        found = self._class(node.below) if self.setting.arrays else None
+        if found is None:
+            return None
+        whole = replace(node, below=None)
+        value = self._member(whole, self._occurrence(whole, None))
+        if value.rank != 1:
+            return None
+        (axis,) = value.axes
+        self.picks[axis.letter] = self._one_of(*found, Time.of(axis.letter), axis.dim), axis.dim
+        return scalar(value.body)
 
     def _broadcast(self, values: list[Val]) -> list[Val]:
         """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""  # noqa: E501
@@ -635,6 +687,9 @@ class Elaborator:
                 and (by.body in function.formals or not self._is_made(occurs.key))
             ):
                 return function.body
+            at = self.called.get(occurs.key, ())
+            if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
+                return self._own_function(row[0], function, list(at), 0)
         return self.row(row)
 
     def _at_formals(self, function: Function, occurs: Occurs) -> bool:
@@ -979,6 +1034,9 @@ class Elaborator:
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
+        entry = self._entry_of_class(node) if node.below is not None else None
+        if entry is not None:
+            return entry
         if key in self.bound and not occurs.indices:
             return self._bound(key)
         if (
@@ -1042,6 +1100,8 @@ class Elaborator:
         components = [i for d, i in given if d == "component"]
         if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
             raise Unread(start, f"{key} with as many indices as elsewhere")
+        if key in self.setting.alias and set(self.setting.steps.get(key, ())) <= set(steps):
+            key = self.setting.alias[key]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         key = self.setting.scoped.get(key, key)
@@ -1052,6 +1112,8 @@ class Elaborator:
             steps[implied] = Time.of(self._own_step(implied, start))
         full = self.setting.steps.get(key, ())
         name, kept, index = key, [], []
+        short = key + "".join(f"∅{s}" for s in full if s not in steps)
+        bare = short in self.setting.unindexed or f"{short}∅component" in self.setting.unindexed
         for slot in (*full, *(d for d in steps if d not in full)):
             if slot in steps:
                 index.append(steps[slot])
@@ -1062,13 +1124,13 @@ class Elaborator:
                 index.append(self.own_steps[slot])
                 kept.append(slot)
                 self.filled_in.add(written)
-            elif self.reading.filled and (slot != "sample" or self._samples()):
+            elif self.reading.filled and (slot != "sample" or self._samples()) and not bare:
                 index.append(Time.of(self._own_step(slot, start)))
                 if slot != "sample":
                     self._order(index[-1], slot)
                 kept.append(slot)
             else:
-                self.choices.add("filled")
+                self.choices |= set() if bare else {"filled"}
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
         if name in self.setting.numbers and not components:
@@ -1254,6 +1316,12 @@ class Elaborator:
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
         relation = inside[place].text  # type: ignore[attr-defined]
+        said = self._class(inside[place + 1 :]) if relation in ("=", ",") else None
+        if said is not None and self.setting.arrays:
+            index = self.index(inside[:place])
+            dim = self.letters.get(index.letters[0][0], "") if len(index.letters) == 1 else ""
+            if dim:
+                return scalar(self._one_of(*said, index, dim))
         try:
             a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
         except Unread:
@@ -1391,6 +1459,7 @@ class Elaborator:
                 and self._at_formals(function, occurs)
             ):
                 return self.member(key, [], node.start)
+            self.called[key] = args
             try:
                 return self._own_function(node, function, args, occurs.primes)
             except Unread:
@@ -1581,9 +1650,32 @@ class Elaborator:
         r"""\partial_w f: the derivative by what stands below."""
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "a whole derivative")
-        by = self._by(node.below, node)
+        by = self._by(self._argument_named(node.below, row, at + 1) or node.below, node)
         of, end = self.factor(row, at + 1)
         return self._differentiated(of, by, _Mark("\\partial", (), False, False)), end
+
+    def _argument_named(self, below: Row, row: Row, at: int) -> Row | None:
+        r"""\partial_h f(x, h_{t-1}): the one argument that is a member of the family below, which has no bare form."""  # noqa: E501
+        function, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+        below = _bare(below)
+        if len(below) != 1 or not isinstance(below[0], Name) or not isinstance(function, Name):
+            return None
+        own = self._occurrence(below[0], None)
+        steps = self.setting.steps.get(own.key, ())
+        if (
+            own.indices
+            or not steps
+            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.unindexed
+        ):
+            return None
+        found = [
+            r
+            for r in self._occurrence(function, behind).arguments or ()
+            if len(r) == 1
+            and isinstance(r[0], Name)
+            and self._occurrence(r[0], None).key == own.key
+        ]
+        return found[0] if len(found) == 1 else None
 
     # -- groups -------------------------------------------------------------------------------------
 
@@ -1759,7 +1851,8 @@ class Elaborator:
         assert node.below is not None and isinstance(value.body, D)
         rows = [p for p in node.below if not isinstance(p, Words)]
         said = any(isinstance(p, Words) for p in node.below)
-        names = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        keys = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        names = {self.setting.alias.get(k, k) for k in keys}
         if not names:
             raise Unread(node.start, "what is held, or the way, below the bracket")
         mode = "held" if said or self.reading.held else "via"
@@ -2409,6 +2502,8 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     if here:
         terms.append(tuple(here))
         signs.append(sign)
+    elif terms and isinstance(previous, Sign):
+        raise Unread(previous.start, f"a term behind {previous.text}")
     if terms:
         terms[-1] = _without_end(terms[-1])
         if not terms[-1]:

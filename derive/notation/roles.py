@@ -463,6 +463,9 @@ class Roles(Ledger):
             and last.opening in ("[", "(")
         ):
             inside = [n for n in last.inside if not isinstance(n, Sign)]
+            signs = {n.text for n in last.inside if isinstance(n, Sign)}
+            if signs & {"+", "-"}:
+                return False
             separated = len(inside) < len(last.inside)
             if separated and all(is_derivative(n) for n in inside) and len(inside) > 1:
                 return True
