@@ -43,7 +43,7 @@ def _hashed(cls: type[N]) -> type[N]:
     made.__hash__ = kept  # type: ignore[method-assign]
     plain_eq = made.__eq__
 
-    def same(self: object, other: object) -> bool:
+    def same(self: object, other: object) -> Any:
         if self is other:
             return True
         if type(self) is not type(other):
@@ -66,7 +66,7 @@ def _hashed(cls: type[N]) -> type[N]:
 
 
 class _Node(Core):
-    __slots__ = ("_free", "_hash", "_repr")
+    __slots__ = ("_bones", "_free", "_hash", "_repr")
 
 
 @_hashed
@@ -384,7 +384,9 @@ def _with_parts(x: Core, parts: tuple[Core, ...]) -> Core:
         case Solved(name_, _, free):
             return Solved(name_, parts[0], free)
         case Where(_, values):
-            return Where(parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True)))
+            return Where(
+                parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True))
+            )
         case _:
             raise TypeError(f"{type(x).__name__} has no parts")
 
@@ -526,6 +528,40 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
 
 def _of(index: Time) -> set[str]:
     return {a for a, _ in index.letters}
+
+
+def bones(x: Core) -> tuple[str, tuple[Time, ...]]:
+    """A formula's shape, without its indices, and the indices in the order in which they stand; kept.
+
+    Of two formulas in normal form that differ in the names of their free letters alone the shape is one, so that
+    what a renaming makes of a formula can be compared without making it.
+    """  # noqa: E501
+    try:
+        return x._bones  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        shape: list[str] = []
+        indices: list[Time] = []
+        _lay_bare(x, shape, indices)
+        found = "".join(shape), tuple(indices)
+        object.__setattr__(x, "_bones", found)
+        return found
+
+
+def _lay_bare(x: object, shape: list[str], indices: list[Time]) -> None:
+    if isinstance(x, Time):
+        shape.append("#")
+        indices.append(x)
+    elif isinstance(x, Core):
+        shape.append(type(x).__name__)
+        _lay_bare(tuple(getattr(x, name) for name in x.__match_args__), shape, indices)  # type: ignore[attr-defined]
+    elif isinstance(x, tuple):
+        shape.append("(")
+        for part in x:
+            _lay_bare(part, shape, indices)
+        shape.append(")")
+    else:
+        shape.append(repr(x))
+        shape.append(",")
 
 
 def refs(x: Core) -> set[str]:

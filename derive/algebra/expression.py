@@ -87,7 +87,9 @@ class Time(Node):
         try:
             return self._shown
         except AttributeError:
-            object.__setattr__(self, "_shown", f"Time(letters={self.letters!r}, shift={self.shift})")
+            object.__setattr__(
+                self, "_shown", f"Time(letters={self.letters!r}, shift={self.shift})"
+            )
             return self._shown
 
     @staticmethod

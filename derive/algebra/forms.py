@@ -40,6 +40,7 @@ from derive.algebra.core import (
     Stack,
     Where,
     add,
+    bones,
     fresh,
     letters_in,
     move,
@@ -91,7 +92,13 @@ class Forms:
         self.apart: Callable[[Time], bool] = _never
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
+        self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
         self._steps = 0
+
+    def suppose(self, apart: Callable[[Time], bool], said: object) -> None:
+        """Which indices differ; `said` names what that and the sums of 1 rest on: what it makes of formulas is kept."""  # noqa: E501
+        self.apart = apart
+        self._known = self._supposed.setdefault((said, self.ones), {})
 
     # -- expansion ----------------------------------------------------------------------------------
 
@@ -102,8 +109,11 @@ class Forms:
         return self._known[x]
 
     def form(self, x: Core) -> Core:
-        """The formula in normal form, as a formula."""
-        return add(map(self.spelled, self.terms(x)))
+        """The formula in normal form, as a formula; its terms are known."""
+        terms = self.terms(x)
+        made = add(map(self.spelled, terms))
+        self._known.setdefault(made, terms)
+        return made
 
     def is_zero(self, x: Core) -> bool:
         """Whether a formula is identically 0, denominators cleared."""
@@ -705,10 +715,7 @@ class Forms:
         others = {b.letter for b in t.bounds} - {bound.letter}
         if any(a in others for a, _ in value.letters) and not self._inside(t, bound, value):
             return None
-        self.assumed.append((bound.lower, value, bound.upper))
         return [self._put(t, atom, bound.letter, value)]
-
-    assumed: list[tuple[Time, Time, Time]] = []  # noqa: RUF012
 
     def _inside(self, t: Term, bound: Bound, value: Time) -> bool:
         """Whether another summed index stays inside this one's range."""
@@ -839,18 +846,13 @@ class Forms:
             ways *= factorial(len(group))
         if ways > MOST_WAYS:
             raise NoForm("a product of too many entries that look the same")
-        best: Term | None = None
-        mark = ""
-        for choice in choices(*(permutations(g) for g in groups)):
-            table = {
-                a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)
-            }
-            made = _renamed(t, table)
-            shown = repr((made.factors, made.bounds))
-            if best is None or shown < mark:
-                best, mark = made, shown
-        assert best is not None
-        return best
+        tables = (
+            {a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)}
+            for choice in choices(*(permutations(g) for g in groups))
+        )
+        if ways == 1:
+            return _renamed(t, next(tables))
+        return _renamed(t, min(tables, key=lambda table: _seen(t, table)))
 
     def spelled(self, t: Term) -> Core:
         """A term as a formula."""
@@ -926,6 +928,21 @@ def _renamed(t: Term, table: dict[str, Time]) -> Term:
             )
         )
     return Term(t.coefficient, factors, tuple(sorted(bounds, key=lambda b: b.letter)))
+
+
+def _seen(t: Term, table: dict[str, Time]) -> tuple[list[str], list[str]]:
+    """What a renaming makes of a term: equal for two renamings that make the same of it."""
+    factors = sorted(_marked(a, p, table) for a, p in t.factors)
+    return factors, sorted(f"{table[b.letter]}{_ends(b, table)}" for b in t.bounds)
+
+
+def _marked(a: Core, p: Time, table: dict[str, Time]) -> str:
+    shape, indices = bones(a)
+    return f"{shape}|{[i.replace(table) for i in indices]}|{p.replace(table)}"
+
+
+def _ends(b: Bound, table: dict[str, Time]) -> str:
+    return repr((b.dim, b.lower and b.lower.replace(table), b.upper and b.upper.replace(table)))
 
 
 def _order(factor: tuple[Core, Time]) -> str:
@@ -1007,19 +1024,11 @@ def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
             table = {b: Time.of(f"\\,?{colours[b]}") for b in letters}
             table[a] = Time.of("\\,!")
             places = sorted(
-                repr((move(x, table), p.replace(table)))
+                _marked(x, p, table)
                 for x, p in t.factors
                 if a in letters_in(x) or a in dict(p.letters)
             )
-            own = bounds[a]
-            ends = repr(
-                (
-                    own.dim,
-                    own.lower and own.lower.replace(table),
-                    own.upper and own.upper.replace(table),
-                )
-            )
-            seen[a] = f"{ends}{places}"
+            seen[a] = f"{_ends(bounds[a], table)}{places}"
         ranks = {s: str(i) for i, s in enumerate(sorted(set(seen.values())))}
         fresh_colours = {a: ranks[seen[a]] for a in letters}
         if fresh_colours == colours:

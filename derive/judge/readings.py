@@ -42,7 +42,8 @@ class Way:
     """One reading of a line: of its head and of its member, with what else is forgiven.
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
-    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
+    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
     said: str
@@ -55,6 +56,7 @@ class Way:
     last: bool = False
     entropy: bool = False
     ahead: bool = False
+    hasty: bool = False
 
 
 MOST_WORK = 700_000
@@ -458,7 +460,7 @@ class Readings:
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
         judgement = self._judgement(model, elaborator)
-        judgement.hasty = bool(way.needs)
+        judgement.hasty = way.hasty or bool(way.needs)
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
