@@ -38,7 +38,16 @@ class Place:
 
     def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
         """What a written name is."""
-        return self.names.corrected(self.table.occurrence(name, behind), name)
+        known = self.names.known
+        key = self.table.number, id(name), id(behind)
+        if key not in known:
+            occurs = self.names.corrected(self.table.occurrence(name, behind), name)
+            known[key] = (
+                name,
+                behind,
+                occurs,
+            )  # the nodes are kept, so that their identity is theirs
+        return known[key][2]
 
 
 class Names:
@@ -54,6 +63,7 @@ class Names:
         self.states: set[str] = set()
         self.times: set[str] = set()
         self.timed: set[str] = set()
+        self.known: dict[tuple[int, int, int], tuple[Name, Group | None, Occurrence]] = {}
         self._survey()
 
     def at(self, number: int) -> Place:

@@ -19,8 +19,8 @@ from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
-from derive.notation.parts import named, weight
-from derive.notation.shaped import Misfit, Val, transposed
+from derive.notation.parts import Part, named, weight
+from derive.notation.shaped import Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -60,6 +60,56 @@ class Way:
 
 
 MOST_WORK = 700_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The left side of a line as it was read, with what that said of its letters, dimensions and names."""
+
+    key: tuple[int, Reading]
+    head: Member
+    value: Val
+    letters: Mapping[str, str]
+    ordered: Mapping[str, str]
+    choices: frozenset[str]
+    dims: Dims
+    parts: Mapping[str, Part]
+    slots: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, str]
+
+    @staticmethod
+    def of(
+        key: tuple[int, Reading],
+        head: Member,
+        value: Val,
+        elaborator: Elaborator,
+        before: Mapping[str, str],
+    ) -> _Head:
+        """What an elaborator that knew the sizes `before` has just read."""
+        setting = elaborator.setting
+        names = {p.name for p in walk(value.body) if isinstance(p, Ref)} | set(setting.parts)
+        return _Head(
+            key,
+            head,
+            value,
+            dict(elaborator.letters),
+            dict(elaborator.ordered),
+            frozenset(elaborator.choices),
+            elaborator.dims.copy(),
+            dict(setting.parts),
+            {n: setting.slots[n] for n in names if n in setting.slots},
+            {a: d for a, d in setting.size_of.items() if before.get(a) != d},
+        )
+
+    def say(self, elaborator: Elaborator) -> None:
+        """Tells a new elaborator all that."""
+        setting = elaborator.setting
+        elaborator.letters, elaborator.ordered = dict(self.letters), dict(self.ordered)
+        elaborator.choices = set(self.choices)
+        elaborator.dims = setting.dims = self.dims.copy()
+        setting.parts = dict(self.parts)
+        setting.slots.update(self.slots)
+        setting.size_of.update(self.sizes)
 
 
 class _NotHere(Exception):
@@ -192,6 +242,7 @@ class Readings:
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
+        self._read: _Head | None = None
         self._without: Model | None = None
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
@@ -367,7 +418,7 @@ class Readings:
         u.setting.parts = {}
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
-            left = elaborator.row(head.tree)
+            left = self._head(elaborator, number, head)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
             right = elaborator.row(member.tree)
@@ -381,6 +432,17 @@ class Readings:
             return self._compared(number, chain, elaborator, found, tests, way)
         finally:
             u.setting.dims = kept
+
+    def _head(self, elaborator: Elaborator, number: int, head: Member) -> Val:
+        """The left side, which is read once for all that is compared with it in one reading."""
+        read, key = self._read, (number, elaborator.reading)
+        if read is None or read.key != key or read.head is not head:
+            before = dict(elaborator.setting.size_of)
+            value = elaborator.row(head.tree)
+            read = self._read = _Head.of(key, head, value, elaborator, before)
+        else:
+            read.say(elaborator)
+        return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
         if left.rank == right.rank == 2:
