@@ -539,29 +539,31 @@ def bones(x: Core) -> tuple[str, tuple[Time, ...]]:
     try:
         return x._bones  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
-        shape: list[str] = []
+        shape = [type(x).__name__]
         indices: list[Time] = []
-        _lay_bare(x, shape, indices)
+        for name in x.__match_args__:  # type: ignore[attr-defined]
+            _lay_bare(getattr(x, name), shape, indices)
+        shape.append(";")
         found = "".join(shape), tuple(indices)
         object.__setattr__(x, "_bones", found)
         return found
 
 
 def _lay_bare(x: object, shape: list[str], indices: list[Time]) -> None:
-    if isinstance(x, Time):
+    if isinstance(x, Core):
+        own, inner = bones(x)
+        shape.append(own)
+        indices += inner
+    elif isinstance(x, Time):
         shape.append("#")
         indices.append(x)
-    elif isinstance(x, Core):
-        shape.append(type(x).__name__)
-        _lay_bare(tuple(getattr(x, name) for name in x.__match_args__), shape, indices)  # type: ignore[attr-defined]
     elif isinstance(x, tuple):
         shape.append("(")
         for part in x:
             _lay_bare(part, shape, indices)
         shape.append(")")
     else:
-        shape.append(repr(x))
-        shape.append(",")
+        shape.append(f"{x!r},")
 
 
 def refs(x: Core) -> set[str]:

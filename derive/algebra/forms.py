@@ -6,7 +6,7 @@ sizes and all horizons; nothing is tried with numbers. `NoForm` where a limit is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
@@ -104,9 +104,28 @@ class Forms:
 
     def terms(self, x: Core) -> tuple[Term, ...]:
         """The canonical terms of a formula."""
-        if x not in self._known:
-            self._known[x] = self.collected(self._expanded(x))
-        return self._known[x]
+        if isinstance(x, Ref) or (isinstance(x, D) and isinstance(x.of, Ref)):
+            return (_atom(x),)
+        found = self._known.get(x)
+        if found is None:
+            found = self._known[x] = self._terms(x)
+        return found
+
+    def _terms(self, x: Core) -> tuple[Term, ...]:
+        if isinstance(x, Add):
+            return self._added(t for part in x.terms for t in self.terms(part))
+        if isinstance(x, Mul):
+            parts = [self.terms(f) for f in x.factors]
+            scale, rest = Fraction(1), []
+            for terms in parts:
+                if len(terms) == 1 and not terms[0].factors and not terms[0].bounds:
+                    scale *= terms[0].coefficient
+                else:
+                    rest.append(terms)
+            if len(rest) == 1:
+                return tuple(_scaled_by(scale, t) for t in rest[0])
+            return self.collected(_scaled_by(scale, t) for t in self._product(rest))
+        return self.collected(self._expanded(x))
 
     def form(self, x: Core) -> Core:
         """The formula in normal form, as a formula; its terms are known."""
@@ -131,10 +150,8 @@ class Forms:
         match x:
             case Num(value):
                 return [Term(value)] if value else []
-            case Add(terms):
-                return [t for part in terms for t in self.terms(part)]
-            case Mul(factors):
-                return self._product([self.terms(f) for f in factors])
+            case Add() | Mul():
+                return self.terms(x)
             case Pow(base, exponent):
                 return self._power(base, exponent)
             case Fn(name, args):
@@ -431,23 +448,37 @@ class Forms:
             return self._unrolled(x, x.lower, (x.upper - x.lower).shift)
         if x.kind == "prod":
             return self._big_product(x)
-        found: list[Term] = []
-        letter = fresh()
-        body = self.terms(move(x.body, {x.letter: Time.of(letter)}))
-        bound = Bound(
-            letter,
-            None if x.dim is None or x.lower is not None else self.find(x.dim),
-            x.lower,
-            x.upper,
-        )
-        if bound.dim is not None and "+" in bound.dim:
-            return self._over_parts(bound, body)
-        for t in body:
-            found.append(Term(t.coefficient, t.factors, (*t.bounds, bound)))
+        bounds: list[Bound] = []
+        table: dict[str, Time] = {}
+        inner: Core = x
+        while inner is x or self._is_plain_sum(inner):
+            assert isinstance(inner, Big)
+            letter = fresh()
+            ends = [b and b.replace(table) for b in (inner.lower, inner.upper)]
+            dim = None if inner.dim is None or inner.lower is not None else self.find(inner.dim)
+            bounds.insert(0, Bound(letter, dim, *ends))
+            table[inner.letter] = Time.of(letter)
+            inner = inner.body
+            if x.without or "+" in (bounds[0].dim or ""):
+                break
+        body = self.terms(move(inner, table))
+        if "+" in (bounds[0].dim or ""):
+            return self._over_parts(bounds[0], body)
+        found = [Term(t.coefficient, t.factors, (*t.bounds, *bounds)) for t in body]
         for without in x.without:
             gone = self.terms(move(x.body, {x.letter: without}))
             found += [replace(t, coefficient=-t.coefficient) for t in gone]
         return found
+
+    def _is_plain_sum(self, x: Core) -> bool:
+        """Whether the letter of a Σ inside another may join the other's."""
+        return (
+            isinstance(x, Big)
+            and x.kind == "sum"
+            and not x.without
+            and "+" not in (self.find(x.dim) if x.dim is not None else "")
+            and not (x.lower is not None and x.upper is not None and (x.upper - x.lower).is_number)
+        )
 
     def _unrolled(self, x: Big, lower: Time, apart: int) -> Iterable[Term]:
         if apart > MOST_UNROLLED:
@@ -593,8 +624,20 @@ class Forms:
             total[key] = total.get(key, Fraction(0)) + t.coefficient
             if len(total) > MOST_TERMS:
                 raise NoForm(f"more than {MOST_TERMS} terms")
-        found = [Term(c, *key) for key, c in total.items() if c]  # type: ignore[arg-type]
-        return tuple(sorted(found, key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds))))
+        return _sorted(total)
+
+    def _added(self, terms: Iterable[Term]) -> tuple[Term, ...]:
+        """Like terms added up, each of which is in its canonical form."""
+        total: dict[tuple[object, object], Fraction] = {}
+        for t in terms:
+            self._steps += 1
+            key = t.factors, t.bounds
+            total[key] = total.get(key, Fraction(0)) + t.coefficient
+        if self._steps > MOST_STEPS:
+            raise NoForm("more steps of work than a line may take")
+        if len(total) > MOST_TERMS:
+            raise NoForm(f"more than {MOST_TERMS} terms")
+        return _sorted(total)
 
     def _reduced(self, t: Term) -> list[Term]:
         """A term with its δ contracted, squares of sines replaced, ends of sums brought to their standard places."""  # noqa: E501
@@ -834,8 +877,7 @@ class Forms:
     # -- canonical names ------------------------------------------------------------------------------
 
     def canonical(self, t: Term) -> Term:
-        """The term with its summed letters named in one way, its factors and bounds sorted."""
-        t = _tidied(t)
+        """A tidy term with its summed letters named in one way, its factors and bounds sorted."""
         if not t.bounds:
             return t
         letters = [b.letter for b in t.bounds]
@@ -846,13 +888,23 @@ class Forms:
             ways *= factorial(len(group))
         if ways > MOST_WAYS:
             raise NoForm("a product of too many entries that look the same")
-        tables = (
-            {a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)}
+        names = (
+            {a: f"\\,{level}.{i}" for i, a in enumerate(a for g in choice for a in g)}
             for choice in choices(*(permutations(g) for g in groups))
         )
         if ways == 1:
-            return _renamed(t, next(tables))
-        return _renamed(t, min(tables, key=lambda table: _seen(t, table)))
+            best = next(names)
+        else:
+            factors = [_Marks.of(a, p, {}) for a, p in t.factors]
+            ends = [(b.letter, _Marks.of_ends(b)) for b in t.bounds]
+            best = min(
+                names,
+                key=lambda named: (
+                    sorted(f.seen(named) for f in factors),
+                    sorted((named[a], e.seen(named)) for a, e in ends),
+                ),
+            )
+        return _renamed(t, {a: Time.of(b) for a, b in best.items()})
 
     def spelled(self, t: Term) -> Core:
         """A term as a formula."""
@@ -896,6 +948,17 @@ ODD = frozenset(("\\sin", "\\tanh", "\\sinh", "\\tan", "\\arctan"))
 EVEN = frozenset(("\\cos", "\\cosh"))
 
 
+def _sorted(total: Mapping[tuple[object, object], Fraction]) -> tuple[Term, ...]:
+    found = [Term(c, *key) for key, c in total.items() if c]  # type: ignore[arg-type]
+    if len(found) > 1:
+        found.sort(key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds)))
+    return tuple(found)
+
+
+def _scaled_by(scale: Fraction, t: Term) -> Term:
+    return t if scale == 1 else Term(scale * t.coefficient, t.factors, t.bounds)
+
+
 def _put(x: Core, values: dict[Ref, Core]) -> Core:
     if isinstance(x, Ref):
         return values.get(x, x)
@@ -928,21 +991,6 @@ def _renamed(t: Term, table: dict[str, Time]) -> Term:
             )
         )
     return Term(t.coefficient, factors, tuple(sorted(bounds, key=lambda b: b.letter)))
-
-
-def _seen(t: Term, table: dict[str, Time]) -> tuple[list[str], list[str]]:
-    """What a renaming makes of a term: equal for two renamings that make the same of it."""
-    factors = sorted(_marked(a, p, table) for a, p in t.factors)
-    return factors, sorted(f"{table[b.letter]}{_ends(b, table)}" for b in t.bounds)
-
-
-def _marked(a: Core, p: Time, table: dict[str, Time]) -> str:
-    shape, indices = bones(a)
-    return f"{shape}|{[i.replace(table) for i in indices]}|{p.replace(table)}"
-
-
-def _ends(b: Bound, table: dict[str, Time]) -> str:
-    return repr((b.dim, b.lower and b.lower.replace(table), b.upper and b.upper.replace(table)))
 
 
 def _order(factor: tuple[Core, Time]) -> str:
@@ -1012,28 +1060,63 @@ def _depth(x: Core) -> int:
     return most
 
 
+Seen = tuple[str, tuple[tuple[tuple[tuple[str, int], ...], int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """A factor as its summed letters are told apart: its shape, its indices, the letters that they name."""
+
+    shape: str
+    indices: tuple[Time, ...]
+    own: frozenset[str]
+
+    @staticmethod
+    def of(a: Core, p: Time, letters: Mapping[str, str]) -> _Marks:
+        shape, indices = bones(a)
+        own = {x for i in (*indices, p) for x, _ in i.letters if x in letters}
+        return _Marks(shape, (*indices, p), frozenset(own))
+
+    @staticmethod
+    def of_ends(b: Bound) -> _Marks:
+        return _Marks(
+            b.dim or "", tuple(i for i in (b.lower, b.upper) if i is not None), frozenset()
+        )
+
+    def seen(self, names: Mapping[str, str]) -> Seen:
+        """The factor with its letters named so."""
+        found: list[tuple[tuple[tuple[str, int], ...], int]] = []
+        for i in self.indices:
+            renamed = [(names.get(a, a), n) for a, n in i.letters]
+            if len(renamed) > 1:
+                renamed.sort()
+            found.append((tuple(renamed), i.shift))
+        return self.shape, tuple(found)
+
+
 def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
     """The summed letters in groups that only their places tell apart, in an order that does not depend on their names."""  # noqa: E501
     if len(letters) == 1:
         return [letters]
     colours = dict.fromkeys(letters, "")
-    bounds = {b.letter: b for b in t.bounds}
+    factors = [_Marks.of(a, p, colours) for a, p in t.factors]
+    ends = {b.letter: _Marks.of_ends(b) for b in t.bounds}
     for _ in range(2):
-        seen: dict[str, str] = {}
+        seen = {}
         for a in letters:
-            table = {b: Time.of(f"\\,?{colours[b]}") for b in letters}
-            table[a] = Time.of("\\,!")
-            places = sorted(
-                _marked(x, p, table)
-                for x, p in t.factors
-                if a in letters_in(x) or a in dict(p.letters)
-            )
-            seen[a] = f"{_ends(bounds[a], table)}{places}"
-        ranks = {s: str(i) for i, s in enumerate(sorted(set(seen.values())))}
-        fresh_colours = {a: ranks[seen[a]] for a in letters}
+            colour = {**{b: f"\\,?{colours[b]}" for b in letters}, a: "\\,!"}
+            places = sorted(f.seen(colour) for f in factors if a in f.own)
+            seen[a] = ends[a].seen(colour), places
+        ranks: list[object] = []
+        for shown in sorted(seen.values()):
+            if not ranks or ranks[-1] != shown:
+                ranks.append(shown)
+        fresh_colours = {a: str(ranks.index(seen[a])) for a in letters}
         if fresh_colours == colours:
             break
         colours = fresh_colours
+        if len(ranks) == len(letters):
+            break
     groups: dict[str, list[str]] = {}
     for a in letters:
         groups.setdefault(colours[a], []).append(a)
