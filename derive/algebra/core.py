@@ -43,7 +43,7 @@ def _hashed(cls: type[N]) -> type[N]:
     made.__hash__ = kept  # type: ignore[method-assign]
     plain_eq = made.__eq__
 
-    def same(self: object, other: object) -> bool:
+    def same(self: object, other: object) -> Any:
         if self is other:
             return True
         if type(self) is not type(other):
@@ -66,7 +66,7 @@ def _hashed(cls: type[N]) -> type[N]:
 
 
 class _Node(Core):
-    __slots__ = ("_free", "_hash", "_repr")
+    __slots__ = ("_bones", "_free", "_hash", "_repr")
 
 
 @_hashed
@@ -541,6 +541,42 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
 
 def _of(index: Time) -> set[str]:
     return {a for a, _ in index.letters}
+
+
+def bones(x: Core) -> tuple[str, tuple[Time, ...]]:
+    """A formula's shape, without its indices, and the indices in the order in which they stand; kept.
+
+    Of two formulas in normal form that differ in the names of their free letters alone the shape is one, so that
+    what a renaming makes of a formula can be compared without making it.
+    """  # noqa: E501
+    try:
+        return x._bones  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        shape = [type(x).__name__]
+        indices: list[Time] = []
+        for name in x.__match_args__:  # type: ignore[attr-defined]
+            _lay_bare(getattr(x, name), shape, indices)
+        shape.append(";")
+        found = "".join(shape), tuple(indices)
+        object.__setattr__(x, "_bones", found)
+        return found
+
+
+def _lay_bare(x: object, shape: list[str], indices: list[Time]) -> None:
+    if isinstance(x, Core):
+        own, inner = bones(x)
+        shape.append(own)
+        indices += inner
+    elif isinstance(x, Time):
+        shape.append("#")
+        indices.append(x)
+    elif isinstance(x, tuple):
+        shape.append("(")
+        for part in x:
+            _lay_bare(part, shape, indices)
+        shape.append(")")
+    else:
+        shape.append(f"{x!r},")
 
 
 def refs(x: Core) -> set[str]:

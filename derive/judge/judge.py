@@ -404,8 +404,9 @@ class Judge:
         of_head: Reading,
         of_member: Reading,
     ) -> Tried:
-        """The claim in one reading."""
-        return self.readings.tried(number, chain, head, member, Way("", of_head, of_member))
+        """The claim in one reading, to see whether it holds."""
+        way = Way("", of_head, of_member, hasty=True)
+        return self.readings.tried(number, chain, head, member, way)
 
 
 __all__ = ["Judge", "Tried", "judge", "missing_condition"]

@@ -39,7 +39,16 @@ class Place:
 
     def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
         """What a written name is."""
-        return self.names.corrected(self.table.occurrence(name, behind), name, self.number)
+        known = self.names.known
+        key = self.table.number, id(name), id(behind)
+        if key not in known:
+            occurs = self.names.corrected(self.table.occurrence(name, behind), name, self.number)
+            known[key] = (
+                name,
+                behind,
+                occurs,
+            )  # the nodes are kept, so that their identity is theirs
+        return known[key][2]
 
 
 class Names:
@@ -57,8 +66,10 @@ class Names:
         self.timed: set[str] = set()
         self.variants: dict[str, dict[int, str]] = {}
         self.prior = {s.key for s in symbols.records() if s.key.endswith("^{-}")}
+        self.known: dict[tuple[int, int, int], tuple[Name, Group | None, Occurrence]] = {}
         self._survey()
         self._part()
+        self.known.clear()  # what was asked before the variants were known
 
     def _part(self) -> None:
         """Tells apart what has one index in one section and two in another."""

@@ -8,7 +8,6 @@ nobody whom the new reader holds for right.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from derive.algebra.functions import SPELLED
@@ -17,15 +16,19 @@ from derive.judge.judge import Judge
 from derive.judge.telling import told, with_symbols
 from derive.notation.elaborate import WORDS
 from derive.text.trees import Name, walk
-from derive.verify.judge import Options
+from derive.verify.judge import Chain, Options, Side
+from derive.verify.judge import Judge as JudgeBefore
 from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
+from derive.verify.pages import read_page
+from derive.verify.ranges import Condition
 from derive.verify.verdicts import Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
+Place = tuple[int, int]  # line and column
 NOT_KNOWN = (
     "defined nowhere",
     "not understood",
@@ -49,17 +52,61 @@ def judge(path: str, text: str, options: Options) -> Report:
 
 def _judged(reader: Judge, found: Report, path: str, text: str, options: Options) -> Report:
     """The report of the new reader with what the old one has to add."""
-    if len(found.formulas) > MOST_FORMULAS or not any(_is_open(reader, j) for j in found.formulas):
+    open_ = {(j.line, j.column): j.verdict for j in found.formulas if _is_open(reader, j)}
+    if not open_ or len(found.formulas) > MOST_FORMULAS:
         return found
-    before = partial(_before, path, text)
-    joined = _together(reader, found, before(replace(options, repairs=False)))
-    if options.repairs and any(
-        a.verdict.kind in WRONG and a.verdict != b.verdict
-        for a, b in zip(joined.formulas, found.formulas, strict=True)
-    ):
-        # what is accused is shown the nearest true line
-        return _together(reader, found, before(options))
+    try:
+        old = _Old(path, text, replace(options, repairs=False))
+        if not _alike(found, _paired(found, old.read_for(frozenset()))):
+            return found
+        heard = old.read_for(frozenset(open_)).formulas
+        if not any(
+            _counts(open_[p], j.verdict) for j in heard if (p := (j.line, j.column)) in open_
+        ):
+            return found
+        joined = _together(reader, found, old.report())
+        if options.repairs and any(
+            a.verdict.kind in WRONG and a.verdict != b.verdict
+            for a, b in zip(joined.formulas, found.formulas, strict=True)
+        ):  # what is accused is shown the nearest true line
+            joined = _together(reader, found, judged_before(path, text, options))
+    except (DeriveError, RecursionError, ArithmeticError):  # costs the old reader's own word alone
+        return found
     return joined
+
+
+class _Old(JudgeBefore):
+    """The old reader, which judges no more of a page than it is asked for."""
+
+    def __init__(self, path: str, text: str, options: Options) -> None:
+        self._asked: frozenset[Place] | None = None
+        super().__init__(read_page(path, text), text, options)
+
+    def read_for(self, places: frozenset[Place]) -> Report:
+        """What it says of the claims at some places; any other is as if it were proved, the most that both can agree on."""  # noqa: E501
+        self._asked, chain, found = places, Chain(), list[Judged]()
+        for number, placed in enumerate(self.page.formulas):
+            if not placed.continues:
+                chain = Chain()
+            found += self._formula(number, placed, chain)
+        self._asked = None
+        return Report(self.page.source.path, self.text, tuple(found))
+
+    def _claim(
+        self, number: int, side: Side, chain: Chain, conditions: tuple[tuple[Condition, ...], str]
+    ) -> Verdict:
+        if self._asked is not None and self._at(side.start) not in self._asked:
+            return Verdict("proved")
+        return super()._claim(number, side, chain, conditions)
+
+    def _at(self, start: int) -> Place:
+        place = self._judged(0, 0, start, start, "", Verdict("remark"))
+        return place.line, place.column
+
+
+def _counts(own: Verdict, other: Verdict) -> bool:
+    """Whether the old reader's word on an open line is another verdict, and not only another reason."""
+    return _joined(own, other).kind != own.kind
 
 
 def _is_open(reader: Judge, judged: Judged) -> bool:
@@ -70,21 +117,14 @@ def _is_open(reader: Judge, judged: Judged) -> bool:
     ) and not _lost(reader, judged)
 
 
-def _before(path: str, text: str, options: Options) -> Report | None:
-    try:
-        return judged_before(path, text, options)
-    except (DeriveError, RecursionError, ArithmeticError):
-        return None  # what it cannot do costs its own word alone
-
-
 def _folder(path: str) -> Path | None:
     file = Path(path)
     return file.parent if file.is_file() else None
 
 
-def _together(reader: Judge, new: Report, old: Report | None) -> Report:
-    pairs = _paired(new, old) if old is not None else {}
-    if old is None or not _alike(new, pairs):
+def _together(reader: Judge, new: Report, old: Report) -> Report:
+    pairs = _paired(new, old)
+    if not _alike(new, pairs):
         return new
     formulas = []
     for i, j in enumerate(new.formulas):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -20,8 +21,8 @@ from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
-from derive.notation.parts import named, weight
-from derive.notation.shaped import Misfit, Val, transposed
+from derive.notation.parts import Part, named, weight
+from derive.notation.shaped import Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -45,7 +46,8 @@ class Way:
     """One reading of a line: of its head and of its member, with what else is forgiven.
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
-    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
+    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
     said: str
@@ -58,9 +60,63 @@ class Way:
     last: bool = False
     entropy: bool = False
     ahead: bool = False
+    hasty: bool = False
 
 
 MOST_WORK = 700_000
+
+
+GATHERED = (
+    *("letters", "ordered", "choices", "notes", "own_steps", "filled_in"),
+    *("outcome", "called", "picks"),
+)
+"""What an elaborator gathers while it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The left side of a line as it was read, with what that said of its letters, dimensions and names."""
+
+    key: tuple[int, Reading, bool]
+    head: Member
+    value: Val
+    state: Mapping[str, Any]
+    dims: Dims
+    parts: Mapping[str, Part]
+    slots: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, str]
+
+    @staticmethod
+    def of(
+        key: tuple[int, Reading, bool],
+        head: Member,
+        value: Val,
+        elaborator: Elaborator,
+        before: Mapping[str, str],
+    ) -> _Head:
+        """What an elaborator that knew the sizes `before` has just read."""
+        setting = elaborator.setting
+        names = {p.name for p in walk(value.body) if isinstance(p, Ref)} | set(setting.parts)
+        return _Head(
+            key,
+            head,
+            value,
+            {name: copy(getattr(elaborator, name)) for name in GATHERED},
+            elaborator.dims.copy(),
+            dict(setting.parts),
+            {n: setting.slots[n] for n in names if n in setting.slots},
+            {a: d for a, d in setting.size_of.items() if before.get(a) != d},
+        )
+
+    def say(self, elaborator: Elaborator) -> None:
+        """Tells a new elaborator all that."""
+        setting = elaborator.setting
+        for name, gathered in self.state.items():
+            setattr(elaborator, name, copy(gathered))
+        elaborator.dims = setting.dims = self.dims.copy()
+        setting.parts = dict(self.parts)
+        setting.slots.update(self.slots)
+        setting.size_of.update(self.sizes)
 
 
 class _NotHere(Exception):
@@ -209,6 +265,7 @@ class Readings:
         self._vectors: Readings | None = None
         self._is_abstract = True
         self._loose = False
+        self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
@@ -441,7 +498,7 @@ class Readings:
         u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
-            left = elaborator.row(head.tree)
+            left = self._head(elaborator, number, head)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
             right = elaborator.in_brackets(member.tree, elaborator.row(member.tree))
@@ -461,6 +518,17 @@ class Readings:
             )
         finally:
             u.setting.dims = kept
+
+    def _head(self, elaborator: Elaborator, number: int, head: Member) -> Val:
+        """The left side, which is read once for all that is compared with it in one reading."""
+        read, key = self._read, (number, elaborator.reading, self._loose)
+        if read is None or read.key != key or read.head is not head:
+            before = dict(elaborator.setting.size_of)
+            value = elaborator.row(head.tree)
+            read = self._read = _Head.of(key, head, value, elaborator, before)
+        else:
+            read.say(elaborator)
+        return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
         if not isinstance(left.body, D):
@@ -545,7 +613,7 @@ class Readings:
         )
         said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
         judgement = self._judgement(model, elaborator)
-        judgement.hasty = bool(way.needs)
+        judgement.hasty = way.hasty or bool(way.needs)
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent

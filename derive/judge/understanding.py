@@ -794,7 +794,7 @@ class Understanding:
         for key, spoken in self.symbols.symbols.stated.items():
             shapes = [
                 (n, s)
-                for n, s in sorted(stated)
+                for n, s in sorted(spoken)
                 if all(re.fullmatch(r"[^+?]*", d) and not d.isdigit() for d in trimmed(s))
             ]
             section = self.symbols.symbols.sections
