@@ -12,7 +12,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from derive.document import environment
+from derive.document import environment, paged
 from derive.report.asides import name_row, name_width, taken, where, why_blocks
 from derive.report.excerpt import cells, visible
 from derive.report.facts import LOUD, Chapter, chapter, totals
@@ -75,7 +75,8 @@ def show(text: str, columns: int) -> None:
         painted.append(mark[2], STYLES[mark[1]])
         at = mark.end()
     painted.append(text[at:])
-    console.print(painted, end="", soft_wrap=True)
+    with paged(console, text.count("\n")):
+        console.print(painted, end="", soft_wrap=True)
 
 
 def plain(text: str) -> str:
