@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from derive.document import environment
 from derive.report.excerpt import trimmed
 from derive.report.facts import LOUD, finding
 from derive.report.marking import words
@@ -106,6 +109,19 @@ def _numbers(found: Counterexample | None) -> dict[str, Any] | None:
 # -- SARIF ----------------------------------------------------------------------------------------
 
 
+def fingerprints(reports: Sequence[Report]) -> Mapping[tuple[str, str], str]:
+    """By path and id a hash of path, formula and its count: it stays when lines move."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str], str] = {}
+    for report in reports:
+        for judged in report.formulas:
+            key = (report.path, " ".join(judged.latex.split()))
+            seen[key] += 1
+            text = "\0".join((*key, str(seen[key])))
+            found[report.path, judged.id] = sha256(text.encode("utf-8")).hexdigest()[:32]
+    return found
+
+
 def as_sarif(reports: Sequence[Report], version: str, every: bool = False) -> dict[str, Any]:
     """A SARIF log with one run: what needs attention, with `every` the rest as well.
 
@@ -115,8 +131,12 @@ def as_sarif(reports: Sequence[Report], version: str, every: bool = False) -> di
     invocation: dict[str, Any] = {"executionSuccessful": not errors}
     if errors:
         invocation["toolExecutionNotifications"] = errors
+    marks = fingerprints(reports)
     results = [
-        _result(report, judged)
+        {
+            **_result(report, judged),
+            "partialFingerprints": {"formula/v1": marks[report.path, judged.id]},
+        }
         for report in reports
         for judged in report.formulas
         if every or judged.verdict.kind in LOUD
@@ -137,10 +157,15 @@ def _distinct(reports: Sequence[Report]) -> list[Report]:
 
 def _rules() -> list[dict[str, Any]]:
     meanings = words().meanings
+    explained = environment().get_template("documents/explain.j2").module.verdicts  # type: ignore[attr-defined]
     return [
         {
             "id": kind,
             "shortDescription": {"text": f"{kind}: {meanings[kind]}"},
+            "fullDescription": {"text": explained[kind][0]},
+            "help": {
+                "text": f"{explained[kind][0]} Example: {explained[kind][1]}. {explained[kind][2]}"
+            },
             "defaultConfiguration": {"level": LEVELS.get(kind, "none")},
         }
         for kind in KINDS
