@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class Accusation:
     verdict: Verdict
     defended: bool
     clean: bool = False
+    otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
 class Decider:
@@ -93,7 +95,21 @@ class Decider:
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
         self.differed += 1
-        return self._accusation(number, chain, head, member, tries)
+        found = self._accusation(number, chain, head, member, tries)
+        otherwise = partial(self._up_to_shapes, number, chain, head, member)
+        if isinstance(found, Accusation):
+            return replace(found, otherwise=otherwise)
+        return otherwise() or found
+
+    def _up_to_shapes(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | None:
+        """What holds with a number for each array, of a line that differs as its shapes were read."""
+        for tried in self.judge.readings.shapeless(number, chain, head, member):
+            found = self._holding(tried)
+            if found is not None:
+                return found
+        return None
 
     def _of_no_shape(
         self, number: int, chain: Chain, head: Member, member: Member, misfit: str

@@ -102,7 +102,7 @@ class Judge:
         return found
 
     def _made_before(self, inside: set[int]) -> frozenset[str]:
-        """The names that a page makes before a section: all but a cost of quantities that the section does not name."""  # noqa: E501
+        """The names that a page makes before a section: all but a cost of quantities that the section makes anew, or does not name."""  # noqa: E501
         first = min(inside)
         made = {
             key
@@ -110,6 +110,11 @@ class Judge:
             if number < first
             for key in (*role.lost, *([role.key] if role.kind == "definition" else ()))
             if key
+        }
+        anew = {
+            role.key
+            for (number, _), role in self.symbols.roles.items()
+            if number in inside and role.kind == "definition"
         }
         named_here = {
             self.symbols.at(number).occurrence(n, b).key
@@ -124,7 +129,7 @@ class Judge:
             for key in made
             if not self.symbols.is_cost(key)
             or key in model.lost
-            or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key}
+            or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key} - anew
         )
 
     def _is_made(self, verdict: Verdict) -> bool:
@@ -177,10 +182,7 @@ class Judge:
             and agreed >= 3 * differed
         ):
             return verdict.verdict
-        return Verdict(
-            "unread",
-            reason=TOO_LITTLE,
-        )
+        return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0

@@ -285,7 +285,7 @@ class Readings:
                 differs = differs or (found.outcome.differs and not found.outcome.missing)
                 yield found
         except (Unread, Misfit):
-            shapeless = list(self._shapeless(number, chain, head, member))
+            shapeless = list(self.shapeless(number, chain, head, member))
             if not shapeless:
                 raise
             yield from shapeless
@@ -301,11 +301,9 @@ class Readings:
         if self._open and self._may_be_numbers(number, (head, member)):
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
         if self._open and not differs:
-            yield from self._shapeless(number, chain, head, member)
+            yield from self.shapeless(number, chain, head, member)
 
-    def _shapeless(
-        self, number: int, chain: Chain, head: Member, member: Member
-    ) -> Iterator[Tried]:
+    def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
         if self.understanding.setting.arrays and not self.understanding.scalars:
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SHAPELESS))

@@ -2118,8 +2118,9 @@ def _bound_by(row: Any, letter: str, other: str) -> Any:
     """A row with the Σ over one letter made one over another; a bound that is that letter itself is left out."""  # noqa: E501
     made = []
     for node in row:
-        if isinstance(node, Bigs) and node.below and spelled(node.below[:1]) == letter:
-            below = (replace(node.below[0], letter=other), *node.below[1:])
+        first = node.below[0] if isinstance(node, Bigs) and node.below else None
+        if isinstance(first, Name) and spelled(node.below[:1]) == letter:
+            below = (replace(first, letter=other), *node.below[1:])
             if spelled(below[2:]) == other:
                 below = below[:1]
             node = replace(node, below=below)

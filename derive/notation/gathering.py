@@ -78,6 +78,7 @@ def _see_example(survey: Survey, chain: Chain) -> None:
         letter = pieces[0].letter
         if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
             survey.sampling.add(letter)
+            survey.sampled_names.add(base)
 
 
 def _see_shape(survey: Survey, chain: Chain) -> None:

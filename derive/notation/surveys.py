@@ -6,6 +6,7 @@ habits.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -71,6 +72,8 @@ class Survey:
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
     sampling: set[str] = field(default_factory=set)
     r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
+    sampled_names: set[str] = field(default_factory=set)
+    """The names of such vectors, without accents."""
     alone: frozenset[str] = frozenset()
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
@@ -528,7 +531,10 @@ class Survey:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
-        if piece.letter in self.examples():
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        if piece.letter in self.examples() or (
+            core in self.sampled_names and piece.place == "below" and not piece.beside
+        ):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
