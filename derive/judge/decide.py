@@ -21,6 +21,7 @@ from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
 from derive.notation.chance import MARKS
+from derive.notation.definitions import RESTATES
 from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
@@ -87,19 +88,23 @@ class Decider:
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
-        if (
-            role := self.judge.symbols.roles.get(self._place(number, chain))
-        ) is not None and role.why == EXPRESSIONS:
+        role = self.judge.symbols.roles.get(self._place(number, chain))
+        if role is not None and role.why == EXPRESSIONS:
             return Verdict(
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
+        if role is not None and role.why == RESTATES and member is chain.members[1]:
+            return Verdict(
+                "unread",
+                reason="it does not follow from what is defined before: it may be another definition",
+            )
         self.differed += 1
-        found = self._accusation(number, chain, head, member, tries)
+        charge = self._accusation(number, chain, head, member, tries)
         otherwise = partial(self._up_to_shapes, number, chain, head, member)
-        if isinstance(found, Accusation):
-            return replace(found, otherwise=otherwise)
-        return otherwise() or found
+        if isinstance(charge, Accusation):
+            return replace(charge, otherwise=otherwise)
+        return otherwise() or charge
 
     def _up_to_shapes(
         self, number: int, chain: Chain, head: Member, member: Member

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider, behind
 from derive.judge.names import named
-from derive.judge.readings import Readings, Tried, Way, missing_condition
+from derive.judge.readings import SHAPELESS, Readings, Tried, Way, missing_condition
 from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
@@ -82,9 +82,7 @@ class Judge:
 
     def _by_sections(self, found: list[Judged]) -> list[Judged]:
         """What is unread for the page's sake, read once more in its section alone."""
-        claims = {
-            j.id: j for j in found if j.verdict.kind == "unread" and not self._is_made(j.verdict)
-        }
+        claims = {j.id: j for j in found if self._is_open(j.verdict)}
         for page in sections(self.page):
             inside = {f.number for f in page.formulas}
             only = {n for n in inside if any(i.startswith(f"{n + 1}.") for i in claims)}
@@ -92,7 +90,12 @@ class Judge:
                 continue
             told = Judge.of_section(self.text, page, self._made_before(inside), only).report()
             for j in told.formulas:
-                if j.id in claims and j.verdict.kind in ("proved", "tested", "ambiguous"):
+                if j.id not in claims:
+                    continue
+                unread = claims[j.id].verdict.kind == "unread"
+                if j.verdict.kind in ("proved", "tested") or (
+                    unread and j.verdict.kind == "ambiguous"
+                ):
                     verdict = j.verdict
                     if claims[j.id].verdict.reason == TOO_LITTLE:
                         said = "; ".join(p for p in (verdict.reading, SECTION) if p)
@@ -132,8 +135,12 @@ class Judge:
             or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key} - anew
         )
 
-    def _is_made(self, verdict: Verdict) -> bool:
-        return verdict.reason.startswith("goes on")
+    @staticmethod
+    def _is_open(verdict: Verdict) -> bool:
+        """Whether its section may say more: of what is unread, or holds only without its shapes."""
+        if verdict.kind == "unread":
+            return not verdict.reason.startswith("goes on")
+        return verdict.kind == "ambiguous" and SHAPELESS in (verdict.reading or "")
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""

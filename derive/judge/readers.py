@@ -144,7 +144,7 @@ def _lost(reader: Judge, judged: Judged) -> bool:
 
 
 def _has_words(reader: Judge, judged: Judged) -> bool:
-    """Whether a formula has a name of several letters, dz or net, which the old reader takes for a product."""
+    """Whether a formula has a name of several letters, dz or net: a product for the old reader."""
     number = int(judged.id.split(".")[0]) - 1
     formula = next(f for f in reader.page.formulas if f.number == number)
     return any(

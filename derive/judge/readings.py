@@ -305,8 +305,25 @@ class Readings:
 
     def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
-        if self.understanding.setting.arrays and not self.understanding.scalars:
+        u = self.understanding
+        if u.setting.arrays and not u.scalars and self._leaves_shapes_open(number, (head, member)):
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SHAPELESS))
+
+    def _leaves_shapes_open(self, number: int, members: tuple[Member, ...]) -> bool:
+        """Whether a line has a name whose shape the page neither states nor makes, or something was not understood."""  # noqa: E501
+        u = self.understanding
+        if any(f.names for f in u.failed):
+            return True
+        table = u.symbols.at(number)
+        keys = {table.occurrence(n, b).key for m in members for n, b in written(m.tree)}
+        symbols = [table.symbol(k) for k in keys - u.setting.defined]
+        return any(
+            s is not None
+            and s.shape is None
+            and s.kind in ("variable", "input", "parameter")
+            and not u.symbols.is_cost(s.key)
+            for s in symbols
+        )
 
     def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
         """Whether nothing in a line of a page of vectors says that its quantities are vectors."""

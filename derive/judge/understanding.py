@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from derive.algebra.core import (
@@ -116,9 +116,16 @@ BOLD = re.compile(
     r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b"
 )
 SAID_GRADIENT = re.compile(
-    r"(?<![a-zA-Z])d(?P<by>\\?[a-zA-Z]+)(?![a-zA-Z])[^\n]{0,60}\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P=by)"
+    r"(?<![a-zA-Z])d(?P<by>\\?[a-zA-Z]+)(?![a-zA-Z])[^\n]{0,60}"
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P=by)"
 )
 """dW beside \\frac{\\partial L}{\\partial W} on a line says what dW is."""
+NOTED_GRADIENT = re.compile(
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P<by>\\?[a-zA-Z]+)"
+    r"(?:(?!\n\n\n).){0,200}?(?:\b(?:denote|writ|call|abbreviat|short)\w*|记为|記為|记作|と書く|とおく)\W{0,12}d(?P=by)(?![a-zA-Z])",
+    re.DOTALL,
+)
+"""\\frac{\\partial L}{\\partial W} … which we write dW."""
 ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
@@ -671,6 +678,8 @@ class Understanding:
                 setting.ranks.pop(name.key, None)
         for key in (*self._numbers(), *self._biases()):
             setting.ranks[key] = 0
+        for key in self._partners() if some else ():
+            setting.ranks[key] = setting.ranks.get(key) or 1
         if self.vectors:
             keys = {n.split("∅")[0] for n in self.vectors}
             setting.ranks = {k: int(k in keys) for k in setting.ranks}
@@ -712,7 +721,8 @@ class Understanding:
                 if names[0] and names[1] and role.key[1:] == names[1][-1] and names[0][-1] in costs:
                     self.setting.gradients.add(role.key)
                     costs = {names[0][-1]: None}
-        if SAID_GRADIENT.search(self.page.source.text):
+        text = self.page.source.text
+        if SAID_GRADIENT.search(text) or NOTED_GRADIENT.search(text):
             self.setting.gradients.add("")
         self.setting.cost = next(iter(costs)) if len(costs) == 1 else None
 
@@ -734,11 +744,11 @@ class Understanding:
         for number, _, chain in self.chains():
             for member in chain.members:
                 kinds = list(self._kinds_in_order(number, member.tree))
-                seen |= set(zip(kinds, kinds[1:], strict=False))
+                seen |= set(pairwise(kinds))
         return ("input", "parameter") in seen and ("parameter", "input") not in seen
 
     def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
-        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""
+        """The kinds of a row's capital names, in order; "" for what stands between them but a dot."""
         table, argument = self.symbols.at(number), False
         for node, behind in zip(row, (*row[1:], None), strict=True):
             if isinstance(node, Name):
@@ -957,7 +967,10 @@ class Understanding:
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for member in chain.members:
-                terms = terms_of(member.tree)[0]
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
                 inner = [t for t in terms if self._is_inner(table, t)]
                 alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
                 if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
@@ -971,6 +984,23 @@ class Understanding:
                     and not BOLD.match(key)
                 ):
                     yield key
+
+    def _partners(self) -> Iterator[str]:
+        """What stands behind a transposed vector, where its letter alone says that it is a number: p in u^T p."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
+                for term in terms:
+                    if self._is_inner(table, term):
+                        key = table.occurrence(term[1], None).key
+                        symbol = table.symbol(key)
+                        undeclared = symbol is not None and symbol.shape is None
+                        if undeclared and not self.setting.components.get(key):
+                            yield key
 
     def _is_inner(self, table: Any, term: Any) -> bool:
         """w^T x: two names that are no matrices, the first of them transposed."""

@@ -29,6 +29,7 @@ from derive.text.trees import Big, Name, Number, Row, walk
 
 Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
 
+RESTATES = "says in another form what is defined"
 RENEWING = re.compile(
     r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|"
     r"leading to|later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
@@ -119,7 +120,7 @@ class Ledger:
         )
         if relation == ":=" or not before:
             if relation != ":=" and self._restates(found, right, number):
-                return Role("claim", found.key, found, "says in another form what is defined")
+                return Role("claim", found.key, found, RESTATES)
             self._define(found, right, number, adjoint)
             return Role(
                 "definition", found.key, found, "defines" if not before else "a new version"
@@ -159,14 +160,13 @@ class Ledger:
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
         ]
-        if not same:
+        where = self.wheres[number]
+        if not same or where.section != same[-1].where.section or RENEWING.search(where.before):
             return False
         made_of = same[-1].made_of
         written_out = frozenset(["exp", "e", "log", "ln"]) if made_of & WRITTEN_OUT else frozenset()
         keys = self._keys_of(right, number) - written_out
-        where = self.wheres[number]
-        concluded = bool(CONCLUDING.search(where.before)) and not RENEWING.search(where.before)
-        if keys <= made_of or (concluded and where.section == same[-1].where.section):
+        if keys <= made_of or CONCLUDING.search(where.before):
             return True
         entries = frozenset(key.lower() for key in made_of)  # W is the matrix of the w_{ij}
         whole = "component" in same[-1].occurrence.form

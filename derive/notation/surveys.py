@@ -532,8 +532,9 @@ class Survey:
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
         core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        sampled = core in self.sampled_names or bool(letters & self.sampling)
         if piece.letter in self.examples() or (
-            core in self.sampled_names and piece.place == "below" and not piece.beside
+            sampled and piece.place == "below" and not piece.beside
         ):
             return "sample" if "sample" not in taken else "component"
         if (
