@@ -196,7 +196,16 @@ class Readings:
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
-        yield from self._climbed(number, chain, head, member, False)
+        try:
+            yield from self._climbed(number, chain, head, member, False)
+        except Misfit:
+            if not self._may_be_numbers(number, (head, member)):
+                raise
+            tried = list(self._agreeing(self._as_numbers(number, chain, head, member)))
+            if not tried:
+                raise
+            yield from tried
+            return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))

@@ -504,6 +504,7 @@ class Understanding:
         some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
         setting.arrays = some
         setting.plain = self._plain()
+        setting.nabla = self._nabla()
         setting.rowwise = bool(ROWWISE.search(prose))
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
@@ -750,6 +751,16 @@ class Understanding:
             return 2
         return 1
 
+    def _nabla(self) -> Any:
+        """What all ∇ of a page differentiate by, as far as they say it; None where they differ."""
+        rows = {}
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if isinstance(node, Name) and node.letter == "\\nabla" and node.below:
+                        rows[spelled(node.below)] = node.below
+        return next(iter(rows.values())) if len(rows) == 1 else None
+
     def _has_bold_twin(self, letter: str) -> bool:
         """Whether the page has a vector of the same letter in bold: the plain one is a number."""
         table = self.symbols.at(0)
@@ -809,6 +820,9 @@ class Understanding:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
+            if self._is_of_values(number, role):
+                self.curves.add((number, index))
+                return
             special = self._lost_member(number, chain, role, str(error))
             names = (
                 set()
@@ -824,6 +838,17 @@ class Understanding:
                 )
             )
             assert member
+
+    def _is_of_values(self, number: int, role: Role) -> bool:
+        """f(x_1, y_t) = …: what a function is at some values, which leaves it a function of its arguments."""  # noqa: E501
+        target = role.target
+        if target is None or not target.arguments or target.indices:
+            return False
+        table = self.symbols.at(number)
+        names = [r[0] if len(r) == 1 else None for r in target.arguments if r]
+        return self._kind(target.key) == "function" and any(
+            not isinstance(n, Name) or bool(table.occurrence(n, None).indices) for n in names
+        )
 
     def _compared(
         self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int

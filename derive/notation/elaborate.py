@@ -172,6 +172,7 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     chance: set[str] = field(default_factory=set)
+    nabla: Row | None = None
     rowwise: bool = False
 
 
@@ -1347,6 +1348,8 @@ class Elaborator:
             whole = self._gradient(row, at + 1)
             if whole is not None:
                 return whole
+        if node.below is None and node.above is None and self.setting.nabla is not None:
+            node = replace(node, below=self.setting.nabla)
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "by what ∇ differentiates")
         by = self._by(node.below, node)
