@@ -12,11 +12,12 @@ from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Chain, Formula, Member
+from derive.text.page import Chain, Formula, Heading, Member
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+MOST_BETWEEN = 4  # things on the page between a display and one that goes on from it
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 
 
@@ -36,6 +37,7 @@ class Judge:
         self.understanding.understand()
         self.readings = Readings(self.page, self.understanding)
         self.decider = Decider(self)
+        self._last: tuple[int, Chain] | None = None
 
     def report(self) -> Report:
         found: list[Judged] = []
@@ -112,6 +114,12 @@ class Judge:
             role = self.symbols.roles.get((formula.number, index))
             if not chain.members:
                 continue
+            if len(chain.members) == 1 and self._goes_on(formula, chain):
+                count += 1
+                yield self._continued(formula, chain, count)
+                continue
+            if len(chain.members) > 1:
+                self._last = (formula.number, chain)
             if len(chain.members) == 1:
                 count += 1
                 only = chain.members[0]
@@ -129,6 +137,34 @@ class Judge:
                 sign = member.relation
                 latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
+
+    def _goes_on(self, formula: Formula, chain: Chain) -> bool:
+        """Whether a display begins with = right behind another display of its section."""
+        if (
+            not chain.continues
+            or not formula.display
+            or self._last is None
+            or chain.members[0].relation not in EQUATIONS
+        ):
+            return False
+        items = self.page.items
+        at = next(i for i, item in enumerate(items) if item is formula)
+        between = items[max(0, at - MOST_BETWEEN) : at]
+        return any(
+            isinstance(i, Formula) and i.number == self._last[0] for i in between
+        ) and not any(isinstance(i, Heading) for i in between)
+
+    def _continued(self, formula: Formula, chain: Chain, count: int) -> Judged:
+        """= b as a line of its own: compared with the head of the display before, and never accused."""
+        assert self._last is not None
+        head, only = self._last[1].members[0], chain.members[0]
+        whole = replace(chain, members=(head, only), continues=False)
+        verdict = self._claim(formula, whole, head, only)
+        if isinstance(verdict, Accusation) or verdict.kind in ("refuted", "carried"):
+            verdict = Verdict("unread", reason="goes on from a formula before, as it seems")
+        latex = f"{self._latex(head.start, head.end)} = {self._latex(only.start, only.end)}"
+        self._last = (formula.number, self._last[1])
+        return self._judged(formula.number, count, only.start, only.end, latex, verdict)
 
     def _alone(self, chain: Chain) -> Verdict:
         return (

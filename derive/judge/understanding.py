@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from derive.algebra.core import (
@@ -33,7 +33,8 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
-from derive.notation.chance import WEIGHT, chances
+from derive.notation.chance import NAMES as MEANS
+from derive.notation.chance import WEIGHT, chances, drawn
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -511,6 +512,7 @@ class Understanding:
         } - self._kronecker
         self._survey()
         setting.chance = self._random()
+        setting.drawn = self._draws()
         if setting.chance:
             self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
@@ -571,6 +573,15 @@ class Understanding:
         while more := {k for k, uses in made if uses & found and k not in found}:
             found |= more
         return found
+
+    def _draws(self) -> bool:
+        r"""Whether some expectation says what is drawn from where: E_{x \sim p}."""
+        return any(
+            isinstance(node, Name) and node.letter in MEANS and drawn(node.below or ())
+            for _, _, chain in self.chains()
+            for member in chain.members
+            for node in nodes(member.tree)
+        )
 
     def _may_be_random(self, key: str) -> bool:
         """A small letter that is no parameter, index or function."""
@@ -656,7 +667,7 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
-                    if isinstance(node, Name) and node.letter == "E":
+                    if isinstance(node, Name) and node.letter in MEANS:
                         continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
@@ -727,11 +738,16 @@ class Understanding:
             key,
         )
         letter = core.split("_")[0].split("^")[0]
-        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
+        counts = letter in "TNLKM" and key not in self._before_vectors
+        if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
-        if self.symbols.is_cost(key) or (
-            COSTS.match(letter) and letter != key and letter not in self.symbols.states
+            if key in self._before_vectors:
+                return 2
+        drawn_or_made = key in self.setting.chance
+        if not drawn_or_made and (
+            self.symbols.is_cost(key)
+            or (COSTS.match(letter) and letter != key and letter not in self.symbols.states)
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
@@ -788,6 +804,31 @@ class Understanding:
                     o.key for n, b in named(member.tree) if (o := table.occurrence(n, b)).transposed
                 }
         return {k for k in found if k not in self.setting.defined}
+
+    @cached_property
+    def _before_vectors(self) -> set[str]:
+        """The capitals with a step that stand right before a small letter with a step more than once: M_t x_t."""  # noqa: E501
+        found: dict[str, int] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                rows = [member.tree]
+                rows += [n.inside for n in nodes(member.tree) if isinstance(n, Group)]
+                for first, second in (pair for row in rows for pair in pairwise(row)):
+                    if not (isinstance(first, Name) and isinstance(second, Name)):
+                        continue
+                    small = second.letter.lstrip("\\")[:1].islower() and second.below
+                    occurs = table.occurrence(first, None)
+                    if first.letter[:1].isupper() and occurs.indices and small:
+                        found[occurs.key] = found.get(occurs.key, 0) + 1
+        transposed = {
+            o.key
+            for number, _, chain in self.chains()
+            for m in chain.members
+            for n, b in named(m.tree)
+            if (o := self.symbols.at(number).occurrence(n, b)).transposed
+        }
+        return {k for k, n in found.items() if n > 1 and k in transposed} - self.setting.defined
 
     def _entrywise(self) -> None:
         """Functions that are applied entry by entry: with a prime on the page, or by habit."""
@@ -968,6 +1009,8 @@ class Understanding:
         if role.key is None:
             return set()
         parts = _entries_listed(row)
+        if parts is not None and role.key in self.setting.chance:
+            return set()  # what is drawn, by its parts
         target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
         if parts is None:

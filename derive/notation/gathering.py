@@ -8,9 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from derive.notation.chance import NAMES as MEANS
+from derive.notation.chance import drawn, variable_of
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
+from derive.text.spelled import spelled
 from derive.text.trees import Big, Group, Name, Number, Row, Sign, children, walk
 
 APART = (
@@ -44,6 +47,7 @@ def survey_of(
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
             _see_factors(survey, member.tree)
+            _see_drawn(survey, member.tree)
             _see_list(survey, member.tree)
         _see_range(survey, number, chain)
         for condition in chain.conditions:
@@ -87,6 +91,17 @@ def _see_factors(survey: Survey, row: Row) -> None:
     for node in row:
         if isinstance(node, Group):
             _see_factors(survey, node.inside)
+
+
+def _see_drawn(survey: Survey, row: Row) -> None:
+    """What expectations draw, and what integrals without bounds run over."""
+    for node in walk(row):
+        if isinstance(node, Name) and node.letter in MEANS:
+            survey.drawn |= {spelled((n,)) for n in drawn(node.below or ())}
+    for at, node in enumerate(row):
+        if isinstance(node, Big) and node.kind == "int" and node.above is None:
+            found = variable_of(row, at)
+            survey.drawn |= set() if found is None else {spelled((found[0],))}
 
 
 def _see_bounds(survey: Survey, number: int, row: Row) -> None:

@@ -91,6 +91,14 @@ class Reader:
         """Whether a base is applied to what stands behind it."""
         return base in self.functions or base in habits.KNOWN
 
+    def _is_time_call(self, behind: Group | None) -> bool:
+        """Whether a bracket holds a time, and no random quantity of the page: x(t), h(t-1)."""
+        return (
+            behind is not None
+            and is_time_call(behind)
+            and plain(behind.inside) not in self.survey.drawn
+        )
+
     def _score(self, base: str) -> int:
         """Evidence that a base is a function: 2 and more is enough."""
         uses = self.survey.base_of(base)
@@ -112,7 +120,7 @@ class Reader:
         )
         score += (
             3
-            if any(u.first for u in calls) and not all(is_time_call(u.behind) for u in calls)
+            if any(u.first for u in calls) and not all(self._is_time_call(u.behind) for u in calls)
             else 0
         )
         score += 3 if any(u.name.primes for u in calls) else 0
@@ -131,7 +139,7 @@ class Reader:
         )
         score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
-            9 if calls and all(is_time_call(u.behind) for u in calls) and self.time_is_called else 0
+            9 if calls and all(self._is_time_call(u.behind) for u in calls) and self.time_is_called else 0
         )
         primed = any(u.name.primes for u in uses)
         if self.survey.factors[base] > 1 and not primed and not any(u.first for u in calls):
@@ -152,7 +160,7 @@ class Reader:
         for use in self.survey.uses:
             if (
                 use.behind is not None
-                and is_time_call(use.behind)
+                and self._is_time_call(use.behind)
                 and isinstance(use.behind.inside[0], Name)
             ):
                 found.setdefault(use.split.base, set()).add(plain(use.behind.inside))
@@ -165,7 +173,7 @@ class Reader:
             return
         for base, uses in self.survey.by_base.items():
             calls = [u for u in uses if u.behind is not None]
-            timed = [u for u in calls if is_time_call(u.behind)]
+            timed = [u for u in calls if self._is_time_call(u.behind)]
             stepped = any(len(u.behind.inside) > 1 and u.first for u in timed if u.behind)
             if not stepped and all(u.behind and plain(u.behind.inside)[:1] == "i" for u in timed):
                 continue  # W(i+1) = W(i) - … moves in i, a(i + 1) alone is a product
@@ -220,6 +228,8 @@ class Reader:
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
             copy=draft.copy, starred=taken_apart.starred,
         )  # fmt: skip
+        if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
+            behind = None  # x (x - a) is a product
         return self._behind(found, base, behind, draft)
 
     @staticmethod
@@ -360,7 +370,7 @@ class Reader:
         self, found: Occurrence, base: str, behind: Group | None, draft: Draft
     ) -> Occurrence:
         hidden = tuple(draft.hidden)
-        if behind is not None and base in self.called and is_time_call(behind, True):
+        if behind is not None and base in self.called and self._is_time_call(behind, True):
             time: tuple[tuple[Domain, Row], ...] = (("time", behind.inside),)
             return replace(found, indices=(*time, *found.indices), consumed=True)
         if behind is not None and self._applies(base, behind, bool(hidden)):
