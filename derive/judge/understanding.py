@@ -586,7 +586,9 @@ class Understanding:
     def _may_be_random(self, key: str) -> bool:
         """A small letter that is no parameter, index or function."""
         symbol = self.symbols.at(0).symbol(key)
-        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        letter = re.sub(
+            r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
+        ).lstrip("\\")[:1]
         noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
             key, ()
         )

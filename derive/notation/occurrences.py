@@ -91,11 +91,11 @@ class Reader:
         """Whether a base is applied to what stands behind it."""
         return base in self.functions or base in habits.KNOWN
 
-    def _is_time_call(self, behind: Group | None) -> bool:
+    def _is_time_call(self, behind: Group | None, lone: bool = False) -> bool:
         """Whether a bracket holds a time, and no random quantity of the page: x(t), h(t-1)."""
         return (
             behind is not None
-            and is_time_call(behind)
+            and is_time_call(behind, lone)
             and plain(behind.inside) not in self.survey.drawn
         )
 
