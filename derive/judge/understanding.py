@@ -746,6 +746,8 @@ class Understanding:
                 return 2
             if key in self._before_vectors:
                 return 2
+        if key in self._squared:
+            return 0
         drawn_or_made = key in self.setting.chance
         if not drawn_or_made and (
             self.symbols.is_cost(key)
@@ -831,6 +833,22 @@ class Understanding:
             if (o := self.symbols.at(number).occurrence(n, b)).transposed
         }
         return {k for k, n in found.items() if n > 1 and k in transposed} - self.setting.defined
+
+    @cached_property
+    def _squared(self) -> set[str]:
+        """The small letters that stand with a number as their power, x^2, and never with an index, transposed or in bold: numbers."""  # noqa: E501
+        powers: set[str] = set()
+        others: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    if occurs.indices or occurs.transposed or name.style not in ("", "it"):
+                        others.add(occurs.key)
+                    elif occurs.power is not None and spelled(occurs.power).isdigit():
+                        powers.add(occurs.key)
+        return {k for k in powers - others if len(k) == 1 and k.islower()}
 
     def _entrywise(self) -> None:
         """Functions that are applied entry by entry: with a prime on the page, or by habit."""
@@ -1391,7 +1409,10 @@ class Understanding:
             and not scalars
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
-            self._define_whole(number, occurs, elaborator, row, role)
+            try:
+                self._define_whole(number, occurs, elaborator, row, role)
+            except Misfit:
+                pass  # the function is understood, though its bare name is used for something else
 
     def _without_itself(self, key: str, body: Core, row: Any) -> None:
         """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501

@@ -139,7 +139,9 @@ class Reader:
         )
         score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
-            9 if calls and all(self._is_time_call(u.behind) for u in calls) and self.time_is_called else 0
+            9
+            if calls and all(self._is_time_call(u.behind) for u in calls) and self.time_is_called
+            else 0
         )
         primed = any(u.name.primes for u in uses)
         if self.survey.factors[base] > 1 and not primed and not any(u.first for u in calls):

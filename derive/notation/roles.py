@@ -231,6 +231,8 @@ class Roles(Ledger):
         where = self.wheres[number]
         if is_mean(name, behind, set(self.known)):
             return Role("claim", why="an expectation on the left")
+        if name.letter == "e" and found.power is not None and not found.indices:
+            return Role("claim", why="a power of e")
         if self._is_optimum(right):
             return Role("setting", found.key, found, "an optimum")
         if (name.letter in habits.KNOWN and behind is not None) or found.primes or found.dots:

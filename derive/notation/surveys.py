@@ -206,7 +206,9 @@ class Survey:
         plain_ = all(p.form == "letter" and not p.moved and p.run == 1 for p in pieces)
         below = any(p.letter in habits.TIME | habits.INDEX for p in self.pieces_at(base, "below"))
         others = letters - counting
-        return frozenset(letters) if plain_ and below and len(letters) > 1 and others else frozenset()
+        return (
+            frozenset(letters) if plain_ and below and len(letters) > 1 and others else frozenset()
+        )
 
     def _names(self, letter: str) -> bool:
         """Whether a letter in a script names a quantity of the page rather than counts."""
