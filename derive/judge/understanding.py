@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -1409,10 +1410,8 @@ class Understanding:
             and not scalars
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
-            try:
+            with suppress(Misfit):  # the function is understood, whatever its bare name stands for
                 self._define_whole(number, occurs, elaborator, row, role)
-            except Misfit:
-                pass  # the function is understood, though its bare name is used for something else
 
     def _without_itself(self, key: str, body: Core, row: Any) -> None:
         """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501
