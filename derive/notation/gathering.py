@@ -82,7 +82,8 @@ def is_equation(chain: Chain) -> bool:
 
 def _see_factors(survey: Survey, row: Row) -> None:
     """The capitals that stand right before a name, or that are transposed."""
-    for first, second in zip(row, (*row[1:], None), strict=True):
+    for at, first in enumerate(row):
+        second = row[at + 1] if at + 1 < len(row) else None
         if isinstance(first, Name) and len(first.letter) == 1 and first.letter.isupper():
             split = survey.split(first)
             before = isinstance(second, Name) and second.letter[:1].isalpha()
