@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from derive.algebra.core import (
+    ONE_OF,
     Add,
     App,
     At,
@@ -63,7 +64,7 @@ class SecondOrder(NoNumber):
 
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
-    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
+    "generic" (three digits, mixed signs), "small" (a quarter of these) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
     def __init__(
@@ -89,6 +90,7 @@ class World:
         )
         self.used: dict[Element, Any] = {}
         self.sizes: dict[str, int] = {}
+        self.single = False  # every vector whose size the page leaves open has one entry
         self._values: dict[Element, Any] = {}
         self._slopes: dict[Element, tuple[Any, Slopes]] = {}
         self._adjoints: dict[tuple[Element, str, tuple[str, ...]], Slopes] = {}
@@ -116,7 +118,7 @@ class World:
         if dim in ORDERED:
             return self.lengths[dim]
         if dim not in self.sizes:
-            self.sizes[dim] = 2 + (len(self.sizes) + self.seed) % 2
+            self.sizes[dim] = 1 if self.single else 2 + (len(self.sizes) + self.seed) % 2
         return self.sizes[dim]
 
     def index(self, index: Time, env: Letters) -> int:
@@ -146,7 +148,7 @@ class World:
         found = self._digest(*key)
         if self.style == "nice":
             return self.exact(Fraction(NICE[found % len(NICE)]))
-        size = Fraction(200 + found % 1100, 1000)
+        size = Fraction(200 + found % 1100, 4000 if self.style == "small" else 1000)
         return self.exact(size if self.style == "positive" or found // 4096 % 2 else -size)
 
     def exact(self, value: Fraction) -> Any:
@@ -182,9 +184,11 @@ class World:
         return self.exact(Fraction(1)) - sum(others)
 
     def _share(self, element: Element) -> Any:
-        """A member of a family that adds up to 1 over its last index."""
+        """A member of a family that adds up to 1 over its last index; of a class, 1 or 0."""
         name, index = element
         size = self.size(self.model.normalised[name])
+        if name.startswith(ONE_OF):
+            return self.exact(Fraction(int(index[-1] == 1 + self._digest(name, index[:-1]) % size)))
         parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
         return (
             parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))

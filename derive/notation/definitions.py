@@ -29,6 +29,7 @@ from derive.text.trees import Big, Name, Number, Row, walk
 
 Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
 
+RESTATES = "says in another form what is defined"
 RENEWING = re.compile(
     r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|"
     r"leading to|later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
@@ -41,6 +42,8 @@ CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
+WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
+"""Functions of whole vectors that a page writes out entry by entry, with exp."""
 BETWEEN = "an equation between expressions"
 
 
@@ -55,6 +58,8 @@ class Role:
     why: str = ""
     scope: tuple[int, int] = (0, 0)
     lost: frozenset[str] = frozenset()
+    named: Occurrence | None = None
+    """The new name at the end of a chain whose head is a derivative: ∂L/∂z = … = δ."""
 
 
 @dataclass
@@ -115,7 +120,7 @@ class Ledger:
         )
         if relation == ":=" or not before:
             if relation != ":=" and self._restates(found, right, number):
-                return Role("claim", found.key, found, "says in another form what is defined")
+                return Role("claim", found.key, found, RESTATES)
             self._define(found, right, number, adjoint)
             return Role(
                 "definition", found.key, found, "defines" if not before else "a new version"
@@ -155,7 +160,17 @@ class Ledger:
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
         ]
-        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+        where = self.wheres[number]
+        if not same or where.section != same[-1].where.section or RENEWING.search(where.before):
+            return False
+        made_of = same[-1].made_of
+        written_out = frozenset(["exp", "e", "log", "ln"]) if made_of & WRITTEN_OUT else frozenset()
+        keys = self._keys_of(right, number) - written_out
+        if keys <= made_of or CONCLUDING.search(where.before):
+            return True
+        entries = frozenset(key.lower() for key in made_of)  # W is the matrix of the w_{ij}
+        whole = "component" in same[-1].occurrence.form
+        return whole and all(k in made_of or k.lower() in entries for k in keys)
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:
         """The keys of a row, those of indices left out."""
@@ -246,7 +261,7 @@ class Ledger:
             return Role("claim", found.key, found, "unrolled")
         if adjoint and not moved_on:
             return Role("claim", found.key, found, "an equation with derivatives")
-        if concluded and not moved_on:
+        if concluded and (not moved_on or (same_section and not where.item)):
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")
@@ -257,6 +272,8 @@ class Ledger:
     def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
         """Whether a right side uses names that were given since to parts of the right side before."""
         new = keys - latest.made_of - {latest.occurrence.key}
+        if new & habits.KNOWN:
+            return False  # another function
         since = [k for key in new for k in self.known.get(key, ())]
         return any(
             k.number >= latest.number and len(k.right) > 1 and k.right in latest.right

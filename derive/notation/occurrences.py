@@ -81,6 +81,16 @@ class Reader:
             for base, uses in survey.by_base.items()
             if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
         )
+        self.made = frozenset(
+            base
+            for base in self.functions
+            if any(
+                u.first and u.behind is not None and not is_time_call(u.behind)
+                for u in survey.base_of(base)
+            )
+            and all(u.behind is not None or not u.first for u in survey.base_of(base))
+        )
+        """The functions that the page makes, f(x) = …: f[…] is one's value, too."""
         self.parametrised = frozenset(self._parametrised())
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
@@ -107,6 +117,8 @@ class Reader:
         if base in habits.CONSTANT | {"\\pi"}:
             return 9 if any(_has_parameter(u) for u in uses) else 0
         calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        if base == "\\sigma" and self._is_made_quantity(uses, calls):
+            return 0
         if base not in habits.FUNCTION:
             calls = [u for u in calls if not self._holds(u.behind, base)]
         score = 3 if base in habits.FUNCTION and calls else 0
@@ -149,6 +161,20 @@ class Reader:
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
+
+    def _is_made_quantity(self, uses: list[Use], calls: list[Use]) -> bool:
+        r"""Whether a page makes a plain \sigma of its own quantities, \sigma = \sqrt{q^\top q}: a bracket behind it is a factor."""  # noqa: E501
+        heads = [u for u in uses if u.first and u.behind is None and not u.name.primes]
+        if not heads or any(u.first or u.name.primes for u in calls):
+            return False
+        made = {u.split.base for u in self.survey.uses if u.first} - {heads[0].split.base}
+        places = {(u.number, u.chain) for u in heads}
+        beside = {
+            u.split.base
+            for u in self.survey.uses
+            if (u.number, u.chain) in places and u.member == 1
+        }
+        return bool(beside & made) and not beside & {"e", "exp"}
 
     def _holds(self, group: Group | None, base: str) -> bool:
         """x (x - a): what stands in the bracket behind a name has the name itself, so it is a factor."""
@@ -213,6 +239,7 @@ class Reader:
                 siblings,
                 number,
                 reserved if piece not in strong else frozenset(),
+                bare(name),
             )
         primes, dots = (
             name.primes,
@@ -255,6 +282,7 @@ class Reader:
         siblings: tuple[Piece, ...],
         number: int,
         reserved: frozenset[Domain],
+        written: str,
     ) -> None:
         """Puts one piece where it belongs: label, index, power, transpose."""
         survey = self.survey
@@ -284,6 +312,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        listed = written == base and piece.place == "below" and piece.run == 1
+        if listed and domain == "component" and survey.counts_samples(base, piece, number):
+            domain = "sample"
         if base == "\\delta" and {p.letter for p in siblings} & habits.TIME and piece.run == 2:
             draft.indices.append(("time", piece.row))  # Kronecker's delta of two times
             return
@@ -405,14 +436,20 @@ class Reader:
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
-            return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
+            return (
+                base in ("diag", "\\mathbb{E}")
+                or (base in self.listed and _has_several(behind))
+                or base in self.made
+            )
         if base in self.functions or hidden:
             return True
         return self._depends(base, behind)
 
     def _depends(self, base: str, behind: Group) -> bool:
         r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the
-        quantity is made."""
+        quantity is made. A bracket that is raised or transposed itself is a factor."""
+        if behind.above is not None:
+            return False
         parts = parts_of(behind.inside, (",", ";", "|", "\\mid"))
         if not parts or not all(_is_name_or_dots(part) for part in parts):
             return False

@@ -169,7 +169,8 @@ class Roles(Ledger):
         if len(head) > 1 and isinstance(head[0], Name) and head[0].letter in CHANGE:
             return Role("assignment", why="a change")
         if (is_gradient(head[0]) and len(head) > 1) or has_derivative(head):
-            return self._derivative_head(head, right, number)
+            role = self._derivative_head(head, right, number)
+            return replace(role, named=self._named_last(head, chain, number, role))
         head = self._unwrapped(head, right)
         single = single_name(head)
         if single is not None:
@@ -191,6 +192,43 @@ class Roles(Ledger):
                 self._define(found, head, number, adjoint=True)
                 return Role("definition", found.key, found, "a name for the derivative on its left")
         return self._condition_on_derivative(head, right, number)
+
+    def _named_last(self, head: Row, chain: Chain, number: int, role: Role) -> Occurrence | None:
+        """The name at the end of ∂L/∂z = … = δ, where it is new."""
+        equal = [m for m in chain.members[1:] if m.relation in EQUAL]
+        if role.kind != "claim" or len(equal) < 2:
+            return None
+        single = single_name(equal[-1].tree)
+        if single is None or single[1] is not None:
+            return None
+        found = self.reader.read(*single, number)
+        if found.transposed or found.power is not None or found.primes:
+            return None
+        if found.key in self.known and not all(d == "component" for d in found.form):
+            return None
+        if not self._is_fresh_here(found, single[0], number):
+            return None
+        self._define(found, head, number, adjoint=True)
+        return found
+
+    def _is_fresh_here(self, found: Occurrence, name: Name, number: int) -> bool:
+        """Whether a name with its scripts was not written before."""
+        base = found.key.split("_")[0].split("^")[0]
+        letter = base.strip("}").rsplit("{", 1)[-1]
+        if (
+            base in habits.INPUT
+            or base in habits.CONSTANT
+            or letter in ("I", "J", "H", "0", "1")
+            or (letter in habits.PARAMETER and letter.isalpha())
+            or self.reader.is_function(base)
+        ):
+            return False
+        taken = self.reader.survey.split(name)
+        numbered = bool(taken.pieces) and all(p.form == "number" for p in taken.pieces)
+        before = [u for u in self.reader.survey.base_of(taken.base) if u.number < number]
+        return not before or (
+            numbered and not any(plain((u.name,)) == plain((name,)) for u in before)
+        )
 
     def _condition_on_derivative(self, head: Row, right: Row, number: int) -> Role:
         """∇_p L = 0 as a condition, ∇_W E = ∂E/∂W and df/dx = lim … as notation; else a claim."""
@@ -423,6 +461,8 @@ class Roles(Ledger):
         arranged."""
         if any(isinstance(n, Sign) and n.text in "+-=" for n in (*head, *right)) or len(right) > 2:
             return False
+        if isinstance(right[0], Name) and right[0].letter in habits.KNOWN:
+            return False
         if (
             isinstance(head[0], Group)
             and head[0].below is not None
@@ -437,6 +477,9 @@ class Roles(Ledger):
             and last.opening in ("[", "(")
         ):
             inside = [n for n in last.inside if not isinstance(n, Sign)]
+            signs = {n.text for n in last.inside if isinstance(n, Sign)}
+            if signs & {"+", "-"}:
+                return False
             separated = len(inside) < len(last.inside)
             if separated and all(is_derivative(n) for n in inside) and len(inside) > 1:
                 return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from derive.notation.definitions import Role
@@ -54,6 +54,10 @@ class Symbols:
     forms: tuple[Symbol, ...]
     roles: Mapping[tuple[int, int], Role]
     page: Page
+    stated: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
+    """The shapes that the page states of plain names, with the formulas that state them."""
+    sections: Mapping[int, int] = field(default_factory=dict)
+    """The section that each formula stands in."""
 
     def at(self, number: int) -> Table:
         """What is in force at a formula."""
@@ -80,7 +84,8 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     roles.restate()
     binder = Binder(page, reader, roles, chains, prose)
     versions, forms = binder.symbols()
-    return Symbols(reader, versions, forms, roles.found, page)
+    sections = {n: w.section for n, w in wheres.items()}
+    return Symbols(reader, versions, forms, roles.found, page, binder.stated, sections)
 
 
 def _transposes_by_prime(prose: str) -> bool:

@@ -58,6 +58,7 @@ class Unfolder:
         self.base = 1
         self._forward: dict[str, bool] = {}
         self._carried_in: dict[str, frozenset[str]] = {}
+        self._followers: dict[str, set[str]] = {}
         self.carried = self._carried()
 
     # -- what the definitions say ---------------------------------------------------------------------
@@ -268,6 +269,8 @@ class Unfolder:
 
     def _after(self, name: str) -> set[str]:
         """The families that use a family within its own step."""
+        if name in self._followers:
+            return self._followers[name]
         found, waiting = {name}, [name]
         while waiting:
             here = waiting.pop()
@@ -281,6 +284,7 @@ class Unfolder:
                 ):
                     found.add(user)
                     waiting.append(user)
+        self._followers[name] = found
         return found
 
     def _slope(self, x: Core, by: Ref) -> Core:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from derive.text.page import Chain, Member
 from derive.text.rows import Mark, is_operand
+from derive.text.spelled import spelled
 from derive.text.tables import CONDITIONAL, CONNECTIVES, IMPLIES, OPERATORS, RELATIONS
-from derive.text.trees import Group, Missing, Name, Node, Number, Row, Sign, Words
+from derive.text.trees import Fraction, Group, Missing, Name, Node, Number, Row, Sign, Words
 
 RELATION_SIGNS = frozenset(RELATIONS.values())
 OPERATOR_SIGNS = frozenset(OPERATORS.values())
@@ -412,6 +413,9 @@ class _Reader:
             draft.conditions.append(self.first)
             self.first = []
         nodes, forall = _before_forall(piece.nodes)
+        if len(self.drafts) == 1 and not draft.words and _is_labelled(nodes):
+            draft.words.append(f"({spelled(nodes[0].inside)})")  # type: ignore[attr-defined]
+            nodes = nodes[1:]
         if not is_relation(nodes[0]):
             draft.members.append((None, []))
         draft.continues = self._begins_inside(nodes) and len(self.drafts) == 1 and not draft.words
@@ -538,6 +542,26 @@ def _made(draft: _Draft) -> Chain | None:
     if not members and not conditions and not draft.words:
         return None
     return Chain(tuple(members), conditions, " ".join(draft.words), draft.continues)
+
+
+def _is_labelled(nodes: list[Node]) -> bool:
+    """(a) A = B: whether one letter or number in brackets stands before a formula as its label."""
+    if (
+        len(nodes) < 2
+        or not isinstance(nodes[0], Group)
+        or not isinstance(nodes[1], Name | Fraction)
+    ):
+        return False
+    group = nodes[0]
+    if group.opening != "(" or group.above is not None or group.below is not None or group.primes:
+        return False
+    match group.inside:
+        case (Name(letter=letter, below=None, above=None, primes=0),):
+            return letter in ("a", "b", "c", "d", "e", "i", "ii", "iii", "iv")
+        case (Number(text=text),):
+            return text.isdigit()
+        case _:
+            return False
 
 
 def _row(nodes: list[Node]) -> Row:
