@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -35,7 +36,8 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
-from derive.notation.chance import WEIGHT, chances
+from derive.notation.chance import NAMES as MEANS
+from derive.notation.chance import WEIGHT, chances, drawn
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -638,6 +640,7 @@ class Understanding:
         some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
         setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
+        setting.nabla = self._nabla()
         setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.square_ones = bool(ALL_ONES.search(prose))
@@ -649,6 +652,7 @@ class Understanding:
         self._gradients_by_name()
         setting.stepped = self._stepped()
         setting.chance = self._random()
+        setting.drawn = self._draws()
         if setting.chance:
             self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
@@ -895,10 +899,21 @@ class Understanding:
             found |= more
         return found
 
+    def _draws(self) -> bool:
+        r"""Whether some expectation says what is drawn from where: E_{x \sim p}."""
+        return any(
+            isinstance(node, Name) and node.letter in MEANS and drawn(node.below or ())
+            for _, _, chain in self.chains()
+            for member in chain.members
+            for node in nodes(member.tree)
+        )
+
     def _may_be_random(self, key: str) -> bool:
         """A small letter that is no parameter, index or function."""
         symbol = self.symbols.at(0).symbol(key)
-        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        letter = re.sub(
+            r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
+        ).lstrip("\\")[:1]
         noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
             key, ()
         )
@@ -1027,7 +1042,7 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
-                    if isinstance(node, Name) and node.letter == "E":
+                    if isinstance(node, Name) and node.letter in MEANS:
                         continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
@@ -1121,11 +1136,18 @@ class Understanding:
         letter = core.split("_")[0].split("^")[0]
         if key in self._transposed_capitals and "time" not in symbol.slots:
             return 2
-        if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
+        counts = letter in "TNLKM" and key not in self._before_vectors
+        if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
-        if self.symbols.is_cost(key) or (
-            COSTS.match(letter) and letter != key and letter not in self.symbols.states
+            if key in self._before_vectors:
+                return 2
+        if key in self._squared:
+            return 0
+        drawn_or_made = key in self.setting.chance
+        if not drawn_or_made and (
+            self.symbols.is_cost(key)
+            or (COSTS.match(letter) and letter != key and letter not in self.symbols.states)
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
@@ -1146,6 +1168,16 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _nabla(self) -> Any:
+        """What all ∇ of a page differentiate by, as far as they say it; None where they differ."""
+        rows = {}
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if isinstance(node, Name) and node.letter == "\\nabla" and node.below:
+                        rows[spelled(node.below)] = node.below
+        return next(iter(rows.values())) if len(rows) == 1 else None
 
     def _has_bold_twin(self, letter: str) -> bool:
         """Whether the page has a vector of the same letter in bold: the plain one is a number."""
@@ -1188,6 +1220,47 @@ class Understanding:
                 }
         return {k for k in found if k not in self.setting.defined}
 
+    @cached_property
+    def _before_vectors(self) -> set[str]:
+        """The capitals with a step that stand right before a small letter with a step more than once: M_t x_t."""  # noqa: E501
+        found: dict[str, int] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                rows = [member.tree]
+                rows += [n.inside for n in nodes(member.tree) if isinstance(n, Group)]
+                for first, second in (pair for row in rows for pair in pairwise(row)):
+                    if not (isinstance(first, Name) and isinstance(second, Name)):
+                        continue
+                    small = second.letter.lstrip("\\")[:1].islower() and second.below
+                    occurs = table.occurrence(first, None)
+                    if first.letter[:1].isupper() and occurs.indices and small:
+                        found[occurs.key] = found.get(occurs.key, 0) + 1
+        transposed = {
+            o.key
+            for number, _, chain in self.chains()
+            for m in chain.members
+            for n, b in named(m.tree)
+            if (o := self.symbols.at(number).occurrence(n, b)).transposed
+        }
+        return {k for k, n in found.items() if n > 1 and k in transposed} - self.setting.defined
+
+    @cached_property
+    def _squared(self) -> set[str]:
+        """The small letters that stand with a number as their power, x^2, and never with an index, transposed or in bold: numbers."""  # noqa: E501
+        powers: set[str] = set()
+        others: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    if occurs.indices or occurs.transposed or name.style not in ("", "it"):
+                        others.add(occurs.key)
+                    elif occurs.power is not None and spelled(occurs.power).isdigit():
+                        powers.add(occurs.key)
+        return {k for k in powers - others if len(k) == 1 and k.islower()}
+
     def _entrywise(self) -> None:
         """Functions that are applied entry by entry: with a prime on the page, or by habit."""
         for item in self.page.items:
@@ -1227,6 +1300,9 @@ class Understanding:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
+            if self._is_of_values(number, role):
+                self.curves.add((number, index))
+                return
             special = self._lost_member(number, chain, role, str(error))
             names = (
                 set()
@@ -1273,6 +1349,17 @@ class Understanding:
                 replace(member, tree=_bound_by(member.tree, letter, found[1])),
                 *chain.members[2:],
             ),
+        )
+
+    def _is_of_values(self, number: int, role: Role) -> bool:
+        """f(x_1, y_t) = …: what a function is at some values, which leaves it a function of its arguments."""  # noqa: E501
+        target = role.target
+        if target is None or not target.arguments or target.indices:
+            return False
+        table = self.symbols.at(number)
+        names = [r[0] if len(r) == 1 else None for r in target.arguments if r]
+        return self._kind(target.key) == "function" and any(
+            not isinstance(n, Name) or bool(table.occurrence(n, None).indices) for n in names
         )
 
     def _compared(
@@ -1395,6 +1482,8 @@ class Understanding:
         if role.key is None:
             return set()
         parts = _entries_listed(row)
+        if parts is not None and role.key in self.setting.chance:
+            return set()  # what is drawn, by its parts
         target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
         key = self._scoped(role.key, number)
@@ -1835,7 +1924,8 @@ class Understanding:
             and not scalars
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
-            self._define_whole(number, occurs, elaborator, row, role)
+            with suppress(Misfit):  # the function is understood, whatever its bare name stands for
+                self._define_whole(number, occurs, elaborator, row, role)
 
     def _without_itself(self, key: str, body: Core, row: Any) -> None:
         """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501

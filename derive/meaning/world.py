@@ -796,9 +796,7 @@ class World:
             case Solved(name, body):
                 return self._implicit(x, env)
             case Chain() | Inverse():
-                raise NoNumber(
-                    "the derivative of a product of matrices over time, or of an inverse"
-                )
+                return self.value(x, env), _Unknown()
             case _:
                 return self.value(x, env), {}
 

@@ -15,13 +15,14 @@ from derive.algebra.core import Big as Sum
 from derive.algebra.core import Core, Ref, fresh, mul, summed
 from derive.algebra.expression import Time
 from derive.notation.shaped import Val
-from derive.notation.slots import names_in
+from derive.notation.slots import names_in, parts_of
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Fraction, Group, Name, Node, Row, Sign, Table
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
 
+NAMES = ("E", "\\E", "\\EE", "\\Ex", "\\expect")
 OUTCOME = "\\,outcome"  # the outcome of a formula outside any expectation: it holds for each
 WEIGHT = "\\,chance"  # adds up to 1
 MEASURE = "\\,measure"  # may add up to anything
@@ -31,11 +32,11 @@ MARKS = (WEIGHT, MEASURE, DURATION)
 
 def is_mean(node: Node | None, behind: Node | None, defined: set[str]) -> bool:
     """Whether a name is the E of an expectation: with a bracket behind it, and no quantity of the page."""
-    if not isinstance(node, Name) or not isinstance(behind, Group) or node.letter != "E":
+    if not isinstance(node, Name) or not isinstance(behind, Group) or node.letter not in NAMES:
         return False
     if node.above is not None or node.primes or node.accents or "E" in defined:
         return False
-    marked = node.style in ("bb", "op", "bf", "rm", "cal")
+    marked = node.letter != "E" or node.style in ("bb", "op", "bf", "rm", "cal")
     return behind.opening in (("[", "\\{", "(") if marked else ("[", "\\{"))
 
 
@@ -97,16 +98,31 @@ def _drawing(below: Row) -> int | None:
 
 def mean(elaborator: Elaborator, node: Name, group: Group) -> Val | None:
     """E[·] of what stands in the bracket; None where it is over something that is not understood."""
-    below = node.below or ()
-    density: Row | None = None
-    if below:
-        place = _drawing(below)
-        if place != 1 or not isinstance(below[0], Name):
+    if node.below is None:
+        if elaborator.setting.drawn:
+            return None  # of which of the page's distributions?
+        return _summed(elaborator, group.inside, WEIGHT, None)
+    density: list[Node] = []
+    for part in parts_of(node.below):
+        place = _drawing(part)
+        if place != 1 or not isinstance(part[0], Name) or len(part) < 3:
             return None
-        density = below[2:]
-        if not isinstance(density[-1], Group):
-            density = (*density, Group(node.start, node.end, "(", ")", (below[0],)))
-    return _summed(elaborator, group.inside, MEASURE if density else WEIGHT, density)
+        density += part[2:]
+        if not isinstance(part[-1], Group):
+            density.append(Group(node.start, node.end, "(", ")", (part[0],)))
+    return _summed(elaborator, group.inside, MEASURE, tuple(density))
+
+
+def over_all(elaborator: Elaborator, node: Big, inside: Row) -> Val | None:
+    r"""\sum_\tau p(\tau) …, over all values of a random quantity; None for any other sum."""
+    if node.kind != "sum" or node.above is not None or node.below is None or not inside:
+        return None
+    if len(node.below) != 1 or not isinstance(node.below[0], Name):
+        return None
+    occurs = elaborator._occurrence(node.below[0], None)
+    if occurs.key not in elaborator.setting.chance or occurs.indices:
+        return None
+    return _summed(elaborator, inside, MEASURE, None)
 
 
 def _summed(elaborator: Elaborator, inside: Row, name: str, density: Row | None) -> Val | None:

@@ -50,7 +50,7 @@ from derive.algebra.core import (
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.notation.calculus import limit, order_of, variables
-from derive.notation.chance import OUTCOME, integral, is_mean, mean
+from derive.notation.chance import OUTCOME, integral, is_mean, mean, over_all
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -185,6 +185,8 @@ class Setting:
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     chance: set[str] = field(default_factory=set)
+    nabla: Row | None = None
+    drawn: bool = False
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     cost: str | None = None  # what dX is the gradient of
@@ -627,6 +629,9 @@ class Elaborator:
             or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
         ):
             return self._higher(node, mark, row, at)
+        at_point = self._slope_at(node, mark, below, row, at)
+        if at_point is not None:
+            return at_point, at + 2
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
@@ -635,6 +640,31 @@ class Elaborator:
             of = self._operand(row[at + 1 : end])
             return self._differentiated(of, by, mark), end
         return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _slope_at(self, node: Over, mark: _Mark, below: _Mark, row: Row, at: int) -> Val | None:
+        r"""\frac{dg}{dx}(x), \frac{dg}{dh}(h(x)): the slope of a function of one number, at a number."""
+        behind = row[at + 1] if at + 1 < len(row) else None
+        if len(mark.rest) != 1 or len(below.rest) != 1 or not isinstance(behind, Group):
+            return None
+        name, by = mark.rest[0], below.rest[0]
+        if not isinstance(name, Name) or not isinstance(by, Name) or behind.opening != "(":
+            return None
+        inside = behind.inside
+        same = spelled(inside) == spelled(below.rest)
+        inner = len(inside) == 2 and inside[0] == replace(
+            by, start=inside[0].start, end=inside[0].end
+        )
+        if not (same or inner) or behind.above is not None or behind.below is not None:
+            return None
+        occurs = self._occurrence(name, behind)
+        symbol = self.table.symbol(occurs.key)  # type: ignore[attr-defined]
+        if occurs.indices or occurs.primes or symbol is None or symbol.kind != "function":
+            return None
+        args = [self.row(inside)]
+        function = self.setting.functions.get(occurs.key)
+        if function is not None:
+            return self._own_function(name, function, args, 1)
+        return self._abstract(occurs.key, args, [], 1, name)
 
     def _higher(self, node: Over, mark: _Mark, row: Row, at: int) -> tuple[Val, int]:
         """∂²f/∂x∂y: the derivative by x of that by y."""
@@ -1012,7 +1042,7 @@ class Elaborator:
         return found.body
 
     def _is_index(self, letter: str) -> bool:
-        if letter in self.setting.plain:
+        if letter in self.setting.plain or letter in self.setting.chance:
             return False
         symbol = self.table.symbol(letter)  # type: ignore[attr-defined]
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
@@ -1600,6 +1630,8 @@ class Elaborator:
             whole = self._gradient(row, at + 1)
             if whole is not None:
                 return whole
+        if node.below is None and node.above is None and self.setting.nabla is not None:
+            node = replace(node, below=self.setting.nabla)
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "by what ∇ differentiates")
         by = self._by(node.below, node)
@@ -2094,6 +2126,9 @@ class Elaborator:
             return found, end
         if not inside:
             raise Unread(node.start, "what is summed")
+        everything = over_all(self, node, inside)
+        if everything is not None:
+            return everything, end
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
         own = {b.letter for b in letters}

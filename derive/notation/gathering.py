@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.notation import habits
+from derive.notation.chance import NAMES as MEANS
+from derive.notation.chance import drawn, variable_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
+from derive.text.spelled import spelled
 from derive.text.trees import Big, Group, Name, Number, Row, Sign, Table, children, walk
 
 APART = (
@@ -49,6 +52,7 @@ def survey_of(
             _see_bounds(survey, number, member.tree)
             _see_sizes(survey, member.tree)
             _see_factors(survey, member.tree)
+            _see_drawn(survey, member.tree)
             _see_list(survey, member.tree)
         _see_shape(survey, chain)
         _see_range(survey, number, chain)
@@ -140,7 +144,8 @@ def is_equation(chain: Chain) -> bool:
 
 def _see_factors(survey: Survey, row: Row) -> None:
     """The capitals that stand right before a name, or that are transposed."""
-    for first, second in zip(row, (*row[1:], None), strict=True):
+    for at, first in enumerate(row):
+        second = row[at + 1] if at + 1 < len(row) else None
         if isinstance(first, Name) and len(first.letter) == 1 and first.letter.isupper():
             split = survey.split(first)
             before = isinstance(second, Name) and second.letter[:1].isalpha()
@@ -149,6 +154,17 @@ def _see_factors(survey: Survey, row: Row) -> None:
     for node in row:
         if isinstance(node, Group):
             _see_factors(survey, node.inside)
+
+
+def _see_drawn(survey: Survey, row: Row) -> None:
+    """What expectations draw, and what integrals without bounds run over."""
+    for node in walk(row):
+        if isinstance(node, Name) and node.letter in MEANS:
+            survey.drawn |= {spelled((n,)) for n in drawn(node.below or ())}
+    for at, node in enumerate(row):
+        if isinstance(node, Big) and node.kind == "int" and node.above is None:
+            found = variable_of(row, at)
+            survey.drawn |= set() if found is None else {spelled((found[0],))}
 
 
 def _see_bounds(survey: Survey, number: int, row: Row) -> None:

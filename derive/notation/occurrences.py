@@ -101,6 +101,14 @@ class Reader:
         """Whether a base is applied to what stands behind it."""
         return base in self.functions or base in habits.KNOWN
 
+    def _is_time_call(self, behind: Group | None, lone: bool = False) -> bool:
+        """Whether a bracket holds a time, and no random quantity of the page: x(t), h(t-1)."""
+        return (
+            behind is not None
+            and is_time_call(behind, lone)
+            and plain(behind.inside) not in self.survey.drawn
+        )
+
     def _score(self, base: str) -> int:
         """Evidence that a base is a function: 2 and more is enough."""
         uses = self.survey.base_of(base)
@@ -124,7 +132,7 @@ class Reader:
         )
         score += (
             3
-            if any(u.first for u in calls) and not all(is_time_call(u.behind) for u in calls)
+            if any(u.first for u in calls) and not all(self._is_time_call(u.behind) for u in calls)
             else 0
         )
         score += 3 if any(u.name.primes for u in calls) else 0
@@ -143,7 +151,9 @@ class Reader:
         )
         score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
-            9 if calls and all(is_time_call(u.behind) for u in calls) and self.time_is_called else 0
+            9
+            if calls and all(self._is_time_call(u.behind) for u in calls) and self.time_is_called
+            else 0
         )
         primed = any(u.name.primes for u in uses)
         if self.survey.factors[base] > 1 and not primed and not any(u.first for u in calls):
@@ -178,7 +188,7 @@ class Reader:
         for use in self.survey.uses:
             if (
                 use.behind is not None
-                and is_time_call(use.behind)
+                and self._is_time_call(use.behind)
                 and isinstance(use.behind.inside[0], Name)
             ):
                 found.setdefault(use.split.base, set()).add(plain(use.behind.inside))
@@ -191,7 +201,7 @@ class Reader:
             return
         for base, uses in self.survey.by_base.items():
             calls = [u for u in uses if u.behind is not None]
-            timed = [u for u in calls if is_time_call(u.behind)]
+            timed = [u for u in calls if self._is_time_call(u.behind)]
             stepped = any(len(u.behind.inside) > 1 and u.first for u in timed if u.behind)
             if not stepped and all(u.behind and plain(u.behind.inside)[:1] == "i" for u in timed):
                 continue  # W(i+1) = W(i) - … moves in i, a(i + 1) alone is a product
@@ -247,6 +257,8 @@ class Reader:
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
             copy=draft.copy, starred=taken_apart.starred,
         )  # fmt: skip
+        if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
+            behind = None  # x (x - a) is a product
         return self._behind(found, base, behind, draft)
 
     @staticmethod
@@ -391,7 +403,7 @@ class Reader:
         self, found: Occurrence, base: str, behind: Group | None, draft: Draft
     ) -> Occurrence:
         hidden = tuple(draft.hidden)
-        if behind is not None and base in self.called and is_time_call(behind, True):
+        if behind is not None and base in self.called and self._is_time_call(behind, True):
             time: tuple[tuple[Domain, Row], ...] = (("time", behind.inside),)
             return replace(found, indices=(*time, *found.indices), consumed=True)
         if behind is not None and self._applies(base, behind, bool(hidden)):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from derive.notation import habits
+from derive.notation.chance import is_mean
 from derive.notation.definitions import Ledger, Role
 from derive.notation.occurrences import Occurrence
 from derive.notation.shapes_said import colon_shape, is_reals
@@ -266,6 +267,12 @@ class Roles(Ledger):
         name, behind = single
         found = self.reader.read(name, behind, number)
         where = self.wheres[number]
+        if is_mean(name, behind, set(self.known)):
+            return Role("claim", why="an expectation on the left")
+        if name.letter == "e" and found.power is not None and not found.indices:
+            return Role("claim", why="a power of e")
+        if self._is_optimum(right):
+            return Role("setting", found.key, found, "an optimum")
         if (name.letter in habits.KNOWN and behind is not None) or found.primes or found.dots:
             return self._of_function(name, found, right, number)
         if behind is not None and not found.consumed:
@@ -298,6 +305,13 @@ class Roles(Ledger):
         if self._supposed(found, right, number, chain):
             return Role("setting", found.key, found, "supposed for its sentence or item")
         return self._definition(found, right, number, where, relation)
+
+    @staticmethod
+    def _is_optimum(right: Row) -> bool:
+        r"""\arg\max_\theta J, in a macro of the page's own, too."""
+        first = right[0]
+        said = first.kind if isinstance(first, Big) else getattr(first, "letter", "")
+        return bool(re.match(r"\\?arg\s*m(?:ax|in)", said))
 
     def _updates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether θ = θ - α ∂L/∂θ gives its left side a new value: the same name with the same indices

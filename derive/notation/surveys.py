@@ -64,6 +64,8 @@ class Survey:
     """Whether the page's prose speaks of examples, samples, a batch."""
     timed: bool = False
     """Whether the page's prose or letters speak of time."""
+    drawn: set[str] = field(default_factory=set)
+    r"""The letters of random quantities: x of E_{x \\sim p}, and of ∫ … dx over all x."""
     factors: Counter[str] = field(default_factory=Counter)
     """How often a capital stands right before a name, or is transposed: H x, P H^T."""
     aliases: dict[str, str] = field(default_factory=dict)
@@ -233,7 +235,22 @@ class Survey:
             )
         if piece.place in ("angle", "square", "call"):
             return False
+        if piece.place == "paren" and piece.letter in self.kinds_of(base):
+            return True
         return self._letter_is_label(base, piece)
+
+    @remembered
+    def kinds_of(self, base: str) -> frozenset[str]:
+        """The letters in brackets above that tell kinds of a quantity apart, u^{(t)}, u^{(a)}, u^{(b)}: several, some that count nothing, beside an index below."""  # noqa: E501
+        pieces = self.pieces_at(base, "paren")
+        letters = {p.letter for p in pieces}
+        counting = habits.TIME | habits.LAYER | habits.INDEX | {"T", "N", "L"}
+        plain_ = all(p.form == "letter" and not p.moved and p.run == 1 for p in pieces)
+        below = any(p.letter in habits.TIME | habits.INDEX for p in self.pieces_at(base, "below"))
+        others = letters - counting
+        return (
+            frozenset(letters) if plain_ and below and len(letters) > 1 and others else frozenset()
+        )
 
     def _joins_sizes(self, base: str, letters: Sequence[str]) -> bool:
         r"""Whether W_{qh} \in \mathbb{R}^{q \times h} says of a matrix which sizes it joins: no entry of it is written."""  # noqa: E501
