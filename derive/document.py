@@ -90,6 +90,10 @@ def layout_of(name: str, full: bool, columns: int, standalone: bool) -> Format:
     """The output format called `name`; LaTeX is a fragment unless `standalone`."""
     if name == "latex" and not standalone:
         return Fragment(full, columns)
+    if name == "typst":
+        from derive.typst_format import Typst
+
+        return Typst(full, columns)
     return FORMATS[name](full, columns)
 
 
@@ -191,7 +195,7 @@ class Paper:
             sections=self.sections,
             number=self.number,
             convention=self.convention,
-            rich_characters=self.layout.name != "latex",
+            rich_characters=self.layout.name not in ("latex", "typst"),
             **names,
         )
         return _tidied(rendered, self.layout)
