@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from derive.tasks import Gradient
 
 LARGEST_SIZE = 1_000_000
-LANGUAGES = ("numpy",)
 
 SHORT_HELP = """\
 derive: derive, prove and write gradients of recurrences.
@@ -220,7 +219,9 @@ def check(
             raise typer.Exit(1)
 
 
-@app.command(epilog=help_of(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w"))
+@app.command(
+    epilog=help_of(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w --to torch")
+)
 def code(
     model: ModelArgument = None,
     definitions: Definitions = None,
@@ -230,17 +231,15 @@ def code(
         typer.Option(
             "--to",
             metavar="LANGUAGE",
-            help=f"The language: {', '.join(LANGUAGES)}.",
-            autocompletion=listed(LANGUAGES),
+            help=f"The library: {', '.join(tasks.LANGUAGES)}.",
+            autocompletion=listed(tasks.LANGUAGES),
         ),
-    ] = LANGUAGES[0],
+    ] = tasks.LANGUAGES[0],
     output: Output = None,
 ) -> None:
-    """The proved backward pass as a NumPy program, linear in T."""
+    """The proved backward pass as a program for NumPy, PyTorch or JAX, linear in T."""
     with reported():
-        if to not in LANGUAGES:
-            raise DeriveError(f"expected --to {' or '.join(LANGUAGES)}, found {to!r}")
-        found = tasks.code(_model(model, definitions, output), wrt)
+        found = tasks.code(_model(model, definitions, output), wrt, to)
         Page("text", output, True, False).put_text(found.source)
 
 

@@ -90,6 +90,10 @@ def layout_of(name: str, full: bool, columns: int, standalone: bool) -> Format:
     """The output format called `name`; LaTeX is a fragment unless `standalone`."""
     if name == "latex" and not standalone:
         return Fragment(full, columns)
+    if name == "typst":
+        from derive.typst_format import Typst
+
+        return Typst(full, columns)
     return FORMATS[name](full, columns)
 
 
@@ -191,7 +195,7 @@ class Paper:
             sections=self.sections,
             number=self.number,
             convention=self.convention,
-            rich_characters=self.layout.name != "latex",
+            rich_characters=self.layout.name not in ("latex", "typst"),
             **names,
         )
         return _tidied(rendered, self.layout)
@@ -713,10 +717,26 @@ def _amount(number: int | None) -> str:
     return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
 
 
-def code(found: Program) -> str:
+# The library's name, what is imported, what is written for NumPy's np.
+LANGUAGES: Mapping[str, tuple[str, str, str]] = {
+    "numpy": ("NumPy", "import numpy as np", "np."),
+    "torch": ("PyTorch", "import torch", "torch."),
+    "jax": ("JAX", "import jax.numpy as jnp", "jnp."),
+}
+_MADE = re.compile(r"\bnp\.(eye|ones|zeros)\((.*)\)$", re.MULTILINE)
+
+
+def code(found: Program, language: str = "numpy") -> str:
     """The document of `derive code`: a Python module."""
-    text = environment().get_template("code/numpy.j2").render(p=found)
-    return text.rstrip() + "\n"
+    library, imported, prefix = LANGUAGES[language]
+    page = environment().get_template("code/numpy.j2")
+    text = page.render(p=found, library=library, imported=imported)
+    if language != "numpy":
+        text = text.replace(", dtype=float)", ")")
+    if language == "torch" and found.parameters:
+        like = found.parameters[0]
+        text = _MADE.sub(rf"np.\1(\2, dtype={like}.dtype, device={like}.device)", text)
+    return re.sub(r"(?<![\w.])np\.", prefix, text).rstrip() + "\n"
 
 
 def worked_example(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from derive import tasks
@@ -22,16 +23,25 @@ def explained(name: str | None) -> str:
     if name is None:
         verdicts = [(kind, words().meanings[kind]) for kind in KINDS]
         rules = [(_dashed(rule), _meaning(RULES[rule])) for rule in RULES]
-        return f"{page.listed(verdicts, rules)}".strip() + "\n"
+        return _filled(f"{page.listed(verdicts, rules)}")
     if name in KINDS:
-        return f"{page.verdict(name, words().meanings[name])}".strip() + "\n"
+        return _filled(f"{page.verdict(name, words().meanings[name])}")
     rule = name.replace("-", " ").replace("_", " ")
     if rule in RULES:
-        return f"{page.rule(_dashed(rule), _meaning(RULES[rule]), _example(rule))}".strip() + "\n"
+        return _filled(f"{page.rule(_dashed(rule), _meaning(RULES[rule]), _example(rule))}")
     known = [*KINDS, *map(_dashed, RULES)]
     near = tasks.nearest(name, known)
     hint = f". Did you mean {' or '.join(near)}?" if near else ": derive explain lists them"
     raise DeriveError(f"expected a verdict or a rule, found {name!r}{hint}")
+
+
+def _filled(text: str) -> str:
+    """The lines of a page, each filled into 80 columns and as far to the right as it begins."""
+    lines = []
+    for line in text.strip().split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines.append(fill(line, 80, subsequent_indent=indent, break_long_words=False))
+    return "\n".join(lines) + "\n"
 
 
 def names() -> list[str]:

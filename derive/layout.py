@@ -221,7 +221,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
     """Formulas as rows aligned at their equals signs, broken where they are too wide."""
     rows: list[str] = []
     for node in nodes:
-        left = _elided_left(node, full)
+        left = elided_left(node, full)
         right = node.right if isinstance(node, Equation) else node
         sign = "= " if left else ""
         if width(left) > 8:
@@ -234,7 +234,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
     return rows
 
 
-def _elided_left(node: Expr | Equation, full: bool) -> str:
+def elided_left(node: Expr | Equation, full: bool) -> str:
     """What stands before the equals sign, a long sum elided; nothing for a formula alone."""
     if not isinstance(node, Equation):
         return ""
@@ -410,7 +410,7 @@ class Html(Format):
             for piece in pieces:
                 yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
             return
-        left = _mathml(_elided_left(node, self.full), True)
+        left = _mathml(elided_left(node, self.full), True)
         for i, piece in enumerate(pieces):
             yield (
                 f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"

@@ -68,7 +68,7 @@ class Page:
         from derive import document
 
         if self.kind == "pdf":
-            self._write_pdf(render(document.layout_of("latex", self.full, 80, True)))
+            self._write_pdf(lambda kind: render(document.layout_of(kind, self.full, 80, True)))
             return
         screen = self.output is None and sys.stdout.isatty()
         room = columns() if screen else 80
@@ -109,14 +109,19 @@ class Page:
             reason = (error.strerror or "error").lower()
             raise DeriveError(f"standard output cannot be written: {reason}") from None
 
-    def _write_pdf(self, tex: str) -> None:
-        from derive.typesetting import NoTeX, typeset
+    def _write_pdf(self, written: Callable[[str], str]) -> None:
+        """By TeX, else by the wheel of Typst; without both the LaTeX is left beside."""
+        from derive.typesetting import NoTeX, typeset, typeset_by_typst
         from derive.writing import write_atomically
 
         assert self.output is not None
+        tex = written("latex")
         try:
             pdf = typeset(tex)
         except NoTeX as error:
+            if (made := typeset_by_typst(lambda: written("typst"))) is not None:
+                write_atomically(self.output, made)
+                return
             beside = self.output.with_suffix(".tex")
             if beside.exists():
                 raise DeriveError(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TESTED_HORIZONS = 6
 MOST_PICTURED = 40
+LANGUAGES = ("numpy", "torch", "jax")
 LAYOUTS = ("numerator", "gradient", "denominator")
 Advance = Callable[[], None]
 Waiting = Callable[[str, int], AbstractContextManager[Advance]]
@@ -766,18 +767,21 @@ def check(
 def code(
     model: Model | Recurrence | str | Path | None = None,
     wrt: str | Sequence[str] | None = None,
+    to: str = "numpy",
 ) -> Code:
-    """The proved backward pass as a NumPy program, linear in T."""
+    """The proved backward pass as a program for NumPy, PyTorch or JAX (`to`), linear in T."""
     from derive import document
     from derive.derivation.code import program
 
+    if to not in LANGUAGES:
+        raise DeriveError(unknown("--to to be one of the languages", to, LANGUAGES))
     recurrence = recurrence_of(model)
     _need_steps(recurrence)
     chosen = parameters(recurrence, wrt)
-    found = document.code(program(recurrence, chosen))
+    found = document.code(program(recurrence, chosen), to)
     return Code(
         lambda _: found,
-        lambda: {"schema": "derive.code/1", "language": "numpy", "code": found},
+        lambda: {"schema": "derive.code/1", "language": to, "code": found},
         lambda: _answers(answer_of(recurrence, chosen, "gradient"), [], "gradient"),
         source=found,
     )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,19 @@ def typeset_with_log(tex: str, seconds: float = 60) -> Typeset:
         return Typeset(pdf.read_bytes(), log)
 
 
+def typeset_by_typst(source: Callable[[], str]) -> bytes | None:
+    """The PDF of a document of Typst, by its wheel; None where that is not installed."""
+    try:
+        import typst
+    except ImportError:
+        return None
+    try:
+        pdf: bytes = typst.compile(source().encode("utf-8"))
+    except Exception as error:  # its own error is a RuntimeError with the place
+        raise DeriveError(f"typst: {' '.join(str(error).split())[:300]}") from None
+    return pdf
+
+
 def find_engine() -> tuple[str, str]:
     """The first installed TeX of ENGINES: its name and the program's path. Raises NoTeX."""
     for engine in ENGINES:
@@ -93,7 +106,7 @@ def find_engine() -> tuple[str, str]:
             return engine, program
     raise NoTeX(
         f"no TeX was found on this machine (looked for {', '.join(ENGINES)}): "
-        "write the document as .tex instead, or install one of them"
+        "write the document as .tex instead, or install one of them, or pip install 'derive-notes[pdf]'"
     )
 
 

@@ -30,6 +30,7 @@ ORDER = (
     "writing",
     "coq",
     "layout",
+    "typst_format",
     "document",
     "picture",
     "report",

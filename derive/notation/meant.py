@@ -67,11 +67,17 @@ def _with_words(found: Tokens, said: dict[Sentence, None]) -> Tokens:
 def _run(found: Tokens, at: int) -> int:
     """Where the letters end that stand side by side from `at` on, outside \\mathrm{…}."""
     end = at
-    if at and found[at - 1].text == "{":
+    before = found[at - 1] if at else None
+    if before is not None and (before.text == "{" or _touches(before, found[at])):
         return at
     while _is_letter(found[end]) and (end == at or found[end].offset == found[end - 1].offset + 1):
         end += 1
     return end
+
+
+def _touches(before: Token, token: Token) -> bool:
+    """Whether a letter goes on with the letter before it: the rest of what stands in braces."""
+    return _is_letter(before) and _is_letter(token) and before.offset + 1 == token.offset
 
 
 def _is_letter(token: Token) -> bool:

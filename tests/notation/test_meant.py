@@ -79,3 +79,9 @@ def test_constants_have_their_value_in_every_command(typed: str) -> None:
     assert [latex(p) for p in model.parameters] == ["w"]
     assert every(EveryHorizon(model), Variable("w")).scope == "every T ≥ 1"
     assert all(row.agrees for row in comparisons(model, 2, model.parameters))
+
+
+def test_letters_inside_braces_are_no_product() -> None:
+    model = from_latex(("h_t = \\operatorname{softmax}(W_{hidden} h_{t-1})", "L_t = h_t^2"))
+    sentences = [s for row in model.assumptions for s in row if isinstance(s, str)]
+    assert not [s for s in sentences if "product of its letters" in s]
