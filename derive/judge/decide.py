@@ -40,11 +40,12 @@ NOTHING = "both sides are always 0, so it says nothing"
 
 @dataclass(frozen=True, slots=True)
 class Accusation:
-    """A line whose sides differ in every reading, kept until the page as a whole is judged."""
+    """A line whose sides differ in every reading, kept until the page as a whole is judged; `line` is where its repair is sought."""  # noqa: E501
 
     verdict: Verdict
-    defended: bool
-    clean: bool = False
+    clean: bool
+    line: tuple[int, Chain, Member, Member]
+    defended: bool = False
     otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
@@ -353,25 +354,23 @@ class Decider:
                 "unread",
                 reason="the sides differ, but no numbers that a pencil can redo were found",
             )
-        mended = self._mended(number, chain, head, member)
-        if mended is not None:
-            latex, cause = mended
-            self.defended[cause] = self.defended.get(cause, 0) + 1
-            verdict = Verdict(
-                "refuted",
-                scope=self._scope(first),
-                reason=cause,
-                suggestion=latex,
-                counterexample=numbers,
-            )
-            return Accusation(verdict, True, self._is_clean(first, number))
         verdict = Verdict(
             "refuted",
             scope=self._scope(first),
             reason="the two sides differ",
             counterexample=numbers,
         )
-        return Accusation(verdict, False, self._is_clean(first, number))
+        return Accusation(verdict, self._is_clean(first, number), (number, chain, head, member))
+
+    def defend(self, accusation: Accusation) -> Accusation:
+        """An accusation with the nearest true line, where one is found."""
+        mended = self._mended(*accusation.line)
+        if mended is None:
+            return accusation
+        latex, cause = mended
+        self.defended[cause] = self.defended.get(cause, 0) + 1
+        verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
+        return replace(accusation, verdict=verdict, defended=True)
 
     def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""

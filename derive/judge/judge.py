@@ -146,6 +146,8 @@ class Judge:
         """Accusations decided; what follows from a line that is not accused is not carried."""
         spoken: dict[str, bool] = {}
         made = []
+        if self._is_trusted() or any(a.clean for j in found if (a := _accusation(j)) is not None):
+            found = [self._defended(j) for j in found]
         for j in found:
             formula, was = self._begun.get(j.id.split(".")[0], j.id.split(".")[0]), j.verdict
             verdict = self._spoken(was)
@@ -157,6 +159,18 @@ class Judge:
                 verdict = Verdict("unread", reason="follows from a line that was not understood")
             made.append(replace(j, verdict=verdict))
         return made
+
+    def _is_trusted(self) -> bool:
+        """Whether so much of the page holds that a slip in it is one, though not all was understood."""
+        agreed, differed = self.decider.agreed, self.decider.differed
+        return agreed >= 4 and agreed >= 3 * differed
+
+    def _defended(self, judged: Judged) -> Judged:
+        """A line with the nearest true one if it is accused: it is looked for where it may bring the accusation to be spoken."""  # noqa: E501
+        found = _accusation(judged)
+        if found is None:
+            return judged
+        return replace(judged, verdict=self.decider.defend(found))  # type: ignore[arg-type]
 
     def _spoken(self, verdict: Verdict | Accusation) -> Verdict:
         """An accusation is spoken where a nearby true line was proved, or where the rest of the page was well understood.
@@ -182,12 +196,7 @@ class Judge:
                 return verdict.verdict
             if understood and differed - several <= max(2, agreed + several):
                 return verdict.verdict
-        elif (
-            verdict.defended
-            and PATH not in verdict.verdict.reason
-            and agreed >= 4
-            and agreed >= 3 * differed
-        ):
+        elif verdict.defended and PATH not in verdict.verdict.reason and self._is_trusted():
             return verdict.verdict
         return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
 
@@ -416,6 +425,11 @@ class Judge:
         """The claim in one reading, to see whether it holds."""
         way = Way("", of_head, of_member, hasty=True)
         return self.readings.tried(number, chain, head, member, way)
+
+
+def _accusation(judged: Judged) -> Accusation | None:
+    found: object = judged.verdict
+    return found if isinstance(found, Accusation) else None
 
 
 __all__ = ["Judge", "Tried", "judge", "missing_condition"]

@@ -1,8 +1,8 @@
 """Two readers of one page. The new one decides; what it could not read it leaves to the old one, on pages that both take alike.
 
 The old reader (derive.verify) knows time alone as an index and was written for notes in our own manner. Its word counts only
-where every definition of the page is a definition for both, so that neither has missed how a name is made; and it accuses
-nobody whom the new reader holds for right.
+where every definition of the page is a definition for both, so that neither has missed how a name is made, and where it
+holds nothing for wrong that the new reader has proved.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -166,8 +166,13 @@ def _paired(new: Report, old: Report) -> dict[int, Judged]:
 
 
 def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
-    """Whether both readers found the same definitions, and most formulas at the same places."""
+    """Whether both readers found the same definitions, most formulas at the same places, and no line wrong that the new one proves."""  # noqa: E501
     if len(pairs) < 0.8 * len(new.formulas):
+        return False
+    if any(
+        new.formulas[i].verdict.kind == "proved" and j.verdict.kind in WRONG
+        for i, j in pairs.items()
+    ):
         return False
     apart = 0
     for i, j in enumerate(new.formulas):
@@ -188,8 +193,6 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
         return other
     if own.kind == "refuted" and other.kind in WRONG:
         return other if other.suggestion or not own.suggestion else own
-    if own.kind == "proved" and other.kind in WRONG:
-        return Verdict("unread", reason="two readings of the page disagree on this line")
     return own
 
 
