@@ -510,10 +510,10 @@ class Elaborator:
         place = next((i for i, s in enumerate(slots) if s in ("time", "layer")), None)
         if place is None:
             return None
-        apart = b.of.index[place] - a.by.index[place]
+        name, apart = b.of.name, b.of.index[place] - a.by.index[place]
 
         def moved(x: Core) -> Core:
-            if isinstance(x, Ref) and x.name == b.of.name:  # type: ignore[union-attr]
+            if isinstance(x, Ref) and x.name == name:
                 index = list(x.index)
                 index[place] = index[place] + apart
                 return Ref(x.name, tuple(index))
