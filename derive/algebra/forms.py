@@ -92,6 +92,7 @@ class Forms:
     def __init__(self, find: Find = str) -> None:
         self.find = find
         self.apart: Callable[[Time], bool] = _never
+        self.sizes: Mapping[str, str] = {}  # the letters of sizes: N, which counts the x_i
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
@@ -238,7 +239,15 @@ class Forms:
         return [Term(Fraction(1))] if dim == "1" else [_atom(Size(dim))]
 
     def _index(self, index: Time) -> Iterable[Term]:
-        found = [Term(Fraction(n), ((At(Time.of(a)), UNIT),)) for a, n in index.letters]
+        found = [
+            replace(t, coefficient=t.coefficient * n)
+            for a, n in index.letters
+            for t in (
+                self._size(self.sizes[a])
+                if a in self.sizes
+                else [Term(Fraction(1), ((At(Time.of(a)), UNIT),))]
+            )
+        ]
         return [*found, Term(Fraction(index.shift))] if index.shift else found
 
     def _product(self, parts: list[tuple[Term, ...]]) -> list[Term]:

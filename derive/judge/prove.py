@@ -10,6 +10,7 @@ from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Outcome, Sides
 from derive.judge.understanding import resolved
+from derive.meaning.model import ORDERED
 from derive.proof.lines import Lines, SameForm, search
 
 
@@ -21,6 +22,7 @@ class Prover:
 
     def lines(self, outcome: Outcome) -> Lines:
         assert outcome.model is not None and outcome.dims is not None
+        sizes = {a: d for a, d in outcome.model.horizons.items() if d not in ORDERED}
         key = (
             tuple(
                 sorted(
@@ -31,9 +33,11 @@ class Prover:
             ),
             outcome.dims.known,
             frozenset(outcome.model.normalised),
+            tuple(sorted(sizes.items())),
         )
         if key not in self._lines:
             self._lines[key] = Lines(outcome.model, outcome.dims.find)
+            self._lines[key].forms.sizes = sizes
             self._lines[key].forms.ones = frozenset(outcome.model.normalised)
         found = self._lines[key]
         found.unfolder.model = outcome.model

@@ -131,3 +131,34 @@ def test_words_of_several_letters_are_no_products_for_either_reader() -> None:
 
     page = rf"{FORWARD}" + "\n\n$$dq = s - y$$"
     assert joined("page.md", page, Options()).formulas[-1].verdict.kind != "refuted"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\sum_{k=1}^N (x_k - \mu) = 0", "proved"),
+        (r"\frac{\partial v}{\partial x_i} = \frac{2}{N} (x_i - \mu)", "proved"),
+        (r"\frac{\partial v}{\partial x_i} = \frac{2}{N} (x_i - \mu) (1 - \frac{1}{N})", "refuted"),
+        (r"\sum_{k=1}^N x_k = \mu", "unread"),
+    ],
+)
+def test_a_size_is_what_its_letter_counts(line: str, kind: str) -> None:
+    """N is the number of the x_i: sums over them meet factors N."""
+    page = (
+        r"Let $\mu = \frac{1}{N}\sum_{i=1}^N x_i$ and $v = \frac{1}{N}\sum_{k=1}^N (x_k - \mu)^2$."
+    )
+    assert last(f"{page}\n\n$${line}$$").kind == kind
+
+
+def test_a_cell_with_many_gates_is_proved() -> None:
+    """The search for a plan does not spend what the checker needs."""
+    page = r"""$$f_t = \sigma(W_f h_{t-1} + b_f)$$ $$i_t = \sigma(W_i h_{t-1} + b_i)$$
+$$g_t = \tanh(W_g h_{t-1} + b_g)$$ $$o_t = \sigma(W_o h_{t-1} + b_o)$$
+$$c_t = f_t \odot c_{t-1} + i_t \odot g_t$$ $$h_t = o_t \odot \tanh(c_t)$$
+$$q_t = \text{softmax}(V h_t + b)$$ $$L = -\sum_t y_t^\top \log q_t$$
+"""
+    line = r"\frac{\partial L}{\partial c_t} = \frac{\partial L}{\partial h_t} \odot o_t"
+    line += r" \odot (1 - \tanh^2(c_t))"
+    more = r" + \frac{\partial L}{\partial c_{t+1}} \odot f_{t+1}"
+    assert last(f"{page}$${line}{more}$$").kind == "proved"
+    assert last(f"{page}$${line}$$").kind != "proved"
