@@ -235,6 +235,15 @@ class Where(_Node):
 
 
 @_hashed
+class Limit(_Node):
+    """What `body` tends to as the number `variable`, which stands in it alone, goes to `point` (from both sides)."""  # noqa: E501
+
+    variable: Ref
+    point: Core
+    body: Core
+
+
+@_hashed
 class Solved(_Node):
     """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""  # noqa: E501
 
@@ -254,6 +263,7 @@ class Lost(_Node):
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 MINUS = Num(Fraction(-1))
+ONE_OF = "1_{"  # how the families begin that are 1 for one class and 0 for the others
 
 
 def num(value: int | Fraction) -> Num:
@@ -319,6 +329,7 @@ _PARTS: Mapping[type, Callable[[Any], Iterable[Core]]] = {
     Case: lambda x: (x.left, x.right, x.then, x.other),
     Stack: lambda x: [body for _, _, body in x.parts],
     D: lambda x: (x.of, x.by),
+    Limit: lambda x: (x.point, x.body),
     Where: lambda x: (x.body, *(value for _, value in x.values)),
 }
 
@@ -383,6 +394,8 @@ def _with_parts(x: Core, parts: tuple[Core, ...]) -> Core:
             return Lost(name, parts)
         case Solved(name_, _, free):
             return Solved(name_, parts[0], free)
+        case Limit(variable):
+            return Limit(variable, *parts)
         case Where(_, values):
             return Where(
                 parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True))

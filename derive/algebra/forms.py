@@ -30,6 +30,7 @@ from derive.algebra.core import (
     Fn,
     Inverse,
     Known,
+    Limit,
     Lost,
     Mul,
     Num,
@@ -49,6 +50,7 @@ from derive.algebra.core import (
     rebuild,
 )
 from derive.algebra.expression import Time
+from derive.algebra.limits import NoLimit, limit_of
 
 MOST_TERMS = 1500
 MOST_POWER = 12
@@ -196,6 +198,8 @@ class Forms:
                 return [_atom(x)]
             case Where(body, values):
                 return self._where(body, values)
+            case Limit():
+                return self._limit(x)
             case Lost():
                 raise NoForm("something that was not understood")
             case _:
@@ -211,6 +215,13 @@ class Forms:
         ):
             return [_atom(Where(inner, tuple((r, self.form(v)) for r, v in values)))]
         return self.terms(_put(inner, dict(values)))
+
+    def _limit(self, x: Limit) -> Iterable[Term]:
+        """What it tends to, where calculus says so; else itself."""
+        try:
+            return self.terms(limit_of(x, self))
+        except (NoLimit, NoForm):
+            return [_atom(Limit(x.variable, self.form(x.point), self.form(x.body)))]
 
     def _argument(self, a: Arg) -> tuple[tuple[str, ...], tuple[str, ...], Core]:
         names = tuple(f"\\,a{i}" for i in range(len(a.letters)))
@@ -648,6 +659,7 @@ class Forms:
         for step in (
             self._without_delta,
             self._without_ones,
+            self._without_inverse,
             self._without_squares,
             self._without_orphans,
             self._standing,
@@ -695,6 +707,78 @@ class Forms:
                         bounds=tuple(b for b in t.bounds if b.letter != bound.letter),
                     )
                 ]
+        return None
+
+    def _without_inverse(self, t: Term) -> list[Term] | None:
+        """M^{-1} R = (δ - M^{-1} (M - c R))/c, and R M^{-1} alike, where c R is a term of M by itself."""
+        for place, (atom, p) in enumerate(t.factors):
+            if not isinstance(atom, Inverse) or p != UNIT:
+                continue
+            lead = self._leading(atom)
+            if lead is None:
+                continue
+            for side in (0, 1):
+                found = self._cancelled(t, place, atom, lead, side)
+                if found is not None:
+                    return found
+        return None
+
+    def _leading(self, x: Inverse) -> Term | None:
+        """The term of a matrix that is one entry of a family, by itself."""
+        ends = (Time.of(x.row), Time.of(x.col))
+        for t in self.terms(x.body):
+            if t.bounds or len(t.factors) != 1 or t.factors[0][1] != UNIT:
+                continue
+            atom = t.factors[0][0]
+            if isinstance(atom, Ref) and all(sum(i == e for i in atom.index) == 1 for e in ends):
+                return t
+        return None
+
+    def _cancelled(
+        self, t: Term, place: int, inverse: Inverse, lead: Term, side: int
+    ) -> list[Term] | None:
+        """Side 1: Σ_q M^{-1}[p, q] R[q, s]; side 0: Σ_q R[s, q] M^{-1}[q, p]."""
+        (own, _), shared, other = lead.factors[0], inverse.at[side], inverse.at[1 - side]
+        assert isinstance(own, Ref)
+        letter = next((b.letter for b in t.bounds if Time.of(b.letter) == shared), None)
+        near, far = (inverse.row, inverse.col) if side else (inverse.col, inverse.row)
+        at = own.index.index(Time.of(far))
+        for i, (atom, p) in enumerate(t.factors):
+            if i == place or p != UNIT or not isinstance(atom, Ref) or atom.name != own.name:
+                continue
+            if letter is None or len(atom.index) != len(own.index):
+                continue
+            end = atom.index[at]
+            table = {near: shared, far: end}
+            rest = tuple(f for k, f in enumerate(t.factors) if k not in (i, place))
+            alone = not any(letter in letters_in(a) or letter in dict(q.letters) for a, q in rest)
+            if atom != move(own, table) or letter in _letters(end) or not alone:
+                continue
+            kept = replace(t, factors=rest, bounds=())
+            one = mul((self.spelled(kept), Delta(*((other, end) if side else (end, other)))))
+            others = [
+                move(self.spelled(replace(o, coefficient=-o.coefficient)), table)
+                for o in self.terms(inverse.body)
+                if o != lead
+            ]
+            whole: list[Core] = [one]
+            for o in others:
+                b = next(b for b in t.bounds if b.letter == letter)
+                whole.append(
+                    Big(
+                        "sum",
+                        letter,
+                        b.dim,
+                        b.lower,
+                        b.upper,
+                        mul((self.spelled(kept), inverse, o)),
+                    )
+                )
+            body = mul((Num(1 / lead.coefficient), add(whole)))
+            for b in t.bounds:
+                if b.letter != letter:
+                    body = Big("sum", b.letter, b.dim, b.lower, b.upper, body)
+            return list(self.terms(body))
         return None
 
     def _contracted(self, t: Term, atom: Delta) -> list[Term] | None:

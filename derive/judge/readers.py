@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from derive.algebra.functions import SPELLED
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
+from derive.judge.telling import told, with_symbols
+from derive.notation.elaborate import WORDS
+from derive.text.trees import Name, walk
 from derive.verify.judge import Chain, Options, Side
 from derive.verify.judge import Judge as JudgeBefore
 from derive.verify.judge import judge as judged_before
@@ -39,11 +43,16 @@ NOT_KNOWN = (
 def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
     if options.model or options.horizon or options.layout:
-        return judged_before(path, text, options)
+        return with_symbols(judged_before(path, text, options), options)
     if path.lower().endswith(".ipynb"):
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
-    found = reader.report()
+    own = reader.report()
+    return told(reader, own, _judged(reader, own, path, text, options), options)
+
+
+def _judged(reader: Judge, found: Report, path: str, text: str, options: Options) -> Report:
+    """The report of the new reader with what the old one has to add."""
     open_ = {(j.line, j.column): j.verdict for j in found.formulas if _is_open(reader, j)}
     if not open_ or len(found.formulas) > MOST_FORMULAS:
         return found
@@ -62,7 +71,7 @@ def judge(path: str, text: str, options: Options) -> Report:
             for a, b in zip(joined.formulas, found.formulas, strict=True)
         ):  # what is accused is shown the nearest true line
             joined = _together(reader, found, judged_before(path, text, options))
-    except (DeriveError, RecursionError):
+    except (DeriveError, RecursionError, ArithmeticError):  # costs the old reader's own word alone
         return found
     return joined
 
@@ -121,7 +130,7 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
         return new
     formulas = []
     for i, j in enumerate(new.formulas):
-        if i in pairs and not _lost(reader, j):
+        if i in pairs and not _lost(reader, j) and not _has_words(reader, j):
             j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
         formulas.append(j)
     return replace(
@@ -134,6 +143,22 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
 def _lost(reader: Judge, judged: Judged) -> bool:
     """Whether something is not understood where a formula stands."""
     return bool(reader.understanding.model(int(judged.id.split(".")[0]) - 1).lost)
+
+
+def _has_words(reader: Judge, judged: Judged) -> bool:
+    """Whether a formula has a name of several letters, dz or net: a product for the old reader."""
+    number = int(judged.id.split(".")[0]) - 1
+    formula = next(f for f in reader.page.formulas if f.number == number)
+    return any(
+        isinstance(node, Name)
+        and len(node.letter) > 1
+        and node.letter.isalpha()
+        and node.letter not in SPELLED
+        and node.letter not in WORDS
+        for chain in formula.chains
+        for member in chain.members
+        for node in walk(member.tree)
+    )
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:

@@ -397,7 +397,9 @@ class Lines:
 
     def _rewritten(self, x: Core, change: Callable[[D], Core]) -> Core:
         if isinstance(x, D):
-            return change(x) if isinstance(x.of, Ref) and x.mode == "total" else x
+            if isinstance(x.of, Ref):
+                return change(x) if x.mode == "total" else x
+            return replace(x, of=self._rewritten(x.of, change)) if x.mode == "total" else x
         return rebuild(x, lambda p: self._rewritten(p, change))
 
     # -- products over time -----------------------------------------------------------------------------
@@ -416,12 +418,16 @@ class Lines:
 
     def _joined_products(self, x: Core) -> Core:
         x = rebuild(x, self._joined_products)
-        if isinstance(x, Chain) and x.down:
-            found = self._state_of(x.body, x.letter, Time.of(x.row), Time.of(x.col))
+        if isinstance(
+            x, Chain
+        ):  # in the order of time: the transpose of the product of the transposes
+            ends = (x.row, x.col), x.at
+            (row, col), at = ends if x.down else (ends[0][::-1], ends[1][::-1])
+            found = self._state_of(x.body, x.letter, Time.of(row), Time.of(col))
             if found is not None:
                 return D(
-                    self._member(found, x.upper, x.at[0]),
-                    self._member(found, x.lower + (-1), x.at[1]),
+                    self._member(found, x.upper, at[0]),
+                    self._member(found, x.lower + (-1), at[1]),
                 )
         if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
             found = self._state_of(x.body, x.letter, None, None)
