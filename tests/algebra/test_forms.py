@@ -1,4 +1,4 @@
-"""Normal forms: one whatever the summed letters are called, also where a factor sums over a letter of the same name."""
+"""Normal forms: one whatever the summed letters are called, also where a factor binds one of that name."""
 
 from __future__ import annotations
 
