@@ -22,12 +22,17 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable]
 DERIVE = [sys.executable, str(ROOT / "cli.py")]
 ROUNDS = 5
 NOTES = [f"tests/right/{name}" for name in ("bptt.tex", "rtrl.tex", "tanh-cell.tex")]
+SECTIONS = (
+    "bptt", "rtrl", "feedback", "two-layers", "two-parameters", "truncated", "gate", "deltas", "slots",
+    "control", "terminal", "three-steps", "via", "initial-state",
+)  # fmt: skip
 PEERS = ("sympy", "symengine", "casadi", "jax")
 
 
@@ -98,6 +103,19 @@ def processes() -> Iterator[Measured]:
     yield beside(
         "derive verify, three files, 40 formulas", ["verify", "--no-repairs", *NOTES], "sympy", 3.0
     )
+    with TemporaryDirectory() as folder:
+        page = Path(folder) / "page.tex"
+        page.write_text(long_page(), encoding="utf-8")
+        yield Measured(
+            "derive verify, a page of many sections", seconds("verify", str(page))(), "s", 3.0
+        )
+
+
+def long_page() -> str:
+    """A page as people publish them: one model after the other, each in a section of its own."""
+    texts = ((ROOT / f"tests/right/{n}.tex").read_text(encoding="utf-8") for n in SECTIONS)
+    sections = zip(SECTIONS, texts, strict=True)
+    return "\n\n".join(f"\\section{{{n.capitalize()}}}\n{text}" for n, text in sections)
 
 
 def growth(quick: bool) -> Iterator[Measured]:

@@ -491,13 +491,14 @@ class Forms:
         return found
 
     def _is_plain_sum(self, x: Core) -> bool:
-        """Whether the letter of a Σ inside another may join the other's."""
+        """Whether a Σ runs over a component, so that its letter may join that of the Σ around it."""
         return (
             isinstance(x, Big)
             and x.kind == "sum"
             and not x.without
-            and "+" not in (self.find(x.dim) if x.dim is not None else "")
-            and not (x.lower is not None and x.upper is not None and (x.upper - x.lower).is_number)
+            and x.dim is not None
+            and x.lower is None
+            and "+" not in self.find(x.dim)
         )
 
     def _unrolled(self, x: Big, lower: Time, apart: int) -> Iterable[Term]:
@@ -988,8 +989,8 @@ class Forms:
         if ways == 1:
             best = next(names)
         else:
-            factors = [_Marks.of(a, p, {}) for a, p in t.factors]
-            ends = [(b.letter, _Marks.of_ends(b)) for b in t.bounds]
+            factors = [_Marks.of(a, p, letters) for a, p in t.factors]
+            ends = [(b.letter, _Marks.of_ends(b, letters)) for b in t.bounds]
             best = min(
                 names,
                 key=lambda named: (
@@ -1153,6 +1154,7 @@ def _depth(x: Core) -> int:
     return most
 
 
+APART = "\\'"
 Seen = tuple[str, tuple[tuple[tuple[tuple[str, int], ...], int], ...]]
 
 
@@ -1162,25 +1164,32 @@ class _Marks:
 
     shape: str
     indices: tuple[Time, ...]
-    own: frozenset[str]
+    own: Mapping[str, str]  # the letters, each as it stands in the indices
 
     @staticmethod
-    def of(a: Core, p: Time, letters: Mapping[str, str]) -> _Marks:
+    def of(a: Core, p: Time, letters: Iterable[str]) -> _Marks:
         shape, indices = bones(a)
-        own = {x for i in (*indices, p) for x, _ in i.letters if x in letters}
-        return _Marks(shape, (*indices, p), frozenset(own))
+        free = letters_in(a)
+        own = {x: x for x in letters if x in free or any(x == y for y, _ in p.letters)}
+        captured = {x: f"{x}{APART}" for x in own if repr(x) in shape}
+        if captured:  # the name of a letter that is summed over inside, too
+            table = {x: Time.of(y) for x, y in captured.items()}
+            shape, indices = bones(move(a, table))
+            p = p.replace(table)
+            own = {captured.get(x, x): x for x in own}
+        return _Marks(shape, (*indices, p), own)
 
     @staticmethod
-    def of_ends(b: Bound) -> _Marks:
-        return _Marks(
-            b.dim or "", tuple(i for i in (b.lower, b.upper) if i is not None), frozenset()
-        )
+    def of_ends(b: Bound, letters: Iterable[str]) -> _Marks:
+        ends = tuple(i for i in (b.lower, b.upper) if i is not None)
+        return _Marks(b.dim or "", ends, {x: x for x in letters})
 
     def seen(self, names: Mapping[str, str]) -> Seen:
         """The factor with its letters named so."""
+        own = self.own
         found: list[tuple[tuple[tuple[str, int], ...], int]] = []
         for i in self.indices:
-            renamed = [(names.get(a, a), n) for a, n in i.letters]
+            renamed = [(names[own[a]] if a in own else a, n) for a, n in i.letters]
             if len(renamed) > 1:
                 renamed.sort()
             found.append((tuple(renamed), i.shift))
@@ -1192,13 +1201,13 @@ def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
     if len(letters) == 1:
         return [letters]
     colours = dict.fromkeys(letters, "")
-    factors = [_Marks.of(a, p, colours) for a, p in t.factors]
-    ends = {b.letter: _Marks.of_ends(b) for b in t.bounds}
+    factors = [_Marks.of(a, p, letters) for a, p in t.factors]
+    ends = {b.letter: _Marks.of_ends(b, letters) for b in t.bounds}
     for _ in range(2):
         seen = {}
         for a in letters:
             colour = {**{b: f"\\,?{colours[b]}" for b in letters}, a: "\\,!"}
-            places = sorted(f.seen(colour) for f in factors if a in f.own)
+            places = sorted(f.seen(colour) for f in factors if a in f.own.values())
             seen[a] = ends[a].seen(colour), places
         ranks: list[object] = []
         for shown in sorted(seen.values()):

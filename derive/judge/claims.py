@@ -252,15 +252,14 @@ class Judgement:
     ) -> None:
         self.model, self.dims, self.base, self.given = model, dims, base, dict(given or {})
         self.normal = normal
+        self.versions: Mapping[str, int] = {}
         self.hasty = False
         self.spent = 0
         self._worlds: dict[tuple[str, int, int, int], World] = {}
 
-    def use(self, model: Model, dims: Dims) -> None:
-        """The same definitions with the slots and dimensions that another line names."""
-        self.model, self.dims = model, dims
-        for world in self._worlds.values():
-            world.model, world.find = model, dims.find
+    def use(self, model: Model, dims: Dims, versions: Mapping[str, int]) -> None:
+        """The definitions, slots and dimensions of another line; `versions` as for `World.change`."""
+        self.model, self.dims, self.versions = model, dims, versions
 
     def world(self, key: tuple[str, int, int, int]) -> World:
         if key not in self._worlds:
@@ -275,6 +274,7 @@ class Judgement:
                 given=self.given,
             )
             self._worlds[key].base, self._worlds[key].normal = min(self.base, 1), self.normal
+        self._worlds[key].change(self.model, self.dims.find, self.versions)
         return self._worlds[key]
 
     def _length(self, domain: str, length: int) -> int:

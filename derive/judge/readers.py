@@ -1,8 +1,8 @@
 """Two readers of one page. The new one decides; what it could not read it leaves to the old one, on pages that both take alike.
 
 The old reader (derive.verify) knows time alone as an index and was written for notes in our own manner. Its word counts only
-where every definition of the page is a definition for both, so that neither has missed how a name is made, and where it
-holds nothing for wrong that the new reader has proved.
+where every definition of the page is a definition for both, so that neither has missed how a name is made; and it accuses
+nobody whom the new reader holds for right.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
+DISAGREE = "two readings of the page disagree on this line"
 Place = tuple[int, int]  # line and column
 NOT_KNOWN = (
     "defined nowhere",
@@ -105,8 +106,9 @@ class _Old(JudgeBefore):
 
 
 def _counts(own: Verdict, other: Verdict) -> bool:
-    """Whether the old reader's word on an open line is another verdict, and not only another reason."""
-    return _joined(own, other).kind != own.kind
+    """Whether the old reader has a verdict of its own on an open line, and not only another reason."""
+    joined = _joined(own, other)
+    return joined.kind != own.kind and joined.reason != DISAGREE
 
 
 def _is_open(reader: Judge, judged: Judged) -> bool:
@@ -166,13 +168,8 @@ def _paired(new: Report, old: Report) -> dict[int, Judged]:
 
 
 def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
-    """Whether both readers found the same definitions, most formulas at the same places, and no line wrong that the new one proves."""  # noqa: E501
+    """Whether both readers found the same definitions, and most formulas at the same places."""
     if len(pairs) < 0.8 * len(new.formulas):
-        return False
-    if any(
-        new.formulas[i].verdict.kind == "proved" and j.verdict.kind in WRONG
-        for i, j in pairs.items()
-    ):
         return False
     apart = 0
     for i, j in enumerate(new.formulas):
@@ -189,10 +186,12 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
         return other if other.kind in (*WRONG, "ambiguous") else own
     if own.kind == "unread" and other.kind not in SETTLED and _is_unknown(own):
         return other
-    if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
+    if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:
         return other if other.suggestion or not own.suggestion else own
+    if own.kind in ("proved", "tested") and other.kind in WRONG:
+        return Verdict("unread", reason=DISAGREE)
     return own
 
 

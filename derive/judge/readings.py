@@ -10,7 +10,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
+from derive.algebra.core import Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
@@ -19,7 +19,7 @@ from derive.judge.costs import differentiated, missing_costs, with_costs, with_u
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
-from derive.meaning.model import Model
+from derive.meaning.model import Definition, Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import Part, named, weight
 from derive.notation.shaped import Dims, Misfit, Val, transposed
@@ -257,6 +257,7 @@ class Readings:
         }
         self._stated: dict[int, list[Chain]] = {}
         self._judgements: dict[object, Judgement] = {}
+        self._versions = _Versions()
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._models: dict[object, Model] = {}
         self._choices: set[str] = set()
@@ -720,15 +721,58 @@ class Readings:
         given: Mapping[str, Fraction] = MappingProxyType({}),
         normal: frozenset[str] = frozenset(),
     ) -> Judgement:
-        """The worlds of a model, made once for all lines that it is in force for."""
-        key = (_signature(model), elaborator.dims.known, tuple(sorted(given.items())), normal)
+        """The worlds of a model: those of all models of one horizon, in which what two have in common is worked out once."""  # noqa: E501
+        key = (
+            elaborator.dims.known,
+            tuple(sorted(model.horizons.items())),
+            tuple(sorted(model.normalised.items())),
+            model.positive,
+            tuple(sorted(given.items())),
+            normal,
+        )
         if key not in self._judgements:
             self._judgements[key] = Judgement(
                 model, elaborator.dims, self.understanding.base, given, normal
             )
         found = self._judgements[key]
-        found.use(model, elaborator.dims)
+        found.use(model, elaborator.dims, self._versions.of(model))
         return found
+
+
+class _Versions:
+    """Numbers what the names of a page rest on: a name has one number for each set of definitions that it is made of."""  # noqa: E501
+
+    def __init__(self) -> None:
+        self._of: dict[object, tuple[Model, dict[str, int]]] = {}
+        self._numbers: dict[tuple[frozenset[Definition], frozenset[str]], int] = {}
+        self._named: dict[int, frozenset[str]] = {}
+
+    def of(self, model: Model) -> Mapping[str, int]:
+        """The numbers of all names that a model says something of."""
+        key = _signature(model)
+        if key not in self._of:
+            names = (*model.definitions, *model.lost)
+            self._of[key] = model, {n: self._number(model, n) for n in names}
+        return self._of[key][1]
+
+    def _number(self, model: Model, name: str) -> int:
+        seen, waiting = {name}, [name]
+        rests: set[Definition] = set()
+        while waiting:
+            for d in model.definitions.get(waiting.pop(), ()):
+                rests.add(d)
+                new = self._names_in(d) - seen
+                seen |= new
+                waiting += new
+        said = frozenset(rests), frozenset(seen & model.lost.keys())
+        return self._numbers.setdefault(said, len(self._numbers))
+
+    def _names_in(self, d: Definition) -> frozenset[str]:
+        if id(d) not in self._named:
+            names = {p.name for p in walk(d.body) if isinstance(p, Ref)}
+            names |= {r.name for p in walk(d.body) if isinstance(p, Where) for r, _ in p.values}
+            self._named[id(d)] = frozenset(names)
+        return self._named[id(d)]
 
 
 def targets(model: Model) -> frozenset[str]:

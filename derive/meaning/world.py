@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -103,9 +104,36 @@ class World:
         self._chains: dict[object, list[list[Any]]] = {}
         self._sums: dict[object, Any] = {}
         self._free: dict[int, tuple[Core, tuple[str, ...]]] = {}
+        self._versions: Mapping[str, int] = {}
+        self._aside: dict[tuple[str, int | None], list[dict[Any, Any]]] = {}
         self._neighbours: dict[Element, World] = {}
         self._set: Slopes = {}
         self.expanded = False  # whether a value was worked out in another world of its kind
+
+    def change(self, model: Model, find: Callable[[str], str], versions: Mapping[str, int]) -> None:
+        """Another model: what rests on other definitions than before is put aside until they are back.
+
+        `versions` numbers, for each name that something is said of, all that the name rests on.
+        """
+        self.model, self.find = model, find
+        old = self._versions
+        changed = {n for n in old.keys() | versions.keys() if old.get(n) != versions.get(n)}
+        self._versions = versions
+        if not changed:
+            return
+        self._neighbours.clear()
+        own: tuple[dict[Any, Any], ...] = (self._values, self._slopes)
+        kept: tuple[dict[Any, Any], ...] = (*own, self._adjoints, self._derived)
+        for place, values in enumerate(kept):
+            for key in [k for k in values if (k if place < 2 else k[0])[0] in changed]:
+                name = (key if place < 2 else key[0])[0]
+                aside = self._aside.setdefault((name, old.get(name)), [{}, {}, {}, {}])
+                aside[place][key] = values.pop(key)
+        for name in changed:
+            for values, again in zip(
+                kept, self._aside.pop((name, versions.get(name)), ()), strict=False
+            ):
+                values.update(again)
 
     # -- indices ----------------------------------------------------------------------------------
 
@@ -251,13 +279,14 @@ class World:
         name, index = element
         if name in self.model.lost:
             raise NoNumber(f"{name} is not understood: {self.model.lost[name]}")
-        if self.definition(element) is None:
+        found = self.definition(element)
+        if found is None:
             general = self.model.general(name)
             if general is not None and general.backward:
                 return None
             if abs(sum(index)) > 60:
                 raise NoNumber(f"{name} far outside its range")
-        return self.definition(element)
+        return found
 
     def element(self, element: Element) -> Any:
         """The value of a member of a family."""
@@ -844,9 +873,8 @@ class World:
         return value, _sum([(self._slope(name, values[0], value), inner)])
 
     def _slope(self, name: str, argument: Any, value: Any) -> Any:
-        row = FUNCTIONS[name]
         scratch = _Scratch(self, {("\\,a", ()): argument, ("\\,h", ()): value})
-        return scratch.value(row.slope(Ref("\\,a"), Ref("\\,h")), {})
+        return scratch.value(_slope_of(name), {})
 
     def _application(self, x: App, env: Letters) -> tuple[Any, Slopes]:
         wanted: list[tuple[int, ...]] = []
@@ -859,6 +887,12 @@ class World:
                     inner.append(s)
         value, slopes = self._applied(x, env, wanted)
         return value, _sum(zip(slopes, inner, strict=True))
+
+
+@cache
+def _slope_of(name: str) -> Core:
+    """A function's slope, in its argument and its value."""
+    return FUNCTIONS[name].slope(Ref("\\,a"), Ref("\\,h"))
 
 
 class _Scratch(World):
