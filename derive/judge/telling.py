@@ -33,7 +33,7 @@ MOST_READINGS = 24
 def told(judge: Judge, own: Report, report: Report, options: Options) -> Report:
     """The report with what its reader asked for beside the verdicts; `own` is what `judge` said alone."""
     if options.read:
-        report = replace(report, symbols=table(judge.symbols, judge))
+        report = replace(report, symbols=table(judge.symbols.symbols, judge))
     if options.why:
         chosen = wanted(report, options.why)
         before = {j.id: j.verdict for j in own.formulas}

@@ -227,11 +227,13 @@ class Judge:
     def _judged(
         self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict
     ) -> Judged:
-        place = Source(self.source.path, self.text).place(start)
-        if self.page.cells:
-            place = self.source.place(start)
+        place = (self.source if self.page.cells else self._whole).place(start)
         shown = " ".join(latex.split())
         return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, shown, verdict)
+
+    @cached_property
+    def _whole(self) -> Source:
+        return Source(self.source.path, self.text)
 
     def _latex(self, placed: Placed) -> str:
         return self.source.text[placed.start : placed.end].strip()
