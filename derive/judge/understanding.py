@@ -1053,14 +1053,18 @@ class Understanding:
         listed = [
             n for _, _, chain in self.chains() for m in chain.members for n, _ in named(m.tree)
         ]
-        return by - below | {
-            n.letter
-            for n in listed
-            if n.letter not in below
-            and n.below is None
-            and not n.accents
-            and self._kind(n.letter) == "index"
-        }
+        return (
+            by - below
+            | self._formal_letters()
+            | {
+                n.letter
+                for n in listed
+                if n.letter not in below
+                and n.below is None
+                and not n.accents
+                and self._kind(n.letter) == "index"
+            }
+        )
 
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
@@ -1168,6 +1172,30 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _formal_letters(self) -> set[str]:
+        r"""The letters that \partial_p, d_p or ∇_p differentiates by and that functions have as an argument, f(x, p); no time."""  # noqa: E501
+        by: set[str] = set()
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if not isinstance(node, Name) or node.letter not in (
+                        "\\partial",
+                        "d",
+                        "\\nabla",
+                    ):
+                        continue
+                    below = node.below or ()
+                    if len(below) == 1 and isinstance(below[0], Name) and not below[0].below:
+                        by.add(below[0].letter)
+        given = {
+            r[0].letter
+            for role in self.symbols.roles.values()
+            if role.target is not None
+            for r in role.target.arguments or ()
+            if len(r) == 1 and isinstance(r[0], Name) and not r[0].below and not r[0].above
+        }
+        return {a for a in by & given if a not in ("t", "i", "j", "k", "n", "l")}
 
     def _nabla(self) -> Any:
         """What all ∇ of a page differentiate by, as far as they say it; None where they differ."""
@@ -1300,7 +1328,8 @@ class Understanding:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
             self.definitions_read[number, index] = str(error) or "not understood"
-            if self._is_of_values(number, role):
+            constraint = spelled(member.tree).strip(" .,") == "0" and (number, 0) in self.curves
+            if constraint or self._is_of_values(number, role):
                 self.curves.add((number, index))
                 return
             special = self._lost_member(number, chain, role, str(error))
@@ -1869,6 +1898,9 @@ class Understanding:
             return
         names, values = self._formals(occurs, elaborator)
         self.curves.discard((number, 0))
+        if spelled(row).strip(" .,") == "0":
+            self.curves.add((number, 0))
+            raise Unread(row[0].start, ON_A_CURVE)  # a constraint, of no function 0
         constant = len(row) == 1 and (
             isinstance(row[0], Number)
             or (isinstance(row[0], Name) and self._kind(spelled(row)) in ("parameter", "constant"))

@@ -86,3 +86,12 @@ Let $f(s) = g(s) u(s)$. With the product rule $f(s) = g'(s) u(s) + g(s) u'(s)$, 
 $$f(s) = u(s) g'(s) + u'(s) g(s)$$
 """
     assert "proved" not in verdicts(text)
+
+
+def test_a_constraint_makes_no_function_zero() -> None:
+    text = r"""
+Let $s$ and $q$ be numbers with $c(s, q) = 0$.
+
+$$\frac{\partial c(s, q)}{\partial q} = 0$$
+"""
+    assert verdicts(text)[-1] == "unread"
