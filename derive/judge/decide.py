@@ -12,6 +12,7 @@ from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
+from derive.judge.hidden import Hidden
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -54,6 +56,7 @@ class Decider:
         self.defended: dict[str, int] = {}
         self.unread = 0
         self._bound: set[str] | None = None
+        self.hidden = Hidden(judge.understanding, self._agrees)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -68,6 +71,11 @@ class Decider:
             found = self._on_condition(tried)
             if found is not None:
                 return found
+        for tried in tries:
+            doubted = tried.outcome.agrees and self._doubted(tried)
+            if doubted:
+                self.unread += 1
+                return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
@@ -95,6 +103,8 @@ class Decider:
             return None
         if tried.outcome.zero and not self._is_understood(tried):
             return None
+        if self._doubted(tried):
+            return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
             for side in (tried.sides.left, tried.sides.right)
@@ -117,6 +127,19 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    def _doubted(self, tried: Tried) -> str:
+        """A name of which a line takes for given that it does not depend on something."""
+        assert tried.outcome.model is not None
+        return self.hidden.doubt(tried.sides, tried.outcome.model)
+
+    def _agrees(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
+        """Whether an equation holds whatever its names are."""
+        plain = self.judge.understanding.reading
+        try:
+            return self.judge.tried(number, chain, head, member, plain, plain).outcome.agrees
+        except (Unread, Misfit, RecursionError):
+            return False
 
     def _assumed(self, tried: Tried) -> str | None:
         parts = [
@@ -144,7 +167,7 @@ class Decider:
         from derive.judge.judge import missing_condition
 
         condition = missing_condition(tried.sides, tried.outcome)
-        if not condition:
+        if not condition or self._doubted(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -159,6 +182,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
     ) -> Verdict | Accusation:
         first = tries[0]
+        assert first.outcome.model is not None
         strangers = self._strangers(first)
         if strangers:
             return Verdict(
@@ -176,6 +200,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
             )
+        tied = self.hidden.tied(reached(first.sides, first.outcome.model), first.outcome.model)
+        if tied:
+            return Verdict("unread", reason=HIDDEN.format(tied))
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
