@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, App, D, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ZERO, App, Core, D, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
-from derive.judge.hidden import Hidden
+from derive.judge.hidden import Hidden, reached
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
+from derive.judge.versions import AGAIN, Versions
 from derive.judge.witness import witness
-from derive.meaning.model import Model
 from derive.notation.elaborate import Unread
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MOST_MENDING = 2500
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
+VERSION = "it may be another version"
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -57,6 +58,7 @@ class Decider:
         self.unread = 0
         self._bound: set[str] | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
+        self.versions = Versions(judge.understanding, self._agrees)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -66,7 +68,7 @@ class Decider:
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
-                return found
+                return self._in_conflict(number, chain, head, member, tried) or found
         for tried in tries:
             found = self._on_condition(tried)
             if found is not None:
@@ -87,8 +89,54 @@ class Decider:
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
+        versioned = self._versioned(number, chain, head, member, tries[0])
+        if versioned is not None:
+            return versioned
         self.differed += 1
         return self._accusation(number, chain, head, member, tries)
+
+    def _in_conflict(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> Verdict | None:
+        """A line that only one of two definitions for one place makes true."""
+        model = tried.outcome.model
+        assert model is not None
+        if tried.reading or not self.versions.conflicts:
+            return None
+        for _, version, changed in self.versions.others(
+            number, model, reached(both(tried.sides), model)
+        ):
+            if version.conflicts and version.definition.number != number:
+                again = self.judge.readings.versioned(number, chain, head, member, changed)
+                if again is None or not again.outcome.agrees:
+                    name = version.definition.name.split("∅")[0]
+                    return Verdict(
+                        "ambiguous",
+                        scope=self._scope(tried),
+                        reading=f"with {name} as it was first defined, not as on line {version.line}",
+                    )
+        return None
+
+    def _versioned(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds with the other of two definitions for one place; a version that another has replaced is past."""
+        model = first.outcome.model
+        assert model is not None
+        for said, version, changed in self.versions.others(
+            number, model, reached(both(first.sides), model)
+        ):
+            if version.definition.number == number or not version.conflicts:
+                continue
+            tried = self.judge.readings.versioned(number, chain, head, member, changed)
+            if (
+                tried is not None
+                and tried.outcome.agrees
+                and not tried.outcome.zero
+                and not self._doubted(tried)
+            ):
+                return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
         chains = [
@@ -200,7 +248,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
             )
-        tied = self.hidden.tied(reached(first.sides, first.outcome.model), first.outcome.model)
+        tied = self.hidden.tied(
+            reached(both(first.sides), first.outcome.model), first.outcome.model
+        )
         if tied:
             return Verdict("unread", reason=HIDDEN.format(tied))
         lost = self._lost(first)
@@ -224,6 +274,14 @@ class Decider:
                 counterexample=numbers,
             )
             return Accusation(verdict, True, self._is_clean(first))
+        role = self.judge.symbols.roles.get(self._place(number, chain))
+        if (
+            role is not None
+            and role.kind == "claim"
+            and role.why in AGAIN
+            and member is chain.members[1]
+        ):
+            return Verdict("unread", reason=f"differs from what defines {role.key}: {VERSION}")
         verdict = Verdict(
             "refuted",
             scope=self._scope(first),
@@ -282,7 +340,7 @@ class Decider:
     def _lost(self, tried: Tried) -> str:
         model = tried.outcome.model
         assert model is not None
-        return next((n for n in reached(tried.sides, model) if n in model.lost), "")
+        return next((n for n in reached(both(tried.sides), model) if n in model.lost), "")
 
     def _supposed(self, tried: Tried) -> str:
         """A name that the line depends on, for which the page supposes an equation that was not understood."""  # noqa: E501
@@ -296,7 +354,7 @@ class Decider:
         return next(
             (
                 n
-                for n in reached(tried.sides, tried.outcome.model)
+                for n in reached(both(tried.sides), tried.outcome.model)
                 if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised
             ),
             "",
@@ -311,7 +369,7 @@ class Decider:
             tried = self.judge.tried(number, chain, head, member, plain, plain)
             if tried.outcome.agrees:
                 return set()
-            found = {n for n in reached(tried.sides, self.judge.understanding.model(number))}
+            found = {n for n in reached(both(tried.sides), self.judge.understanding.model(number))}
         except (Unread, Misfit, RecursionError):
             pass
         table = self.judge.symbols.at(number)
@@ -416,23 +474,9 @@ def _free_on_one_side(tried: Tried) -> bool:
     )
 
 
-def reached(found: Sides, model: Model) -> list[str]:
-    """The names that a line depends on, through definitions too."""
-    seen: dict[str, None] = {}
-    waiting = [
-        p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)
-    ]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen[name] = None
-            waiting += [
-                p.name
-                for d in model.definitions.get(name, ())
-                for p in walk(d.body)
-                if isinstance(p, Ref | App)
-            ]
-    return list(seen)
+def both(found: Sides) -> tuple[Core, Core]:
+    """The two sides of a line."""
+    return found.left, found.right
 
 
 def tried_definitions(judge: Judge, number: int) -> set[str]:

@@ -8,10 +8,10 @@ is not known; a line that leaves its path out is neither proved nor accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from derive.algebra.core import App, D, Ref, walk
+from derive.algebra.core import App, Core, D, Ref, walk
 from derive.judge.claims import Sides
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
@@ -24,18 +24,20 @@ from derive.text.trees import walk as nodes
 
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 COMPARISONS = frozenset(
-    ("<", ">", "\\le", "\\leq", "\\ge", "\\geq", "\\ne", "\\neq", "\\not=", "\\ll", "\\gg", "\\lt", "\\gt")
-    + ("\\in", "\\notin", "\\subset", "\\subseteq", "\\leqslant", "\\geqslant", "\\perp", "\\preceq", "\\succeq")
-    + ("≤", "≥", "≠", "∈", "\\lesssim", "\\gtrsim", "\\ni", "\\supset", "\\supseteq", "\\prec", "\\succ")
-)  # fmt: skip
-BRACE = re.compile(r"\\(?:under|over)(?:brace|bracket)\s*\{[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*\}\s*[_^]\s*\{\s*(?::?=:?)?([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")  # fmt: skip
+    r"< > \lt \gt \le \leq \ge \geq \leqslant \geqslant \ne \neq \not= \ll \gg \lesssim \gtrsim ≤ ≥ ≠"
+    r" \in \notin ∈ \ni \subset \subseteq \supset \supseteq \perp \prec \preceq \succ \succeq".split()
+)
+INSIDE = r"[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*"
+BRACE = re.compile(
+    rf"\\(?:under|over)(?:brace|bracket)\s*\{{{INSIDE}\}}\s*[_^]\s*\{{\s*(?::?=:?)?({INSIDE})\}}"
+)
 MOST_LABEL = 40
 NOT_MADE = ("index", "size", "constant", "word", "function")
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A relation that was not understood: `made` are the names that it may make, of what it names (`uses`)."""
+    """A relation that was not understood: `made` are the names that it may make of what it names (`uses`)."""
 
     number: int
     made: frozenset[str]
@@ -74,7 +76,7 @@ class Hidden:
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
-        for name in _reached(x.of, model):
+        for name in reached((x.of,), model):
             if _base(name) == by or name in model.definitions:
                 continue
             above = self._above(_base(name), model, {by})
@@ -121,7 +123,11 @@ class Hidden:
         known = {_base(m.definition.name) for m in u.made} | {_base(f[2]) for f in u.functions}
         lost = {_base(n) for f in u.failed for n in f.names}
         for number, index, chain in u.chains():
-            if len(chain.members) > 1 and number not in u.taken and self._is_open(number, index, chain):
+            if (
+                len(chain.members) > 1
+                and number not in u.taken
+                and self._is_open(number, index, chain)
+            ):
                 uses = self._keys(number, chain)
                 made = self._made(number, chain, uses - known - lost, uses)
                 if made:
@@ -187,7 +193,7 @@ class Hidden:
         model = u.model(number)
         upstream: set[str] = set()
         for name in uses - free:
-            upstream |= {_base(n) for n in _reached(Ref(name), model)} - {name}
+            upstream |= {_base(n) for n in reached((Ref(name),), model)} - {name}
         left = []
         for key in sorted(free - upstream):
             symbol = table.symbol(key)
@@ -210,10 +216,10 @@ def _has_derivative(chain: Chain) -> bool:
     )
 
 
-def _reached(x: object, model: Model) -> list[str]:
-    """The names that a formula depends on, through definitions too."""
+def reached(parts: Iterable[Core], model: Model) -> list[str]:
+    """The names that formulas depend on, through definitions too."""
     seen: dict[str, None] = {}
-    waiting = [p.name for p in walk(x) if isinstance(p, Ref | App)]  # type: ignore[arg-type]
+    waiting = [p.name for x in parts for p in walk(x) if isinstance(p, Ref | App)]
     while waiting:
         name = waiting.pop()
         if name not in seen:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
+from derive.notation.roles import ON_A_CONDITION
 from derive.verify.judge import Options
 from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
@@ -21,6 +22,8 @@ HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 MOST_FORMULAS = 160
+SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
+LETTER_E = "not the well-known constant"
 NOT_KNOWN = (
     "defined nowhere",
     "not understood",
@@ -28,6 +31,9 @@ NOT_KNOWN = (
     "too little",
     "disagree",
     "half of",
+    "may be supposed",
+    "says nothing",
+    "another version",
 )
 
 
@@ -58,18 +64,27 @@ def _folder(path: str) -> Path | None:
 
 def _together(reader: Judge, new: Report, old: Report) -> Report:
     pairs = _paired(new, old)
+    if reader.decider.versions.several or any(LETTER_E in a for a in old.assumptions):
+        return new  # the old reader knows one version of a name, and e as a letter
+    if any(
+        j.verdict.reason in SUPPOSED and i in pairs and pairs[i].verdict.kind == "definition"
+        for i, j in enumerate(new.formulas)
+    ):
+        return new  # what a sentence supposes is no definition
     if not _alike(new, pairs):
         return new
-    formulas = []
+    formulas, taken = [], False
     for i, j in enumerate(new.formulas):
         number = int(j.id.split(".")[0]) - 1
         if i in pairs and not reader.understanding.model(number).lost:
-            j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
+            joined = _joined(j.verdict, pairs[i].verdict)
+            taken = taken or joined is pairs[i].verdict
+            j = replace(j, verdict=joined)
         formulas.append(j)
     return replace(
         new,
         formulas=tuple(formulas),
-        assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))),
+        assumptions=tuple(dict.fromkeys((*new.assumptions, *(old.assumptions if taken else ())))),
     )
 
 
@@ -102,10 +117,10 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
         and not any(w in own.reason for w in NOT_KNOWN)
     ):
         return other
-    if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
+    if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:
         return other if other.suggestion or not own.suggestion else own
-    if own.kind == "proved" and other.kind in WRONG:
+    if own.kind in ("proved", "tested") and other.kind in WRONG:
         return Verdict("unread", reason="two readings of the page disagree on this line")
     return own

@@ -290,6 +290,19 @@ class Readings:
         finally:
             self._without = None
 
+    def versioned(
+        self, number: int, chain: Chain, head: Member, member: Member, model: Model
+    ) -> Tried | None:
+        """The claim in its default reading with other definitions in force; None where it is not understood so."""  # noqa: E501
+        plain = self.understanding.reading
+        self._without = model
+        try:
+            return self.tried(number, chain, head, member, Way("", plain, plain))
+        except (Unread, Misfit, RecursionError):
+            return None
+        finally:
+            self._without = None
+
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)

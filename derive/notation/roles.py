@@ -53,9 +53,21 @@ MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 SUPPOSING = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
-    r"unless|only|case|at|near|say|si|wenn|falls)\b[^.;:!?]*$",
+    r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|until|"
+    r"had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|requir\w+)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+CONDITIONAL = re.compile(
+    r"\b(?:if|when|whenever|unless|provided|(?:as|so) long as|once|until|had (?:the|we|it|they)|were|would|"
+    r"not (?:true|the case))\b[^.;:!?]*$",
+    re.IGNORECASE,
+)
+OPEN_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|once|until|provided(?: that)?|(?:as|so) long as)\W*$",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+ON_A_CONDITION = "on a condition of its sentence"
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
     r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
@@ -252,8 +264,13 @@ class Roles(Ledger):
             return Role(
                 "remark", why="the name stands on the right", lost=frozenset((reversed_name,))
             )
+        where = self.wheres[number]
         if self._supposed(found, right, number, chain):
-            return Role("setting", found.key, found, "supposed for its sentence or item")
+            said = sentence(f"{where.before} {chain.words}")
+            why = (
+                ON_A_CONDITION if CONDITIONAL.search(said) else "supposed for its sentence or item"
+            )
+            return Role("setting", found.key, found, why)
         return self._definition(found, right, number, where, relation)
 
     def _updates(self, found: Occurrence, right: Row, number: int) -> bool:
@@ -337,6 +354,8 @@ class Roles(Ledger):
         where = self.wheres[number]
         said = f"{where.before} {chain.words}"
         value = is_value(right)
+        if where.display and single_name(right) is not None and OPEN_CONDITION.search(where.before):
+            return True
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
@@ -504,6 +523,14 @@ class Roles(Ledger):
     def _scope(self, role: Role, number: int) -> tuple[int, int]:
         """A setting holds in its paragraph (item), a definition to the end of its item or of the page."""
         where = self.wheres[number]
+        if role.kind == "setting" and role.why == ON_A_CONDITION:
+            ends = len(SENTENCE_END.findall(where.before))
+            return number, self._last(
+                number,
+                lambda w: (
+                    w.paragraph == where.paragraph and len(SENTENCE_END.findall(w.before)) == ends
+                ),
+            )
         if role.kind == "setting":
             return number, self._last(number, lambda w: w.paragraph == where.paragraph)
         if role.kind == "definition" and where.item:

@@ -78,7 +78,9 @@ _MATHEMATICAL = re.compile(
 )
 _CONTENT = re.compile(r"&\s*=|=\s*&|\\frac|\\partial|\\sum\b|\^\{|_\{")
 _PROSE_LINE = re.compile(r"^(?=[^\\\n]*$)[^\\\n$]*(?:\b[A-Za-z]{2,}\b[ ,.]+){5}", re.M)
-_EQUATION = re.compile(r"[\w}\])]\s*&?\s*(?:=|\\(?:sim|leq?|geq?|approx|equiv)\b)\s*&?\s*[\w\\{(\[-]")
+_EQUATION = re.compile(
+    r"[\w}\])]\s*&?\s*(?:=|\\(?:sim|leq?|geq?|approx|equiv)\b)\s*&?\s*[\w\\{(\[-]"
+)
 _WORDS = re.compile(r"(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+[A-Za-z]{2,}\b")
 _PROSE = re.compile(r"(?:(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+){3}(?:[A-Za-z]{2,}\b|\Z)")
 _SPLIT = re.compile(

@@ -128,7 +128,9 @@ def conditionals(text: str) -> list[tuple[int, int]]:
                 state[match["set"]] = match["to"] == "true"
         elif match["constant"] or match["other"]:
             name = match["constant"] or match["other"]
-            alive = state.get(name[2:]) if match["other"] else name[2:].strip() not in ("false", "0")
+            alive = (
+                state.get(name[2:]) if match["other"] else name[2:].strip() not in ("false", "0")
+            )
             if match["constant"] and name[2:].strip() == "1":
                 alive = False  # 1 is another character than what follows
             stack.append((match.start(), alive))
