@@ -10,7 +10,7 @@ from derive.judge.understanding import Made, Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation.elaborate import Unread
 from derive.notation.shaped import Misfit
-from derive.text.page import Chain, Member
+from derive.text.page import Chain, Formula, Member
 
 AGAIN = ("says again what is defined", "concluded from what stands before")
 MOST = 6
@@ -94,10 +94,12 @@ class Versions:
     def _found(self) -> Iterator[Version]:
         u = self.understanding
         known = {m.definition.name for m in u.made}
+        aside = {i.number for i in u.page.items if isinstance(i, Formula) and i.in_caption}
         for number, index, chain in u.chains():
             role = u.symbols.roles.get((number, index))
             if (
-                role is None
+                number in aside
+                or role is None
                 or role.kind != "claim"
                 or role.why not in AGAIN
                 or len(chain.members) < 2

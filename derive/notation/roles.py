@@ -192,7 +192,12 @@ class Roles(Ledger):
         single = single_name(positive(right))
         if single is not None and single[1] is None:
             found = self.reader.read(*single, number)
-            fresh = found.key not in self.known and self._is_fresh_adjoint(found, number)
+            kronecker = found.key == "\\delta" and [d for d, _ in found.indices] == ["component"] * 2
+            fresh = (
+                found.key not in self.known
+                and not kronecker
+                and self._is_fresh_adjoint(found, number)
+            )
             if fresh:
                 self._define(found, head, number, adjoint=True)
                 return Role("definition", found.key, found, "a name for the derivative on its left")
