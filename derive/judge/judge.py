@@ -17,6 +17,7 @@ from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+SIZES = "the sizes that the page declares contradict each other"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 
 
@@ -150,7 +151,18 @@ class Judge:
         verdict: Verdict | Accusation,
     ) -> Judged:
         place = self.page.source.place(start)
-        return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, latex, verdict)  # type: ignore[arg-type]
+        other = place.path if place.path != self.page.source.path else None
+        return Judged(
+            f"{number + 1}.{count}",
+            place.line,
+            place.column,
+            start,
+            end,
+            latex,
+            verdict,  # type: ignore[arg-type]
+            place.cell,
+            other,
+        )
 
     # -- chains -----------------------------------------------------------------------------------
 
@@ -237,6 +249,9 @@ class Judge:
                 "definition",
                 reason=f"{role.key} is made by a formula that is not understood ({why}): nothing is said of what uses it",  # noqa: E501
             )
+        apart = self.understanding.contradictions.get((formula.number, index))
+        if role.kind == "definition" and apart:
+            return Verdict("definition", reason=f"{SIZES}: {apart}")
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
         return Verdict("definition", reason=role.why)

@@ -116,6 +116,7 @@ SUMMED = re.compile(
     re.IGNORECASE,
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
+APART = " entries beside "
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
@@ -166,6 +167,7 @@ class Understanding:
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
+    contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     scalars: bool = False
     _without_functions: bool = False
@@ -186,7 +188,8 @@ class Understanding:
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
-        if any(" entries beside " in f.why for f in self.failed):
+        self.contradictions = {p: w for p, w in self.definitions_read.items() if APART in w}
+        if any(APART in f.why for f in self.failed):
             self._passes(True)
         self._normalised()
 

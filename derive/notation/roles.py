@@ -192,7 +192,9 @@ class Roles(Ledger):
         single = single_name(positive(right))
         if single is not None and single[1] is None:
             found = self.reader.read(*single, number)
-            kronecker = found.key == "\\delta" and [d for d, _ in found.indices] == ["component"] * 2
+            kronecker = (
+                found.key == "\\delta" and [d for d, _ in found.indices] == ["component"] * 2
+            )
             fresh = (
                 found.key not in self.known
                 and not kronecker

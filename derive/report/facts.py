@@ -79,7 +79,7 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
     return Finding(
         judged,
         verdict.kind,
-        f"{visible(report.path)}:{judged.line}:{judged.column}",
+        place(report, judged),
         rows,
         "" if _stands_there(report, judged) else in_unicode(judged.latex),
         visible(verdict.scope or ""),
@@ -92,10 +92,19 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
     )
 
 
+def place(report: Report, judged: Judged) -> str:
+    """Where a member stands: file, cell of a notebook, line and column."""
+    cell = "" if judged.cell is None else f" (cell {judged.cell})"
+    return f"{visible(judged.path or report.path)}:{judged.line}:{judged.column}{cell}"
+
+
 def values(numbers: Counterexample) -> str:
     """T = 3, t = 1, ∂L₁/∂h₁ = 1; equal values of derivatives in a row are said once."""
     pairs = [] if numbers.horizon is None else [("T", str(numbers.horizon))]
-    pairs += [(in_unicode(name), in_unicode(value)) for name, value in numbers.values]
+    pairs += [
+        (name if name.startswith("entry ") else in_unicode(name), in_unicode(value))
+        for name, value in numbers.values
+    ]
     groups: list[tuple[list[str], str]] = []
     for name, value in pairs:
         if groups and groups[-1][1] == value and "∂" in name and "∂" in groups[-1][0][0]:
