@@ -13,6 +13,7 @@ from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.hidden import Hidden, reached
+from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.repairs import Repair, repairs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MOST_MENDING = 2500
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 VERSION = "it may be another version"
+PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -120,7 +122,7 @@ class Decider:
     def _versioned(
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
-        """What holds with the other of two definitions for one place; a version that another has replaced is past."""
+        """What holds with the other of two definitions for one place; a version that was replaced is past."""
         model = first.outcome.model
         assert model is not None
         for said, version, changed in self.versions.others(
@@ -191,7 +193,7 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         parts = [
-            f"{name.split('∅')[0]} is some function of what the steps put out"
+            f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
             for name in tried.assumed
         ]
         parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]

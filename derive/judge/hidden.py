@@ -24,8 +24,45 @@ from derive.text.trees import walk as nodes
 
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 COMPARISONS = frozenset(
-    r"< > \lt \gt \le \leq \ge \geq \leqslant \geqslant \ne \neq \not= \ll \gg \lesssim \gtrsim ≤ ≥ ≠"
-    r" \in \notin ∈ \ni \subset \subseteq \supset \supseteq \perp \prec \preceq \succ \succeq".split()
+    (
+        *(
+            "<",
+            ">",
+            "\\lt",
+            "\\gt",
+            "\\le",
+            "\\leq",
+            "\\ge",
+            "\\geq",
+            "\\leqslant",
+            "\\geqslant",
+            "≤",
+            "≥",
+        ),
+        *(
+            "\\ne",
+            "\\neq",
+            "\\not=",
+            "≠",
+            "\\ll",
+            "\\gg",
+            "\\lesssim",
+            "\\gtrsim",
+            "\\prec",
+            "\\succ",
+        ),
+        *(
+            "\\in",
+            "\\notin",
+            "∈",
+            "\\ni",
+            "\\subset",
+            "\\subseteq",
+            "\\supset",
+            "\\supseteq",
+            "\\perp",
+        ),
+    )
 )
 INSIDE = r"[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*"
 BRACE = re.compile(
@@ -37,7 +74,7 @@ NOT_MADE = ("index", "size", "constant", "word", "function")
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A relation that was not understood: `made` are the names that it may make of what it names (`uses`)."""
+    """A relation that was not understood: the names that it may make (`made`), of what it names (`uses`)."""
 
     number: int
     made: frozenset[str]

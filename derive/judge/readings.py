@@ -451,7 +451,7 @@ class Readings:
             model.positive,
             model.normalised,
         )
-        found, made, assumed = self._with_costs(model, found, way.last, way.entropy)
+        found, made, assumed, unknown = self._with_costs(model, found, way.last, way.entropy)
         model = Model(
             made.definitions,
             {**model.slots, **made.slots},
@@ -479,12 +479,12 @@ class Readings:
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
-                return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
+                return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
         if outcome.differs and not outcome.missing and (normal := targets(model)):
             summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
             if summing.agrees:
-                return Tried(found, summing, said, tuple(assumed))
-        return Tried(found, outcome, said, tuple(assumed))
+                return Tried(found, summing, said, (*assumed, *unknown))
+        return Tried(found, outcome, said, (*assumed, *unknown))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -505,8 +505,8 @@ class Readings:
 
     def _with_costs(
         self, model: Model, found: Sides, last: bool, entropy: bool
-    ) -> tuple[Sides, Model, list[str]]:
-        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""  # noqa: E501
+    ) -> tuple[Sides, Model, list[str], list[str]]:
+        """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
@@ -543,7 +543,8 @@ class Readings:
             self._costs[key] = with_costs(
                 unknown, missing, self.understanding.setting.shared_dims, last, entropy
             )
-        return (found, *self._costs[key])
+        alone = [n for n in unknown.definitions if n not in seen.definitions]
+        return (found, *self._costs[key], alone)
 
     def _kept(self, key: object, make: Callable[[], Model]) -> Model:
         """A model that is made once, so that lines share the worlds of its definitions."""

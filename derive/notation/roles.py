@@ -53,8 +53,9 @@ MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 SUPPOSING = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
-    r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|until|"
-    r"had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|requir\w+)\b[^.;:!?]*$",
+    r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
+    r"until|had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|"
+    r"requir\w+)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(

@@ -50,9 +50,9 @@ class Verdict:
 class Judged:
     """One member of a formula where it stands, with its verdict.
 
-    `id` is formula.member; `start` and `end` are offsets into the report's text; `line` and `column` count in the
-    file, which is `path` where an \\input has brought the member in; `cell` is a notebook's. `latex` is what the
-    member claims, head = member with the head written out.
+    `id` is formula.member; `start` and `end` are offsets into the report's text; `line` and `column`
+    count in the file, which is `path` where an \\input has brought the member in; `cell` is a notebook's.
+    `latex` is what the member claims, head = member with the head written out.
     """
 
     id: str
