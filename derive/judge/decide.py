@@ -122,7 +122,7 @@ class Decider:
     def _versioned(
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
-        """What holds with the other of two definitions for one place; a version that was replaced is past."""
+        """What holds with the other of two definitions for one place."""
         model = first.outcome.model
         assert model is not None
         for said, version, changed in self.versions.others(

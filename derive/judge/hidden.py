@@ -16,7 +16,7 @@ from derive.judge.claims import Sides
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
 from derive.notation.habits import INPUT
-from derive.notation.slots import is_derivative, names_in
+from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
 from derive.text.trees import Big, Fraction, Name
@@ -74,7 +74,7 @@ NOT_MADE = ("index", "size", "constant", "word", "function")
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A relation that was not understood: the names that it may make (`made`), of what it names (`uses`)."""
+    """A relation that was not understood: the names that it may make, of what it names."""
 
     number: int
     made: frozenset[str]
@@ -114,7 +114,7 @@ class Hidden:
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
         for name in reached((x.of,), model):
-            if _base(name) == by or name in model.definitions:
+            if _base(name) == by or name in model.definitions or _letter(name) in INPUT:
                 continue
             above = self._above(_base(name), model, {by})
             if by in above:
@@ -137,10 +137,9 @@ class Hidden:
             more = {u for tie in self.ties if key in tie.made for u in tie.uses} - {key}
             more |= {
                 _base(p.name)
-                for made, definitions in model.definitions.items()
-                if _base(made) == key
-                for d in definitions
-                for p in walk(d.body)
+                for m in self.understanding.made
+                if _base(m.definition.name) == key
+                for p in walk(m.definition.body)
                 if isinstance(p, Ref)
             }
             more |= {
@@ -182,12 +181,9 @@ class Hidden:
             shown = source[chain.members[0].start : chain.members[-1].end + MOST_LABEL]
             for match in BRACE.finditer(shown):
                 table = u.symbols.at(number)
-                names = [
-                    table.occurrence(n, b).key
-                    for n, b, context in names_in(tuple(trees_of(match[1])))
-                    if context == "main"
-                ]
-                if len(names) == 1 and not names[0].startswith("\\text") and names[0] not in known:
+                label = single_name(tuple(trees_of(match[1])))
+                names = [] if label is None else [table.occurrence(*label).key]
+                if names and not names[0].startswith("\\text") and names[0] not in known:
                     yield Tie(number, frozenset(names), frozenset(self._keys(number, chain)))
 
     def _is_open(self, number: int, index: int, chain: Chain) -> bool:
@@ -237,11 +233,17 @@ class Hidden:
             kind = symbol.kind if symbol is not None else ""
             if kind in NOT_MADE or _letter(key) in INPUT or key in ("e", "\\pi", "\\partial", "d"):
                 continue
-            left.append((key, "time" in symbol.slots if symbol is not None else False, kind))
+            left.append((key, symbol is not None and "time" in symbol.slots, kind))
         if len(uses) < 2:
             return set()
+        alone = {
+            table.occurrence(*s).key
+            for m in chain.members[:2]
+            if (s := single_name(m.tree)) is not None
+        } & {k for k, _, _ in left}
         timed = {k for k, in_time, _ in left if in_time}
-        return timed or {k for k, _, _ in left}
+        varying = {k for k, _, kind in left if kind != "parameter"}
+        return alone or timed or varying or {k for k, _, _ in left}
 
 
 def _has_derivative(chain: Chain) -> bool:
@@ -283,4 +285,8 @@ def _plain(key: str) -> str:
 
 
 def _letter(key: str) -> str:
-    return key.split("_")[0].split("^")[0]
+    r"""The letter of a name, without its style: x of \mathbf{x}_1 and of a macro \Vx."""
+    bare = re.sub(
+        r"\\(?:mathbf|boldsymbol|bm|vec|pmb|[VbvR]|rv)(?=\{|[a-zA-Z](?![a-z]))|[{}]", "", _base(key)
+    )
+    return bare.split("_")[0].split("^")[0]

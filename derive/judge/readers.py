@@ -64,18 +64,18 @@ def _folder(path: str) -> Path | None:
 
 def _together(reader: Judge, new: Report, old: Report) -> Report:
     pairs = _paired(new, old)
-    if reader.decider.versions.several or any(LETTER_E in a for a in old.assumptions):
-        return new  # the old reader knows one version of a name, and e as a letter
-    if any(
-        j.verdict.reason in SUPPOSED and i in pairs and pairs[i].verdict.kind == "definition"
-        for i, j in enumerate(new.formulas)
-    ):
-        return new  # what a sentence supposes is no definition
+    if any(LETTER_E in a for a in old.assumptions):
+        return new
+    versions = reader.decider.versions
+    known_otherwise = versions.several | _supposed(reader)
     if not _alike(new, pairs):
         return new
     formulas, taken = [], False
     for i, j in enumerate(new.formulas):
         number = int(j.id.split(".")[0]) - 1
+        if i in pairs and known_otherwise and versions.uses(number, known_otherwise):
+            formulas.append(j)  # the old reader knows one version of a name, and no suppositions
+            continue
         if i in pairs and not reader.understanding.model(number).lost:
             joined = _joined(j.verdict, pairs[i].verdict)
             taken = taken or joined is pairs[i].verdict
@@ -86,6 +86,12 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
         formulas=tuple(formulas),
         assumptions=tuple(dict.fromkeys((*new.assumptions, *(old.assumptions if taken else ())))),
     )
+
+
+def _supposed(reader: Judge) -> set[str]:
+    """The names of what the page supposes for a sentence: the old reader takes that for definitions."""
+    roles = reader.symbols.roles.values()
+    return {r.key for r in roles if r.kind == "setting" and r.why in SUPPOSED and r.key}
 
 
 def _paired(new: Report, old: Report) -> dict[int, Judged]:

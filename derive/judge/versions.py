@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from derive.algebra.core import D, Ref, walk
+from derive.judge.hidden import reached
+from derive.judge.names import named
 from derive.judge.understanding import Made, Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation.elaborate import Unread
@@ -34,16 +37,31 @@ class Versions:
         self.understanding, self._holds = understanding, holds
         self._conflicts: list[Version] | None = None
 
-    @property
-    def several(self) -> bool:
-        """Whether the page defines any name twice."""
-        seen: set[tuple[str, tuple[str, ...]]] = set()
+    @cached_property
+    def several(self) -> set[str]:
+        """The names that the page defines twice."""
+        seen: set[tuple[str, tuple[object, ...]]] = set()
+        twice = {v.definition.name for v in self.conflicts}
         for m in self.understanding.made:
-            key = (m.definition.name, tuple(str(i) for i in _pattern(m.definition)))
+            key = (m.definition.name, _pattern(m.definition))
             if key in seen:
-                return True
+                twice.add(m.definition.name)
             seen.add(key)
-        return bool(self.conflicts)
+        return {n.split("∅")[0] for n in twice}
+
+    def uses(self, number: int, keys: set[str]) -> bool:
+        """Whether a formula depends on one of these names."""
+        u = self.understanding
+        table, model = u.symbols.at(number), u.model(number)
+        own = {
+            table.occurrence(n, b).key
+            for i, _, chain in u.chains()
+            if i == number
+            for m in chain.members
+            for n, b in named(m.tree)
+        }
+        parts = [Ref(n) for n in model.definitions if n.split("∅")[0] in own]
+        return bool(keys & (own | {n.split("∅")[0] for n in reached(parts, model)}))
 
     @property
     def conflicts(self) -> list[Version]:
