@@ -7,6 +7,7 @@ nobody whom the new reader holds for right.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from derive.notation.roles import ON_A_CONDITION
 from derive.verify.judge import Options
 from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
-from derive.verify.verdicts import Judged, Report, Verdict
+from derive.verify.verdicts import Counterexample, Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
+LONGEST_VALUE, LEAST = 9, 1e-3
 MOST_FORMULAS = 160
 SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
 LETTER_E = "not the well-known constant"
@@ -78,7 +80,7 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
             continue
         if i in pairs and not reader.understanding.model(number).lost:
             joined = _joined(j.verdict, pairs[i].verdict)
-            taken = taken or joined is pairs[i].verdict
+            taken = taken or joined is not j.verdict
             j = replace(j, verdict=joined)
         formulas.append(j)
     return replace(
@@ -112,21 +114,57 @@ def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
     return apart <= len(new.formulas) // 10
 
 
+def _fine(numbers: Counterexample | None) -> bool:
+    """Whether a witness prints two numbers that differ, and none near the end of a function."""
+    if numbers is None or numbers.left == numbers.right:
+        return False
+    sides = [n.removeprefix("≈ ") for n in (numbers.left, numbers.right)]
+    if any("e-" in n for n in sides) or any(len(v) > LONGEST_VALUE for _, v in numbers.values):
+        return False
+    rounded = [abs(float(n)) for n in sides if "/" not in n and "." in n]
+    return not any(0 < n < LEAST for n in rounded)
+
+
+def _is_trivial(suggestion: str | None) -> bool:
+    """x = x, the immediate derivative where only the total one is asked, and a factor of 1."""
+    head, _, member = (suggestion or "").replace("^{+}", "").replace(" ", "").partition("=")
+    return head == member or bool(re.match(r"1[(\\a-zA-Z]", member))
+
+
+def _told(own: Verdict, other: Verdict) -> Verdict:
+    """Of two accusations of one line the words and numbers that help: a nearest line that says something, a witness that a pencil can redo."""  # noqa: E501
+    best = other if other.suggestion or not own.suggestion else own
+    if best is other and _is_trivial(other.suggestion):
+        best = own if own.suggestion else replace(other, suggestion=None)
+    numbers = next(
+        (n for n in (best.counterexample, own.counterexample, other.counterexample) if _fine(n)),
+        own.counterexample,
+    )
+    return replace(best, counterexample=numbers)
+
+
+def _alone(other: Verdict) -> Verdict:
+    """The old reader's accusation by itself: only with a witness that a pencil can redo."""
+    if other.kind == "refuted" and not _fine(other.counterexample):
+        return Verdict("unread", reason="no numbers that a pencil can redo were found")
+    return replace(other, suggestion=None) if _is_trivial(other.suggestion) else other
+
+
 def _joined(own: Verdict, other: Verdict) -> Verdict:
     if "always 0" in other.reason:
         return own
     if own.kind == "unread" and own.reason.startswith("the sides differ"):
-        return other if other.kind in (*WRONG, "ambiguous") else own
+        return _alone(other) if other.kind in (*WRONG, "ambiguous") else own
     if (
         own.kind == "unread"
         and other.kind not in SETTLED
         and not any(w in own.reason for w in NOT_KNOWN)
     ):
-        return other
+        return _alone(other)
     if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:
-        return other if other.suggestion or not own.suggestion else own
+        return _told(own, other)
     if own.kind in ("proved", "tested") and other.kind in WRONG:
         return Verdict("unread", reason="two readings of the page disagree on this line")
     return own
