@@ -96,6 +96,7 @@ class Judge:
         return Verdict(
             "unread",
             reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
+            counterexample=verdict.verdict.counterexample,
         )
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:

@@ -22,6 +22,8 @@ from derive.verify.verdicts import Counterexample, Judged, Report, Verdict
 HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
+SORTED = re.compile(r"(?:at [^;]*? )?the right side has [^;]* where [^;]* should stand(?:; (.*))?")
+PLACE = re.compile(r"^at .*? (?=the right side)")
 LONGEST_VALUE, LEAST = 9, 1e-3
 MOST_FORMULAS = 160
 SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
@@ -41,6 +43,17 @@ NOT_KNOWN = (
 
 def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
+    found = _judged(path, text, options)
+    formulas = [
+        replace(j, verdict=replace(j.verdict, counterexample=None))
+        if j.verdict.kind == "unread"
+        else j
+        for j in found.formulas
+    ]
+    return replace(found, formulas=tuple(formulas))
+
+
+def _judged(path: str, text: str, options: Options) -> Report:
     if options.model or options.horizon or options.layout:
         return judged_before(path, text, options)
     if path.lower().endswith(".ipynb"):
@@ -140,27 +153,42 @@ def _told(own: Verdict, other: Verdict) -> Verdict:
         (n for n in (best.counterexample, own.counterexample, other.counterexample) if _fine(n)),
         own.counterexample,
     )
-    return replace(best, counterexample=numbers)
+    moved = numbers is not other.counterexample
+    return _explained(replace(best, counterexample=numbers), moved and best is not own)
 
 
-def _alone(other: Verdict) -> Verdict:
+def _alone(own: Verdict, other: Verdict) -> Verdict:
     """The old reader's accusation by itself: only with a witness that a pencil can redo."""
+    moved = other.kind == "refuted" and not _fine(other.counterexample)
+    if moved:
+        other = replace(other, counterexample=own.counterexample)
     if other.kind == "refuted" and not _fine(other.counterexample):
         return Verdict("unread", reason="no numbers that a pencil can redo were found")
-    return replace(other, suggestion=None) if _is_trivial(other.suggestion) else other
+    if _is_trivial(other.suggestion):
+        other = replace(other, suggestion=None)
+    return _explained(other, moved) if other.kind == "refuted" else other
+
+
+def _explained(verdict: Verdict, moved: bool) -> Verdict:
+    """Without what is no explanation: the terms of a difference sorted by their signs; and the place of another witness."""  # noqa: E501
+    sorted_terms = SORTED.fullmatch(verdict.reason)
+    if sorted_terms:
+        slip = sorted_terms[1] if verdict.suggestion else None
+        return replace(verdict, reason=slip or "the two sides differ")
+    return replace(verdict, reason=PLACE.sub("", verdict.reason)) if moved else verdict
 
 
 def _joined(own: Verdict, other: Verdict) -> Verdict:
     if "always 0" in other.reason:
         return own
     if own.kind == "unread" and own.reason.startswith("the sides differ"):
-        return _alone(other) if other.kind in (*WRONG, "ambiguous") else own
+        return _alone(own, other) if other.kind in (*WRONG, "ambiguous") else own
     if (
         own.kind == "unread"
         and other.kind not in SETTLED
         and not any(w in own.reason for w in NOT_KNOWN)
     ):
-        return _alone(other)
+        return _alone(own, other)
     if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:

@@ -12,7 +12,14 @@ from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
 MOST_VALUES, SATURATED = 40, 1e-3
-STYLES = (("nice", 2, 2, 11), ("nice", 3, 3, 12), ("generic", 2, 2, 13), ("generic", 3, 3, 14))
+STYLES = (
+    ("nice", 2, 2, 11),
+    ("nice", 3, 3, 12),
+    ("small", 2, 2, 15),
+    ("small", 3, 3, 16),
+    ("generic", 2, 2, 13),
+    ("generic", 3, 3, 14),
+)
 
 
 def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | None:

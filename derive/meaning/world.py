@@ -44,6 +44,9 @@ Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
 MOST_STEPS = 80_000
+SMALL = tuple(
+    Fraction(n, 4) for n in (2, -2, 1, -1, 4, 3, -3, -4)
+)  # where functions are not saturated
 WHOLE = (1, 2, -1, 3, -2)
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
@@ -54,7 +57,7 @@ class NoNumber(Exception):
 
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
-    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
+    "small" (quarters), "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
     def __init__(
@@ -134,6 +137,8 @@ class World:
         found = self._digest(*key)
         if self.style == "nice":
             return self.exact(Fraction(NICE[found % len(NICE)]))
+        if self.style == "small":
+            return self.exact(SMALL[found % len(SMALL)])
         size = Fraction(200 + found % 1100, 1000)
         return self.exact(size if self.style == "positive" or found // 4096 % 2 else -size)
 
