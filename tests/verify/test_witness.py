@@ -61,6 +61,11 @@ class Printed(World):
         return self.said(spelled(node))
 
     def call(self, tree: Any, letters: Any, run: Any, reader: Any) -> Any:
+        owner = self.user(tree[1])
+        if reader is None and owner is not None and owner[0] in self.model.shared:
+            reader = owner  # \psi(h_T) is the cost that it makes
+        if tree[3] and owner is not None and owner[0] in self.model.shared:
+            return self.slope(spelled(owner), spelled(self.node(tree[2][tree[3][0]], letters)))
         if tree[1] in SMOOTH or tree[1] in self.model.closed or tree[3] or reader is None:
             return super().call(tree, letters, run, reader)
         made = spelled(reader)
