@@ -113,7 +113,7 @@ class Hidden:
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
-        for name in reached((x.of,), model):
+        for name in depended((x.of,), model):
             if _base(name) == by or name in model.definitions or _letter(name) in INPUT:
                 continue
             above = self._above(_base(name), model, {by})
@@ -226,7 +226,7 @@ class Hidden:
         model = u.model(number)
         upstream: set[str] = set()
         for name in uses - free:
-            upstream |= {_base(n) for n in reached((Ref(name),), model)} - {name}
+            upstream |= {_base(n) for n in depended((Ref(name),), model)} - {name}
         left = []
         for key in sorted(free - upstream):
             symbol = table.symbol(key)
@@ -255,7 +255,7 @@ def _has_derivative(chain: Chain) -> bool:
     )
 
 
-def reached(parts: Iterable[Core], model: Model) -> list[str]:
+def depended(parts: Iterable[Core], model: Model) -> list[str]:
     """The names that formulas depend on, through definitions too."""
     seen: dict[str, None] = {}
     waiting = [p.name for x in parts for p in walk(x) if isinstance(p, Ref | App)]

@@ -1,146 +1,98 @@
-"""Names that a page defines more than once: another version is a reading, and two definitions for one place are a conflict."""  # noqa: E501
+r"""A name that one section uses with one index and another with two, z_j and z_{ij}, is two quantities: which stands where.
+
+Only a name that is defined in both forms, in different sections, is parted; with it what those sections use in both forms.
+"""  # noqa: E501
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
-from derive.algebra.core import D, Ref, walk
-from derive.judge.hidden import reached
-from derive.judge.names import named
-from derive.judge.understanding import Made, Understanding
-from derive.meaning.model import Definition, Model
-from derive.notation.elaborate import Unread
-from derive.notation.shaped import Misfit
-from derive.text.page import Chain, Formula, Member
+from derive.notation.gathering import places_of
+from derive.notation.symbols import Occurrence, Role
+from derive.text.page import Page
 
-AGAIN = ("says again what is defined", "concluded from what stands before")
-MOST = 6
+MARK = "_{("
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Another definition of a name, and the line of the page that it stands on."""
-
-    definition: Definition
-    line: int
-    conflicts: bool = False
-
-
-class Versions:
-    """The versions of one page's names; `holds` says whether an equation follows from what is in force."""
-
-    def __init__(
-        self, understanding: Understanding, holds: Callable[[int, Chain, Member, Member], bool]
-    ) -> None:
-        self.understanding, self._holds = understanding, holds
-        self._conflicts: list[Version] | None = None
-
-    @cached_property
-    def several(self) -> set[str]:
-        """The names that the page defines twice."""
-        seen: set[tuple[str, tuple[object, ...]]] = set()
-        twice = {v.definition.name for v in self.conflicts}
-        for m in self.understanding.made:
-            key = (m.definition.name, _pattern(m.definition))
-            if key in seen:
-                twice.add(m.definition.name)
-            seen.add(key)
-        return {n.split("∅")[0] for n in twice}
-
-    def uses(self, number: int, keys: set[str]) -> bool:
-        """Whether a formula depends on one of these names."""
-        u = self.understanding
-        table, model = u.symbols.at(number), u.model(number)
-        own = {
-            table.occurrence(n, b).key
-            for i, _, chain in u.chains()
-            if i == number
-            for m in chain.members
-            for n, b in named(m.tree)
-        }
-        parts = [Ref(n) for n in model.definitions if n.split("∅")[0] in own]
-        return bool(keys & (own | {n.split("∅")[0] for n in reached(parts, model)}))
-
-    @property
-    def conflicts(self) -> list[Version]:
-        """Equations for a name that is defined already, which do not follow from its definition."""
-        if self._conflicts is None:
-            self._conflicts = []
-            self._conflicts = list(self._found())
-        return self._conflicts
-
-    def others(
-        self, number: int, model: Model, names: list[str]
-    ) -> Iterator[tuple[str, Version, Model]]:
-        """The model with another version of one of these names; what is said of it."""
-        count = 0
-        made = [self._of(m) for m in self.understanding.made]
-        for version in (*self.conflicts, *made):
-            own = version.definition
-            if own.name not in names or own.number > number:
-                continue
-            in_force = [
-                d for d in model.definitions.get(own.name, ()) if _pattern(d) == _pattern(own)
-            ]
-            if not in_force or any(d.body == own.body for d in in_force):
-                continue
-            count += 1
-            if count > MOST:
-                return
-            kept = tuple(d for d in model.definitions[own.name] if d not in in_force)
-            changed = {**model.definitions, own.name: (*kept, own)}
-            name = own.name.split("∅")[0]
-            yield (
-                f"with {name} as on line {version.line}",
-                version,
-                replace(model, definitions=changed),
-            )
-
-    def line(self, number: int) -> int:
-        """The line of a formula."""
-        page = self.understanding.page
-        chain = next(
-            (c for n, _, c in self.understanding.chains() if n == number and c.members), None
-        )
-        return page.source.place(chain.members[0].start).line if chain is not None else 0
-
-    def _of(self, made: Made) -> Version:
-        return Version(made.definition, self.line(made.definition.number))
-
-    def _found(self) -> Iterator[Version]:
-        u = self.understanding
-        known = {m.definition.name for m in u.made}
-        aside = {i.number for i in u.page.items if isinstance(i, Formula) and i.in_caption}
-        for number, index, chain in u.chains():
-            role = u.symbols.roles.get((number, index))
-            if (
-                number in aside
-                or role is None
-                or role.kind != "claim"
-                or role.why not in AGAIN
-                or len(chain.members) < 2
-                or self._holds(number, chain, chain.members[0], chain.members[1])
-            ):
-                continue
-            made = self._definition(number, index, chain)
-            if made is not None and made.name in known:
-                yield Version(made, self.line(number), True)
-
-    def _definition(self, number: int, index: int, chain: Chain) -> Definition | None:
-        u = self.understanding
-        elaborator = u._elaborator = u.elaborator(number, None, index)
-        try:
-            target = elaborator.row(chain.members[0].tree)
-            body = elaborator.row(chain.members[1].tree)
-            if not isinstance(target.body, Ref) or any(isinstance(p, D) for p in walk(body.body)):
-                return None
-            return u._definition(target.body.name, target, body, number)
-        except (Unread, Misfit, RecursionError):
-            return None
+def variants_of(
+    page: Page,
+    seen: Iterable[tuple[int, Occurrence]],
+    roles: Mapping[tuple[int, int], Role],
+) -> dict[str, dict[int, str]]:
+    """For each name that is two quantities, under which key it stands at each formula where it is not the first."""  # noqa: E501
+    sections = {number: where.section for number, where in places_of(page)}
+    counts: dict[str, dict[int, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+    for number, occurs in seen:
+        count = components(occurs)
+        if count and number in sections:
+            counts[occurs.key][sections[number]][count] += 1
+    plain = {k: dict(_settled(v)) for k, v in counts.items()}
+    parted = {k for k in plain if _is_made_twice(k, plain[k], sections, roles)}
+    moved = {
+        section
+        for k in parted
+        for section in sections.values()
+        if _latest(plain[k], section) != _first(plain[k])
+    }
+    for key, own in plain.items():
+        others = {s for s, n in own.items() if n != _first(own)}
+        if others and others <= moved and not (own.keys() - others) & moved:
+            parted.add(key)
+    return {k: dict(_placed(k, plain[k], sections)) for k in parted}
 
 
-def _pattern(d: Definition) -> tuple[object, ...]:
-    """What members a definition makes: the places of its letters, and its numbers."""
-    return tuple("letter" if any(a in d.letters for a, _ in i.letters) else i for i in d.index)
+def components(occurs: Occurrence) -> int:
+    """How many components an occurrence names."""
+    return sum(d == "component" for d, _ in occurs.indices)
+
+
+def base_of(key: str) -> str:
+    """A name without the mark of its version."""
+    return key.split(MARK)[0]
+
+
+def _settled(own: Mapping[int, Counter[int]]) -> Iterator[tuple[int, int]]:
+    """For each section the number of components that its uses have, but for an odd one."""
+    for section, found in sorted(own.items()):
+        ((count, uses),) = found.most_common(1)
+        if uses * 4 >= sum(found.values()) * 3:
+            yield section, count
+
+
+def _latest(own: Mapping[int, int], section: int) -> int:
+    """The number of components as the latest section shows it; of the first where none has yet."""
+    before = [n for s, n in sorted(own.items()) if s <= section]
+    return before[-1] if before else _first(own)
+
+
+def _first(own: Mapping[int, int]) -> int:
+    return own[min(own)] if own else 0
+
+
+def _is_made_twice(
+    key: str,
+    own: Mapping[int, int],
+    sections: Mapping[int, int],
+    roles: Mapping[tuple[int, int], Role],
+) -> bool:
+    made = {
+        components(role.target)
+        for (number, _), role in roles.items()
+        if role.kind == "definition"
+        and role.key == key
+        and role.target is not None
+        and components(role.target) == own.get(sections.get(number, -1), 0)
+    } - {0}
+    return len(made) > 1
+
+
+def _placed(
+    key: str, own: Mapping[int, int], sections: Mapping[int, int]
+) -> Iterator[tuple[int, str]]:
+    """The key at each formula: as the latest section that shows it has it."""
+    first = _first(own)
+    for number, section in sections.items():
+        count = _latest(own, section)
+        if count != first:
+            yield number, f"{key}{MARK}{count})}}"
