@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_MENDING = 2500
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
+BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
+MOST_BRACKET = 24
 VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
@@ -398,7 +401,10 @@ class Decider:
             )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
-        if self.judge.readings.is_on_a_condition(number):
+        source = self.judge.page.source.text
+        if self.judge.readings.is_on_a_condition(number) or BRACKETED.search(
+            source[member.start : member.end + MOST_BRACKET]
+        ):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")

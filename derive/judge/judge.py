@@ -13,6 +13,7 @@ from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
+from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -329,6 +330,8 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+            elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
+                yield member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")
             else:

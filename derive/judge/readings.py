@@ -63,6 +63,7 @@ class Way:
     hasty: bool = False
 
 
+INDEX = "a condition on an index"
 MOST_WORK = 700_000
 
 
@@ -508,7 +509,17 @@ class Readings:
             self._stated[number] = (
                 around(self.page.items, self._places[number]) if number in self._places else []
             )
+            self._stated[number] = [*self._stated[number], *self._beside(number)]
         return self._stated[number]
+
+    def _beside(self, number: int) -> list[Chain]:
+        """The condition that a display states behind its only claim: "where i = j"."""
+        item = self.page.items[self._places[number]] if number in self._places else None
+        roles = self.understanding.symbols.roles
+        if not isinstance(item, Formula) or len(item.chains) != 2:
+            return []
+        role = roles.get((number, 1))
+        return [item.chains[1]] if role is not None and role.why == INDEX else []
 
     def _index(self, number: int, chain: Chain) -> int:
         item = self.page.items[self._places[number]] if number in self._places else None

@@ -139,6 +139,14 @@ def test_dead_branches_are_not_there(text: str, seen: list[str]) -> None:
     assert [j.latex for j in found] == seen
 
 
+def test_a_condition_behind_a_line_counts() -> None:
+    page = r"Let $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. "
+    for said, kind in (("i = j", "proved"), (r"i \neq j", "refuted")):
+        line = rf"$$\frac{{\partial p_i}}{{\partial z_j}} = p_i (1 - p_i) \quad \text{{where }} {said}$$"
+        found = judge("page.md", page + line, Options()).formulas[1].verdict.kind
+        assert found == kind or (kind == "refuted" and found == "unread"), said
+
+
 def test_a_comment_in_markdown_is_not_there() -> None:
     text = "<!-- Let $s_t = w^2 s_{t-1}$ -->\nLet $s_t = w s_{t-1}$."
     assert len(judge("page.md", text, Options()).formulas) == 1
