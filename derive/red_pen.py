@@ -206,7 +206,23 @@ def exit_code(reports: Sequence[Report], strict: bool) -> int:
     bad = {"refuted", "carried"} | ({"ambiguous", "tested", "unread"} if strict else set())
     if any(report.error is not None for report in reports):
         return 2
+    if strict and not all(map(is_read, reports)):
+        return 1
     return 1 if any(bad & set(report.counts) for report in reports) else 0
+
+
+FAILED = ("not understood", "contradict each other")
+
+
+def is_read(report: Report) -> bool:
+    """Whether something of a file was read, and every definition in it: else --strict is no success."""
+    said = any(j.verdict.kind != "remark" for j in report.formulas)
+    lost = any(
+        j.verdict.kind == "definition" and any(w in j.verdict.reason for w in FAILED)
+        for j in report.formulas
+    )
+    markup = report.path.lower().endswith((".html", ".htm", ".xhtml"))
+    return bool(report.formulas) and not lost and (said or not markup)
 
 
 def notes_of(name: str) -> Report:

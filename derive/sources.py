@@ -38,12 +38,22 @@ def _decoded(data: bytes, path: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if latin := _latin(data):
+            return latin.replace("\r\n", "\n")
         line = data.count(b"\n", 0, error.start) + 1
         place = Place(path, line, 1)
         raise DeriveError("expected text in UTF-8, found a byte that is none", place) from error
     if "\0" in text:
         raise DeriveError("expected text, found a zero byte", Place(path, 1, 1))
     return text.replace("\r\n", "\n")
+
+
+def _latin(data: bytes) -> str:
+    """A text of the days before UTF-8; empty where the bytes are no such text."""
+    high = sum(b >= 128 for b in data)
+    if b"\0" in data or any(128 <= b < 160 for b in data) or 2 * high > len(data):
+        return ""
+    return data.decode("latin-1")
 
 
 def notes_in(name: str) -> list[str] | None:

@@ -41,6 +41,7 @@ ENOUGH = 8
 BEYOND = tuple(
     ("generic", 2, 2, seed) for seed in range(5, 11)
 )  # where a kink may make all of a line 0
+LONG = (("generic", 6, 2, 3), ("generic", 7, 2, 4))  # for lines that reach further than most
 KINKS = ("max", "min", "\\relu", "\\step", "\\abs", "\\sign")
 SMALL = (
     ("small", 2, 2, 20),
@@ -307,7 +308,9 @@ class Judgement:
             for side in (found.left, found.right)
             for x in walk(side)
         )
-        for key in (*worlds, *(BEYOND if kinks else ()), *SMALL):
+        for key in (*worlds, *LONG, *(BEYOND if kinks else ()), *SMALL):
+            if key in LONG and not (slopes and outcome.zero and self._is_short(found)):
+                continue
             if key in BEYOND and not (outcome.agreed and outcome.zero):
                 continue
             if key in SMALL and (outcome.agreed or outcome.failed or not outcome.missing):
@@ -340,6 +343,18 @@ class Judgement:
             outcome.missing = ""
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
+
+    def _is_short(self, found: Sides) -> bool:
+        """Whether the steps that a line names lie further apart than the usual worlds are long."""
+        shifts = [
+            i.shift
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, Ref)
+            for i, s in zip(x.index, self.model.slots.get(x.name, ()), strict=False)
+            if s in ORDERED and i.letters
+        ]
+        return bool(shifts) and max(shifts) - min(shifts) >= 2
 
     def _is_by_a_later(self, x: D) -> bool:
         """Whether a derivative is of what stands some steps before what it is by: 0, as anybody sees."""

@@ -66,9 +66,18 @@ IF = re.compile(
 )
 
 
+IN_WORDS = re.compile(
+    r"\b(?:(?:when|whenever|if|for|where|case)\b[^.;:]*\b(?:equal|same|distinct|differ\w*|coincide|diagonal|last|first)\b"
+    r"|otherwise|except|unless)\b[^.;:]*[,:]?\s*$",
+    re.IGNORECASE,
+)
+
+
 def on_a_condition(items: Sequence[Any], place: int) -> bool:
     """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""  # noqa: E501
     words, at = _words(items, place - 1, -1)
+    if IN_WORDS.search(words):
+        return True
     if at is None or len(words) > 3 or _is_relation(items[at]) or len(items[at].chains) != 1:
         return False
     if not any(m.relation in ORDERS for m in items[at].chains[0].members):

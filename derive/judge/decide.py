@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,9 @@ from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
+from derive.judge.conflicts import AGAIN, Versions
+from derive.judge.hidden import Hidden, depended
+from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
+BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
+MOST_BRACKET = 24
+VERSION = "it may be another version"
+PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 
@@ -62,6 +71,8 @@ class Decider:
         self.unread = 0
         self.assumed: set[str] = set()
         self._bound: set[str] | None = None
+        self.hidden = Hidden(judge.understanding, self._agrees)
+        self.versions = Versions(judge.understanding, self._agrees)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -77,6 +88,9 @@ class Decider:
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
+                conflict = self._in_conflict(number, chain, head, member, tried)
+                if conflict is not None:
+                    return conflict
                 if self._is_of_vectors(number, chain, head, member, tried):
                     return found
                 readings = (found.reading, SCALARS)
@@ -85,6 +99,11 @@ class Decider:
             found = self._on_condition(tried)
             if found is not None:
                 return found
+        for tried in tries:
+            doubted = tried.outcome.agrees and self._doubted(tried)
+            if doubted:
+                self.unread += 1
+                return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
@@ -95,6 +114,9 @@ class Decider:
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
+        versioned = self._versioned(number, chain, head, member, tries[0])
+        if versioned is not None:
+            return versioned
         if role is not None and role.why == RESTATES and member is chain.members[1]:
             return Verdict(
                 "unread",
@@ -198,6 +220,47 @@ class Decider:
             and (bool(named) or right in (ZERO, ONE))
         )
 
+    def _in_conflict(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> Verdict | None:
+        """A line that only one of two definitions for one place makes true."""
+        model = tried.outcome.model
+        assert model is not None
+        if tried.reading or not self.versions.conflicts:
+            return None
+        for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
+            if version.conflicts and version.definition.number != number:
+                again = self.judge.readings.versioned(number, chain, head, member, changed)
+                if again is None or not again.outcome.agrees:
+                    name = version.definition.name.split("∅")[0]
+                    return Verdict(
+                        "ambiguous",
+                        scope=self._scope(tried),
+                        reading=f"with {name} as it was first defined, not as on line {version.line}",
+                    )
+        return None
+
+    def _versioned(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds with the other of two definitions for one place."""
+        model = first.outcome.model
+        assert model is not None
+        for said, version, changed in self.versions.others(
+            number, model, reached(first.sides, model)
+        ):
+            if version.definition.number == number or not version.conflicts:
+                continue
+            tried = self.judge.readings.versioned(number, chain, head, member, changed)
+            if (
+                tried is not None
+                and tried.outcome.agrees
+                and not tried.outcome.zero
+                and not self._doubted(tried)
+            ):
+                return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
         chains = [
             (n, i) for n, i, c in self.judge.understanding.chains() if n == number and c is chain
@@ -211,7 +274,7 @@ class Decider:
             return None
         if tried.outcome.zero and not self._is_understood(tried):
             return None
-        if self._has_two_shapes(tried):
+        if self._doubted(tried) or self._has_two_shapes(tried):
             return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
@@ -238,6 +301,19 @@ class Decider:
             )
         return Verdict("proved", scope=scope, reading=said)
 
+    def _doubted(self, tried: Tried) -> str:
+        """A name of which a line takes for given that it does not depend on something."""
+        assert tried.outcome.model is not None
+        return self.hidden.doubt(tried.sides, tried.outcome.model)
+
+    def _agrees(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
+        """Whether an equation holds whatever its names are."""
+        plain = self.judge.understanding.reading
+        try:
+            return self.judge.tried(number, chain, head, member, plain, plain).outcome.agrees
+        except (Unread, Misfit, RecursionError):
+            return False
+
     def _reaches_elsewhere(self, tried: Tried) -> bool:
         """Whether a line of a section depends on a name that the page makes before, and the section does not."""  # noqa: E501
         elsewhere, model = self.judge.elsewhere, tried.outcome.model
@@ -252,7 +328,7 @@ class Decider:
     def _assumed(self, tried: Tried) -> str | None:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         parts = [
-            f"{name.split('∅')[0]} is some function of what the steps put out"
+            f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
             for name in tried.assumed
         ]
         parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
@@ -298,7 +374,7 @@ class Decider:
         from derive.judge.judge import missing_condition
 
         condition = missing_condition(tried.sides, tried.outcome)
-        if not condition or self._reaches_elsewhere(tried):
+        if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -313,19 +389,23 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
     ) -> Verdict | Accusation:
         first = tries[0]
+        assert first.outcome.model is not None
         strangers = self._strangers(first)
         if strangers:
             return Verdict(
                 "unread",
                 reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
             )
-        if any(n in MARKS for n in reached(first.sides, first.outcome.model)):  # type: ignore[arg-type]
+        if any(n in MARKS for n in reached(first.sides, first.outcome.model)):
             return Verdict(
                 "unread", reason="the line does not follow from the linearity of expectations alone"
             )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
-        if self.judge.readings.is_on_a_condition(number):
+        source = self.judge.page.source.text
+        if self.judge.readings.is_on_a_condition(number) or BRACKETED.search(
+            source[member.start : member.end + MOST_BRACKET]
+        ):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
@@ -337,6 +417,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
             )
+        tied = self.hidden.tied(reached(first.sides, first.outcome.model), first.outcome.model)
+        if tied:
+            return Verdict("unread", reason=HIDDEN.format(tied))
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
@@ -354,6 +437,15 @@ class Decider:
                 "unread",
                 reason="the sides differ, but no numbers that a pencil can redo were found",
             )
+        role = self.judge.symbols.roles.get(self._place(number, chain))
+        if (
+            role is not None
+            and role.kind == "claim"
+            and role.why in AGAIN
+            and member is chain.members[1]
+            and self._mended(number, chain, head, member) is None
+        ):
+            return Verdict("unread", reason=f"differs from what defines {role.key}: {VERSION}")
         verdict = Verdict(
             "refuted",
             scope=self._scope(first),
@@ -569,25 +661,12 @@ def _free_on_one_side(tried: Tried) -> bool:
 
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
-    sides = (found.left, found.right)
-    return behind((p.name for side in sides for p in walk(side) if isinstance(p, Ref | App)), model)
+    return depended((found.left, found.right), model)
 
 
 def behind(names: Iterable[str], model: Model) -> list[str]:
     """Names, and those that they are made of."""
-    seen: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen[name] = None
-            waiting += [
-                p.name
-                for d in model.definitions.get(name, ())
-                for p in walk(d.body)
-                if isinstance(p, Ref | App)
-            ]
-    return list(seen)
+    return depended((Ref(n) for n in names), model)
 
 
 def tried_definitions(judge: Judge, number: int) -> set[str]:

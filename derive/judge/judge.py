@@ -13,12 +13,14 @@ from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
+from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+SIZES = "the sizes that the page declares contradict each other"
 TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
 SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
@@ -198,7 +200,9 @@ class Judge:
                 return verdict.verdict
         elif verdict.defended and PATH not in verdict.verdict.reason and self._is_trusted():
             return verdict.verdict
-        return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
+        return verdict.otherwise() or Verdict(
+            "unread", reason=TOO_LITTLE, counterexample=verdict.verdict.counterexample
+        )
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
@@ -284,7 +288,18 @@ class Judge:
         verdict: Verdict | Accusation,
     ) -> Judged:
         place = self.page.source.place(start)
-        return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, latex, verdict)  # type: ignore[arg-type]
+        other = place.path if place.path != self.page.source.path else None
+        return Judged(
+            f"{number + 1}.{count}",
+            place.line,
+            place.column,
+            start,
+            end,
+            latex,
+            verdict,  # type: ignore[arg-type]
+            place.cell,
+            other,
+        )
 
     # -- chains -----------------------------------------------------------------------------------
 
@@ -324,6 +339,8 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+            elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
+                yield member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
                 yield member, Verdict("unread", reason="goes on from a formula before")
             else:
@@ -380,6 +397,9 @@ class Judge:
                 "definition",
                 reason=f"{role.key} is made by a formula that is not understood ({why}): nothing is said of what uses it",  # noqa: E501
             )
+        apart = self.understanding.contradictions.get((formula.number, index))
+        if role.kind == "definition" and apart:
+            return Verdict("definition", reason=f"{SIZES}: {apart}")
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
         return Verdict("definition")

@@ -7,6 +7,7 @@ nobody whom the new reader holds for right.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from derive.errors import DeriveError
 from derive.judge.judge import Judge
 from derive.judge.telling import told, with_symbols
 from derive.notation.elaborate import WORDS
+from derive.notation.roles import ON_A_CONDITION
 from derive.text.trees import Name, walk
 from derive.verify.judge import Chain, Options, Side
 from derive.verify.judge import Judge as JudgeBefore
@@ -22,13 +24,18 @@ from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
 from derive.verify.pages import read_page
 from derive.verify.ranges import Condition
-from derive.verify.verdicts import Judged, Report, Verdict
+from derive.verify.verdicts import Counterexample, Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
+SORTED = re.compile(r"(?:at [^;]*? )?the right side has [^;]* where [^;]* should stand(?:; (.*))?")
+PLACE = re.compile(r"^at .*? (?=the right side)")
+LONGEST_VALUE, LEAST = 9, 1e-3
 MOST_FORMULAS = 160
 DISAGREE = "two readings of the page disagree on this line"
+SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
+LETTER_E = "not the well-known constant"
 Place = tuple[int, int]  # line and column
 NOT_KNOWN = (
     "defined nowhere",
@@ -37,6 +44,9 @@ NOT_KNOWN = (
     "too little",
     "disagree",
     "half of",
+    "may be supposed",
+    "says nothing",
+    "another version",
 )
 
 
@@ -48,7 +58,18 @@ def judge(path: str, text: str, options: Options) -> Report:
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     own = reader.report()
-    return told(reader, own, _judged(reader, own, path, text, options), options)
+    return told(reader, own, _bare(_judged(reader, own, path, text, options)), options)
+
+
+def _bare(found: Report) -> Report:
+    """Without the numbers of accusations that are not spoken."""
+    formulas = [
+        replace(j, verdict=replace(j.verdict, counterexample=None))
+        if j.verdict.kind == "unread"
+        else j
+        for j in found.formulas
+    ]
+    return replace(found, formulas=tuple(formulas))
 
 
 def _judged(reader: Judge, found: Report, path: str, text: str, options: Options) -> Report:
@@ -126,18 +147,34 @@ def _folder(path: str) -> Path | None:
 
 def _together(reader: Judge, new: Report, old: Report) -> Report:
     pairs = _paired(new, old)
+    if any(LETTER_E in a for a in old.assumptions):
+        return new
+    versions = reader.decider.versions
+    known_otherwise = versions.several | _supposed(reader)
     if not _alike(new, pairs):
         return new
-    formulas = []
+    formulas, taken = [], False
     for i, j in enumerate(new.formulas):
+        number = int(j.id.split(".")[0]) - 1
+        if i in pairs and known_otherwise and versions.uses(number, known_otherwise):
+            formulas.append(j)  # the old reader knows one version of a name, and no suppositions
+            continue
         if i in pairs and not _lost(reader, j) and not _has_words(reader, j):
-            j = replace(j, verdict=_joined(j.verdict, pairs[i].verdict))
+            joined = _joined(j.verdict, pairs[i].verdict)
+            taken = taken or joined is not j.verdict
+            j = replace(j, verdict=joined)
         formulas.append(j)
     return replace(
         new,
         formulas=tuple(formulas),
-        assumptions=tuple(dict.fromkeys((*new.assumptions, *old.assumptions))),
+        assumptions=tuple(dict.fromkeys((*new.assumptions, *(old.assumptions if taken else ())))),
     )
+
+
+def _supposed(reader: Judge) -> set[str]:
+    """The names of what the page supposes for a sentence: the old reader takes that for definitions."""
+    roles = reader.symbols.roles.values()
+    return {r.key for r in roles if r.kind == "setting" and r.why in SUPPOSED and r.key}
 
 
 def _lost(reader: Judge, judged: Judged) -> bool:
@@ -179,17 +216,68 @@ def _alike(new: Report, pairs: dict[int, Judged]) -> bool:
     return apart <= len(new.formulas) // 10
 
 
+def _fine(numbers: Counterexample | None) -> bool:
+    """Whether a witness prints two numbers that differ, and none near the end of a function."""
+    if numbers is None or numbers.left == numbers.right:
+        return False
+    sides = [n.removeprefix("≈ ") for n in (numbers.left, numbers.right)]
+    if any("e-" in n for n in sides) or any(len(v) > LONGEST_VALUE for _, v in numbers.values):
+        return False
+    rounded = [abs(float(n)) for n in sides if "/" not in n and "." in n]
+    return not any(0 < n < LEAST for n in rounded)
+
+
+def _is_trivial(suggestion: str | None) -> bool:
+    """x = x, the immediate derivative where only the total one is asked, and a factor of 1."""
+    head, _, member = (suggestion or "").replace("^{+}", "").replace(" ", "").partition("=")
+    return head == member or bool(re.match(r"1[(\\a-zA-Z]", member))
+
+
+def _told(own: Verdict, other: Verdict) -> Verdict:
+    """Of two accusations of one line the words and numbers that help: a nearest line that says something, a witness that a pencil can redo."""  # noqa: E501
+    best = other if other.suggestion or not own.suggestion else own
+    if best is other and _is_trivial(other.suggestion):
+        best = own if own.suggestion else replace(other, suggestion=None)
+    numbers = next(
+        (n for n in (best.counterexample, own.counterexample, other.counterexample) if _fine(n)),
+        own.counterexample,
+    )
+    moved = numbers is not other.counterexample
+    return _explained(replace(best, counterexample=numbers), moved and best is not own)
+
+
+def _alone(own: Verdict, other: Verdict) -> Verdict:
+    """The old reader's accusation by itself: only with a witness that a pencil can redo."""
+    moved = other.kind == "refuted" and not _fine(other.counterexample)
+    if moved:
+        other = replace(other, counterexample=own.counterexample)
+    if other.kind == "refuted" and not _fine(other.counterexample):
+        return Verdict("unread", reason="no numbers that a pencil can redo were found")
+    if _is_trivial(other.suggestion):
+        other = replace(other, suggestion=None)
+    return _explained(other, moved) if other.kind == "refuted" else other
+
+
+def _explained(verdict: Verdict, moved: bool) -> Verdict:
+    """Without what is no explanation: the terms of a difference sorted by their signs; and the place of another witness."""  # noqa: E501
+    sorted_terms = SORTED.fullmatch(verdict.reason)
+    if sorted_terms:
+        slip = sorted_terms[1] if verdict.suggestion else None
+        return replace(verdict, reason=slip or "the two sides differ")
+    return replace(verdict, reason=PLACE.sub("", verdict.reason)) if moved else verdict
+
+
 def _joined(own: Verdict, other: Verdict) -> Verdict:
     if "always 0" in other.reason:
         return own
     if own.kind == "unread" and _differs(own):
-        return other if other.kind in (*WRONG, "ambiguous") else own
+        return _alone(own, other) if other.kind in (*WRONG, "ambiguous") else own
     if own.kind == "unread" and other.kind not in SETTLED and _is_unknown(own):
-        return other
+        return _alone(own, other)
     if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:
-        return other if other.suggestion or not own.suggestion else own
+        return _told(own, other)
     if own.kind in ("proved", "tested") and other.kind in WRONG:
         return Verdict("unread", reason=DISAGREE)
     return own

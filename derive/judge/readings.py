@@ -63,6 +63,7 @@ class Way:
     hasty: bool = False
 
 
+INDEX = "a condition on an index"
 MOST_WORK = 700_000
 
 
@@ -435,6 +436,19 @@ class Readings:
         finally:
             self._without = None
 
+    def versioned(
+        self, number: int, chain: Chain, head: Member, member: Member, model: Model
+    ) -> Tried | None:
+        """The claim in its default reading with other definitions in force; None where it is not understood so."""  # noqa: E501
+        plain = self.understanding.reading
+        self._without = model
+        try:
+            return self.tried(number, chain, head, member, Way("", plain, plain))
+        except (Unread, Misfit, RecursionError):
+            return None
+        finally:
+            self._without = None
+
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
@@ -496,7 +510,17 @@ class Readings:
             self._stated[number] = (
                 around(self.page.items, self._places[number]) if number in self._places else []
             )
+            self._stated[number] = [*self._stated[number], *self._beside(number)]
         return self._stated[number]
+
+    def _beside(self, number: int) -> list[Chain]:
+        """The condition that a display states behind its only claim: "where i = j"."""
+        item = self.page.items[self._places[number]] if number in self._places else None
+        roles = self.understanding.symbols.roles
+        if not isinstance(item, Formula) or len(item.chains) != 2:
+            return []
+        role = roles.get((number, 1))
+        return [item.chains[1]] if role is not None and role.why == INDEX else []
 
     def _index(self, number: int, chain: Chain) -> int:
         item = self.page.items[self._places[number]] if number in self._places else None
@@ -608,7 +632,7 @@ class Readings:
             model.positive,
             model.normalised,
         )
-        found, made, assumed = self._with_costs(model, found, way.last, way.entropy)
+        found, made, assumed, unknown = self._with_costs(model, found, way.last, way.entropy)
         model = Model(
             made.definitions,
             {**model.slots, **made.slots},
@@ -637,12 +661,12 @@ class Readings:
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
-                return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
+                return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
         if outcome.differs and not outcome.missing and (normal := targets(model)):
             summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
             if summing.agrees:
-                return Tried(found, summing, said, tuple(assumed))
-        return Tried(found, outcome, said, tuple(assumed))
+                return Tried(found, summing, said, (*assumed, *unknown))
+        return Tried(found, outcome, said, (*assumed, *unknown))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -663,8 +687,8 @@ class Readings:
 
     def _with_costs(
         self, model: Model, found: Sides, last: bool, entropy: bool
-    ) -> tuple[Sides, Model, list[str]]:
-        """The line and the model with the names of the formulas that it differentiates by, and with its costs."""  # noqa: E501
+    ) -> tuple[Sides, Model, list[str], list[str]]:
+        """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
         names = frozenset(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
@@ -706,7 +730,8 @@ class Readings:
                 entropy,
                 frozenset(f[2] for f in self.understanding.functions),
             )
-        return (found, *self._costs[key])
+        alone = [n for n in unknown.definitions if n not in seen.definitions]
+        return (found, *self._costs[key], alone)
 
     def _kept(self, key: object, make: Callable[[], Model]) -> Model:
         """A model that is made once, so that lines share the worlds of its definitions."""

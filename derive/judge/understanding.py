@@ -143,6 +143,7 @@ SUMMED = re.compile(
     re.IGNORECASE,
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
+APART = " entries beside "
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
 ODD = 3
 PASSES = 3
@@ -204,6 +205,7 @@ class Understanding:
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
+    contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     regions: list[tuple[int, str, str]] = field(default_factory=list)
     shaped: dict[str, tuple[str, ...]] = field(
@@ -231,7 +233,8 @@ class Understanding:
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
-        if any(" entries beside " in f.why for f in self.failed):
+        self.contradictions = {p: w for p, w in self.definitions_read.items() if APART in w}
+        if any(APART in f.why for f in self.failed):
             self._passes(True)
         self._normalised()
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from derive.algebra.core import App, Core, Ref, walk
 from derive.judge.claims import Outcome, Sides
+from derive.meaning.model import walk_values
 from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
-MOST_VALUES = 40
+MOST_VALUES, SATURATED = 40, 1e-3
 STYLES = (
     ("nice", 2, 2, 11),
     ("nice", 3, 3, 12),
+    ("small", 2, 2, 15),
+    ("small", 3, 3, 16),
     ("generic", 2, 2, 13),
     ("generic", 3, 3, 14),
-    ("small", 2, 2, 15),
 )
 WORLDS = (*((s, True) for s in STYLES), *((s, False) for s in STYLES))
 
@@ -50,6 +52,8 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
         return None
     if abs(left - right) < 1e-3 * (1 + abs(left) + abs(right)) or max(abs(left), abs(right)) > 1e6:
         return None
+    if any(0 < abs(v) < SATURATED for v in (left, right)):
+        return None
     if fresh.expanded and _is_abstract(world, found):
         return None  # what such functions are to second order is not printed
     values = [(a, str(v)) for a, v in sorted(env.items()) if not a.startswith("\\,")]
@@ -60,7 +64,7 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     ]
     shown = sorted(fresh.used.items(), key=lambda item: item[0])
     values += [(spelled(e), number(v)) for e, v in shown]
-    values += edges(fresh)
+    values += edges(fresh, (found.left, found.right))
     if len(values) > MOST_VALUES:
         return None
     uses_time = any(
@@ -81,9 +85,18 @@ def _is_abstract(world: World, found: Sides) -> bool:
     return any(isinstance(p, App) for x in (found.left, found.right, *bodies) for p in walk(x))
 
 
-def edges(world: World) -> list[tuple[str, str]]:
-    """The local derivatives of what abstract functions make."""
-    found = []
+def edges(world: World, sides: tuple[Core, Core]) -> list[tuple[str, str]]:
+    """The local derivatives of what abstract functions make, and its values where closed formulas use them."""  # noqa: E501
+    bodies = [d.body for ds in world.model.definitions.values() for d in ds]
+    closed = [b for b in bodies if not isinstance(b, App)]
+    used = {p.name for b in (*sides, *closed) for p in walk_values(b) if isinstance(p, Ref)}
+    found = [
+        (spelled(element), number(value))
+        for element, value in sorted(world._values.items())
+        if element[0] in used
+        and (made := world.definition(element)) is not None
+        and any(isinstance(p, App) for p in walk(made[0].body))
+    ]
     for element, (_, slopes) in sorted(world._slopes.items()):
         made = world.definition(element)
         if made is None or not any(isinstance(p, App) for p in walk(made[0].body)):

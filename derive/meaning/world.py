@@ -48,6 +48,10 @@ Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
 MOST_STEPS = 80_000
+SMALL = tuple(
+    Fraction(n, 4) for n in (2, -2, 1, -1, 4, 3, -3, -4)
+)  # where functions are not saturated
+WHOLE = (1, 2, -1, 3, -2)
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 
@@ -65,7 +69,7 @@ class SecondOrder(NoNumber):
 
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
-    "generic" (three digits, mixed signs), "small" (a quarter of these) or "positive"; `reals` is the module that has exp and log; `given` are values that
+    "small" (quarters), "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
     def __init__(
@@ -176,7 +180,9 @@ class World:
         found = self._digest(*key)
         if self.style == "nice":
             return self.exact(Fraction(NICE[found % len(NICE)]))
-        size = Fraction(200 + found % 1100, 4000 if self.style == "small" else 1000)
+        if self.style == "small":
+            return self.exact(SMALL[found % len(SMALL)])
+        size = Fraction(200 + found % 1100, 1000)
         return self.exact(size if self.style == "positive" or found // 4096 % 2 else -size)
 
     def exact(self, value: Fraction) -> Any:
@@ -735,7 +741,12 @@ class World:
     def coefficient(self, name: str, out: tuple[int, ...], *places: tuple[int, ...]) -> Any:
         key = (f"{name}{out}", tuple(sorted(places)))
         if key not in self._coefficients:
-            self._coefficients[key] = self.random("function", *key)
+            whole = self.style == "nice"
+            self._coefficients[key] = (
+                self.exact(Fraction(WHOLE[self._digest("function", *key) % len(WHOLE)]))
+                if whole
+                else self.random("function", *key)
+            )
         return self._coefficients[key]
 
     def _applied(
@@ -765,6 +776,8 @@ class World:
         """Σ c_a + Σ c_ab a b + ½ of the sum of all: c0 + u + u v + v³ with u = Σ c a, v = Σ c' a, differentiated by `by`."""  # noqa: E501
         c = [self.coefficient(name, out, (n,)) for n in range(3)]
         line = [{k: self.coefficient(name, out, (n, *k)) for k in numbers} for n in range(3)]
+        if self.style == "nice" and numbers:
+            return self._simple(c[0], line[0], numbers, by)
         u, v, w = (
             sum((row[k] * x for k, x in numbers.items()), 0) + c[n] for n, row in enumerate(line)
         )
@@ -779,6 +792,24 @@ class World:
             p, q = by
             return line[1][p] * line[2][q] + line[1][q] * line[2][p] + v * line[1][p] * line[1][q]
         raise NoNumber("a third derivative of an abstract function")
+
+    def _simple(
+        self,
+        constant: Any,
+        line: dict[tuple[int, ...], Any],
+        numbers: dict[tuple[int, ...], Any],
+        by: list[tuple[int, ...]],
+    ) -> Any:
+        """c + Σ c_a a + b², b the first argument's first entry, differentiated by `by`: numbers that a pencil can redo."""  # noqa: E501
+        first = min(numbers)
+        if not by:
+            value = constant + numbers[first] * numbers[first]
+            return sum((line[k] * x for k, x in numbers.items()), value)
+        if any(k not in numbers for k in by):
+            return self.zero
+        if len(by) == 1:
+            return line[by[0]] + (2 * numbers[first] if by[0] == first else 0)
+        return self.one * (2 if set(by) == {first} and len(by) == 2 else 0)
 
     def _entries(
         self, letters: tuple[str, ...], dims: tuple[str, ...], env: Letters

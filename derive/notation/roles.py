@@ -55,9 +55,22 @@ MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 SUPPOSING = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
-    r"unless|only|case|at|near|say|si|wenn|falls)\b[^.;:!?]*$",
+    r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
+    r"until|had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|"
+    r"requir\w+)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+CONDITIONAL = re.compile(
+    r"\b(?:if|when|whenever|unless|provided|(?:as|so) long as|once|until|had (?:the|we|it|they)|were|would|"
+    r"not (?:true|the case))\b[^.;:!?]*$",
+    re.IGNORECASE,
+)
+OPEN_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|once|until|provided(?: that)?|(?:as|so) long as)\W*$",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+ON_A_CONDITION = "on a condition of its sentence"
 ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
@@ -187,7 +200,14 @@ class Roles(Ledger):
         single = single_name(positive(right))
         if single is not None and single[1] is None:
             found = self.reader.read(*single, number)
-            fresh = found.key not in self.known and self._is_fresh_adjoint(found, number)
+            kronecker = (
+                found.key == "\\delta" and [d for d, _ in found.indices] == ["component"] * 2
+            )
+            fresh = (
+                found.key not in self.known
+                and not kronecker
+                and self._is_fresh_adjoint(found, number)
+            )
             if fresh:
                 self._define(found, head, number, adjoint=True)
                 return Role("definition", found.key, found, "a name for the derivative on its left")
@@ -302,8 +322,13 @@ class Roles(Ledger):
             return Role(
                 "remark", why="the name stands on the right", lost=frozenset((reversed_name,))
             )
+        where = self.wheres[number]
         if self._supposed(found, right, number, chain):
-            return Role("setting", found.key, found, "supposed for its sentence or item")
+            said = sentence(f"{where.before} {chain.words}")
+            why = (
+                ON_A_CONDITION if CONDITIONAL.search(said) else "supposed for its sentence or item"
+            )
+            return Role("setting", found.key, found, why)
         return self._definition(found, right, number, where, relation)
 
     @staticmethod
@@ -394,6 +419,8 @@ class Roles(Ledger):
         where = self.wheres[number]
         said = f"{where.before} {chain.words}"
         value = is_value(right)
+        if where.display and single_name(right) is not None and OPEN_CONDITION.search(where.before):
+            return True
         if not where.display and found.indices and ON_CONDITION.search(sentence(said)):
             return True
         if found.indices and any(
@@ -593,6 +620,14 @@ class Roles(Ledger):
     def _scope(self, role: Role, number: int) -> tuple[int, int]:
         """A setting holds in its paragraph (item), a definition to the end of its item or of the page."""
         where = self.wheres[number]
+        if role.kind == "setting" and role.why == ON_A_CONDITION:
+            ends = len(SENTENCE_END.findall(where.before))
+            return number, self._last(
+                number,
+                lambda w: (
+                    w.paragraph == where.paragraph and len(SENTENCE_END.findall(w.before)) == ends
+                ),
+            )
         if role.kind == "setting":
             return number, self._last(number, lambda w: w.paragraph == where.paragraph)
         if (

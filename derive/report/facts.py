@@ -93,7 +93,7 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
     return Finding(
         judged,
         verdict.kind,
-        f"{visible(report.path)}:{judged.line}:{judged.column}",
+        place(report, judged),
         rows,
         "" if _stands_there(report, judged) else in_unicode(judged.latex),
         visible(verdict.scope or ""),
@@ -104,6 +104,12 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
         "" if numbers is None else number(numbers.left),
         "" if numbers is None else number(numbers.right),
     )
+
+
+def place(report: Report, judged: Judged) -> str:
+    """Where a member stands: file, cell of a notebook, line and column."""
+    cell = "" if judged.cell is None else f" (cell {judged.cell})"
+    return f"{visible(judged.path or report.path)}:{judged.line}:{judged.column}{cell}"
 
 
 def values(numbers: Counterexample) -> str:

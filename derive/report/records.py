@@ -52,10 +52,13 @@ def _file(report: Report) -> dict[str, Any]:
 
 def _formula(judged: Judged) -> dict[str, Any]:
     verdict = judged.verdict
+    where: dict[str, Any] = {"id": judged.id, "line": judged.line, "column": judged.column}
+    if judged.cell is not None:
+        where["cell"] = judged.cell
+    if judged.path is not None:
+        where["path"] = judged.path
     return {
-        "id": judged.id,
-        "line": judged.line,
-        "column": judged.column,
+        **where,
         "latex": judged.latex,
         "verdict": verdict.kind,
         "scope": verdict.scope,
@@ -207,10 +210,16 @@ def _kind(kind: Kind) -> str:
 
 
 def _location(report: Report, judged: Judged) -> dict[str, Any]:
-    return {
-        "artifactLocation": {"uri": _uri(report.path)},
-        "region": _region(report.text, judged.start, judged.end),
-    }
+    if _is_elsewhere(judged):
+        region = {"startLine": judged.line, "startColumn": judged.column}
+    else:
+        region = _region(report.text, judged.start, judged.end)
+    return {"artifactLocation": {"uri": _uri(judged.path or report.path)}, "region": region}
+
+
+def _is_elsewhere(judged: Judged) -> bool:
+    """Whether the report's text is another than the file's: a notebook's cells, a file that was put in."""
+    return judged.cell is not None or judged.path is not None
 
 
 def _region(text: str, start: int, end: int) -> dict[str, int]:
@@ -251,7 +260,12 @@ def replacement(report: Report, judged: Judged) -> str | None:
     verdict: Verdict = judged.verdict
     start, end = trimmed(report.text, judged.start, judged.end)
     member = report.text[start:end]
-    if verdict.suggestion is None or verdict.kind == "carried" or _LAYOUT.search(member):
+    if (
+        _is_elsewhere(judged)
+        or verdict.suggestion is None
+        or verdict.kind == "carried"
+        or _LAYOUT.search(member)
+    ):
         return None
     claim, wanted = " ".join(judged.latex.split()), " ".join(verdict.suggestion.split())
     head = claim.removesuffix(" ".join(member.split()))

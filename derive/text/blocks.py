@@ -78,6 +78,10 @@ _MATHEMATICAL = re.compile(
 )
 _CONTENT = re.compile(r"&\s*=|=\s*&|\\frac|\\partial|\\sum\b|\^\{|_\{")
 _PROSE_LINE = re.compile(r"^(?=[^\\\n]*$)[^\\\n$]*(?:\b[A-Za-z]{2,}\b[ ,.]+){5}", re.M)
+_EQUATION = re.compile(
+    r"[\w}\])]\s*&?\s*(?:=|\\(?:sim|leq?|geq?|approx|equiv)\b)\s*&?\s*[\w\\{(\[-]"
+)
+_WORDS = re.compile(r"(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+[A-Za-z]{2,}\b")
 _PROSE = re.compile(r"(?:(?<![\\\w{])[A-Za-z]{3,}[,.]?\s+){3}(?:[A-Za-z]{2,}\b|\Z)")
 _SPLIT = re.compile(
     r"^\#{1,6} |\\(?:sub)*section\b|\\begin\{(?:frame|document|itemize|theorem)\}", re.M
@@ -324,7 +328,9 @@ class Blocks:
             return False
         if any(f"\\begin{{{d}" in inside for d in DISPLAYS):
             return False
-        return bool(_CONTENT.search(inside)) and not _PROSE_LINE.search(inside)
+        if _CONTENT.search(inside):
+            return not _PROSE_LINE.search(inside)
+        return bool(_EQUATION.search(inside)) and not _WORDS.search(inside)
 
     def _environment(self, match: re.Match[str], name: str, known: str) -> int:
         pattern = re.compile(rf"\\(?P<edge>begin|end)\s*\{{{name}\*?\}}")
@@ -343,6 +349,11 @@ class Blocks:
     def _on_macro(self, match: re.Match[str]) -> int | None:
         """A macro of the page's own that begins a display, or holds one."""
         name = match["macro"]
+        if name == "\\ensuremath":
+            end = group_end(self.readable, match.end(), 40_000)
+            if end is not None:
+                self._formula(match.start(), end, match.end() + 1, end - 1, False)
+                return end
         opened = opened_by(self.macros, name)
         if opened is None:
             return None

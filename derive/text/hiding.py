@@ -22,7 +22,6 @@ _TEX = re.compile(
     r"|(?P<code>\\begin\{(?P<name>(?:[vV]erbatim|lstlisting|minted|filecontents|Verbatim)\*?)\}"
     r".*?(?:\\end\{(?P=name)\}|\Z))"
     r"|(?P<remark>\\begin\{comment\}.*?(?:\\end\{comment\}|\Z))"
-    r"|(?P<false>\\iffalse\b.*?(?:\\fi\b|\Z))"
     r"|(?P<verb>\\(?:verb|lstinline)\*?(?P<bar>[^a-zA-Z\s*{])[^\n]{0,500}?(?P=bar))"
     r"|(?P<after>\\end\{document\}.*)",
     re.S,
@@ -31,7 +30,7 @@ _MARKDOWN = re.compile(
     r"(?P<mathfence>^[ \t]*(?P<mathmark>`{3,}|~{3,}|:{3,})[ ]*\{?math\}?[^\n`]*$"
     r".*?(?:^[ \t]*(?P=mathmark)[ \t\r]*$|\Z))"
     r"|(?P<fence>^[ \t]*(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$.*?(?:^[ \t]*(?P=mark)[`~]*[ \t\r]*$|\Z))"
-    r"|(?P<directive><!--\s*derive:.*?(?:-->|\Z))|(?P<edge><!--|-->)"
+    r"|(?P<directive><!--(?!\s*\$\$[^$]*\$\$\s*-->).*?-->)|(?P<edge><!--|-->)"
     r"|(?P<script><(?P<tag>script|style|svg)\b.*?(?:</(?P=tag)>|\Z))"
     r"|(?P<liquid>\{%.*?%\}|\{\{[<%].*?[%>]\}\})"
     r"|(?P<mathcode>(?<=\$)`[^`\n]+`(?=\$))"
@@ -48,7 +47,7 @@ _DIRECTIVE = re.compile(
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _BEGINS = "\\begin{document}"
 _HIDES = {
-    "comment": "comment", "code": "code", "remark": "comment", "false": "comment", "verb": "code",
+    "comment": "comment", "code": "code", "remark": "comment", "verb": "code",
     "after": "comment", "fence": "code", "directive": "comment", "edge": "markup", "script": "code",
     "liquid": "markup",
 }  # fmt: skip
@@ -99,10 +98,56 @@ def hidden(kind: Format, text: str) -> Hidden:
         return _replaced(match, found)
 
     found.text = pattern.sub(replaced, text)
+    if kind == "tex":
+        found.hide_all(conditionals(found.text), "comment")
     front = _FRONT.match(text) if kind == "markdown" else None
     if front:
         found.hide(front.start(), front.end(), "markup")
     return found
+
+
+_SWITCH = re.compile(
+    r"\\(?:(?P<new>newif\s*\\if[a-zA-Z@]+)|(?P<constant>if(?:false|true)\b|if\s*[01](?!\d))"
+    r"|(?P<set>[a-zA-Z@]+?)(?P<to>true|false)\b|(?P<other>if(?!f\b|thenelse\b)[a-zA-Z@]*)"
+    r"|(?P<otherwise>else)\b|(?P<ends>fi)\b)"
+)
+
+
+def conditionals(text: str) -> list[tuple[int, int]]:
+    r"""What TeX skips: the dead branch of \iffalse, \iftrue, \if0 and of conditionals that \newif made."""
+    spans: list[tuple[int, int]] = []
+    state: dict[str, bool] = {}
+    stack: list[tuple[int, bool | None]] = []  # where the branch begins, and whether it is read
+
+    def dead() -> bool:
+        return any(alive is False for _, alive in stack)
+
+    for match in _SWITCH.finditer(text):
+        if match["new"]:
+            state[match["new"].rpartition("\\if")[2]] = False
+        elif match["set"]:
+            if match["set"] in state and not dead():
+                state[match["set"]] = match["to"] == "true"
+        elif match["constant"] or match["other"]:
+            name = match["constant"] or match["other"]
+            alive = (
+                state.get(name[2:]) if match["other"] else name[2:].strip() not in ("false", "0")
+            )
+            if match["constant"] and name[2:].strip() == "1":
+                alive = False  # 1 is another character than what follows
+            stack.append((match.start(), alive))
+            if alive and not any(a is False for _, a in stack[:-1]):
+                spans.append((match.start(), match.end()))
+        elif stack:
+            begin, alive = stack.pop()
+            if alive is False and not dead():
+                spans.append((begin, match.end()))
+            elif alive is True and match["ends"] and not dead():
+                spans.append((match.start(), match.end()))
+            if match["otherwise"]:
+                stack.append((match.start(), None if alive is None else not alive))
+    spans += [(begin, len(text)) for begin, alive in stack[:1] if alive is False]
+    return sorted(spans)
 
 
 def _replaced(match: re.Match[str], found: Hidden) -> str:

@@ -50,8 +50,9 @@ class Verdict:
 class Judged:
     """One member of a formula where it stands, with its verdict.
 
-    `id` is formula.member; `start` and `end` are offsets into the text of the file; `latex` is what the
-    member claims, head = member with the head written out.
+    `id` is formula.member; `start` and `end` are offsets into the report's text; `line` and `column`
+    count in the file, which is `path` where an \\input has brought the member in; `cell` is a notebook's.
+    `latex` is what the member claims, head = member with the head written out.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Judged:
     end: int
     latex: str
     verdict: Verdict
+    cell: int | None = None
+    path: str | None = None
 
 
 Outcome = Literal["holds", "says nothing", "differs", "not comparable"]

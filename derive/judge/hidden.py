@@ -1,0 +1,292 @@
+"""Names that a page makes in ways that were not understood: a proof may not take for given that they do not depend on something.
+
+A name that nothing understood makes is an input. It is none where it stands in an equation, an assignment or any other
+relation that was not understood, or where the page makes another form of it: m_{t,i} beside m_t. What such a name depends on
+is not known; a line that leaves its path out is neither proved nor accused.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from derive.algebra.core import App, Core, D, Ref, walk
+from derive.judge.claims import Sides
+from derive.judge.understanding import Understanding
+from derive.meaning.model import Model
+from derive.notation.habits import INPUT
+from derive.notation.slots import is_derivative, names_in, single_name
+from derive.text.formula import trees_of
+from derive.text.page import Chain, Member
+from derive.text.trees import Big, Fraction, Name
+from derive.text.trees import walk as nodes
+
+EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
+COMPARISONS = frozenset(
+    (
+        *(
+            "<",
+            ">",
+            "\\lt",
+            "\\gt",
+            "\\le",
+            "\\leq",
+            "\\ge",
+            "\\geq",
+            "\\leqslant",
+            "\\geqslant",
+            "≤",
+            "≥",
+        ),
+        *(
+            "\\ne",
+            "\\neq",
+            "\\not=",
+            "≠",
+            "\\ll",
+            "\\gg",
+            "\\lesssim",
+            "\\gtrsim",
+            "\\prec",
+            "\\succ",
+        ),
+        *(
+            "\\in",
+            "\\notin",
+            "∈",
+            "\\ni",
+            "\\subset",
+            "\\subseteq",
+            "\\supset",
+            "\\supseteq",
+            "\\perp",
+        ),
+    )
+)
+INSIDE = r"[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*"
+BRACE = re.compile(
+    rf"\\(?:under|over)(?:brace|bracket)\s*\{{{INSIDE}\}}\s*[_^]\s*\{{\s*(?::?=:?)?({INSIDE})\}}"
+)
+MOST_LABEL = 40
+NOT_MADE = ("index", "size", "constant", "word", "function")
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A relation that was not understood: the names that it may make, of what it names."""
+
+    number: int
+    made: frozenset[str]
+    uses: frozenset[str]
+
+
+class Hidden:
+    """The ties of one page; `holds` says whether an equation is an identity whatever its names are."""
+
+    def __init__(
+        self,
+        understanding: Understanding,
+        holds: Callable[[int, Chain, Member, Member], bool],
+    ) -> None:
+        self.understanding, self._holds = understanding, holds
+        self._ties: list[Tie] | None = None
+
+    @property
+    def ties(self) -> list[Tie]:
+        if self._ties is None:
+            self._ties = []  # what is tried meanwhile takes the page as it was read
+            self._ties = list(self._found())
+        return self._ties
+
+    # -- what a line takes for given ----------------------------------------------------------------
+
+    def doubt(self, found: Sides, model: Model) -> str:
+        """A name whose dependence on what the line differentiates by is not known, and counts; empty where there is none."""  # noqa: E501
+        for side in (found.left, found.right):
+            for x in walk(side):
+                if isinstance(x, D):
+                    name = self._doubted(x, model)
+                    if name:
+                        return name
+        return ""
+
+    def _doubted(self, x: D, model: Model) -> str:
+        by = _base(x.by.name)
+        for name in depended((x.of,), model):
+            if _base(name) == by or name in model.definitions or _letter(name) in INPUT:
+                continue
+            above = self._above(_base(name), model, {by})
+            if by in above:
+                return _base(name)
+        return ""
+
+    def tied(self, names: list[str], model: Model) -> str:
+        """A name of these that a relation may make which was not understood."""
+        made = {n for tie in self.ties for n in tie.made}
+        return next(
+            (_base(n) for n in names if n not in model.definitions and _base(n) in made), ""
+        )
+
+    def _above(self, name: str, model: Model, wanted: set[str]) -> set[str]:
+        """The names that a name may depend on by ties, and by the definitions of what they name; and by other forms of itself."""  # noqa: E501
+        waiting = [name]
+        seen: set[str] = set()
+        while waiting and not wanted & seen:
+            key = waiting.pop()
+            more = {u for tie in self.ties if key in tie.made for u in tie.uses} - {key}
+            more |= {
+                _base(p.name)
+                for m in self.understanding.made
+                if _base(m.definition.name) == key
+                for p in walk(m.definition.body)
+                if isinstance(p, Ref)
+            }
+            more |= {
+                u
+                for f in self.understanding.failed
+                if any(_base(n) == key for n in f.names)
+                for u in f.uses
+            } - {key}
+            waiting += more - seen
+            seen |= more
+        return seen
+
+    # -- the relations of the page --------------------------------------------------------------------
+
+    def _found(self) -> Iterator[Tie]:
+        u = self.understanding
+        known = {_base(m.definition.name) for m in u.made} | {_base(f[2]) for f in u.functions}
+        lost = {_base(n) for f in u.failed for n in f.names}
+        for number, index, chain in u.chains():
+            if (
+                len(chain.members) > 1
+                and number not in u.taken
+                and self._is_open(number, index, chain)
+            ):
+                uses = self._keys(number, chain)
+                made = self._made(number, chain, uses - known - lost, uses)
+                if made:
+                    yield Tie(number, frozenset(made), frozenset(uses))
+
+        yield from self._labels(known | lost)
+
+    def _labels(self, known: set[str]) -> Iterator[Tie]:
+        r"""\underbrace{w s_t}_{m_t}: the label is a name for what stands in the brace."""
+        u = self.understanding
+        source = u.page.source.text
+        for number, _, chain in u.chains():
+            if not chain.members:
+                continue
+            shown = source[chain.members[0].start : chain.members[-1].end + MOST_LABEL]
+            for match in BRACE.finditer(shown):
+                table = u.symbols.at(number)
+                label = single_name(tuple(trees_of(match[1])))
+                names = [] if label is None else [table.occurrence(*label).key]
+                if names and not names[0].startswith("\\text") and names[0] not in known:
+                    yield Tie(number, frozenset(names), frozenset(self._keys(number, chain)))
+
+    def _is_open(self, number: int, index: int, chain: Chain) -> bool:
+        """Whether a chain is a relation that was not understood: no definition, claim on derivatives, shape or comparison."""  # noqa: E501
+        u = self.understanding
+        role = u.symbols.roles.get((number, index))
+        head, member = chain.members[0], chain.members[1]
+        relation = member.relation
+        if relation in COMPARISONS:
+            return any(
+                isinstance(n, Name | Big) and "arg" in getattr(n, "letter", getattr(n, "kind", ""))
+                for n in nodes(member.tree)
+            )
+        if relation not in EQUATIONS:
+            return not _has_derivative(chain) and not self._is_update(number, chain)
+        if role is None or role.kind in ("definition", "shape") or _has_derivative(chain):
+            return False
+        if role.kind == "assignment":
+            return False
+        return not self._holds(number, chain, head, member)
+
+    def _is_update(self, number: int, chain: Chain) -> bool:
+        """θ ← θ - g: a new value for what there is."""
+        head = self._keys(number, chain, 1)
+        return bool(head & self._keys(number, chain, len(chain.members), 1))
+
+    def _keys(self, number: int, chain: Chain, end: int | None = None, start: int = 0) -> set[str]:
+        table = self.understanding.symbols.at(number)
+        return {
+            _plain(table.occurrence(n, b).key)
+            for m in chain.members[start:end]
+            for n, b, context in names_in(m.tree)
+            if context == "main"
+        }
+
+    def _made(self, number: int, chain: Chain, free: set[str], uses: set[str]) -> set[str]:
+        """The names that a relation may make: none that others of it are made of, and one that varies sooner than a constant."""  # noqa: E501
+        u = self.understanding
+        table = u.symbols.at(number)
+        model = u.model(number)
+        upstream: set[str] = set()
+        for name in uses - free:
+            upstream |= {_base(n) for n in depended((Ref(name),), model)} - {name}
+        left = []
+        for key in sorted(free - upstream):
+            symbol = table.symbol(key)
+            kind = symbol.kind if symbol is not None else ""
+            if kind in NOT_MADE or _letter(key) in INPUT or key in ("e", "\\pi", "\\partial", "d"):
+                continue
+            left.append((key, symbol is not None and "time" in symbol.slots, kind))
+        if len(uses) < 2:
+            return set()
+        alone = {
+            table.occurrence(*s).key
+            for m in chain.members[:2]
+            if (s := single_name(m.tree)) is not None
+        } & {k for k, _, _ in left}
+        timed = {k for k, in_time, _ in left if in_time}
+        varying = {k for k, _, kind in left if kind != "parameter"}
+        return alone or timed or varying or {k for k, _, _ in left}
+
+
+def _has_derivative(chain: Chain) -> bool:
+    return any(
+        (isinstance(n, Fraction) and is_derivative(n))
+        or (isinstance(n, Name) and n.letter in ("\\partial", "\\nabla"))
+        for m in chain.members
+        for n in nodes(m.tree)
+    )
+
+
+def depended(parts: Iterable[Core], model: Model) -> list[str]:
+    """The names that formulas depend on, through definitions too."""
+    seen: dict[str, None] = {}
+    waiting = [p.name for x in parts for p in walk(x) if isinstance(p, Ref | App)]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = None
+            waiting += [
+                p.name
+                for d in model.definitions.get(name, ())
+                for p in walk(d.body)
+                if isinstance(p, Ref | App)
+            ]
+    return list(seen)
+
+
+def _base(name: str) -> str:
+    return name.split("∅")[0]
+
+
+def _plain(key: str) -> str:
+    r"""\dot{m} speaks of m, too."""
+    for accent in ("\\dot{", "\\ddot{"):
+        if key.startswith(accent):
+            return key.removeprefix(accent).rstrip("}")
+    return key
+
+
+def _letter(key: str) -> str:
+    r"""The letter of a name, without its style: x of \mathbf{x}_1 and of a macro \Vx."""
+    bare = re.sub(
+        r"\\(?:mathbf|boldsymbol|bm|vec|pmb|[VbvR]|rv)(?=\{|[a-zA-Z](?![a-z]))|[{}]", "", _base(key)
+    )
+    return bare.split("_")[0].split("^")[0]

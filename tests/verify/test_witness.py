@@ -1,0 +1,147 @@
+"""Every refutation's two numbers, worked out again from what is printed alone by code that shares nothing with the judge."""  # noqa: E501
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus import Page, pages, read
+from oracle import SMOOTH, Meaningless, Outside, World, parse, understand
+from reading import Unreadable
+
+from derive.judge.readers import judge
+from derive.verify.judge import Options
+from derive.verify.verdicts import Judged
+
+MODELS = {
+    "closed": (
+        r"h_t = \theta h_{t-1} + x_t",
+        r"L_t = \frac{1}{2} (h_t - y_t)^2",
+        r"C = \sum_{t=1}^{T} L_t",
+    ),
+    "tanh": (r"h_t = \tanh(w h_{t-1} + x_t)", r"C = h_T"),
+}
+LINES = {
+    "closed": (
+        r"\frac{\partial C}{\partial h_t} = h_t - y_t",
+        r"\frac{\partial C}{\partial h_t} = 2 (h_t - y_t) + \theta \frac{\partial C}{\partial h_{t+1}}",
+        r"\frac{\partial h_t}{\partial \theta} = h_t + \theta \frac{\partial h_{t-1}}{\partial \theta}",
+        r"\frac{\partial C}{\partial \theta} = \sum_{t=1}^{T} (h_t - y_t) h_{t-1}",
+        r"\frac{\partial h_T}{\partial h_0} = \theta^{T-1}",
+    ),
+    "tanh": (
+        r"\frac{\partial h_t}{\partial h_{t-1}} = 1 - h_t^2",
+        r"\frac{\partial h_t}{\partial w} = (1 - h_t^2) h_{t-1}",
+        r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t)^2",
+    ),
+}
+
+
+class Printed(World):
+    """A world whose inputs, and slopes of unknown functions, are those that a witness prints."""
+
+    def __init__(self, page: Page, judged: Judged) -> None:
+        found = judged.verdict.counterexample
+        assert found is not None
+        self.printed = {
+            name.replace("{", "").replace("}", "").replace(" ", ""): Fraction(value)
+            for name, value in found.values
+        }
+        super().__init__(understand(page)[0], found.horizon or 1, False)
+        self.real = False
+
+    def said(self, name: str) -> Any:
+        """The printed value; what is not printed may not matter, so that it is any number."""
+        return self.printed.get(name, Fraction(random.Random(name).randint(11, 99), 7))
+
+    def drawn(self, node: Any) -> Any:
+        return self.said(spelled(node))
+
+    def call(self, tree: Any, letters: Any, run: Any, reader: Any) -> Any:
+        owner = self.user(tree[1])
+        if reader is None and owner is not None and owner[0] in self.model.shared:
+            reader = owner  # \psi(h_T) is the cost that it makes
+        if tree[3] and owner is not None and owner[0] in self.model.shared:
+            return self.slope(spelled(owner), spelled(self.node(tree[2][tree[3][0]], letters)))
+        if tree[1] in SMOOTH or tree[1] in self.model.closed or tree[3] or reader is None:
+            return super().call(tree, letters, run, reader)
+        made = spelled(reader)
+        total: Any = self.printed.get(made, Fraction(0))
+        for argument in tree[2]:
+            value = self.evaluate(argument, letters, run, reader)
+            if type(value).__name__ == "Dual":
+                plain = self.evaluate(argument, letters, None, reader)
+                by = spelled(self.node(argument, letters))
+                total = total + self.slope(made, by) * (value + (-1) * plain)
+        return total
+
+    def slope(self, made: str, by: str) -> Any:
+        for sign in ("\\partial", "\\partial^+"):
+            name = f"\\frac{sign}{made}\\partial{by}"
+            if name in self.printed:
+                return self.printed[name]
+        return self.said(f"\\frac\\partial{made}\\partial{by}")
+
+
+def spelled(node: Any) -> str:
+    name, at = node
+    return name if at is None else f"{name}_{at}"
+
+
+def worked_out(page: Page, judged: Judged) -> tuple[float, float]:
+    """The two sides from the print."""
+    formula, index = next(
+        (f, i)
+        for f in page.formulas
+        for i, m in enumerate(f.members)
+        if i and m.start <= judged.start + 1 and judged.end - 1 <= m.end
+    )
+    world = Printed(page, judged)
+    letters = {
+        a: int(v)
+        for a, v in world.printed.items()
+        if len(a) == 1 and v.denominator == 1 and a in "tksijmr"
+    }
+    sides = (parse(formula.members[i].tokens, world.model.names) for i in (0, index))
+    left, right = (world.evaluate(side, letters) for side in sides)
+    return float(left), float(right)
+
+
+def redone(page: Page) -> tuple[int, list[str]]:
+    """How many refutations of a page were worked out again, and what does not fit."""
+    count, wrong = 0, []
+    for judged in judge(page.path.name, page.text, Options()).formulas:
+        numbers = judged.verdict.counterexample
+        if judged.verdict.kind not in ("refuted", "carried") or numbers is None:
+            continue
+        try:
+            left, right = worked_out(page, judged)
+        except (Unreadable, Meaningless, Outside, StopIteration):
+            continue  # the oracle reads less than the judge
+        except (KeyError, TypeError) as error:
+            wrong.append(f"{judged.latex}: {error!r}; {numbers}")
+            continue
+        count += 1
+        for own, said in ((left, numbers.left), (right, numbers.right)):
+            shown = float(Fraction(said.removeprefix("≈ ")))
+            if abs(own - shown) > 1e-4 * (1 + abs(shown)):
+                wrong.append(f"{judged.latex}: {own} where {said} is printed; {numbers}")
+    return count, wrong
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_two_numbers_come_again(name: str) -> None:
+    shown = "".join(f"\\[ {d} \\]\n" for d in MODELS[name])
+    lines = "".join(f"\\[ {line} \\]\n" for line in LINES[name])
+    count, wrong = redone(read(Path("page.tex"), f"Let\n{shown}Then\n{lines}"))
+    assert wrong == []
+    assert count == len(LINES[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages("wrong"), ids=lambda p: p.path.name)
+def test_the_numbers_of_the_wrong_notes_come_again(page: Page) -> None:
+    assert redone(page)[1] == []
