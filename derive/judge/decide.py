@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ONE, ZERO, App, Big, D, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ONE, ZERO, App, Big, D, Num, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -171,7 +171,7 @@ class Decider:
             isinstance(left, D)
             and not letters_in(right) - letters_in(left)
             and not any(slots.get(p.name.split("∅")[0]) for p in named if "∅" in p.name)
-            and (bool(named) or right in (ZERO, ONE))
+            and (not isinstance(right, Num) or right in (ZERO, ONE))
         )
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:

@@ -164,6 +164,12 @@ class Roles(Ledger):
             return Role("assignment", why="a change")
         if (is_gradient(head[0]) and len(head) > 1) or has_derivative(head):
             return self._derivative_head(head, right, number)
+        if (
+            isinstance(head[0], Group)
+            and len(head[0].inside) > 1
+            and is_gradient(head[0].inside[0])
+        ):
+            return Role("claim", why="a derivative on the left")
         head = self._unwrapped(head, right)
         single = single_name(head)
         if single is not None:
