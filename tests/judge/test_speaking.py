@@ -133,5 +133,5 @@ Let $z_t = V x_t$ with $V \in \mathbb{R}^{c \times d}$, $x_t \in \mathbb{R}^d$ a
 
 def test_numbered_functions_beside_a_quantity_of_their_letter() -> None:
     page = r"The states are vectors, all functions act entry by entry: $u^{(t)} = g_1(s^{(t-1)})$, $g^{(t)} = g_2(u^{(t)})$."  # noqa: E501
-    line = r"$$\frac{\partial g^{(t)}}{\partial s^{(t)}} = 0$$"
+    line = r"$$\frac{\partial g^{(t)}}{\partial s^{(t-1)}} = \frac{\partial g^{(t)}}{\partial u^{(t)}} \frac{\partial u^{(t)}}{\partial s^{(t-1)}}$$"  # noqa: E501
     assert last(f"{page} {line}").kind == "proved"
