@@ -44,6 +44,17 @@ class Accusation:
     clean: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A line that holds, and the reading in which it does."""
+
+    number: int
+    chain: Chain
+    head: Member
+    member: Member
+    tried: Tried
+
+
 class Decider:
     """Decides the claims of one page."""
 
@@ -55,6 +66,7 @@ class Decider:
         self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
+        self.held: list[Held] = []
         self._bound: set[str] | None = None
 
     def decide(
@@ -71,6 +83,7 @@ class Decider:
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
+                self.held.append(Held(number, chain, head, member, tried))
                 if self._is_of_vectors(number, chain, head, member, tried):
                     return found
                 readings = (found.reading, SCALARS)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider
-from derive.judge.readings import Readings, Tried, Way, missing_condition
+from derive.judge.layouts import is_in_other_layout
+from derive.judge.readings import DENOMINATOR, Readings, Tried, Way, missing_condition
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
@@ -42,7 +43,10 @@ class Judge:
         self.text = text
         self.page = read(path, text, folder)
         self.symbols = bind(self.page)
-        self.understanding = Understanding(self.page, self.symbols, Reading())
+        self._understand(Reading())
+
+    def _understand(self, reading: Reading) -> None:
+        self.understanding = Understanding(self.page, self.symbols, reading)
         self.understanding.understand()
         self.readings = Readings(self.page, self.understanding)
         self.decider = Decider(self)
@@ -50,10 +54,11 @@ class Judge:
         self._begun: dict[str, str] = {}
 
     def report(self) -> Report:
-        found: list[Judged] = []
-        for item in self.page.items:
-            if isinstance(item, Formula):
-                found += self._formula(item)
+        found = self._judged_all()
+        if is_in_other_layout(self.decider.held, self.readings):
+            self._understand(Reading(denominator=True))
+            self.understanding.assumed.append(f"{DENOMINATOR}, as the lines of the page suggest")
+            found = self._judged_all()
         found = self._said_aloud(found)
         return Report(
             self.page.source.path,
@@ -61,6 +66,13 @@ class Judge:
             tuple(found),
             tuple(self.understanding.assumed),
         )
+
+    def _judged_all(self) -> list[Judged]:
+        found: list[Judged] = []
+        for item in self.page.items:
+            if isinstance(item, Formula):
+                found += self._formula(item)
+        return found
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
