@@ -102,10 +102,10 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
         and not any(w in own.reason for w in NOT_KNOWN)
     ):
         return other
-    if own.kind == "tested" and other.kind in ("proved", "ambiguous", *WRONG):
+    if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
         return other
     if own.kind == "refuted" and other.kind in WRONG:
         return other if other.suggestion or not own.suggestion else own
-    if own.kind == "proved" and other.kind in WRONG:
+    if own.kind in ("proved", "tested") and other.kind in WRONG:
         return Verdict("unread", reason="two readings of the page disagree on this line")
     return own
