@@ -138,6 +138,18 @@ class Decider:
             or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
+    def _cut_off(self, tried: Tried) -> str:
+        """What has two definitions, and is differentiated with the value 0 in a line or below it.
+
+        C = (a - y)^2, and then C = (σ(z) - y)^2 with a put in: ∂C/∂a is not meant to be 0.
+        """
+        made = self.judge.understanding.made
+        for name in sorted(tried.outcome.dead):
+            general = [m.definition for m in made if m.definition.name == name]
+            if len({d.body for d in general if d.is_general or not d.index}) > 1:
+                return name.split("∅")[0]
+        return ""
+
     def _hidden(self, tried: Tried) -> str:
         """A name by way of which, or with which held, a line differentiates what is not made of it."""
         for side in (tried.sides.left, tried.sides.right):
@@ -276,6 +288,11 @@ class Decider:
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
+        cut = self._cut_off(first)
+        if cut:
+            return Verdict(
+                "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
+            )
         hidden = self._hidden(first)
         if hidden:
             return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")

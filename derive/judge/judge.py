@@ -105,7 +105,7 @@ class Judge:
         )
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
-        understood = unread <= max((agreed + differed) // 3, agreed + several)
+        understood = unread <= max((agreed + differed) // 3, several)
         alone = not self.understanding.setting.arrays or agreed + mended >= 1 or differed <= 2
         if verdict.clean:
             if unread == 0 and alone:

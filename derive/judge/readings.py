@@ -120,6 +120,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
+    yield Way(IMMEDIATE, own, plain, frozenset({"own", "formula"}))
     yield inner(set())
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
@@ -151,6 +152,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         {"rising", "own"},
         rising=not plain.rising,
     )
+    yield both("I has ones for all its entries", {"ones"}, ones=True)
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
@@ -450,6 +452,8 @@ class Readings:
             raise _NotHere
         if way.turned:
             right = transposed(right)
+        if not isinstance(left.body, D):
+            elaborator.choices.add("formula")
         step = _step_alone(left, right, elaborator)
         if step:
             elaborator.choices.add("alone")

@@ -110,6 +110,7 @@ class Reading:
         ""  # of two Jacobians that meet, the "outer" or the "inner" stands first; empty: either
     )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
+    ones: bool = False  # I is a matrix of ones
     rising: bool = False  # a product over time has its earliest factor leftmost
     repeated: bool = False  # component indices that stand twice in a product are summed
 
@@ -1144,6 +1145,9 @@ class Elaborator:
             and not occurs.indices
             and occurs.arguments is None
         ):
+            self.choices.add("ones")
+            if self.reading.ones:
+                return Val((Axis(fresh(), fresh("dim")), Axis(fresh(), fresh("dim"))), ONE), at + 1
             return _identity(), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
             found = self._indicated(node, row, at)
