@@ -103,7 +103,7 @@ def sides(
     repeated: bool = False,
 ) -> Sides:
     """The two sides brought to one shape. Raises Misfit where they have none in common."""
-    head, member = renamed(head), renamed(member)
+    head, member = _single(renamed(head), dims), _single(renamed(member), dims)
     left, right, note = head.body, member.body, ""
     axes = head.axes
     if member.rank == head.rank:
@@ -134,8 +134,8 @@ def sides(
         right = mul((member.body, Delta(Time.of(a.letter), Time.of(b.letter))))
     elif head.rank == 1 and member.rank == 2 and _is_jacobian(member):
         return sides(member, head, dims, letters, ordered, repeated)
-    elif member.rank == 0 and member.body == ONE and head.rank == 1:
-        pass
+    elif member.body == ONE and (member.rank, head.rank) in ((0, 1), (1, 0)):
+        pass  # ones, as many as the left side has
     else:
         raise Misfit(f"an array of {head.rank} indices beside one of {member.rank}")
     components = {a.letter: a.dim for a in axes}
@@ -146,6 +146,13 @@ def sides(
     steps = {a: s for a, s in ordered.items() if a in free and a not in components}
     places = member.body.places if isinstance(member.body, Num) else None
     return Sides(left, right, steps, components, note, places)
+
+
+def _single(v: Val, dims: Dims) -> Val:
+    """An array of one entry is a number."""
+    if not v.rank or any(dims.find(a.dim) != "1" for a in v.axes):
+        return v
+    return Val((), move(v.body, {a.letter: Time.at(1) for a in v.axes}))
 
 
 def _einstein(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ONE, ZERO, App, Big, D, Num, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ONE, ZERO, App, Big, D, Limit, Num, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -19,7 +20,9 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
-from derive.notation.elaborate import Unread
+from derive.notation.chance import MARKS
+from derive.notation.definitions import RESTATES
+from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
@@ -42,6 +45,7 @@ class Accusation:
     verdict: Verdict
     defended: bool
     clean: bool = False
+    otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Decider:
         self.defended: dict[str, int] = {}
         self.unread = 0
         self.held: list[Held] = []
+        self.assumed: set[str] = set()
         self._bound: set[str] | None = None
 
     def decide(
@@ -96,15 +101,33 @@ class Decider:
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
-        if (
-            role := self.judge.symbols.roles.get(self._place(number, chain))
-        ) is not None and role.why == EXPRESSIONS:
+        role = self.judge.symbols.roles.get(self._place(number, chain))
+        if role is not None and role.why == EXPRESSIONS:
             return Verdict(
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
+        if role is not None and role.why == RESTATES and member is chain.members[1]:
+            return Verdict(
+                "unread",
+                reason="it does not follow from what is defined before: it may be another definition",
+            )
         self.differed += 1
-        return self._accusation(number, chain, head, member, tries)
+        charge = self._accusation(number, chain, head, member, tries)
+        otherwise = partial(self._up_to_shapes, number, chain, head, member)
+        if isinstance(charge, Accusation):
+            return replace(charge, otherwise=otherwise)
+        return otherwise() or charge
+
+    def _up_to_shapes(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | None:
+        """What holds with a number for each array, of a line that differs as its shapes were read."""
+        for tried in self.judge.readings.shapeless(number, chain, head, member):
+            found = self._holding(tried)
+            if found is not None:
+                return found
+        return None
 
     def _of_no_shape(
         self, number: int, chain: Chain, head: Member, member: Member, misfit: str
@@ -212,11 +235,15 @@ class Decider:
             return None
         if tried.outcome.zero and not self._is_understood(tried):
             return None
+        if self._has_two_shapes(tried):
+            return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
             for side in (tried.sides.left, tried.sides.right)
             for part in walk(side)
         ):
+            return None
+        if self._reaches_elsewhere(tried):
             return None
         certificate = self.prover.prove(
             tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
@@ -235,7 +262,19 @@ class Decider:
             )
         return Verdict("proved", scope=scope, reading=said)
 
+    def _reaches_elsewhere(self, tried: Tried) -> bool:
+        """Whether a line of a section depends on a name that the page makes before, and the section does not."""  # noqa: E501
+        elsewhere, model = self.judge.elsewhere, tried.outcome.model
+        if not elsewhere or model is None:
+            return False
+        assumed = set(tried.assumed)
+        names = [
+            n for n in reached(tried.sides, model) if n in assumed or n not in model.definitions
+        ]
+        return any(n.split("∅")[0] in elsewhere for n in names)
+
     def _assumed(self, tried: Tried) -> str | None:
+        self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         parts = [
             f"{name.split('∅')[0]} is some function of what the steps put out"
             for name in tried.assumed
@@ -243,7 +282,29 @@ class Decider:
         parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
         if tried.given:
             parts.append("at the values that the page gives")
+        parts += self._supposed_of_shapes(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _has_two_shapes(self, tried: Tried) -> bool:
+        """Whether a line rests on a name in two of the shapes that the page gives it."""
+        if not self.judge.understanding.regions or tried.outcome.model is None:
+            return False
+        seen: dict[str, str] = {}
+        for name in reached(tried.sides, tried.outcome.model):
+            key = family_key(name)
+            if seen.setdefault(key.split("∅")[0], key) != key:
+                return True
+        return False
+
+    def _supposed_of_shapes(self, tried: Tried) -> list[str]:
+        """What the line, or a definition that it rests on, leaves open of shapes."""
+        shaped = self.judge.understanding.shaped
+        model = tried.outcome.model
+        names = [n.split("∅")[0] for n in reached(tried.sides, model)] if model and shaped else []
+        return [
+            *tried.supposed,
+            *(said for n in dict.fromkeys(names) for said in shaped.get(n, ())),
+        ]
 
     def _scope(self, tried: Tried) -> str | None:
         model = tried.outcome.model
@@ -261,7 +322,7 @@ class Decider:
         from derive.judge.judge import missing_condition
 
         condition = missing_condition(tried.sides, tried.outcome)
-        if not condition:
+        if not condition or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -281,6 +342,10 @@ class Decider:
             return Verdict(
                 "unread",
                 reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
+            )
+        if any(n in MARKS for n in reached(first.sides, first.outcome.model)):  # type: ignore[arg-type]
+            return Verdict(
+                "unread", reason="the line does not follow from the linearity of expectations alone"
             )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
@@ -304,6 +369,14 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        if self._has_two_shapes(first):
+            return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
+        if open_shapes:
+            return Verdict(
+                "unread",
+                reason=f"the line fails where {open_shapes[0]}, which the page does not say",
+            )
         numbers = witness(first.sides, first.outcome, self._judgement(first))
         if numbers is None:
             return Verdict(
@@ -364,6 +437,7 @@ class Decider:
             }
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
+        own -= {p.variable.name for p in parts if isinstance(p, Limit)} | set(MARKS)
         applied = {
             p.name
             for ds in model.definitions.values()
@@ -372,7 +446,7 @@ class Decider:
             if isinstance(p, App)
         }
         unknown = {p.name for p in parts if isinstance(p, App)} - applied
-        bare = {n for n in own & known if n in self.judge.understanding.setting.bare}
+        bare = {n for n in own & known if n in self.judge.understanding.setting.unindexed}
         unmade = {n for n in own - bare if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
 
@@ -526,10 +600,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
+    sides = (found.left, found.right)
+    return behind((p.name for side in sides for p in walk(side) if isinstance(p, Ref | App)), model)
+
+
+def behind(names: Iterable[str], model: Model) -> list[str]:
+    """Names, and those that they are made of."""
     seen: dict[str, None] = {}
-    waiting = [
-        p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)
-    ]
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in seen:

@@ -6,18 +6,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider
+from derive.judge.decide import Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
-from derive.judge.readings import DENOMINATOR, Readings, Tried, Way, missing_condition
+from derive.judge.names import named
+from derive.judge.readings import (
+    DENOMINATOR,
+    SHAPELESS,
+    Readings,
+    Tried,
+    Way,
+    missing_condition,
+)
+from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Break, Chain, Formula, Member, Prose
+from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
+SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 FEW_WORDS = 4
 
@@ -40,15 +51,27 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self.text = text
-        self.page = read(path, text, folder)
-        self.symbols = bind(self.page)
+        self._begin(text, read(path, text, folder), frozenset(), None)
+
+    @classmethod
+    def of_section(cls, text: str, page: Page, elsewhere: frozenset[str], only: set[int]) -> Judge:
+        """A section's judge: `elsewhere` are the names that the page makes before it; it judges the formulas `only`."""  # noqa: E501
+        judge = cls.__new__(cls)
+        judge._begin(text, page, elsewhere, only)
+        return judge
+
+    def _begin(
+        self, text: str, page: Page, elsewhere: frozenset[str], only: set[int] | None
+    ) -> None:
+        self.text, self.page, self.elsewhere, self.only = text, page, elsewhere, only
         self._understand(Reading())
 
     def _understand(self, reading: Reading) -> None:
-        self.understanding = Understanding(self.page, self.symbols, reading)
+        self.understanding = Understanding(self.page, bind(self.page), reading)
         self.understanding.understand()
+        self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
+        self.readings.elsewhere = self.elsewhere
         self.decider = Decider(self)
         self._before: Before | None = None
         self._begun: dict[str, str] = {}
@@ -60,6 +83,8 @@ class Judge:
             self.understanding.assumed.append(f"{DENOMINATOR}, as the lines of the page suggest")
             found = self._judged_all()
         found = self._said_aloud(found)
+        if self.only is None:
+            found = self._by_sections(found)
         return Report(
             self.page.source.path,
             self.page.source.text,
@@ -70,9 +95,71 @@ class Judge:
     def _judged_all(self) -> list[Judged]:
         found: list[Judged] = []
         for item in self.page.items:
-            if isinstance(item, Formula):
+            if isinstance(item, Formula) and (self.only is None or item.number in self.only):
                 found += self._formula(item)
         return found
+
+    def _by_sections(self, found: list[Judged]) -> list[Judged]:
+        """What is unread for the page's sake, read once more in its section alone."""
+        claims = {j.id: j for j in found if self._is_open(j.verdict)}
+        for page in sections(self.page):
+            inside = {f.number for f in page.formulas}
+            only = {n for n in inside if any(i.startswith(f"{n + 1}.") for i in claims)}
+            if not only:
+                continue
+            told = Judge.of_section(self.text, page, self._made_before(inside), only).report()
+            for j in told.formulas:
+                if j.id not in claims:
+                    continue
+                unread = claims[j.id].verdict.kind == "unread"
+                if j.verdict.kind in ("proved", "tested") or (
+                    unread and j.verdict.kind == "ambiguous"
+                ):
+                    verdict = j.verdict
+                    if claims[j.id].verdict.reason == TOO_LITTLE:
+                        said = "; ".join(p for p in (verdict.reading, SECTION) if p)
+                        verdict = replace(verdict, kind="ambiguous", reading=said)
+                    found = [replace(f, verdict=verdict) if f.id == j.id else f for f in found]
+                    del claims[j.id]
+        return found
+
+    def _made_before(self, inside: set[int]) -> frozenset[str]:
+        """The names that a page makes before a section: all but a cost of quantities that the section makes anew, or does not name."""  # noqa: E501
+        first = min(inside)
+        made = {
+            key
+            for (number, _), role in self.symbols.roles.items()
+            if number < first
+            for key in (*role.lost, *([role.key] if role.kind == "definition" else ()))
+            if key
+        }
+        anew = {
+            role.key
+            for (number, _), role in self.symbols.roles.items()
+            if number in inside and role.kind == "definition"
+        }
+        named_here = {
+            self.symbols.at(number).occurrence(n, b).key
+            for number, _, chain in self.understanding.chains()
+            if number in inside
+            for m in chain.members
+            for n, b in named(m.tree)
+        }
+        model = self.understanding.model(first)
+        return frozenset(
+            key
+            for key in made
+            if not self.symbols.is_cost(key)
+            or key in model.lost
+            or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key} - anew
+        )
+
+    @staticmethod
+    def _is_open(verdict: Verdict) -> bool:
+        """Whether its section may say more: of what is unread, or holds only without its shapes."""
+        if verdict.kind == "unread":
+            return not verdict.reason.startswith("goes on")
+        return verdict.kind == "ambiguous" and SHAPELESS in (verdict.reading or "")
 
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
@@ -121,10 +208,7 @@ class Judge:
             and agreed >= 3 * differed
         ):
             return verdict.verdict
-        return Verdict(
-            "unread",
-            reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
-        )
+        return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
@@ -228,14 +312,12 @@ class Judge:
         self._before = Before(formula.number, head, wrong[-1] if wrong else None)
         for member in chain.members[1:]:
             if member.relation not in EQUATIONS:
+                introduces = first and role and role.kind in ("definition", "shape", "setting")
                 yield (
                     member,
-                    Verdict(
-                        "remark"
-                        if not (first and role and role.kind in ("definition", "shape", "setting"))
-                        else "definition",
-                        reason="no equation",
-                    ),
+                    Verdict("definition")
+                    if introduces
+                    else Verdict("remark", reason="no equation"),
                 )
                 head, first, wrong = member, False, []
                 continue
@@ -310,7 +392,7 @@ class Judge:
             )
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
-        return Verdict("definition", reason=role.why)
+        return Verdict("definition")
 
     def _claim(
         self, formula: Formula, chain: Chain, head: Member, member: Member
@@ -350,8 +432,9 @@ class Judge:
         of_head: Reading,
         of_member: Reading,
     ) -> Tried:
-        """The claim in one reading."""
-        return self.readings.tried(number, chain, head, member, Way("", of_head, of_member))
+        """The claim in one reading, to see whether it holds."""
+        way = Way("", of_head, of_member, hasty=True)
+        return self.readings.tried(number, chain, head, member, way)
 
 
 __all__ = ["Judge", "Tried", "judge", "missing_condition"]

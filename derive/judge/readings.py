@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -20,8 +21,8 @@ from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
-from derive.notation.parts import named, weight
-from derive.notation.shaped import Misfit, Val, transposed
+from derive.notation.parts import Part, named, weight
+from derive.notation.shaped import Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -36,6 +37,7 @@ class Tried:
     reading: str = ""
     assumed: tuple[str, ...] = ()
     given: tuple[tuple[str, Fraction], ...] = ()
+    supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
 
@@ -45,7 +47,8 @@ class Way:
     """One reading of a line: of its head and of its member, with what else is forgiven.
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
-    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
+    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
     said: str
@@ -58,9 +61,63 @@ class Way:
     last: bool = False
     entropy: bool = False
     ahead: bool = False
+    hasty: bool = False
 
 
 MOST_WORK = 700_000
+
+
+GATHERED = (
+    *("letters", "ordered", "choices", "notes", "own_steps", "filled_in"),
+    *("outcome", "called", "picks"),
+)
+"""What an elaborator gathers while it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The left side of a line as it was read, with what that said of its letters, dimensions and names."""
+
+    key: tuple[int, Reading, bool]
+    head: Member
+    value: Val
+    state: Mapping[str, Any]
+    dims: Dims
+    parts: Mapping[str, Part]
+    slots: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, str]
+
+    @staticmethod
+    def of(
+        key: tuple[int, Reading, bool],
+        head: Member,
+        value: Val,
+        elaborator: Elaborator,
+        before: Mapping[str, str],
+    ) -> _Head:
+        """What an elaborator that knew the sizes `before` has just read."""
+        setting = elaborator.setting
+        names = {p.name for p in walk(value.body) if isinstance(p, Ref)} | set(setting.parts)
+        return _Head(
+            key,
+            head,
+            value,
+            {name: copy(getattr(elaborator, name)) for name in GATHERED},
+            elaborator.dims.copy(),
+            dict(setting.parts),
+            {n: setting.slots[n] for n in names if n in setting.slots},
+            {a: d for a, d in setting.size_of.items() if before.get(a) != d},
+        )
+
+    def say(self, elaborator: Elaborator) -> None:
+        """Tells a new elaborator all that."""
+        setting = elaborator.setting
+        for name, gathered in self.state.items():
+            setattr(elaborator, name, copy(gathered))
+        elaborator.dims = setting.dims = self.dims.copy()
+        setting.parts = dict(self.parts)
+        setting.slots.update(self.slots)
+        setting.size_of.update(self.sizes)
 
 
 class _NotHere(Exception):
@@ -76,6 +133,7 @@ DENOMINATOR = "denominator layout"
 UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
+SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
     "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
@@ -120,7 +178,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
-    yield Way(IMMEDIATE, own, plain, frozenset({"own", "formula"}))
+    yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
     yield inner(set())
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
@@ -146,13 +204,14 @@ def ladder(plain: Reading) -> Iterator[Way]:
         turned=True,
     )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("⊙ goes before the product of matrices", {"entrywise"}, entrywise=True)
+    yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
     yield late(
         f"the earliest factor of the product leftmost, and {IMMEDIATE}",
         {"rising", "own"},
         rising=not plain.rising,
     )
-    yield both("I has ones for all its entries", {"ones"}, ones=True)
     yield both("names without an index are those of the line's step", {"filled"}, filled=True)
     for part, said in PARTS.items():
         yield Way(said, plain, plain, frozenset({"part"}), part=part)
@@ -207,7 +266,9 @@ class Readings:
         self._vectors: Readings | None = None
         self._is_abstract = True
         self._loose = False
+        self._read: _Head | None = None
         self._without: Model | None = None
+        self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
@@ -219,7 +280,17 @@ class Readings:
 
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
-        yield from self._climbed(number, chain, head, member, False)
+        differs = False
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                differs = differs or (found.outcome.differs and not found.outcome.missing)
+                yield found
+        except (Unread, Misfit):
+            shapeless = list(self.shapeless(number, chain, head, member))
+            if not shapeless:
+                raise
+            yield from shapeless
+            return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))
@@ -229,7 +300,31 @@ class Readings:
             yield from self._agreeing(self._with_leaves(number, chain, head, member))
 
         if self._open and self._may_be_numbers(number, (head, member)):
-            yield from self._agreeing(self._as_numbers(number, chain, head, member))
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
+        if self._open and not differs:
+            yield from self.shapeless(number, chain, head, member)
+
+    def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
+        u = self.understanding
+        if u.setting.arrays and not u.scalars and self._leaves_shapes_open(number, (head, member)):
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SHAPELESS))
+
+    def _leaves_shapes_open(self, number: int, members: tuple[Member, ...]) -> bool:
+        """Whether a line has a name whose shape the page neither states nor makes, or something was not understood."""  # noqa: E501
+        u = self.understanding
+        if any(f.names for f in u.failed):
+            return True
+        table = u.symbols.at(number)
+        keys = {table.occurrence(n, b).key for m in members for n, b in written(m.tree)}
+        symbols = [table.symbol(k) for k in keys - u.setting.defined]
+        return any(
+            s is not None
+            and s.shape is None
+            and s.kind in ("variable", "input", "parameter")
+            and not u.symbols.is_cost(s.key)
+            for s in symbols
+        )
 
     def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
         """Whether nothing in a line of a page of vectors says that its quantities are vectors."""
@@ -287,7 +382,7 @@ class Readings:
             self._loose = False
 
     def _as_numbers(
-        self, number: int, chain: Chain, head: Member, member: Member
+        self, number: int, chain: Chain, head: Member, member: Member, said: str
     ) -> Iterator[Tried]:
         """The line on a page on which everything is a number."""
         if self._numbers is None:
@@ -299,8 +394,8 @@ class Readings:
             self._numbers = Readings(self.page, page_of_numbers)
         try:
             for found in self._numbers._climbed(number, chain, head, member, False):
-                said = (SCALARS, found.reading)
-                yield replace(found, reading="; ".join(s for s in said if s), way=None)
+                parts = (said, found.reading)
+                yield replace(found, reading="; ".join(p for p in parts if p), way=None)
         except (Unread, Misfit):
             return
 
@@ -343,9 +438,11 @@ class Readings:
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
-        return len(self.understanding.model(number, index, True).definitions) > len(
-            self.understanding.model(number, index).definitions
-        )
+        ahead, here = (self.understanding.model(number, index, a) for a in (True, False))
+        added = {
+            n for n, ds in ahead.definitions.items() if len(ds) > len(here.definitions.get(n, ()))
+        }
+        return bool(added) and not any(n.split("∅")[0] in self.elsewhere for n in added)
 
     def _climbed(
         self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
@@ -426,14 +523,14 @@ class Readings:
         """The claim in one reading. Raises Unread or Misfit where it is not understood in it."""
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
-        u.setting.parts = {}
+        u.setting.parts, u.setting.dims.said = {}, {}
         u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
-            left = elaborator.row(head.tree)
+            left = self._head(elaborator, number, head)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
-            right = elaborator.row(member.tree)
+            right = elaborator.in_brackets(member.tree, elaborator.row(member.tree))
             slip = u.slips.get((number, self._index(number, chain)))
             if slip is not None:
                 right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
@@ -441,19 +538,36 @@ class Readings:
                 self._around(number), elaborator
             )
             found = self._sides(left, right, elaborator, way)
-            return self._compared(number, chain, elaborator, found, tests, way)
+            made = self._compared(number, chain, elaborator, found, tests, way)
+            if elaborator.notes and not made.outcome.agrees:
+                raise Unread(head.start, "a whole derivative")
+            said = tuple(u.setting.dims.said)
+            return replace(
+                made, supposed=said, reading="; ".join(p for p in (made.reading, *said) if p)
+            )
         finally:
             u.setting.dims = kept
 
+    def _head(self, elaborator: Elaborator, number: int, head: Member) -> Val:
+        """The left side, which is read once for all that is compared with it in one reading."""
+        read, key = self._read, (number, elaborator.reading, self._loose)
+        if read is None or read.key != key or read.head is not head:
+            before = dict(elaborator.setting.size_of)
+            value = elaborator.row(head.tree)
+            read = self._read = _Head.of(key, head, value, elaborator, before)
+        else:
+            read.say(elaborator)
+        return read.value
+
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if not isinstance(left.body, D):
+            elaborator.choices.add("product")
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
             raise _NotHere
         if way.turned:
             right = transposed(right)
-        if not isinstance(left.body, D):
-            elaborator.choices.add("formula")
         step = _step_alone(left, right, elaborator)
         if step:
             elaborator.choices.add("alone")
@@ -468,6 +582,8 @@ class Readings:
             elaborator.ordered,
             way.member.repeated,
         )
+        if found.note and way.head.turned != self.understanding.reading.turned:
+            raise _NotHere  # turned twice
         if (
             isinstance(found.left, D)
             and found.left in walk(found.right)
@@ -524,8 +640,9 @@ class Readings:
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
+        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
         judgement = self._judgement(model, elaborator)
-        judgement.hasty = bool(way.needs)
+        judgement.hasty = way.hasty or bool(way.needs)
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
@@ -595,7 +712,12 @@ class Readings:
         key = (_signature(unknown), tuple(missing), last, entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
-                unknown, missing, self.understanding.setting.shared_dims, last, entropy
+                unknown,
+                missing,
+                self.understanding.setting.shared_dims,
+                last,
+                entropy,
+                frozenset(f[2] for f in self.understanding.functions),
             )
         return (found, *self._costs[key])
 
@@ -651,7 +773,22 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
         for a in elaborator.ordered
         if a in letters_in(right.body) and a not in letters_in(left.body) and a not in horizons
     ]
+    if not steps:
+        steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:
+    """The steps with a number that a product's last factor is of: the 1 of ∂h_1/∂W."""
+    found = set()
+    for part in walk(x):
+        if isinstance(part, D) and isinstance(part.of, Ref) and part.by.name == parameter.name:
+            slots = elaborator.setting.slots.get(part.of.name, ())
+            index = [
+                i for i, s in zip(part.of.index, slots, strict=False) if s in ("time", "layer")
+            ]
+            found |= {i for i in index if i.is_number}
+    return found
 
 
 def _at_step(x: Core, step: str) -> Core:

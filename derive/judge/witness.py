@@ -67,6 +67,8 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
         return None
     if abs(left - right) < 1e-3 * (1 + abs(left) + abs(right)) or max(abs(left), abs(right)) > 1e6:
         return None
+    if fresh.expanded and _is_abstract(world, found):
+        return None  # what such functions are to second order is not printed
     values = [(a, str(v)) for a, v in sorted(env.items()) if not a.startswith("\\,")]
     values += [
         (f"entry {i + 1}", str(v))
@@ -88,6 +90,12 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     return Counterexample(
         world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right)
     )
+
+
+def _is_abstract(world: World, found: Sides) -> bool:
+    """Whether abstract functions may enter."""
+    bodies = [d.body for ds in world.model.definitions.values() for d in ds]
+    return any(isinstance(p, App) for x in (found.left, found.right, *bodies) for p in walk(x))
 
 
 def edges(world: World) -> list[tuple[str, str]]:

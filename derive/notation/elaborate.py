@@ -5,6 +5,7 @@ Nothing is guessed silently: where a row is not understood `Unread` says at whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -48,6 +49,8 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.calculus import limit, order_of, variables
+from derive.notation.chance import OUTCOME, integral, is_mean, mean
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -56,6 +59,7 @@ from derive.notation.shaped import (
     Misfit,
     Val,
     aligned,
+    chained,
     diagonal,
     each,
     hadamard,
@@ -66,6 +70,7 @@ from derive.notation.shaped import (
     product,
     renamed,
     scalar,
+    stated,
     total,
     transposed,
     vector,
@@ -110,8 +115,9 @@ class Reading:
         ""  # of two Jacobians that meet, the "outer" or the "inner" stands first; empty: either
     )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
-    ones: bool = False  # I is a matrix of ones
     rising: bool = False  # a product over time has its earliest factor leftmost
+    entrywise: bool = False  # ⊙ goes before the product that it stands behind
+    ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -148,7 +154,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -160,6 +166,7 @@ class Setting:
     made: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     arrays: bool = False
+    scalars: bool = False
     symmetric: set[str] = field(default_factory=set)
     shared_dims: dict[str, str] = field(default_factory=dict)
     size_of: dict[str, str] = field(default_factory=dict)
@@ -177,12 +184,27 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    chance: set[str] = field(default_factory=set)
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to
+    stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    cost: str | None = None  # what dX is the gradient of
+    gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
+    scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
+    bare: dict[str, int] = field(
+        default_factory=dict
+    )  # the axes of y beside y_n, where it is one of them
+    lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    square_ones: bool = False  # a bold 1 without a size is a matrix
+
+    wholes: dict[str, str] = field(default_factory=dict)
+    layer_sizes: frozenset[str] = frozenset()
+    odd: set[str] = field(default_factory=set)
     alias: dict[str, str] = field(
         default_factory=dict
     )  # other names of families with one ordered index
-    bare: set[str] = field(
+    unindexed: set[str] = field(
         default_factory=set
     )  # forms without an index that definitions make or use
 
@@ -204,10 +226,14 @@ class Elaborator:
         self.notes: list[str] = []
         self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
+        self.summing: set[str] = set()
         self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.own_steps: dict[str, Time] = {}
+        self.filled_in: set[str] = set()
+        self.outcome = OUTCOME
         self.called: dict[str, list[Val]] = {}
         self.picks: dict[str, tuple[Core, str]] = {}
         self._copy = ""
@@ -365,7 +391,7 @@ class Elaborator:
                     if any(a == letter for a, _ in index.letters):
                         if slot == "component":
                             self._letter_dim(
-                                Time.of(letter), self.dim(part.name.split("∅")[0], place - before)
+                                Time.of(letter), self.dim(family_key(part.name), place - before)
                             )
                         elif slot == "sample":
                             self._letter_dim(Time.of(letter), "sample")
@@ -379,6 +405,7 @@ class Elaborator:
             raise Unread(
                 node.start, "dots between a first and a last factor that differ in an index alone"
             )
+        run = _counted_by_the_numerator(run)
         tags = list(run.bodies[1:])
         of = (tags.pop(0), first.of[1]) if first.of and last.of else None
         by = (tags.pop(0), first.by[1]) if first.by and last.by else None
@@ -425,7 +452,10 @@ class Elaborator:
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
-            value, at = self.factor(row, at)
+            if factors and _says_same(node):
+                value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
+            else:
+                value, at = self.factor(row, at)
             factors.append((operator, value))
             operator = ""
         if operator or not factors:
@@ -463,8 +493,34 @@ class Elaborator:
         operator, first = factors.pop()
         while factors and self._step(first, factors[-1][1]):
             operator, first = factors.pop()
-        factors.append((operator, self._product_of_run(first, last, node)))
+        end = None if self._run(first, last) is not None else self._link_before(first, last)
+        factors.append((operator, self._product_of_run(first, end or last, node)))
+        if end is not None:
+            factors.append(("", last))
         return at
+
+    def _link_before(self, first: Val, last: Val) -> Val | None:
+        """∂h_t/∂h_{t-1} ⋯ ∂h_1/∂W: the chain's own last link, ∂h_2/∂h_1, which the dots lead to; None where it is no chain."""  # noqa: E501
+        a, b = first.body, last.body
+        if not (isinstance(a, D) and isinstance(b, D) and isinstance(a.of, Ref)):
+            return None
+        if not (isinstance(b.of, Ref) and a.of.name == a.by.name == b.of.name):
+            return None
+        slots = self.setting.slots.get(a.by.name, ())
+        place = next((i for i, s in enumerate(slots) if s in ("time", "layer")), None)
+        if place is None:
+            return None
+        apart = b.of.index[place] - a.by.index[place]
+
+        def moved(x: Core) -> Core:
+            if isinstance(x, Ref) and x.name == b.of.name:  # type: ignore[attr-defined]
+                index = list(x.index)
+                index[place] = index[place] + apart
+                return Ref(x.name, tuple(index))
+            return rebuild(x, moved)
+
+        of, by = (tag and (moved(tag[0]), tag[1]) for tag in (first.of, first.by))
+        return replace(first, body=moved(a), of=of, by=by)
 
     def _multiplied(self, factors: list[tuple[str, Val]]) -> Val:
         """The factors multiplied from the left; where shapes do not fit so, from the right."""
@@ -479,6 +535,12 @@ class Elaborator:
                 raise misfit from None
 
     def _folded(self, factors: list[tuple[str, Val]]) -> Val:
+        if len(factors) > 2 and factors[-1][0] in ENTRYWISE:
+            self.choices.add("entrywise")
+            if self.reading.entrywise:
+                before, (operator, last) = factors[-2], factors[-1]
+                made = self._times(before[1], last, operator)
+                return self._folded([*factors[:-2], (before[0], made)])
         result = factors[0][1]
         for operator, value in factors[1:]:
             result = self._times(result, value, operator)
@@ -494,7 +556,7 @@ class Elaborator:
     def _times(self, x: Val, y: Val, operator: str) -> Val:
         if operator == "/":
             if y.rank:
-                if x.rank in (0, y.rank):
+                if x.rank in (0, y.rank) or (x.rank, y.rank) == (2, 1):
                     return hadamard(x, each(lambda b: Pow(b, MINUS), y), self.dims)
                 raise Misfit("a division by a vector")
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
@@ -523,7 +585,7 @@ class Elaborator:
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
-                return scalar(_number(node)), at + 1
+                return self._ones(node, ()) or scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
             case Over():
@@ -551,6 +613,10 @@ class Elaborator:
         below = _differential(node.below_line)
         if mark is not None and below is not None:
             return self._derivative(node, mark, below, row, at)
+        if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+            self.notes.append("the ∂ below the line is missing")
+            below = _Mark(mark.letter, node.below_line, False, False)
+            return self._derivative(node, mark, below, row, at)
         above, line = self.row(node.above_line), self.row(node.below_line)
         return self._times(above, line, "/"), at + 1
 
@@ -562,7 +628,7 @@ class Elaborator:
             or below.order
             or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
         ):
-            raise Unread(node.start, "a first derivative: higher ones are not read")
+            return self._higher(node, mark, row, at)
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
@@ -571,6 +637,34 @@ class Elaborator:
             of = self._operand(row[at + 1 : end])
             return self._differentiated(of, by, mark), end
         return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _higher(self, node: Over, mark: _Mark, row: Row, at: int) -> tuple[Val, int]:
+        """∂²f/∂x∂y: the derivative by x of that by y."""
+        first = node.above_line[0]
+        assert isinstance(first, Name)
+        order = order_of(first)
+        rows = None if order is None else variables(node.below_line, order)
+        if rows is None:
+            raise Unread(node.start, "as many variables as the order of the derivative")
+        end = at + 1
+        if not mark.rest:
+            end = self._operand_end(row, at + 1)
+            if end == at + 1:
+                raise Unread(node.start, "what is differentiated")
+        of: Val | None = None
+        for by_row in reversed(rows):
+            by = self._formal(mark.rest, by_row) or self._by(by_row, node)
+            if of is None:
+                of = self._of(mark.rest, by) if mark.rest else self._operand(row[at + 1 : end])
+            if of.rank > 1 or by.rank > 1:
+                raise Unread(node.start, "second derivatives by matrices")
+            found = self._differentiated(replace(of, of=None, by=None), by, mark)
+            if len(found.axes) > of.rank:
+                axes = (*found.axes[of.rank :], *found.axes[: of.rank])
+                found = Val(axes, found.body)
+            of = replace(found, of=None, by=None, loose=False, flipped=False)
+        assert of is not None
+        return of, end
 
     def _operand_end(self, row: Row, at: int) -> int:
         """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
@@ -743,7 +837,8 @@ class Elaborator:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
             return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
-        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
+        loose = of.rank == 0 and by.rank == 1
+        return Val(axes, body, row=loose and by.row, of=tag_of, by=tag_by, loose=loose)
 
     def _of_steps(self, v: Val) -> bool:
         return isinstance(v.body, Ref) and "time" in self.setting.slots.get(v.body.name, ())
@@ -771,6 +866,14 @@ class Elaborator:
             return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
+        gradient = self._named_gradient(node, row, at)
+        if gradient is not None:
+            return gradient
+        if isinstance(behind, Group) and is_mean(node, behind, self.setting.defined):
+            expected = mean(self, node, behind)
+            if expected is None:
+                raise Unread(node.start, "what an expectation is over")
+            return self._group_scripts(expected, behind), at + 2
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -816,6 +919,39 @@ class Elaborator:
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
 
+    def _named_gradient(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """dX, d\\Gamma: the gradient of the page's cost by X, where the page shows that, or by habit, which is said."""  # noqa: E501
+        cost = self.setting.cost
+        if cost is None or node.letter[:1] != "d" or node.primes or node.accents:
+            return None
+        if self._occurrence(node, None).key in self.setting.defined - self.setting.gradients:
+            return None
+        if len(node.letter) > 1:
+            by: Node = replace(node, letter=node.letter[1:], start=node.start + 1)
+            row, at = (*row[:at], by, *row[at + 1 :]), at - 1
+        elif node.below is None and node.above is None and at + 1 < len(row):
+            by = row[at + 1]
+        else:
+            return None
+        if not isinstance(by, Name):
+            return None
+        key = self._occurrence(by, None).key
+        if key not in self.setting.steps or not (key in self.setting.defined or self._is_used(key)):
+            return None
+        value, end = self._name(replace(by, above=None), (by,), 0)
+        if not isinstance(value.body, Ref) or end != 1:
+            return None
+        if not self.setting.gradients:
+            self.dims.suppose(f"d{key} is the gradient of {cost} by {key}")
+        of = self.member(cost, [], node.start)
+        found = self._differentiated(of, value, _Mark("d", (), False, False))
+        occurs = self._occurrence(by, None)
+        return (transposed(found) if occurs.transposed else found), at + 2
+
+    def _is_used(self, key: str) -> bool:
+        """Whether a name is a parameter or an input of the page."""
+        return self.setting.ranks.get(key) is not None or bool(self.setting.components.get(key))
+
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
         above = node.above or ()
@@ -840,6 +976,7 @@ class Elaborator:
         if (
             occurs.transposed
             and not self.setting.arrays
+            and not self.setting.scalars
             and node.above is not None
             and spelled(node.above) == "T"
         ):
@@ -853,10 +990,11 @@ class Elaborator:
         return value
 
     def _raised(self, value: Val, exponent: Core) -> Val:
-        """A power; of a matrix by an index, the product of so many."""
-        if value.rank == 2 and isinstance(exponent, At):
-            plain = replace(value, of=None, by=None, flipped=False)
-            return self._chain_of(fresh(), Time.at(1), exponent.index, plain, down=True)
+        """A power; of a matrix by an index, it is a product of so many factors."""
+        if value.rank == 2 and isinstance(exponent, At) and not exponent.index.is_number:
+            free = {a for a, _ in exponent.index.letters} - self.setting.horizons
+            if len(free) > 1 and not free & self.summing:
+                self.dims.suppose("the exponent of the matrix is not negative")
         return power(value, exponent, self.dims)
 
     def _inverse(self, value: Val, node: Node) -> Val:
@@ -877,7 +1015,10 @@ class Elaborator:
                     (Time.of(row.letter), Time.of(col.letter)),
                 ),
             )
-        raise Unread(node.start, "no inverse of a vector")
+        if value.rank == 1:
+            self.dims.suppose("the inverse of a vector is taken entry by entry")
+            return each(lambda b: Pow(b, MINUS), value)
+        raise Unread(node.start, "no inverse of an array with three indices")
 
     def _exponent(self, row: Row) -> Core:
         """An exponent: a number, an index, a formula."""
@@ -899,9 +1040,11 @@ class Elaborator:
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
 
     def _is_function(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        if key == "\\sigma" and key in self.setting.defined and symbol.kind == "variable":
+            return False
         if key in self.setting.functions or key in SPELLED or key in WORDS:
             return True
-        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
         return (
             symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
         )
@@ -995,6 +1138,8 @@ class Elaborator:
             if inner is not None:
                 found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[call-arg]
                 found += [("component", self._index_in("component", r, node)) for r in inner]
+            elif domain == "component" and _is_open(row):
+                found.append((domain, Time.of(fresh("open"))))
             else:
                 found.append((domain, self._index_in(domain, row, node)))
         return found
@@ -1008,27 +1153,44 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        if key in self.setting.lines and given and given[0][0] in ("component", "sample"):
+            key, line = self.setting.lines[key]
+            its = ("component", given[0][1])
+            along = ("component", Time.of(fresh("open")))
+            given = [along, its] if line else [its, *given[1:]]
+        written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
+            raise Unread(start, f"{key} with as many indices as elsewhere")
         if key in self.setting.alias and set(self.setting.steps.get(key, ())) <= set(steps):
             key = self.setting.alias[key]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
+        key = self.setting.scoped.get(key, key)
+        if key in self.setting.chance and "sample" not in steps:
+            steps["sample"] = Time.of(self.outcome)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
         full = self.setting.steps.get(key, ())
         name, kept, index = key, [], []
         short = key + "".join(f"∅{s}" for s in full if s not in steps)
-        bare = short in self.setting.bare or f"{short}∅component" in self.setting.bare
+        bare = short in self.setting.unindexed or f"{short}∅component" in self.setting.unindexed
         for slot in (*full, *(d for d in steps if d not in full)):
             if slot in steps:
                 index.append(steps[slot])
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif self.reading.filled and slot != "sample" and not bare:
+            elif slot in self.own_steps and slot in self.setting.stepped.get(written, ()):
+                index.append(self.own_steps[slot])
+                kept.append(slot)
+                self.filled_in.add(written)
+            elif self.reading.filled and (slot != "sample" or self._samples()) and not bare:
                 index.append(Time.of(self._own_step(slot, start)))
+                if slot != "sample":
+                    self._order(index[-1], slot)
                 kept.append(slot)
             else:
                 self.choices |= set() if bare else {"filled"}
@@ -1041,12 +1203,15 @@ class Elaborator:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
-        if not components and rank and not self.setting.arrays:
+        if not components and key in self.setting.bare:
+            rank, name = self.setting.bare[key], name + "∅component"
+            key = name
+        elif not components and rank and not self.setting.arrays:
             rank, name = 0, name + "∅component"
         axes: list[Axis] = []
         for place in range(max(rank, len(components))):
             dim = self.dim(key, place)
-            if place < len(components):
+            if place < len(components) and not _is_open_index(components[place]):
                 self._letter_dim(components[place], dim)
                 index.append(components[place])
             else:
@@ -1062,9 +1227,18 @@ class Elaborator:
 
     def _own_step(self, slot: str, start: int) -> str:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
+        if slot == "sample":
+            found = self._samples()
         if found:
             return found[0]
-        return self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        if slot in self.own_steps and len(self.own_steps[slot].letters) == 1:
+            return self.own_steps[slot].letters[0][0]
+        usual = self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        return usual if usual not in self.letters else f"\\,{slot}"
+
+    def _samples(self) -> list[str]:
+        """The letters of a line that number samples."""
+        return [a for a, d in self.letters.items() if self.dims.find(d) == "sample"]
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
@@ -1146,9 +1320,7 @@ class Elaborator:
             and occurs.arguments is None
         ):
             self.choices.add("ones")
-            if self.reading.ones:
-                return Val((Axis(fresh(), fresh("dim")), Axis(fresh(), fresh("dim"))), ONE), at + 1
-            return _identity(), at + 1
+            return _identity(self.reading.ones), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
             found = self._indicated(node, row, at)
             if found is not None:
@@ -1162,7 +1334,10 @@ class Elaborator:
         ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
-            return vector(lambda i: ONE, fresh("dim")), at + 1
+            if self.setting.scalars:
+                return scalar(ONE), at + 1
+            ones = vector(lambda i: ONE, fresh("dim"))
+            return self._scripted(ones, occurs, node), at + 1
         word = SPELLED.get(key) or (
             key
             if key in WORDS
@@ -1187,6 +1362,12 @@ class Elaborator:
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
         r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""  # noqa: E501
         inside = _bare(inside)
+        parts = _split(inside, (",",))
+        if len(parts) > 1 and all(
+            any(isinstance(n, Sign) and n.text in RELATIONS for n in p) for p in parts
+        ):
+            found = [self._indicator(p, False) for p in parts]
+            return None if None in found else self._folded([("", v) for v in found if v])
         place = next(
             (
                 i
@@ -1267,7 +1448,13 @@ class Elaborator:
             group = row[end]
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
-            parts = _split(inside, (",", ";"))
+            parts, along = _without_axis(_split(inside, (",", ";")))
+            if along is not None:
+                if word != "sum" or len(parts) != 1:
+                    raise Unread(group.start, f"{word} without an axis")
+                return self._scripted(
+                    _sum_along(self.row(parts[0]), along, node), occurs, node
+                ), end + 1
             listed = word in ("diag", "Diag") and len(parts) > 1
             arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
@@ -1300,7 +1487,7 @@ class Elaborator:
             return made if base is None else each(lambda b: over(b, base), made)
         if occurs.primes:
             raise Unread(node.start, "no slope of this function")
-        found: Val = WORDS[word](self, args, node)  # type: ignore[no-untyped-call]
+        found: Val = WORDS[word](self, args, node)
         return found
 
     def _log_base(self, word: str, occurs: Occurs, node: Name) -> Core | None:
@@ -1317,7 +1504,8 @@ class Elaborator:
         if not primes:
             return Fn(word, (argument,))
         if primes > 1:
-            raise Unread(0, "a first derivative")
+            formal = Ref(fresh("formal"))
+            return Where_(D(self._primed(word, formal, primes - 1), formal), formal, argument)
         return row.slope(argument, Fn(word, (argument,)))
 
     def _call(self, node: Name, occurs: Occurs) -> Val:
@@ -1351,7 +1539,28 @@ class Elaborator:
                 outs.append((domain, self._index_in(domain, inside, node)))
                 if domain in ("time", "layer"):
                     self._order(outs[-1][1], domain)
+        outs += self._left_out(key, args, outs, node)
         return self._abstract(key, args, outs, occurs.primes, node)
+
+    def _left_out(
+        self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    ) -> list[tuple[str, Time]]:
+        """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+        found = []
+        for slot in self.setting.steps.get(key, ()):
+            if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
+                continue
+            of_argument = (
+                part.index[self.setting.slots[part.name].index(slot)]
+                for a in args
+                for part in walk(a.body)
+                if isinstance(part, Ref) and slot in self.setting.slots.get(part.name, ())
+            )
+            index = next(of_argument, None)
+            if index is None:
+                raise Unread(node.start, f"the {slot} of {key}")
+            found.append((slot, index))
+        return found
 
     def _is_label(self, row: Row) -> bool:
         """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
@@ -1366,13 +1575,16 @@ class Elaborator:
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
             raise Unread(node.start, f"{len(function.formals)} arguments")
-        if primes > 1 or (primes and len(args) != 1):
-            raise Unread(node.start, "a first derivative")
+        if primes and len(args) != 1:
+            raise Unread(node.start, "a function of one argument")
         if primes:
             formal = function.formals[0]
-            body: Core = D(function.body.body, formal)
+            slope: Core = function.body.body
             if function.body.rank:
                 raise Unread(node.start, "no slope of a vector")
+            for _ in range(primes - 1):
+                slope = Where_(D(slope, formal), formal, formal)
+            body: Core = D(slope, formal)
             return each(lambda b: Where_(body, formal, b), args[0])
         if all(a.rank == function.formal(k).rank for k, a in enumerate(args)):
             return self._put_in(function, args)
@@ -1516,7 +1728,7 @@ class Elaborator:
         if (
             own.indices
             or not steps
-            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.bare
+            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.unindexed
         ):
             return None
         found = [
@@ -1571,8 +1783,44 @@ class Elaborator:
             equal = self._indicator(node.below, True)
             if equal is not None:
                 return equal
+        ones = self._ones_of(node)
+        if ones is not None:
+            return self._group_scripts(ones, replace(node, below=None))
         value = self._inside(node)
         return self._group_scripts(value, node)
+
+    def _ones_of(self, node: Group) -> Val | None:
+        r"""\mathbf{1}_n, 1_{n \times m}: as many ones as its script says; None for another bracket."""
+        if len(node.inside) != 1 or not isinstance(node.inside[0], Number):
+            return None
+        sizes = _split(node.below or (), (",", "\\times"))
+        named = all(len(r) == 1 and isinstance(r[0], Name) and self._is_size(r[0]) for r in sizes)
+        if len(sizes) > 2 or (node.below and not named):
+            return None
+        return self._ones(node.inside[0], [r[0] for r in sizes if r])
+
+    def _is_size(self, node: Node) -> bool:
+        """Whether a letter is a number of entries, not one of them."""
+        assert isinstance(node, Name)
+        letter = self.index_name(node)
+        return f"dim:{letter}" in self.setting.shared_dims.values() or (
+            self._kind_of(letter) in ("size", "constant", "")
+            and letter not in ("i", "j", "k", "t", "c", "y")
+        )
+
+    def _ones(self, node: Number, sizes: Sequence[Node]) -> Val | None:
+        """Ones of the sizes that are named; a bold 1 that names none has as many as its place needs."""
+        bold = node.end - node.start > len(node.text)
+        if node.text != "1" or not (sizes or bold) or not self.setting.arrays:
+            return None
+        dims = []
+        for name in sizes:
+            letter = self.index_name(name)  # type: ignore[arg-type]
+            dims.append(f"dim:{letter}")
+            self.setting.size_of.setdefault(letter, dims[-1])
+        count = 2 if self.setting.square_ones else 1
+        dims = dims or [fresh("dim") for _ in range(count)]
+        return Val(tuple(Axis(fresh(), d) for d in dims), ONE)
 
     def _inside(self, node: Group) -> Val:
         match node.opening:
@@ -1586,6 +1834,8 @@ class Elaborator:
                 if inner.rank == 0:
                     return scalar(Fn("\\abs", (inner.body,)))
                 return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+            case "[" | "(" if _side_by_side(node.inside):
+                return self._columns([(n,) for n in node.inside], node)
             case "[":
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
@@ -1616,7 +1866,7 @@ class Elaborator:
         if node.above is None:
             return value
         above = _bare(node.above)
-        if _is_top(above, value, self.setting.arrays):
+        if _is_top(above, value, self.setting.arrays or self.setting.scalars):
             return transposed(value)
         if spelled(above) == "-1":
             return self._inverse(value, node)
@@ -1690,10 +1940,17 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        rows = [r for r in node.rows if any(c for c in r)]
+        rows = [r for r in node.rows if any(c for c in r) and not all(_is_bar(c) for c in r)]
+        if len(rows) == 1 and len(rows[0]) > 1 and any(_only_dots(c) for c in rows[0]):
+            return self._columns(rows[0], node)
         if all(len(r) == 1 for r in rows):
             return self._listed([r[0] for r in rows], node)
         return self._matrix(rows, node)
+
+    def _columns(self, cells: Sequence[Row], node: Node) -> Val:
+        """(x_1 x_2 … x_n): the matrix with these columns, or the row of these numbers."""
+        found = self._listed(cells, node)
+        return transposed(found)
 
     def _listed(self, rows: Sequence[Row], node: Node) -> Val:
         """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
@@ -1820,10 +2077,39 @@ class Elaborator:
             pass
         return self.row(row).body
 
+    def in_brackets(self, row: Row, value: Val) -> Val:
+        """(a_{ij}) as a whole side: the array with these entries, where its indices are nowhere else."""
+        row = _without_end(row)
+        if (
+            value.rank
+            or len(row) != 1
+            or not isinstance(row[0], Group)
+            or row[0].opening not in ("(", "[")
+            or row[0].below is not None
+        ):
+            return value
+        letters = [
+            a
+            for part in walk(value.body)
+            if isinstance(part, Ref)
+            for i in part.index
+            for a, _ in i.letters
+            if a in self.letters and a not in self.headed
+        ]
+        letters = [a for a in dict.fromkeys(letters) if a in letters_in(value.body)]
+        if not letters:
+            return value
+        axes = tuple(Axis(a, self.letters.pop(a)) for a in letters)
+        return Val(axes, value.body)
+
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
-        if node.kind not in ("sum", "prod"):
+        if node.kind == "int":
+            whole = integral(self, row, at)
+            if whole is not None:
+                return whole
+        if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
         while end < len(row):
@@ -1836,22 +2122,50 @@ class Elaborator:
                 break
             end += 1
         inside = row[at + 1 : end]
+        if node.kind == "lim":
+            inside, end = self._limited(row, at + 1, end)
+            found = limit(self, node, inside) if inside else None
+            if found is None:
+                raise Unread(node.start, "what goes where below a limit")
+            return found, end
         if not inside:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
-        headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
+        own = {b.letter for b in letters}
+        free = self._hidden(own)
+        headed, self.headed = self.headed, self.headed | own
+        summing, self.summing = self.summing, self.summing | own
         try:
             body = self.term(inside[1:] if sign else inside)
         finally:
-            self.headed = headed
+            self.headed, self.summing = headed, summing
         if sign:
             body = each_sign(body)
         for bound in reversed(letters):
             body = self._summed(node, bound, body)
         if not letters:
             body = self._without_bounds(node, body)
+        self.letters |= free[0]
+        self.ordered |= free[1]
         return body, end
+
+    def _hidden(self, letters: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What letters count outside a Σ that binds them anew: taken out while its inside is read."""
+        return tuple(
+            {a: table.pop(a) for a in letters if a in table}
+            for table in (self.letters, self.ordered)
+        )  # type: ignore[return-value]
+
+    def _limited(self, row: Row, start: int, end: int) -> tuple[Row, int]:
+        """What stands behind a lim: a product, up to the next lim."""
+        other = next(
+            (i for i in range(start, end) if isinstance(row[i], Big) and row[i].kind == "lim"),  # type: ignore[attr-defined]
+            end,
+        )
+        while other > start and isinstance(row[other - 1], Sign):
+            other -= 1
+        return row[start:other], other
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
@@ -1977,9 +2291,12 @@ class Elaborator:
             and len(upper.letters) == 1
             and not self._is_bound_letter(upper)
         ):
-            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if own.startswith("dim:") and self.dims.find(stated) != own:
+            said = stated(upper.letters[0][0], self.setting.layer_sizes)
+            own = self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
+            if self.dims.is_merged(dim) and said not in self._stated_dims(letter, v.body):
+                self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -1991,6 +2308,19 @@ class Elaborator:
             if not end.is_number and self._is_bound_letter(end):
                 self._letter_dim(end, dim)
         return self._big_of(kind, letter, dim, low, high, v, node, bound.without)
+
+    def _stated_dims(self, letter: str, body: Core) -> set[str]:
+        """The sizes that the page states of the axes along which a letter runs."""
+        found = set()
+        for part in walk(body):
+            if isinstance(part, Ref):
+                slots = self.setting.slots.get(part.name, ())
+                before = sum(s != "component" for s in slots)
+                for place, index in enumerate(part.index):
+                    if any(a == letter for a, _ in index.letters):
+                        key = f"{family_key(part.name)}:{place - before}"
+                        found.add(self.setting.shared_dims.get(key, ""))
+        return found
 
     def _size_letter(self, dim: str) -> str:
         return f"|{dim}|"
@@ -2097,6 +2427,11 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def family_key(name: str) -> str:
+    """The name of a family without the slots that a form of it leaves out."""
+    return "∅".join(p for i, p in enumerate(name.split("∅")) if not i or p.startswith("§"))
 
 
 def below_time(row: Row) -> list[Row] | None:
@@ -2285,10 +2620,50 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
         "\\mathrm{T}",
         "\\text{T}",
         "\\mathtt{T}",
+        "\\mathbf{T}",
         "'",
     ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _is_open(row: Row) -> bool:
+    r"""The colon of A_{:,j}, the dot of A_{i,\cdot}: all entries along that axis."""
+    row = _bare(row)
+    return (
+        len(row) == 1
+        and isinstance(row[0], Sign)
+        and row[0].text in (":", "\\cdot", "*", "\\bullet")
+    )
+
+
+def _is_open_index(index: Time) -> bool:
+    return bool(index.letters) and index.letters[0][0].startswith("\\,open")
+
+
+def _is_bar(row: Row) -> bool:
+    """Whether a cell only shows that a column goes on: |, dots, or nothing."""
+    return not row or all(
+        isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row
+    )
+
+
+def _side_by_side(row: Row) -> bool:
+    """Names with an index and dots, nothing between them: x_1 x_2 … x_n."""
+    names = [n for n in row if isinstance(n, Name) and n.below is not None]
+    dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
+    return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
+
+
+def _says_same(node: Node) -> bool:
+    r"""(\text{same})^T, (\cdot)^T: the factor before, once more."""
+    if not isinstance(node, Group) or node.opening not in ("(", "[") or node.above is None:
+        return False
+    inside = "".join(
+        n.letter if isinstance(n, Name) else n.text if isinstance(n, Words | Sign) else "?"
+        for n in node.inside
+    )
+    return inside.strip().strip("\\") in ("same", "cdot", "*", "dots", "ditto")
 
 
 def _only_dots(row: Row) -> bool:
@@ -2309,15 +2684,32 @@ def each_sign(v: Val) -> Val:
     return replace(v, body=neg(v.body))
 
 
+def _counted_by_the_numerator(run: Run) -> Run:
+    """∂h_{r+1}/∂h_r for r = k … t-1 as ∂h_r/∂h_{r-1} for r = k+1 … t."""
+    body = run.bodies[0]
+    if not isinstance(body, D) or not isinstance(body.of, Ref):
+        return run
+    shifts = [i.shift for i in body.of.index if any(a == run.letter for a, _ in i.letters)]
+    if not shifts or not shifts[0]:
+        return run
+    back = {run.letter: Time.of(run.letter, -shifts[0])}
+    return replace(
+        run,
+        lower=run.lower + Time.at(shifts[0]),
+        upper=run.upper + Time.at(shifts[0]),
+        bodies=tuple(move(b, back) for b in run.bodies),
+    )
+
+
 def _tag(v: Val) -> Core:
     """What a derivative is of, the same for all names of its axes."""
     return move(v.body, {a.letter: Time.of(f"\\,axis{i}") for i, a in enumerate(v.axes)})
 
 
-def _identity() -> Val:
+def _identity(ones: bool = False) -> Val:
     dim = fresh("dim")
-    a, b = Axis(fresh(), dim), Axis(fresh(), dim)
-    return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+    a, b = Axis(fresh(), dim), Axis(fresh(), fresh("dim") if ones else dim)
+    return Val((a, b), ONE if ones else Delta(Time.of(a.letter), Time.of(b.letter)))
 
 
 def _end_of(tag: tuple[Core, int] | None, letter: str, at: Time) -> tuple[Core, int] | None:
@@ -2350,14 +2742,57 @@ def _hidden_only(occurs: Occurs) -> bool:
 
 
 def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """Of a vector; of a matrix along the axis that the page says, or that is a parameter's own, else row by row."""  # noqa: E501
     (v,) = args
     v = renamed(v)
-    if v.rank != 1 and not (v.rank == 2 and self.setting.rowwise):
+    if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
-    a = v.axes[-1]
+    own = sorted(self._parameter_at(v)) if v.rank == 2 else []
+    a = v.axes[own[0] if len(own) == 1 and not self.setting.rowwise else -1]
+    if v.rank == 2 and not self.setting.rowwise and len(own) != 1:
+        self.dims.suppose("softmax of a matrix is taken of each of its rows")
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _prod(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """prod(∂a/∂b, ∂b/∂c): the product of the chain rule, transposed and turned as the shapes need."""
+    met = chained(args[0], args[1], self.dims) if len(args) == 2 else None
+    if met is None:
+        raise Unread(node.start, "two derivatives that meet in prod")
+    return met
+
+
+def _without_axis(parts: list[Row]) -> tuple[list[Row], int | None]:
+    """The arguments without axis=-1, dim=0, keepdims=True, and the axis."""
+    kept: list[Row] = []
+    along: int | None = None
+    for part in parts:
+        first = part[0] if part else None
+        keyword = first.letter if isinstance(first, Name) else ""
+        if keyword in ("axis", "dim", "keepdims", "keepdim") and len(part) > 2:
+            shown = spelled(part[2:])
+            if keyword in ("axis", "dim") and re.fullmatch(r"-?[01]", shown):
+                along = int(shown)
+                continue
+            if keyword.startswith("keepdim"):
+                continue
+        kept.append(part)
+    return kept, along
+
+
+def _sum_along(v: Val, along: int, node: Name) -> Val:
+    """The sums along one axis of a matrix, each standing at every entry that it is of, as where the axis is kept."""  # noqa: E501
+    v = renamed(v)
+    if v.rank == 1:
+        return Val((replace(v.axes[0], letter=fresh()),), total(v))
+    if v.rank != 2:
+        raise Unread(node.start, "a matrix that is summed along an axis")
+    axes = list(v.axes)
+    summed_axis = axes[along]
+    axes[along] = replace(summed_axis, letter=fresh())
+    return Val(tuple(axes), summed(summed_axis.letter, summed_axis.dim, v.body))
 
 
 def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:
@@ -2398,4 +2833,5 @@ WORDS = {
     "max": lambda self, args, node: _most("max", args, node, self.dims),
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
+    "prod": _prod,
 }

@@ -67,9 +67,64 @@ def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
     reader = _Reader(display)
     if len(nodes) == 1 and _is_bracketed_statement(nodes[0]):
         nodes = nodes[0].inside  # type: ignore[attr-defined]
-    for piece in _pieces(_without_asides(nodes)):
+    main, reasons = _without_reasons(_without_asides(nodes))
+    for piece in _pieces(main):
         reader.read(piece)
-    return tuple(chain for draft in reader.finished() if (chain := _made(draft)))
+    drafts = reader.finished()
+    for reason in reasons:
+        other = _Reader(display)
+        for piece in _pieces(reason):
+            other.read(piece)
+        drafts += other.finished()
+    return tuple(chain for draft in drafts if (chain := _made(draft)))
+
+
+def _without_reasons(nodes: list[Node]) -> tuple[list[Node], list[list[Node]]]:
+    r"""`= b & \text{since } f = g \\ = c`: the column of reasons apart, so that the next row goes on with the line."""  # noqa: E501
+    main: list[Node] = []
+    reasons: list[list[Node]] = []
+    at = 0
+    while at < len(nodes):
+        end = _end_of_reason(nodes, at)
+        if end is None:
+            main.append(nodes[at])
+            at += 1
+        else:
+            reasons.append(nodes[at:end])
+            at = end
+    return main, reasons
+
+
+def _end_of_reason(nodes: list[Node], at: int) -> int | None:
+    """The end of the row whose last column a reason begins; None where none begins there."""
+    node = nodes[at]
+    before = nodes[at - 1] if at else None
+    if (
+        not isinstance(node, Words)
+        or not isinstance(before, Mark)
+        or before.kind not in ("align", "space")
+        or _conditional(node.text)
+        or not any(is_relation(n) for n in _row_before(nodes, at))
+    ):
+        return None
+    end = at
+    while end < len(nodes) and not _is_row(nodes[end]):
+        end += 1
+    inside = [n for n in nodes[at:end] if not isinstance(n, Mark | Words)]
+    after = next((n for n in nodes[end:] if not isinstance(n, Mark)), None)
+    return end if inside and after is not None and is_relation(after) else None
+
+
+def _is_row(node: Node) -> bool:
+    return isinstance(node, Mark) and node.kind == "row"
+
+
+def _row_before(nodes: list[Node], at: int) -> list[Node]:
+    """What stands before a place in its row."""
+    start = at
+    while start and not _is_row(nodes[start - 1]):
+        start -= 1
+    return nodes[start:at]
 
 
 def _without_asides(nodes: Sequence[Node]) -> list[Node]:
