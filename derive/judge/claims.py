@@ -79,6 +79,9 @@ class Outcome:
     model: Model | None = None
     dims: Dims | None = None
     vanishing: bool = False
+    dead: frozenset[str] = (
+        frozenset()
+    )  # what is differentiated, in the line or below it, and is 0 throughout
     tests: tuple[Any, ...] = ()
     normal: frozenset[str] = frozenset()
 
@@ -337,10 +340,11 @@ class Judgement:
             if (self.hasty and outcome.failed) or (
                 len(outcome.failed) >= ENOUGH and (not outcome.passed or key != worlds[0])
             ):
-                outcome.missing = ""
+                outcome.missing, outcome.dead = "", self._dead(found, live)
                 return outcome
         if outcome.agreed or outcome.failed:
             outcome.missing = ""
+        outcome.dead = self._dead(found, live)
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
 
@@ -355,6 +359,25 @@ class Judgement:
             if s in ORDERED and i.letters
         ]
         return bool(shifts) and max(shifts) - min(shifts) >= 2
+
+    def _dead(self, found: Sides, live: set[int]) -> frozenset[str]:
+        return frozenset(
+            x.of.name
+            for x in self._slopes_below(found)
+            if id(x) not in live and isinstance(x.of, Ref) and not self._is_by_a_later(x)
+        )
+
+    def _slopes_below(self, found: Sides) -> Iterator[D]:
+        """The derivatives in a line, and in the definitions of what it names."""
+        seen: set[str] = set()
+        waiting = [found.left, found.right]
+        while waiting:
+            for part in walk(waiting.pop()):
+                if isinstance(part, D):
+                    yield part
+                if isinstance(part, Ref) and part.name not in seen:
+                    seen.add(part.name)
+                    waiting += [d.body for d in self.model.definitions.get(part.name, ())]
 
     def _is_by_a_later(self, x: D) -> bool:
         """Whether a derivative is of what stands some steps before what it is by: 0, as anybody sees."""

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ONE, ZERO, App, Big, D, Limit, Ref, add, letters_in, neg, walk
+from derive.algebra.core import ONE, ZERO, App, Big, D, Limit, Num, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -58,6 +58,17 @@ class Accusation:
     otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A line that holds, and the reading in which it does."""
+
+    number: int
+    chain: Chain
+    head: Member
+    member: Member
+    tried: Tried
+
+
 class Decider:
     """Decides the claims of one page."""
 
@@ -69,6 +80,7 @@ class Decider:
         self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
+        self.held: list[Held] = []
         self.assumed: set[str] = set()
         self._bound: set[str] | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
@@ -91,6 +103,7 @@ class Decider:
                 conflict = self._in_conflict(number, chain, head, member, tried)
                 if conflict is not None:
                     return conflict
+                self.held.append(Held(number, chain, head, member, tried))
                 if self._is_of_vectors(number, chain, head, member, tried):
                     return found
                 readings = (found.reading, SCALARS)
@@ -171,6 +184,18 @@ class Decider:
             or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
+    def _cut_off(self, tried: Tried) -> str:
+        """What has two definitions, and is differentiated with the value 0 in a line or below it.
+
+        C = (a - y)^2, and then C = (σ(z) - y)^2 with a put in: ∂C/∂a is not meant to be 0.
+        """
+        made = self.judge.understanding.made
+        for name in sorted(tried.outcome.dead):
+            general = [m.definition for m in made if m.definition.name == name]
+            if len({d.body for d in general if d.is_general or not d.index}) > 1:
+                return name.split("∅")[0]
+        return ""
+
     def _hidden(self, tried: Tried) -> str:
         """A name by way of which, or with which held, a line differentiates what is not made of it."""
         for side in (tried.sides.left, tried.sides.right):
@@ -217,7 +242,7 @@ class Decider:
             isinstance(left, D)
             and not letters_in(right) - letters_in(left)
             and not any(slots.get(p.name.split("∅")[0]) for p in named if "∅" in p.name)
-            and (bool(named) or right in (ZERO, ONE))
+            and (not isinstance(right, Num) or right in (ZERO, ONE))
         )
 
     def _in_conflict(
@@ -409,6 +434,11 @@ class Decider:
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
+        cut = self._cut_off(first)
+        if cut:
+            return Verdict(
+                "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
+            )
         hidden = self._hidden(first)
         if hidden:
             return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")

@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.layouts import is_in_other_layout
 from derive.judge.names import named
-from derive.judge.readings import SHAPELESS, Readings, Tried, Way, missing_condition
+from derive.judge.readings import (
+    DENOMINATOR,
+    SHAPELESS,
+    Readings,
+    Tried,
+    Way,
+    missing_condition,
+)
 from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
@@ -58,20 +66,24 @@ class Judge:
         self, text: str, page: Page, elsewhere: frozenset[str], only: set[int] | None
     ) -> None:
         self.text, self.page, self.elsewhere, self.only = text, page, elsewhere, only
-        self.understanding = Understanding(self.page, bind(self.page), Reading())
+        self._understand(Reading())
+
+    def _understand(self, reading: Reading) -> None:
+        self.understanding = Understanding(self.page, bind(self.page), reading)
         self.understanding.understand()
         self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
-        self.readings.elsewhere = elsewhere
+        self.readings.elsewhere = self.elsewhere
         self.decider = Decider(self)
         self._before: Before | None = None
         self._begun: dict[str, str] = {}
 
     def report(self) -> Report:
-        found: list[Judged] = []
-        for item in self.page.items:
-            if isinstance(item, Formula) and (self.only is None or item.number in self.only):
-                found += self._formula(item)
+        found = self._judged_all()
+        if is_in_other_layout(self.decider.held, self.readings):
+            self._understand(Reading(denominator=True))
+            self.understanding.assumed.append(f"{DENOMINATOR}, as the lines of the page suggest")
+            found = self._judged_all()
         found = self._said_aloud(found)
         if self.only is None:
             found = self._by_sections(found)
@@ -81,6 +93,13 @@ class Judge:
             tuple(found),
             tuple(self.understanding.assumed),
         )
+
+    def _judged_all(self) -> list[Judged]:
+        found: list[Judged] = []
+        for item in self.page.items:
+            if isinstance(item, Formula) and (self.only is None or item.number in self.only):
+                found += self._formula(item)
+        return found
 
     def _by_sections(self, found: list[Judged]) -> list[Judged]:
         """What is unread for the page's sake, read once more in its section alone."""
@@ -189,7 +208,7 @@ class Judge:
         )
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
-        understood = unread <= max((agreed + differed) // 3, agreed + several)
+        understood = unread <= max((agreed + differed) // 3, several)
         alone = not self.understanding.setting.arrays or agreed + mended >= 1 or differed <= 2
         if verdict.clean:
             if unread == 0 and alone:

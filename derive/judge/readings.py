@@ -39,6 +39,7 @@ class Tried:
     given: tuple[tuple[str, Fraction], ...] = ()
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
+    choices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,7 +473,8 @@ class Readings:
                 return
             try:
                 way = replace(way, ahead=ahead)
-                found = replace(self.tried(number, chain, head, member, way), way=way)
+                found = self.tried(number, chain, head, member, way)
+                found = replace(found, way=way, choices=frozenset(self._choices))
             except _NotHere:
                 continue
             except Unread:
@@ -499,6 +501,18 @@ class Readings:
                 choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
         if not done and first is not None:
             raise first
+
+    def in_other_layout(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Tried | None:
+        """A line as the other layout than the page's has it; None where its shapes do not fit so."""
+        plain = self.plain
+        first = "outer" if plain.denominator else "inner"
+        reading = replace(plain, denominator=not plain.denominator, first=first)
+        try:
+            return self.tried(number, chain, head, member, Way("", reading, reading))
+        except (Unread, Misfit, RecursionError, _NotHere):
+            return None
 
     def is_on_a_condition(self, number: int) -> bool:
         """Whether the page says a condition of a line that is not read."""

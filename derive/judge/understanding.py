@@ -357,6 +357,7 @@ class Understanding:
         self.setting.functions = {}
         self.setting.applications = {}
         self.setting.horizons = self.horizon_letters()
+        self.setting.bounds = (self._bounds & self.setting.horizons) - self.setting.defined
         for number, index, chain in self.chains():
             role = self.symbols.roles.get((number, index))
             if role is None:
@@ -395,6 +396,21 @@ class Understanding:
         names = {m.definition.name for m in self.made}
         names |= {n for m in self.made for n in refs(m.definition.body)}
         self.setting.unindexed = {n for n in names if "∅" in n}
+
+    @cached_property
+    def _bounds(self) -> set[str]:
+        """The letters up to which a Σ or Π runs."""
+        return {
+            node.above[0].letter
+            for _, _, chain in self.chains()
+            for member in chain.members
+            for node in nodes(member.tree)
+            if isinstance(node, Bigs)
+            and node.above is not None
+            and len(node.above) == 1
+            and isinstance(node.above[0], Name)
+            and node.above[0].below is None
+        }
 
     def _without_slips(self) -> None:
         """Slips of the pen, where the first definition is kept.

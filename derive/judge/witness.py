@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.algebra.core import App, Core, Ref, walk
+from derive.algebra.core import App, Big, Core, Fn, Ref, walk
 from derive.judge.claims import Outcome, Sides
-from derive.meaning.model import walk_values
+from derive.meaning.model import Model, walk_values
 from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
 MOST_VALUES, SATURATED = 40, 1e-3
+EXP = "\\exp"
 STYLES = (
     ("nice", 2, 2, 11),
     ("nice", 3, 3, 12),
@@ -29,11 +30,12 @@ def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | 
     Vectors of one entry come first: what is false for numbers is false for vectors of any size.
     """  # noqa: E501
     assert outcome.model is not None and outcome.dims is not None
+    shared = frozenset(outcome.dims.find(d) for d in exponentials(outcome.model))
     for (style, time, layer, seed), single in WORLDS:
         world = World(
             outcome.model, {"time": time, "layer": layer}, seed, style, find=outcome.dims.find
         )
-        world.single = single
+        world.single, world.shared = single, shared
         try:
             for env in judgement.instances(world, found, outcome.tests):
                 made = _at(world, found, env)
@@ -44,9 +46,23 @@ def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | 
     return None
 
 
+def exponentials(model: Model) -> set[str]:
+    """The dimensions over which exponentials are summed: a softmax of one entry says nothing."""
+    return {
+        p.dim
+        for definitions in model.definitions.values()
+        for d in definitions
+        for p in walk(d.body)
+        if isinstance(p, Big)
+        and p.dim is not None
+        and isinstance(p.body, Fn)
+        and p.body.name == EXP
+    }
+
+
 def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | None:
     fresh = World(world.model, world.lengths, world.seed, world.style, find=world.find)
-    fresh.sizes, fresh.single = world.sizes, world.single
+    fresh.sizes, fresh.single, fresh.shared = world.sizes, world.single, world.shared
     left, right = fresh.value(found.left, env), fresh.value(found.right, env)
     if left != left or right != right:
         return None

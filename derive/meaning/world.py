@@ -95,7 +95,8 @@ class World:
         )
         self.used: dict[Element, Any] = {}
         self.sizes: dict[str, int] = {}
-        self.single = False  # every vector whose size the page leaves open has one entry
+        self.single = False  # a vector has one entry, or two where its index is in `shared`
+        self.shared: frozenset[str] = frozenset()
         self._values: dict[Element, Any] = {}
         self._slopes: dict[Element, tuple[Any, Slopes]] = {}
         self._adjoints: dict[tuple[Element, str, tuple[str, ...]], Slopes] = {}
@@ -150,7 +151,8 @@ class World:
         if dim in ORDERED:
             return self.lengths[dim]
         if dim not in self.sizes:
-            self.sizes[dim] = 1 if self.single else 2 + (len(self.sizes) + self.seed) % 2
+            general = 2 + (len(self.sizes) + self.seed) % 2
+            self.sizes[dim] = (1 + (dim in self.shared)) if self.single else general
         return self.sizes[dim]
 
     def index(self, index: Time, env: Letters) -> int:

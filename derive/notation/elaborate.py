@@ -188,6 +188,7 @@ class Setting:
     nabla: Row | None = None
     drawn: bool = False
     rowwise: bool = False
+    bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
     cost: str | None = None  # what dX is the gradient of
     gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
@@ -237,6 +238,7 @@ class Elaborator:
         self.outcome = OUTCOME
         self.called: dict[str, list[Val]] = {}
         self.picks: dict[str, tuple[Core, str]] = {}
+        self._copy = ""
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -769,6 +771,10 @@ class Elaborator:
 
     def _by(self, row: Row, node: Node) -> Val:
         """What a derivative is by: a member of a family, perhaps a vector."""
+        self._copy = ""
+        copied = self._by_copy(row)
+        if copied is not None:
+            return copied
         self._whole, before, reading = True, self._whole, self.reading
         if not reading.filled and self._lacks_layer(row):
             self.reading = replace(reading, filled=True)
@@ -780,6 +786,20 @@ class Elaborator:
             if isinstance(found.body, Num | At | D):
                 raise Unread(node.start, "a derivative by a single quantity")
             return self._named_part(f"⟨{spelled(row)}⟩", found)
+        return found
+
+    def _by_copy(self, row: Row) -> Val | None:
+        """W^{(t)}: a shared parameter as used at step t alone, which `_differentiated` then asks for."""
+        row = _bare(row)
+        if len(row) != 1 or not isinstance(row[0], Name):
+            return None
+        occurs = self._occurrence(row[0], None)
+        step = self.index(occurs.copy) if occurs.copy is not None else None
+        if step is None or step.shift or len(step.letters) != 1 or step.letters[0][1] != 1:
+            return None
+        self._order(step, "time")
+        found = self.member(occurs.key, self.given(occurs, row[0]), row[0].start)
+        self._copy = step.letters[0][0]
         return found
 
     def _lacks_layer(self, row: Row) -> bool:
@@ -816,7 +836,7 @@ class Elaborator:
     def _differentiated(self, of: Val, by: Val, mark: _Mark) -> Val:
         of, by = renamed(of), renamed(by)
         assert isinstance(by.body, Ref)
-        mode = "step" if mark.immediate else "total"
+        mode, copy, self._copy = "step" if mark.immediate else "total", self._copy, ""
         if self._by_parameter(by):
             self.choices.add("own")
             mode = "step" if self.reading.own == "every" else mode
@@ -838,7 +858,7 @@ class Elaborator:
             and any(_holds(a, by.body) for a in of.body.args)
         ):
             mode = "own"
-        body = D(of.body, by.body, mode)
+        body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
         tag_of, tag_by = (_tag(of), of.rank), (_tag(by), by.rank)
         axes = of.axes + by.axes
         if of.rank == 0 and by.rank == 1 and self.reading.turned:
@@ -911,7 +931,9 @@ class Elaborator:
         if occurs.dots:
             raise Unread(node.start, "no time derivative")
         if occurs.arguments is not None and (
-            self._is_function(occurs.key) or self._is_gate_call(occurs)
+            self._is_function(occurs.key)
+            or self._is_gate_call(occurs)
+            or self._is_numbered_call(occurs)
         ):
             value = self._call(node, occurs)
         elif occurs.primes:
@@ -1065,6 +1087,18 @@ class Elaborator:
             and len(occurs.arguments or ()) > 1
         )
 
+    def _is_numbered_call(self, occurs: Occurs) -> bool:
+        """g_1(u) beside gates g_t: functions with the letter of a quantity, told apart by a number."""
+        return bool(
+            occurs.consumed
+            and occurs.indices
+            and self.setting.steps.get(occurs.key)
+            and all(
+                d == "component" and len(r) == 1 and isinstance(r[0], Number)
+                for d, r in occurs.indices
+            )
+        )
+
     def _is_bare_call(self, occurs: Occurs, behind: Node | None) -> bool:
         """f (W h + b) beside gates f_t: the bare name with a bracket behind it is a function."""
         if (
@@ -1111,6 +1145,8 @@ class Elaborator:
             and key not in self.setting.defined
             and not self._whole
         ):
+            return scalar(At(Time.of(key)))
+        if key in self.setting.bounds and not occurs.indices and not self._whole:
             return scalar(At(Time.of(key)))
         if (
             key in self.setting.applications

@@ -184,6 +184,12 @@ class Roles(Ledger):
         if (is_gradient(head[0]) and len(head) > 1) or has_derivative(head):
             role = self._derivative_head(head, right, number)
             return replace(role, named=self._named_last(head, chain, number, role))
+        if (
+            isinstance(head[0], Group)
+            and len(head[0].inside) > 1
+            and is_gradient(head[0].inside[0])
+        ):
+            return Role("claim", why="a derivative on the left")
         head = self._unwrapped(head, right)
         single = single_name(head)
         if single is not None:

@@ -57,3 +57,18 @@ def test_the_witness_of_a_page_of_vectors_has_one_entry_each_where_that_is_enoug
     found = last(page, line).counterexample
     assert found is not None
     assert not any("2}" in name.split("_")[-1][2:] for name, _ in found.values)
+
+
+def test_the_layout_of_a_page() -> None:
+    inner = f"{TWO} {EARLY} {LATE}"
+    gradient = f"{WHOLE} {OUT} {LOSS}"
+    many = r"\frac{\partial L_t}{\partial s_{t-1}} = \frac{\partial s_t}{\partial s_{t-1}} \frac{\partial L_t}{\partial s_t}"  # noqa: E501
+
+    def kinds(*lines: str) -> list[str]:
+        text = "\n\n".join([SAID, *(f"$${line}$$" for line in lines)])
+        found = judge("page.md", text, Path(".")).formulas[-len(lines) :]
+        return [j.verdict.kind for j in found]
+
+    assert kinds(inner, gradient, many) == ["proved", "proved", "proved"]
+    assert kinds(inner, inner) == ["ambiguous", "ambiguous"]
+    assert kinds(inner, gradient, many, f"{TWO} {LATE} {EARLY}")[-1] == "ambiguous"

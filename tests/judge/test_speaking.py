@@ -101,3 +101,38 @@ def test_a_power_of_a_matrix() -> None:
         "ambiguous",
         "the exponent of the matrix is not negative",
     )
+
+
+CLASS = r"""
+With $\mathbf{o}^{(t)} = \mathbf{V} \mathbf{s}^{(t)}$, $\hat{\mathbf{p}}^{(t)} = \mathrm{softmax}(\mathbf{o}^{(t)})$ the loss is $E^{(t)} = -\log \hat{p}^{(t)}_{c^{(t)}}$.
+"""  # noqa: E501
+
+
+def test_the_entry_of_a_class() -> None:
+    line = r"$$(\nabla_{\mathbf{o}^{(t)}} E^{(t)})_i = \hat{p}_i^{(t)} - \mathbf{1}_{i, c^{(t)}}$$"
+    assert last(f"{CLASS} {line}").kind == "proved"
+    assert last(f"{CLASS} {line.replace(' - ', ' + ')}").kind == "refuted"
+
+
+def test_the_use_of_a_parameter_at_one_step() -> None:
+    page = r"""
+Let $\mathbf{s}^{(t)} = \tanh(\mathbf{A} \mathbf{s}^{(t-1)} + \mathbf{b})$, $C = \sum_{t=1}^N C^{(t)}$, $C^{(t)} = \mathbf{v}^\top \mathbf{s}^{(t)}$.
+"""  # noqa: E501
+    line = r"$$\nabla_{\mathbf{b}} C = \sum_t \left(\frac{\partial \mathbf{s}^{(t)}}{\partial \mathbf{b}^{(t)}}\right)^\top \nabla_{\mathbf{s}^{(t)}} C$$"  # noqa: E501
+    assert last(page + line).kind in ("proved", "tested")
+
+
+def test_sizes_that_do_not_fit() -> None:
+    page = r"""
+Let $z_t = V x_t$ with $V \in \mathbb{R}^{c \times d}$, $x_t \in \mathbb{R}^d$ and $E_t = \sum_k z_{t,k}^2$.
+"""
+    line = r"$$\frac{\partial E_t}{\partial V_{i,j}} = 2 z_{t,i} x_{t,j}$$"
+    assert last(page + line).kind == "proved"
+    found = last(page + line.replace("z_{t,i} x_{t,j}", "z_{t,j} x_{t,i}"))
+    assert found.kind == "refuted"
+
+
+def test_numbered_functions_beside_a_quantity_of_their_letter() -> None:
+    page = r"The states are vectors, all functions act entry by entry: $u^{(t)} = g_1(s^{(t-1)})$, $g^{(t)} = g_2(u^{(t)})$."  # noqa: E501
+    line = r"$$\frac{\partial g^{(t)}}{\partial s^{(t-1)}} = \frac{\partial g^{(t)}}{\partial u^{(t)}} \frac{\partial u^{(t)}}{\partial s^{(t-1)}}$$"  # noqa: E501
+    assert last(f"{page} {line}").kind == "proved"
