@@ -176,6 +176,8 @@ class Understanding:
     scalars: bool = False
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
+    _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _scope: tuple[int, int] = (0, 0)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -201,14 +203,14 @@ class Understanding:
             before = (
                 dict(self.setting.ranks),
                 dict(self.setting.outputs),
-                dict(self.setting.implied),
+                dict(self._implied),
                 dict(self.setting.wholes),
             )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
             setting = self.setting
-            if before == (setting.ranks, setting.outputs, setting.implied, setting.wholes):
+            if before == (setting.ranks, setting.outputs, self._implied, setting.wholes):
                 break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
@@ -456,6 +458,9 @@ class Understanding:
         self._number, self._index = number, index
         self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
+        self.setting.implied = {
+            k: d for k, (d, first, last) in self._implied.items() if first <= number <= last
+        }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
@@ -973,6 +978,7 @@ class Understanding:
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
+        self._scope = role.scope
         elaborator = self._elaborator = self.elaborator(number, None, index)
         name = _head_name(head.tree)
         if name is None:
@@ -1164,7 +1170,9 @@ class Understanding:
             (letter,) = steps
             domain = "sample" if letter in samples else self._elaborator.ordered[letter]
             if domain not in slots:
-                self.setting.implied[key] = domain
+                self._implied[key] = (domain, *self._scope)
+                full = self.setting.steps.get(key, ())
+                self.setting.steps[key] = full if domain in full else (*full, domain)
                 raise Unread(0, f"an index {letter} on the left side")
         loose = frozenset(a for a in loose if not self._is_size(a))
         if (

@@ -1473,6 +1473,9 @@ class Elaborator:
             if equal is not None:
                 return equal
         value = self._inside(node)
+        if value.body == ONE and not value.rank and self.setting.arrays and node.above is not None:
+            if _is_top(node.above, value, False) and isinstance(node.inside[0], Number):
+                value = vector(lambda i: ONE, fresh("dim"))  # the 1 of b 1^T is a vector of ones
         return self._group_scripts(value, node)
 
     def _inside(self, node: Group) -> Val:
@@ -2235,7 +2238,9 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
 
 def _is_bar(row: Row) -> bool:
     """Whether a cell only shows that a column goes on: |, dots, or nothing."""
-    return not row or all(isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row)
+    return not row or all(
+        isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row
+    )
 
 
 def _side_by_side(row: Row) -> bool:

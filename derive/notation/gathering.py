@@ -66,9 +66,7 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
     return found
 
 
-def _alone(
-    chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]
-) -> Iterator[str]:
+def _alone(chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]) -> Iterator[str]:
     """The plain names that are made without scripts, x = g(t), where the bold ones stand so, too."""
     names = [n for _, _, c in chains for m in c.members for n, _, _ in names_in(m.tree)]
     whole = {bare(n) for n in names if n.below is None}

@@ -28,9 +28,7 @@ class Misfit(Exception):
     """Shapes that do not fit; the sentence says which."""
 
 
-LAYER_SIZE = re.compile(
-    r"([A-Za-z]|\\[a-z]+)[_^]\{?[(\[]?(?:\d|(?:l|\\ell|L)(?:[+-]1)?)[)\]]?\}?"
-)
+LAYER_SIZE = re.compile(r"([A-Za-z]|\\[a-z]+)[_^]\{?[(\[]?(?:\d|(?:l|\\ell|L)(?:[+-]1)?)[)\]]?\}?")
 
 
 def stated(size: str, layered: frozenset[str]) -> str:
