@@ -135,6 +135,7 @@ class Ledger:
             if [d for d in k.occurrence.form if d != "component"]
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
+            and ("component" in k.occurrence.form) != ("component" in found.form)
         ]
         if not same:
             return False
