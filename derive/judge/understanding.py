@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from derive.algebra.core import (
@@ -543,11 +544,11 @@ class Understanding:
         for number, _, chain in self.chains():
             for member in chain.members:
                 kinds = list(self._kinds_in_order(number, member.tree))
-                seen |= set(zip(kinds, kinds[1:], strict=False))
+                seen |= set(pairwise(kinds))
         return ("input", "parameter") in seen and ("parameter", "input") not in seen
 
     def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
-        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""
+        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""  # noqa: E501
         table, argument = self.symbols.at(number), False
         for node, behind in zip(row, (*row[1:], None), strict=True):
             if isinstance(node, Name):
@@ -1645,8 +1646,9 @@ def _bound_by(row: Any, letter: str, other: str) -> Any:
     """A row with the Σ over one letter made one over another; a bound that is that letter itself is left out."""  # noqa: E501
     made = []
     for node in row:
-        if isinstance(node, Bigs) and node.below and spelled(node.below[:1]) == letter:
-            below = (replace(node.below[0], letter=other), *node.below[1:])
+        first = node.below[0] if isinstance(node, Bigs) and node.below else None
+        if isinstance(node, Bigs) and isinstance(first, Name) and spelled((first,)) == letter:
+            below = (replace(first, letter=other), *(node.below or ())[1:])
             if spelled(below[2:]) == other:
                 below = below[:1]
             node = replace(node, below=below)

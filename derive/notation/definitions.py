@@ -140,7 +140,7 @@ class Ledger:
         if not same:
             return False
         made_of = same[-1].made_of
-        written_out = frozenset("exp e log ln".split()) if made_of & WRITTEN_OUT else frozenset()
+        written_out = frozenset(("exp", "e", "log", "ln")) if made_of & WRITTEN_OUT else frozenset()
         keys = self._keys_of(right, number) - written_out
         where = self.wheres[number]
         concluded = bool(CONCLUDING.search(where.before)) and not RENEWING.search(where.before)

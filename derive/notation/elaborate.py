@@ -1473,9 +1473,9 @@ class Elaborator:
             if equal is not None:
                 return equal
         value = self._inside(node)
-        if value.body == ONE and not value.rank and self.setting.arrays and node.above is not None:
-            if _is_top(node.above, value, False) and isinstance(node.inside[0], Number):
-                value = vector(lambda i: ONE, fresh("dim"))  # the 1 of b 1^T is a vector of ones
+        one = value.body == ONE and not value.rank and isinstance(node.inside[0], Number)
+        if one and self.setting.arrays and _is_top(node.above or (), value, False):
+            value = vector(lambda i: ONE, fresh("dim"))  # the 1 of b 1^T is a vector of ones
         return self._group_scripts(value, node)
 
     def _inside(self, node: Group) -> Val:

@@ -25,7 +25,8 @@ def last(text: str) -> str:
 NET = r"""
 # Layers
 
-Layers are numbered by $l$. Let $u_i^{l} = \sum_k p_{ik}^{l} v_k^{l-1} + q_i^{l}$ and $v_i^{l} = \tanh(u_i^{l})$.
+Layers are numbered by $l$. Let $u_i^{l} = \sum_k p_{ik}^{l} v_k^{l-1} + q_i^{l}$
+and $v_i^{l} = \tanh(u_i^{l})$.
 
 """
 
@@ -35,7 +36,7 @@ TRUE = [
     # the letter of a Σ is not the one that is free outside
     r"Let $z_i = \sum_j w_{ij} x_j$, $y_i = \tanh(z_i)$, $E = \frac12 \sum_i (y_i - d_i)^2$. $$\frac{\partial E}{\partial x_i} = \sum_k \frac{\partial E}{\partial z_k} \frac{\partial z_k}{\partial x_i}$$",  # noqa: E501
     # two relations in one indicator
-    r"Let $r_{ij} = m_{ij}^2$. $$\frac{\partial r_{ij}}{\partial m_{kl}} = 2 m_{ij} \mathbf{1}(i = k, j = l)$$",
+    r"Let $r_{ij} = m_{ij}^2$. $$\frac{\partial r_{ij}}{\partial m_{kl}} = 2 m_{ij} \mathbf{1}(i = k, j = l)$$",  # noqa: E501
     # the sample that a definition leaves out
     r"The training data are pairs $(x_i, y_i)$. Let $g_0 = a + c x_i$, $g_1 = \sin(g_0)$ and $\ell_i = (g_1 - y_i)^2$. $$\frac{\partial \ell_i}{\partial a} = 2 (g_1 - y_i) \cos(g_0)$$",  # noqa: E501
     # the step that a definition leaves out
@@ -46,7 +47,7 @@ TRUE = [
     r"Let $p = \mathrm{softmax}(g)$ with $g \in \mathbb{R}^c$. It is $p_i = \frac{\exp(g_i)}{\sum_{j} \exp(g_j)}$. $$\frac{\partial p_i}{\partial g_j} = p_i (\delta_{ij} - p_j)$$",  # noqa: E501
     # a matrix of entries is they
     NET
-    + r"Let $P^{l} = (p_{ik}^{l})$, $P^{l} \in \mathbb{R}^{n \times n}$. $$\frac{\partial u^{l}}{\partial v^{l-1}} = P^{l}$$",
+    + r"Let $P^{l} = (p_{ik}^{l})$, $P^{l} \in \mathbb{R}^{n \times n}$. $$\frac{\partial u^{l}}{\partial v^{l-1}} = P^{l}$$",  # noqa: E501
     # what a page writes in brackets is a call where it makes the function so
     r"Let $K(x) = x^3$ and $y = K[a + b]$. $$\frac{\partial y}{\partial a} = 3 (a + b)^2$$",
     # sizes of layers bound one family's entries
