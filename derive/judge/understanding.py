@@ -482,9 +482,18 @@ class Understanding:
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[key] = function
         for entry in (*self.functions, *self._before):
-            if 0 <= entry[0] - number <= NEXT:
+            if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
                 found.setdefault(entry[2], entry[3])
         return found
+
+    def _is_among_definitions(self, number: int, following: int) -> bool:
+        """Whether nothing is claimed from one formula to a later one: y = f(z), g(x) = …, f(x) = … ."""
+        return number < following and not any(number <= n <= following for n in self._claimed)
+
+    @cached_property
+    def _claimed(self) -> list[int]:
+        """The numbers of the formulas that claim something."""
+        return [n for (n, _), r in self.symbols.roles.items() if r.kind == "claim"]
 
     # -- ranks ------------------------------------------------------------------------------------
 
