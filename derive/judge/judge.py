@@ -12,7 +12,7 @@ from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Chain, Formula, Member
+from derive.text.page import Chain, Formula, Heading, Member, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -36,12 +36,16 @@ class Judge:
         self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
         self.decider = Decider(self)
+        self._open: Member | None = None
 
     def report(self) -> Report:
         found: list[Judged] = []
         for item in self.page.items:
             if isinstance(item, Formula):
                 found += self._formula(item)
+                self._open = self._head_of(item)
+            elif isinstance(item, Heading) or (isinstance(item, Prose) and item.text.strip()):
+                self._open = None
         found = self._said_aloud(found)
         return Report(
             self.page.source.path,
@@ -97,6 +101,23 @@ class Judge:
             reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
         )
 
+    def _head_of(self, formula: Formula) -> Member | None:
+        """The left side that the next formula goes on from, where it begins with = and follows at once."""
+        if not formula.chains or not formula.display:
+            return None
+        last = formula.chains[-1]
+        if last.continues:
+            return self._open if len(formula.chains) == 1 else None
+        return last.members[0] if len(last.members) > 1 else None
+
+    def _joined(self, chain: Chain) -> Chain:
+        """A chain that goes on from the formula before, with that one's left side."""
+        first = chain.members[0]
+        if self._open is None or first.relation not in (*EQUATIONS, ""):
+            return chain
+        members = (self._open, replace(first, relation=first.relation or "="), *chain.members[1:])
+        return replace(chain, members=members, continues=False)
+
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
         if not formula.chains:
@@ -112,6 +133,9 @@ class Judge:
             role = self.symbols.roles.get((formula.number, index))
             if not chain.members:
                 continue
+            if chain.continues and index == 0:
+                chain = self._joined(chain)
+                role = role if chain.continues else None
             if len(chain.members) == 1:
                 count += 1
                 only = chain.members[0]

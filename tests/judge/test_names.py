@@ -134,3 +134,23 @@ def test_scripts_inside_a_style_are_plain() -> None:
     (name,) = [n for n in trees_of(r"\mathbf{h_t}") if isinstance(n, Name)]
     assert name.style == "bold" and name.below is not None
     assert isinstance(name.below[0], Name) and name.below[0].style == ""
+
+
+def test_a_display_goes_on_from_the_one_before() -> None:
+    page = "Let $c = \\sum_k p_k^2$.\n\n$$\\frac{\\partial c}{\\partial p_i} = \\sum_k 2 p_k \\delta_{ki}$$\n$$= 2 p_i$$\n"  # noqa: E501
+    assert [kind for kind, _ in verdicts(page)][1:] == ["proved", "proved"]
+    assert last(page.replace("$$= 2 p_i$$", "$$= 3 p_i$$")) not in ("proved", "tested", "ambiguous")
+    apart = page.replace("$$= 2", "We know that\n\n$$= 2")
+    assert last(apart) == "unread"
+
+
+def test_a_network_that_is_written_out() -> None:
+    page = r"""
+The network has two layers: $z_1^1 = w_{11}^1 x_1 + w_{21}^1 x_2$, $z_2^1 = w_{12}^1 x_1 + w_{22}^1 x_2$,
+$a_1^1 = g(z_1^1)$, $a_2^1 = g(z_2^1)$, $z_1^2 = w_{11}^2 a_1^1 + w_{21}^2 a_2^1$, $y = f(z_1^2)$,
+$g(u) = \tanh(u)$ and $f(u) = u^2$. In matrices, $Z^1 = X W^1$, $Z^2 = g(Z^1) W^2$ and $y = f(Z^2)$.
+
+$$\frac{\partial y}{\partial w_{21}^2} = f'(z_1^2) a_2^1$$
+"""
+    assert last(page) in ("proved", "tested")
+    assert last(page.replace("a_2^1$$", "a_1^1$$")) not in ("proved", "tested", "ambiguous")
