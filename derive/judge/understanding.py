@@ -121,6 +121,7 @@ SUMMED = re.compile(
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
 ODD = 3
+WHERE = 4  # how far behind its use a name may be made: h = f(u v), where v = …
 PASSES = 3
 NEXT = 1
 EXPRESSIONS = "an equation between expressions"
@@ -460,7 +461,10 @@ class Understanding:
         self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         self.setting.implied = {
-            k: d for k, (d, first, last) in self._implied.items() if first <= number <= last
+            k: d
+            for k, (d, first, last) in self._implied.items()
+            if first <= number <= last
+            or (first - WHERE <= number < first and k not in self.setting.in_force)
         }
         found = reading or self.reading
         if number in self.based:
