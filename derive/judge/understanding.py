@@ -666,6 +666,7 @@ class Understanding:
         """How many components each name has at most, and which ordered slots."""
         setting = self.setting
         tally: dict[str, Counter[int]] = {}
+        before: Counter[str] = Counter()  # uses with an index less before the first with so many
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -674,6 +675,8 @@ class Understanding:
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                     tally.setdefault(occurs.key, Counter())[count] += 1
+                    if count > setting.components.get(occurs.key, 0):
+                        before[occurs.key] = tally[occurs.key][count - 1]
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -688,11 +691,11 @@ class Understanding:
                         counted = domain in ORDERED or domain == "sample"
                         if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
-        self._without_odd(tally)
+        self._without_odd(tally, before)
         self._survey_forms()
 
-    def _without_odd(self, tally: dict[str, Counter[int]]) -> None:
-        """A name that is x_i but for a few x_{i,n} has one index: those few are not understood."""
+    def _without_odd(self, tally: dict[str, Counter[int]], before: Counter[str]) -> None:
+        """A name that is x_i until a few x_{i,n} follow has one index: those few are not understood."""
         made = {
             (r.key, sum(d == "component" for d, _ in r.target.indices))
             for r in self._makers
@@ -700,8 +703,9 @@ class Understanding:
         }
         for key, seen in tally.items():
             most = self.setting.components.get(key, 0)
-            below = max((n for n in seen if 0 < n < most), default=0)
-            if below and seen[most] * ODD < seen[below] and (key, most) not in made:
+            below = most - 1
+            late = seen[most] * ODD < before[key] <= seen[below]
+            if below and late and (key, most) not in made:
                 self.setting.components[key] = below
                 self.setting.odd.add(key)
 
