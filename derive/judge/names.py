@@ -16,7 +16,7 @@ from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(
-    r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err)(?:_[^∅]*)?(?:∅.*)?$"
+    r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err|\\(?:loss|cost|error|objective)(?:Function)?)(?:_[^∅]*)?(?:∅.*)?$"
 )
 ENDS = ("T", "\\tau", "N")
 SHIFTED = re.compile(r"^([a-zA-Z]|\\[a-z]+)\s*[-+]\s*1$")
@@ -39,7 +39,16 @@ class Place:
 
     def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
         """What a written name is."""
-        return self.names.corrected(self.table.occurrence(name, behind), name, self.number)
+        known = self.names.known
+        key = self.table.number, id(name), id(behind)
+        if key not in known:
+            occurs = self.names.corrected(self.table.occurrence(name, behind), name, self.number)
+            known[key] = (
+                name,
+                behind,
+                occurs,
+            )  # the nodes are kept, so that their identity is theirs
+        return known[key][2]
 
 
 class Names:
@@ -56,8 +65,11 @@ class Names:
         self.times: set[str] = set()
         self.timed: set[str] = set()
         self.variants: dict[str, dict[int, str]] = {}
+        self.prior = {s.key for s in symbols.records() if s.key.endswith("^{-}")}
+        self.known: dict[tuple[int, int, int], tuple[Name, Group | None, Occurrence]] = {}
         self._survey()
         self._part()
+        self.known.clear()  # what was asked before the variants were known
 
     def _part(self) -> None:
         """Tells apart what has one index in one section and two in another."""
@@ -135,6 +147,8 @@ class Names:
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
         occurs = self._in_time(occurs)
+        if occurs.inverse and occurs.transposed and f"{occurs.key}^{{-}}" in self.prior:
+            occurs = replace(occurs, key=f"{occurs.key}^{{-}}", inverse=False)  # (e^-)^T
         if occurs.key in self.sampled:
             occurs = replace(
                 occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample")

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from derive.algebra.core import (
+    ONE_OF,
     ZERO,
     App,
     Big,
@@ -34,6 +35,7 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation.chance import WEIGHT, chances
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -42,8 +44,10 @@ from derive.notation.elaborate import (
     Setting,
     Unread,
     below_time,
+    family_key,
 )
 from derive.notation.elaborate import _argument as argument_of
+from derive.notation.elaborate import _terms as terms_of
 from derive.notation.parts import part_of
 from derive.notation.shaped import (
     Axis,
@@ -56,6 +60,7 @@ from derive.notation.shaped import (
     total,
     transposed,
 )
+from derive.notation.shapes_said import is_row, trimmed
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -110,9 +115,26 @@ SCALARS = frozenset(
 BOLD = re.compile(
     r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b"
 )
+SAID_GRADIENT = re.compile(
+    r"(?<![a-zA-Z])d(?P<by>\\?[a-zA-Z]+)(?![a-zA-Z])[^\n]{0,60}"
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P=by)"
+)
+"""dW beside \\frac{\\partial L}{\\partial W} on a line says what dW is."""
+NOTED_GRADIENT = re.compile(
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P<by>\\?[a-zA-Z]+)"
+    r"(?:(?!\n\n\n).){0,200}?(?:\b(?:denote|writ|call|abbreviat|short)\w*|记为|記為|记作|と書く|とおく)\W{0,12}d(?P=by)(?![a-zA-Z])",
+    re.DOTALL,
+)
+"""\\frac{\\partial L}{\\partial W} … which we write dW."""
 ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
+)
+ACCENTED = re.compile(r"(?:\\(?:hat|tilde|bar|mathbf)\{)*([a-z])\}*")
+NAMED_SHAPE = re.compile(r"^\\?[a-zA-Z]{3,}(Matrix|Vector|Scalar)$")  # \inputMatrix, \biasVector
+SHAPES_NAMED = {"matrix": 2, "vector": 1, "scalar": 0}
+ALL_ONES = re.compile(
+    r"matri(?:x|ces) (?:of|filled with) (?:all )?ones|all[- ]ones matrix|ones matrix", re.IGNORECASE
 )
 SUMMED = re.compile(
     r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum",  # noqa: E501
@@ -123,7 +145,14 @@ SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-z
 ODD = 3
 WHERE = 4  # how far behind its use a name may be made: h = f(u v), where v = …
 PASSES = 3
+MOST_PARTS = 1500  # of a function's formula
 NEXT = 1
+AGAIN = (
+    "says again what is defined",
+    "another step of what is defined",
+    "an equation for an adjoint that is defined",
+)
+EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 EXPRESSIONS = "an equation between expressions"
 LOOSE = "an index {} that the left side has, too"
 LEFT_OVER = re.compile(re.escape(LOOSE).replace(r"\{\}", "(.+)"))
@@ -175,7 +204,14 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    regions: list[tuple[int, str, str]] = field(default_factory=list)
+    shaped: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # what a name's definition supposes of shapes
     scalars: bool = False
+    vectors: frozenset[str] = (
+        frozenset()
+    )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
@@ -312,7 +348,7 @@ class Understanding:
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions = [], [], []
-        self.dependent, self.taken = set(), set()
+        self.dependent, self.taken, self.shaped = set(), set(), {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
@@ -324,10 +360,14 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
+                drawn = chain.members[1].relation == "\\sim" and not (
+                    self._used(number, chain) & self._differentiated_by
+                )
                 lost = frozenset(
-                    k
+                    self._scoped(k, number)
                     for k in role.lost
-                    if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
+                    if (role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
+                    and not drawn
                 )
                 self.failed.append(
                     Failed(lost, role.scope[0], role.scope[1], role.why, self._used(number, chain))
@@ -340,9 +380,108 @@ class Understanding:
                 self.definitions_read[number, index] = ""
             elif role.kind in ("definition",) and len(chain.members) > 1:
                 self._define(number, index, chain, role)
+            elif self._is_numbered_again(role):
+                self._define(number, index, chain, replace(role, kind="definition"))
+                self.definitions_read.pop((number, index), None)
+            elif role.named is not None:
+                self._define_last(number, index, chain, role)
 
         self._dependences()
         self._implicit()
+        self._without_slips()
+        self.setting.alias |= self._aliases()
+        names = {m.definition.name for m in self.made}
+        names |= {n for m in self.made for n in refs(m.definition.body)}
+        self.setting.unindexed = {n for n in names if "∅" in n}
+
+    def _without_slips(self) -> None:
+        """Slips of the pen, where the first definition is kept.
+
+        L_t = L(o_t, y_t), and later L_t = L(x_t, y_t) of what nothing makes; h_t = f(h_{t-1}, x) for x_t.
+        """
+        names = {m.definition.name for m in self.made}
+        for later in list(self.made):
+            earlier = next((m for m in self.made if self._is_slip_of(later, m, names)), None)
+            if earlier is not None:
+                kept = replace(earlier, last=max(earlier.last, later.last))
+                self.made[self.made.index(earlier)] = kept
+                self.made.remove(later)
+                d = kept.definition
+                assert isinstance(d.body, App)
+                letters = {
+                    a: s for i, s in zip(d.index, d.slots, strict=False) for a, _ in i.letters
+                }
+                self.setting.applications[d.body.name] = d.body, letters
+
+    @staticmethod
+    def _is_slip_of(later: Made, earlier: Made, names: set[str]) -> bool:
+        one, other = earlier.definition, later.definition
+        if one.name != other.name or earlier.place >= later.place or not _same_pattern(one, other):
+            return False
+        a, b = one.body, other.body
+        if not isinstance(a, App) or not isinstance(b, App):
+            return False
+        if a.name != b.name or len(a.args) != len(b.args) or a.slots or b.slots:
+            return False
+        dropped = [
+            p.body == q.body
+            or (
+                isinstance(p.body, Ref)
+                and isinstance(q.body, Ref)
+                and q.body.name.startswith(f"{p.body.name}∅")
+            )
+            for p, q in zip(a.args, b.args, strict=True)
+        ]
+        return (bool(refs(a) & names) and not refs(b) & names) or (a != b and all(dropped))
+
+    def _aliases(self) -> dict[str, str]:
+        """θ^t = g(h^t, θ) where o_t = g(h_t, θ): one quantity with two names; the first is kept."""
+        found: dict[str, str] = {}
+        first: dict[object, str] = {}
+        for m in self.made:
+            d = m.definition
+            applied = isinstance(d.body, App) and not d.body.slots and "∅" not in d.name
+            if not applied or len(d.index) != 1 or d.slots[0] not in ORDERED or not d.letters:
+                continue
+            body = move(d.body, {d.letters[0]: Time.of("\\,step")})
+            name = first.setdefault((body, d.slots), d.name)
+            if name != d.name and d.name not in refs(d.body):
+                found[d.name] = name
+        return found
+
+    def _is_numbered_again(self, role: Role) -> bool:
+        """δ_2 = … behind δ_1 = …: two vectors, and the number tells them apart."""
+        target = role.target
+        if (
+            role.kind != "claim"
+            or role.why not in AGAIN
+            or target is None
+            or len(target.indices) != 1
+        ):
+            return False
+        ((domain, row),) = target.indices
+        if domain != "component" or role.key not in self.setting.labelled:
+            return False
+        name = f"{role.key}_{spelled(row)}"
+        return spelled(row).isdigit() and not any(m.definition.name == name for m in self.made)
+
+    def _define_last(self, number: int, index: int, chain: Chain, role: Role) -> None:
+        """∂L/∂z = … = δ: δ is a name for the derivative at the head."""
+        assert role.named is not None
+        last = next(m for m in reversed(chain.members) if m.relation in EQUATIONS)
+        made = replace(chain, members=(last, replace(chain.members[0], relation="=")))
+        own = Role("definition", role.named.key, role.named, scope=(number, self._end))
+        self._define(number, index, made, own)
+        self.definitions_read.pop((number, index), None)
+
+    @cached_property
+    def _differentiated_by(self) -> frozenset[str]:
+        """The names that the page differentiates by."""
+        survey = self.symbols.symbols.reader.survey
+        read = self.symbols.symbols.reader.read
+        return frozenset(
+            read(u.name, u.behind, u.number).key for u in survey.uses if u.context == "by"
+        )
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
@@ -458,6 +597,7 @@ class Understanding:
 
     def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
         self._number, self._index = number, index
+        self.setting.scoped = self._scopes_at(number)
         self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
         self.setting.implied = {
@@ -510,21 +650,28 @@ class Understanding:
         some = (
             bool(ARRAYS.search(text))
             or bool(TRANSPOSED.search(text))
+            or self._transposes
             or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         )
-        some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
-        setting.arrays = some
+        some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
+        setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
         setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
         setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
+        setting.square_ones = bool(ALL_ONES.search(prose))
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
+        setting.defined |= {r.named.key for r in self.symbols.roles.values() if r.named}
         self._survey()
+        self._gradients_by_name()
         setting.stepped = self._stepped()
+        setting.chance = self._random()
+        if setting.chance:
+            self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
         for symbol in self.symbols.records():
-            if symbol.shape is not None:
+            if symbol.shape is not None and not self.scalars:
                 shape = (
                     [d for d in symbol.shape if d != "1"]
                     if len(symbol.shape) == 2
@@ -547,9 +694,67 @@ class Understanding:
         for name in self.symbols.records():
             if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
-        for key in self._numbers():
+        for key in (*self._numbers(), *self._biases()):
             setting.ranks[key] = 0
+        for key in self._partners() if some else ():
+            setting.ranks[key] = setting.ranks.get(key) or 1
+        if self.vectors:
+            keys = {n.split("∅")[0] for n in self.vectors}
+            setting.ranks = {k: int(k in keys) for k in setting.ranks}
+            setting.numbers |= {
+                name
+                for k in keys
+                for name in _forms(k, setting.steps.get(k, ()))
+                if name not in self.vectors
+            }
+        self._scopes()
+        setting.lines = dict(self._lines())
+        if some:
+            setting.numbers |= {
+                s.key
+                for s in self.symbols.records()
+                if len(s.key) == 1 and s.shape is None and self._has_bold_twin(s.key)
+            }
         self._entrywise()
+
+    def _gradients_by_name(self) -> None:
+        r"""dO = \partial L/\partial O shows what dX is for every X; else dX is by habit a gradient of the page's one cost."""  # noqa: E501
+        records = self.symbols.records()
+        costs = {
+            s.key: None
+            for s in records
+            if s.kind == "variable" and not s.slots and self.symbols.is_cost(s.key) and s.key != "S"
+        }
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.kind != "definition" or not role.key or role.key[0] != "d":
+                continue
+            right = chain.members[1].tree if len(chain.members) > 1 else ()
+            if len(right) == 1 and isinstance(right[0], Over):
+                table = self.symbols.at(number)
+                names = [
+                    [table.occurrence(n, b).key for n, b in named(line)]
+                    for line in (right[0].above_line, right[0].below_line)
+                ]
+                if names[0] and names[1] and role.key[1:] == names[1][-1] and names[0][-1] in costs:
+                    self.setting.gradients.add(role.key)
+                    costs = {names[0][-1]: None}
+        text = self.page.source.text
+        if SAID_GRADIENT.search(text) or NOTED_GRADIENT.search(text):
+            self.setting.gradients.add("")
+        self.setting.cost = next(iter(costs)) if len(costs) == 1 else None
+
+    @cached_property
+    def _transposes(self) -> bool:
+        """Whether a T stands on the page, and nowhere but alone above a name or a bracket."""
+        uses = raised = 0
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    uses += isinstance(node, Name) and node.letter == "T"
+                    above = node.above if isinstance(node, Name | Group) else None
+                    raised += above is not None and spelled(above) == "T"
+        return uses == raised > 0
 
     def _rows_are_data(self) -> bool:
         """Whether data are multiplied by weights from the right, X W, and never from the left."""
@@ -561,7 +766,7 @@ class Understanding:
         return ("input", "parameter") in seen and ("parameter", "input") not in seen
 
     def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
-        """The kinds of a row's capital names, in order; "" for what stands between them other than a dot."""  # noqa: E501
+        """The kinds of a row's capital names, in order; "" for what stands between them but a dot."""
         table, argument = self.symbols.at(number), False
         for node, behind in zip(row, (*row[1:], None), strict=True):
             if isinstance(node, Name):
@@ -572,6 +777,154 @@ class Understanding:
                 if not argument:
                     yield ""
                 argument = False
+
+    @cached_property
+    def says_numbers(self) -> bool:
+        """Whether the page says that all its quantities are numbers."""
+        return any(isinstance(i, Prose) and NUMBERS_ONLY.search(i.text) for i in self.page.items)
+
+    @cached_property
+    def numbered(self) -> set[str]:
+        """The names that the page gives a number for a value somewhere."""
+        return {
+            self._family(role.key, [])
+            for _, role, chain in self._settings()
+            if role.key and _written_number(chain.members[1].tree) is not None
+        }
+
+    def _lines(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        r"""x_i where the page says that it is a row of X, or a column; \hat{x}_i of \hat{X} then, too."""
+        made = {
+            s.key for s in self.symbols.records() if s.kind not in ("function", "size", "index")
+        }
+        for symbol in self.symbols.records():
+            match = ACCENTED.fullmatch(symbol.key)
+            if not match or not set(symbol.slots) & {"component", "sample"}:
+                continue
+            letter, place = match[1], self._line_said(match[1])
+            upper = symbol.key[: match.start(1)] + letter.upper() + symbol.key[match.end(1) :]
+            if place is not None and upper in made and "time" not in symbol.slots:
+                self.setting.ranks[upper] = max(2, self.setting.ranks.get(upper, 0))
+                yield symbol.key, (upper, place)
+
+    def _line_said(self, letter: str) -> int | None:
+        """0 where the page calls the members of a family rows, 1 where it calls them columns."""
+        name = rf"\$\s*(?:\\(?:mathbf|boldsymbol|bm)\s*)?\{{?{letter}\}}?_\{{?[a-z]\}}?\s*\$"
+        for place, word in enumerate(("row", "column")):
+            said = rf"\b{word}s?\b[^.$\n]{{0,30}}\$?{name}|{name}[^.\n]{{0,40}}\b{word}\b"
+            if re.search(said, self.page.source.text):
+                return place
+        return None
+
+    def _scopes(self) -> None:
+        """The names whose stated shape is another one in a later section: there they are families of their own."""  # noqa: E501
+        self.regions = []
+        for key, spoken in self.symbols.symbols.stated.items():
+            shapes = [
+                (n, s)
+                for n, s in sorted(spoken)
+                if all(re.fullmatch(r"[^+?]*", d) and not d.isdigit() for d in trimmed(s))
+            ]
+            section = self.symbols.symbols.sections
+            now, version, first = None, 0, -1
+            for number, shape in shapes:
+                if now is not None and trimmed(shape) != trimmed(now):
+                    start = min(n for n in section if section[n] == section[number] and n > first)
+                    version, first = version + 1, min(start, number)
+                    self.regions.append((first, key, f"{key}∅§{version}"))
+                    self._shape_of(f"{key}∅§{version}", key, shape)
+                    if version == 1:
+                        self._shape_of(key, key, now)
+                now, first = shape, max(first, number)
+        self._remade()
+
+    def _remade(self) -> None:
+        """What is defined again where other shapes hold is a family of its own there, too."""
+        starts = sorted({first for first, _, _ in self.regions})
+        versions = {key for _, key, _ in self.regions}
+        seen: dict[str, set[int]] = {}
+        for (number, _), role in self.symbols.roles.items():
+            if role.kind == "definition" and role.key and role.key not in versions:
+                seen.setdefault(role.key, set()).add(sum(s <= number for s in starts))
+        used = self._first_uses() if starts else {}
+        for key, intervals in seen.items():
+            intervals |= {sum(s <= used[key] for s in starts)} if key in used else set()
+            for version in sorted(intervals)[1:]:
+                name = f"{key}∅§§{version}"
+                self.regions.append((starts[version - 1], key, name))
+                self.setting.steps[name] = self.setting.steps.get(key, ())
+                self.setting.components[name] = self.setting.components.get(key, 0)
+                self.setting.ranks[name] = self.setting.ranks.get(key, 0)
+
+    def _first_uses(self) -> dict[str, int]:
+        """The first formula that each name stands in."""
+        found: dict[str, int] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    found.setdefault(table.occurrence(name, behind).key, number)
+        return found
+
+    def _shape_of(self, name: str, key: str, shape: tuple[str, ...]) -> None:
+        """Gives a name its stated shape, and the slots of the name that it is a version of."""
+        setting = self.setting
+        sizes = trimmed(shape)
+        sizes = tuple(d for d in sizes if d != "1") if len(sizes) == 2 else sizes
+        setting.ranks[name] = len(sizes)
+        for place, dim in enumerate(sizes):
+            setting.shared_dims[f"{name}:{place}"] = f"dim:{dim}"
+        setting.steps[name] = setting.steps.get(key, ())
+        if is_row(shape):
+            setting.lying.add(name)
+
+    def _scoped(self, key: str, number: int) -> str:
+        """The family that a name is of where a formula stands."""
+        key = self.setting.lines.get(key, (key, 0))[0]
+        return self._scopes_at(number).get(key, key)
+
+    def _scopes_at(self, number: int) -> dict[str, str]:
+        """The names that are families of their own where a formula stands."""
+        return {k: n for first, k, n in sorted(self.regions) if first <= number}
+
+    def _random(self) -> set[str]:
+        """The names of random quantities: what a page takes expectations over or of, and what is made of such."""  # noqa: E501
+        found: set[str] = set()
+        made: list[tuple[str, set[str]]] = []
+        defined = self.setting.defined
+        for number, index, chain in self.chains():
+            table = self.symbols.at(number)
+            rows = [m.tree for m in chain.members]
+            for name, place in (x for row in rows for x in chances(row, defined)):
+                key = table.occurrence(name, None).key
+                if place == "by" or (place == "in" and self._may_be_random(key)):
+                    found.add(key)
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "definition" and role.key and len(rows) > 1:
+                uses = {
+                    table.occurrence(n, None).key
+                    for n, p in chances(rows[1], defined)
+                    if p == "out"
+                }
+                made.append((role.key, uses))
+        if not found:
+            return found
+        while more := {k for k, uses in made if uses & found and k not in found}:
+            found |= more
+        return found
+
+    def _may_be_random(self, key: str) -> bool:
+        """A small letter that is no parameter, index or function."""
+        symbol = self.symbols.at(0).symbol(key)
+        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
+            key, ()
+        )
+        return (
+            symbol is not None
+            and (symbol.kind in ("variable", "input") or (noise and symbol.kind == "parameter"))
+            and letter.islower()
+        )
 
     @cached_property
     def _kronecker(self) -> set[str]:
@@ -627,6 +980,54 @@ class Understanding:
                     for n, b in named(chain.members[0].tree)
                 )
 
+    def _biases(self) -> Iterator[str]:
+        """The small undeclared names that are added to an inner product and to nothing else: b in w^T x + b."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
+                inner = [t for t in terms if self._is_inner(table, t)]
+                alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
+                if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
+                    continue
+                key = table.occurrence(alone[0][0], None).key
+                symbol = table.symbol(key)
+                if (
+                    symbol is not None
+                    and symbol.shape is None
+                    and symbol.kind == "parameter"
+                    and not BOLD.match(key)
+                ):
+                    yield key
+
+    def _partners(self) -> Iterator[str]:
+        """What stands behind a transposed vector, where its letter alone says that it is a number: p in u^T p."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
+                for term in terms:
+                    if self._is_inner(table, term):
+                        key = table.occurrence(term[1], None).key
+                        symbol = table.symbol(key)
+                        undeclared = symbol is not None and symbol.shape is None
+                        if undeclared and not self.setting.components.get(key):
+                            yield key
+
+    def _is_inner(self, table: Any, term: Any) -> bool:
+        """w^T x: two names that are no matrices, the first of them transposed."""
+        if len(term) != 2 or not all(isinstance(n, Name) for n in term):
+            return False
+        first, second = (table.occurrence(n, None) for n in term)
+        small = all(n.letter[:1] == "\\" or n.letter.islower() for n in term)
+        return small and first.transposed and not second.transposed
+
     def _plain(self) -> set[str]:
         """The letters that the page differentiates by, or applies functions to, and never writes as an index."""  # noqa: E501
         by: set[str] = set()
@@ -644,6 +1045,8 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
+                    if isinstance(node, Name) and node.letter == "E":
+                        continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
                         if not (isinstance(node, Name) and node.letter == "e"):
@@ -727,6 +1130,9 @@ class Understanding:
 
     def _habit(self, symbol: Any) -> int:
         key = symbol.key
+        named = NAMED_SHAPE.search(key)
+        if named:
+            return SHAPES_NAMED[named[1].lower()]
         if symbol.kind in ("index", "size", "constant", "word", "function"):
             return 0
         core = re.sub(
@@ -735,6 +1141,8 @@ class Understanding:
             key,
         )
         letter = core.split("_")[0].split("^")[0]
+        if key in self._transposed_capitals and "time" not in symbol.slots:
+            return 2
         if len(letter) == 1 and letter.isupper() and letter not in "TNLKM" and letter in key[:1]:  # noqa: SIM102
             if symbol.kind == "parameter" or (key in self._matrices and "time" not in symbol.slots):
                 return 2
@@ -743,7 +1151,9 @@ class Understanding:
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
-        if letter in SCALARS and not bold:
+        state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
+        plain = letter in SCALARS and not bold and not state
+        if plain or (key == letter and self._has_bold_twin(letter)):
             return 0
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
@@ -758,6 +1168,27 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _has_bold_twin(self, letter: str) -> bool:
+        """Whether the page has a vector of the same letter in bold: the plain one is a number."""
+        table = self.symbols.at(0)
+        return any(
+            table.symbol(f"\\{style}{{{letter}}}") is not None
+            for style in ("mathbf", "boldsymbol", "bm", "vec")
+        )
+
+    @cached_property
+    def _transposed_capitals(self) -> set[str]:
+        """The capitals that the page writes transposed: K^T is that of a matrix, whatever else K is elsewhere."""  # noqa: E501
+        return {
+            o.key
+            for number, _, chain in self.chains()
+            for member in chain.members
+            for n, b in named(member.tree)
+            if (o := self.symbols.at(number).occurrence(n, b)).transposed
+            and len(n.letter) == 1
+            and n.letter.isupper()
+        } - self.setting.defined
 
     @cached_property
     def _matrices(self) -> set[str]:
@@ -791,13 +1222,16 @@ class Understanding:
                             occurs = self.symbols.at(item.number).occurrence(node, None)
                             self.setting.entrywise.add(occurs.key)
         self.setting.entrywise |= (
-            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"}
+            if self.setting.arrays and not self.vectors
+            else set()
         )
 
     # -- definitions ------------------------------------------------------------------------------
 
     def _define(self, number: int, index: int, chain: Chain, role: Role) -> None:
         member = chain.members[1]
+        self.setting.dims.said = {}
         try:
             try:
                 self._defined(number, index, chain, role)
@@ -830,6 +1264,12 @@ class Understanding:
                 )
             )
             assert member
+        else:
+            if role.key and self.setting.dims.said:
+                self.shaped[role.key] = (
+                    *self.shaped.get(role.key, ()),
+                    *self.setting.dims.said,
+                )
 
     def _other_bound(self, chain: Chain, role: Role, error: Unread) -> Chain | None:
         r"""z_j = \sum_j w_{jk} a_k: a Σ over the letter of the left side, where another one is left over, is over that one."""  # noqa: E501
@@ -979,9 +1419,10 @@ class Understanding:
         parts = _entries_listed(row)
         target = role.target and self.symbols.corrected(role.target)
         form = {d for d, _ in target.indices} if target is not None else set()
+        key = self._scoped(role.key, number)
         if parts is None:
             return {
-                role.key
+                key
                 + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
             }
         keys = {
@@ -990,8 +1431,7 @@ class Understanding:
         if not keys or role.key in keys:
             return set()
         return {
-            role.key
-            + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
+            key + "".join(f"∅{s}" for s in self.setting.steps.get(role.key, ()) if s not in form)
         }
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
@@ -1035,21 +1475,18 @@ class Understanding:
         self._settled |= {
             k for k in self._keys(elaborator, member.tree) if self.setting.ranks.get(k)
         }
-        family = self._family(occurs.key, given)
+        family = self._family(self._scoped(occurs.key, number), given)
         if body.rank and family in self.setting.numbers:
             self.setting.numbers.discard(family)
             self._vectors.add(family)
-        self._fit_rank(family, body)
-        if (
-            body.rank
-            and len(given) == 1
-            and given[0][0] == "component"
-            and given[0][1].is_number
-            and occurs.key not in self.setting.labelled
-        ):
+        if not given:
+            self._fit_bare(occurs.key, body)
+        numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
+        if body.rank and numbered:
             self.setting.labelled.add(occurs.key)
-            label = f"{occurs.key}_{given[0][1].shift}"
-            self._fit_rank(label, body)
+            self._fit_rank(f"{occurs.key}_{given[0][1].shift}", body)
+        else:
+            self._fit_rank(family, body, sum(d == "component" for d, _ in given))
         target = elaborator.member(occurs.key, given, head.start)
         listed = _entries_listed(member.tree)
         numbers = listed is not None and all(_written_number(p) is not None for p in listed)
@@ -1150,18 +1587,46 @@ class Understanding:
                 elif part_of("", known[0], known[1], (), self.setting.horizons).found(part) is None:
                     self.setting.applications[part.name] = (ZERO, {})
 
-    def _fit_rank(self, key: str, body: Val) -> None:
-        """A name has the axes of what it is first defined to be."""
+    def _fit_rank(self, key: str, body: Val, given: int = 0) -> None:
+        """A name has the axes of what it is first defined to be, beside the components that are written."""
+        if "∅§" in key and "∅§§" not in key:
+            return
+        if any(key == upper for upper, _ in self.setting.lines.values()):
+            return
         symbol = self.symbols.at(0).symbol(key)
         has_components = (
-            self.setting.forms.get(key) if "∅" in key else self.setting.components.get(key)
+            self.setting.components.get(key)
+            if key == family_key(key)
+            else self.setting.forms.get(key)
         )
-        if isinstance(body.body, Num) or has_components or key in self._fitted:
+        if isinstance(body.body, Num) or key in self._fitted:
+            return
+        if has_components:
+            if not given and has_components < body.rank == 2 and self._is_capital(key):
+                self._fitted.add(key)
+                self.setting.ranks[key] = 2  # X beside its rows X_i
             return
         self._fitted.add(key)
         if symbol is not None and symbol.shape is not None and "?" not in symbol.shape:
             return
         self.setting.ranks[key] = body.rank
+
+    def _fit_bare(self, key: str, body: Val) -> None:
+        """y beside y_n that is made with fewer axes than the y_n have: one of them, which its section speaks of."""  # noqa: E501
+        counted = self.setting.components.get(key, 0)
+        if not counted or body.rank >= max(counted, self.setting.ranks.get(key, 0)):
+            return
+        symbol = self.symbols.at(0).symbol(key)
+        if isinstance(body.body, Num) or (symbol is not None and symbol.shape is not None):
+            return
+        self.setting.bare.setdefault(key, body.rank)
+        self.setting.dims.suppose(f"{key} without an index is one of those that have one")
+
+    def _is_capital(self, key: str) -> bool:
+        """Whether a name is written as matrices are."""
+        letter = key.split("_")[0].split("^")[0].strip("}").rsplit("{", 1)[-1]
+        named = NAMED_SHAPE.search(key)
+        return named[1] == "Matrix" if named else len(letter) == 1 and letter.isupper()
 
     def _definition(self, key: str, target: Val, body: Val, number: int) -> Definition:
         ref = target.body
@@ -1267,7 +1732,7 @@ class Understanding:
 
     def _as_cost(self, elaborator: Elaborator, key: str, row: Any, body: Val) -> Val:
         """A cost is a number: where its formula is a vector, some name was no vector, or its entries are meant to be added up."""  # noqa: E501
-        if not body.rank or not self.symbols.is_cost(key):
+        if body.rank != 1 or not self.symbols.is_cost(key):
             return body
         found = self._with_other_ranks(elaborator, row, self.setting.dims, 0)
         return found if found is not None else Val((), total(body))
@@ -1354,7 +1819,10 @@ class Understanding:
             raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        self.setting.functions.pop(occurs.key, None)
         found = self._function(elaborator, row, names, values)
+        if found is not None and not given:
+            self._without_itself(occurs.key, found.body.body, row)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
@@ -1393,6 +1861,12 @@ class Understanding:
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _without_itself(self, key: str, body: Core, row: Any) -> None:
+        """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501
+        parts = list(islice(walk(body), MOST_PARTS))
+        if len(parts) == MOST_PARTS or any(isinstance(p, App) and p.name == key for p in parts):
+            raise Unread(row[0].start, "a function that is not made of itself")
 
     def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
         """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""  # noqa: E501
@@ -1556,8 +2030,18 @@ class Understanding:
         return symbol.kind if symbol is not None else ""
 
     def before(self, number: int, index: int) -> Model:
-        """What is in force at a chain without what it defines itself."""
-        own, self.made = self.made, [m for m in self.made if m.place != (number, index)]
+        """What is in force at a chain without what it defines itself: what it supersedes still is."""
+        names = {m.definition.name for m in self.made if m.place == (number, index)}
+        own, self.made = (
+            self.made,
+            [
+                replace(m, last=number)
+                if m.last == number - 1 and m.definition.name in names
+                else m
+                for m in self.made
+                if m.place != (number, index)
+            ],
+        )
         try:
             return self._model(number, index, False)
         finally:
@@ -1587,6 +2071,8 @@ class Understanding:
                 for name in failed.names:
                     lost[name] = failed.why
         definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
+        for name in self._outlived(number, found):
+            definitions.pop(name)
         horizons = dict.fromkeys(self.horizon_letters(), "time")
         layered = {
             a
@@ -1602,6 +2088,11 @@ class Understanding:
         horizons |= {a: self.setting.dims.find(d) for a, d in self.setting.size_of.items()}
         ones = {
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
+        }
+        ones |= {
+            n: self.setting.dims.find(self.setting.shared_dims[f"{n}:0"])
+            for n in self.setting.slots
+            if n.startswith(ONE_OF)
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
 
@@ -1624,6 +2115,19 @@ class Understanding:
                 known.setdefault(d.name, []).append(d) if own else None
         return found
 
+    def _outlived(self, number: int, found: dict[str, list[Definition]]) -> set[str]:
+        """y = f(x) once another f has y as an argument of its own: what was y then is a plain variable now."""  # noqa: E501
+        return {
+            n
+            for first, last, key, function, _ in self.functions
+            if first <= number <= last
+            for n in function.names
+            for d in found.get(n, ())
+            if not d.index
+            and d.number < first
+            and any(isinstance(p, Ref | App) and p.name == key for p in walk(d.body))
+        }
+
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
 
@@ -1632,6 +2136,12 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 
 
 _NODE = Name(0, 0, "")
+
+
+def _forms(key: str, slots: tuple[str, ...]) -> Iterator[str]:
+    """The names of a family's forms: with all of its ordered slots, and without some of them."""
+    for without in range(2 ** len(slots)):
+        yield key + "".join(f"∅{s}" for k, s in enumerate(slots) if without >> k & 1)
 
 
 def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
@@ -1664,8 +2174,8 @@ def _bound_by(row: Any, letter: str, other: str) -> Any:
     made = []
     for node in row:
         first = node.below[0] if isinstance(node, Bigs) and node.below else None
-        if isinstance(node, Bigs) and isinstance(first, Name) and spelled((first,)) == letter:
-            below = (replace(first, letter=other), *(node.below or ())[1:])
+        if isinstance(first, Name) and spelled(node.below[:1]) == letter:
+            below = (replace(first, letter=other), *node.below[1:])
             if spelled(below[2:]) == other:
                 below = below[:1]
             node = replace(node, below=below)

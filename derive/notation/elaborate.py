@@ -5,6 +5,7 @@ Nothing is guessed silently: where a row is not understood `Unread` says at whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -13,6 +14,7 @@ from typing import Protocol
 from derive.algebra.core import (
     MINUS,
     ONE,
+    ONE_OF,
     ZERO,
     App,
     Arg,
@@ -34,6 +36,7 @@ from derive.algebra.core import (
     fresh,
     letters_in,
     move,
+    mul,
     neg,
     num,
     over,
@@ -46,6 +49,8 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.calculus import limit, order_of, variables
+from derive.notation.chance import OUTCOME, integral, is_mean, mean
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -54,9 +59,12 @@ from derive.notation.shaped import (
     Misfit,
     Val,
     aligned,
+    chained,
     diagonal,
     each,
     hadamard,
+    has_order,
+    meeting,
     plus,
     power,
     product,
@@ -103,6 +111,9 @@ class Reading:
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
+    first: str = (
+        ""  # of two Jacobians that meet, the "outer" or the "inner" stands first; empty: either
+    )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
@@ -155,6 +166,7 @@ class Setting:
     made: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     arrays: bool = False
+    scalars: bool = False
     symmetric: set[str] = field(default_factory=set)
     shared_dims: dict[str, str] = field(default_factory=dict)
     size_of: dict[str, str] = field(default_factory=dict)
@@ -172,11 +184,28 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    chance: set[str] = field(default_factory=set)
     rowwise: bool = False
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    cost: str | None = None  # what dX is the gradient of
+    gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
+    scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
+    bare: dict[str, int] = field(
+        default_factory=dict
+    )  # the axes of y beside y_n, where it is one of them
+    lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    square_ones: bool = False  # a bold 1 without a size is a matrix
+
     wholes: dict[str, str] = field(default_factory=dict)
     layer_sizes: frozenset[str] = frozenset()
     odd: set[str] = field(default_factory=set)
+    alias: dict[str, str] = field(
+        default_factory=dict
+    )  # other names of families with one ordered index
+    unindexed: set[str] = field(
+        default_factory=set
+    )  # forms without an index that definitions make or use
 
 
 class Elaborator:
@@ -196,12 +225,16 @@ class Elaborator:
         self.notes: list[str] = []
         self.headed: set[str] = set()
         self.ordered: dict[str, str] = {}
+        self.summing: set[str] = set()
         self.choices: set[str] = set()
         self._depth = 0
         self._whole = False
         self.inlining = False
         self.own_steps: dict[str, Time] = {}
         self.filled_in: set[str] = set()
+        self.outcome = OUTCOME
+        self.called: dict[str, list[Val]] = {}
+        self.picks: dict[str, tuple[Core, str]] = {}
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -225,11 +258,53 @@ class Elaborator:
             if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
                 gaps.append(len(values))
                 continue
-            value = self.term(term)
+            value = self._picked(self.term(term))
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
         return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _picked(self, term: Val) -> Val:
+        r"""A term with \hat{y}_y in it, the entry of the class y: the sum over the entries, weighted with 1 for that class."""  # noqa: E501
+        for letter, (one, dim) in list(self.picks.items()):
+            if letter in letters_in(term.body):
+                self.picks.pop(letter)
+                term = replace(term, body=summed(letter, dim, mul((one, term.body))))
+        return term
+
+    def _class(self, row: Row | None) -> tuple[str, list[tuple[str, Time]]] | None:
+        """The quantity that a script names, where it has an index of its own: the y^{(t)} below ŷ."""
+        if row is None or len(_bare(row)) != 1 or not isinstance(_bare(row)[0], Name):
+            return None
+        name = _bare(row)[0]
+        assert isinstance(name, Name)
+        occurs = self._occurrence(name, None)
+        given = [d for d, _ in occurs.indices]
+        if given != ["time"] or self._kind_of(occurs.key) not in ("", "variable", "input"):
+            return None
+        return occurs.key, self.given(occurs, name)
+
+    def _one_of(self, key: str, given: list[tuple[str, Time]], index: Time, dim: str) -> Core:
+        """1 where an index is the class that a quantity says, else 0."""
+        for domain, step in given:
+            self._order(step, domain)
+        name = f"{ONE_OF}{key}}}"
+        self.setting.slots[name] = (*(d for d, _ in given), "component")
+        self.setting.shared_dims.setdefault(f"{name}:0", dim)
+        return Ref(name, (*(i for _, i in given), index))
+
+    def _entry_of_class(self, node: Name) -> Val | None:
+        r"""\hat{y}^{(t)}_{y^{(t)}}: the entry for the class that y^{(t)} says."""
+        found = self._class(node.below) if self.setting.arrays else None
+        if found is None:
+            return None
+        whole = replace(node, below=None)
+        value = self._member(whole, self._occurrence(whole, None))
+        if value.rank != 1:
+            return None
+        (axis,) = value.axes
+        self.picks[axis.letter] = self._one_of(*found, Time.of(axis.letter), axis.dim), axis.dim
+        return scalar(value.body)
 
     def _broadcast(self, values: list[Val]) -> list[Val]:
         """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""  # noqa: E501
@@ -314,7 +389,7 @@ class Elaborator:
                     if any(a == letter for a, _ in index.letters):
                         if slot == "component":
                             self._letter_dim(
-                                Time.of(letter), self.dim(part.name.split("∅")[0], place - before)
+                                Time.of(letter), self.dim(family_key(part.name), place - before)
                             )
                         elif slot == "sample":
                             self._letter_dim(Time.of(letter), "sample")
@@ -328,6 +403,7 @@ class Elaborator:
             raise Unread(
                 node.start, "dots between a first and a last factor that differ in an index alone"
             )
+        run = _counted_by_the_numerator(run)
         tags = list(run.bodies[1:])
         of = (tags.pop(0), first.of[1]) if first.of and last.of else None
         by = (tags.pop(0), first.by[1]) if first.by and last.by else None
@@ -374,7 +450,10 @@ class Elaborator:
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
-            value, at = self.factor(row, at)
+            if factors and _says_same(node):
+                value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
+            else:
+                value, at = self.factor(row, at)
             factors.append((operator, value))
             operator = ""
         if operator or not factors:
@@ -412,8 +491,34 @@ class Elaborator:
         operator, first = factors.pop()
         while factors and self._step(first, factors[-1][1]):
             operator, first = factors.pop()
-        factors.append((operator, self._product_of_run(first, last, node)))
+        end = None if self._run(first, last) is not None else self._link_before(first, last)
+        factors.append((operator, self._product_of_run(first, end or last, node)))
+        if end is not None:
+            factors.append(("", last))
         return at
+
+    def _link_before(self, first: Val, last: Val) -> Val | None:
+        """∂h_t/∂h_{t-1} ⋯ ∂h_1/∂W: the chain's own last link, ∂h_2/∂h_1, which the dots lead to; None where it is no chain."""  # noqa: E501
+        a, b = first.body, last.body
+        if not (isinstance(a, D) and isinstance(b, D) and isinstance(a.of, Ref)):
+            return None
+        if not (isinstance(b.of, Ref) and a.of.name == a.by.name == b.of.name):
+            return None
+        slots = self.setting.slots.get(a.by.name, ())
+        place = next((i for i, s in enumerate(slots) if s in ("time", "layer")), None)
+        if place is None:
+            return None
+        apart, name = b.of.index[place] - a.by.index[place], b.of.name
+
+        def moved(x: Core) -> Core:
+            if isinstance(x, Ref) and x.name == name:
+                index = list(x.index)
+                index[place] = index[place] + apart
+                return Ref(x.name, tuple(index))
+            return rebuild(x, moved)
+
+        of, by = (tag and (moved(tag[0]), tag[1]) for tag in (first.of, first.by))
+        return replace(first, body=moved(a), of=of, by=by)
 
     def _multiplied(self, factors: list[tuple[str, Val]]) -> Val:
         """The factors multiplied from the left; where shapes do not fit so, from the right."""
@@ -449,7 +554,7 @@ class Elaborator:
     def _times(self, x: Val, y: Val, operator: str) -> Val:
         if operator == "/":
             if y.rank:
-                if x.rank in (0, y.rank):
+                if x.rank in (0, y.rank) or (x.rank, y.rank) == (2, 1):
                     return hadamard(x, each(lambda b: Pow(b, MINUS), y), self.dims)
                 raise Misfit("a division by a vector")
             return Val(x.axes, over(x.body, y.body), x.row, x.of, x.by, x.loose)
@@ -457,7 +562,9 @@ class Elaborator:
             return hadamard(x, y, self.dims)
         if x.rank == y.rank == 1:
             self.choices.add("dot" if x.row == y.row else "columns")
-        return product(x, y, self.dims, self.reading.dot, self.reading.columns)
+        if meeting(x, y) and has_order(x, y):
+            self.choices.add("order")
+        return product(x, y, self.dims, self.reading.dot, self.reading.columns, self.reading.first)
 
     # -- factors ------------------------------------------------------------------------------------
 
@@ -476,7 +583,7 @@ class Elaborator:
                     equal = self._indicator(behind.inside, False)
                     if equal is not None:
                         return equal, at + 2
-                return scalar(_number(node)), at + 1
+                return self._ones(node, ()) or scalar(_number(node)), at + 1
             case Name():
                 return self._name(node, row, at)
             case Over():
@@ -519,7 +626,7 @@ class Elaborator:
             or below.order
             or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
         ):
-            raise Unread(node.start, "a first derivative: higher ones are not read")
+            return self._higher(node, mark, row, at)
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
@@ -528,6 +635,34 @@ class Elaborator:
             of = self._operand(row[at + 1 : end])
             return self._differentiated(of, by, mark), end
         return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _higher(self, node: Over, mark: _Mark, row: Row, at: int) -> tuple[Val, int]:
+        """∂²f/∂x∂y: the derivative by x of that by y."""
+        first = node.above_line[0]
+        assert isinstance(first, Name)
+        order = order_of(first)
+        rows = None if order is None else variables(node.below_line, order)
+        if rows is None:
+            raise Unread(node.start, "as many variables as the order of the derivative")
+        end = at + 1
+        if not mark.rest:
+            end = self._operand_end(row, at + 1)
+            if end == at + 1:
+                raise Unread(node.start, "what is differentiated")
+        of: Val | None = None
+        for by_row in reversed(rows):
+            by = self._formal(mark.rest, by_row) or self._by(by_row, node)
+            if of is None:
+                of = self._of(mark.rest, by) if mark.rest else self._operand(row[at + 1 : end])
+            if of.rank > 1 or by.rank > 1:
+                raise Unread(node.start, "second derivatives by matrices")
+            found = self._differentiated(replace(of, of=None, by=None), by, mark)
+            if len(found.axes) > of.rank:
+                axes = (*found.axes[of.rank :], *found.axes[: of.rank])
+                found = Val(axes, found.body)
+            of = replace(found, of=None, by=None, loose=False, flipped=False)
+        assert of is not None
+        return of, end
 
     def _operand_end(self, row: Row, at: int) -> int:
         """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
@@ -579,6 +714,9 @@ class Elaborator:
                 and (by.body in function.formals or not self._is_made(occurs.key))
             ):
                 return function.body
+            at = self.called.get(occurs.key, ())
+            if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
+                return self._own_function(row[0], function, list(at), 0)
         return self.row(row)
 
     def _at_formals(self, function: Function, occurs: Occurs) -> bool:
@@ -679,7 +817,8 @@ class Elaborator:
             return Val((axes[1], axes[0]), body)
         if self.reading.denominator and of.rank == 1 and by.rank == 1:
             return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
-        return Val(axes, body, of=tag_of, by=tag_by, loose=of.rank == 0 and by.rank == 1)
+        loose = of.rank == 0 and by.rank == 1
+        return Val(axes, body, row=loose and by.row, of=tag_of, by=tag_by, loose=loose)
 
     def _of_steps(self, v: Val) -> bool:
         return isinstance(v.body, Ref) and "time" in self.setting.slots.get(v.body.name, ())
@@ -707,6 +846,14 @@ class Elaborator:
             return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
+        gradient = self._named_gradient(node, row, at)
+        if gradient is not None:
+            return gradient
+        if isinstance(behind, Group) and is_mean(node, behind, self.setting.defined):
+            expected = mean(self, node, behind)
+            if expected is None:
+                raise Unread(node.start, "what an expectation is over")
+            return self._group_scripts(expected, behind), at + 2
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -750,6 +897,39 @@ class Elaborator:
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
 
+    def _named_gradient(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """dX, d\\Gamma: the gradient of the page's cost by X, where the page shows that, or by habit, which is said."""  # noqa: E501
+        cost = self.setting.cost
+        if cost is None or node.letter[:1] != "d" or node.primes or node.accents:
+            return None
+        if self._occurrence(node, None).key in self.setting.defined - self.setting.gradients:
+            return None
+        if len(node.letter) > 1:
+            by: Node = replace(node, letter=node.letter[1:], start=node.start + 1)
+            row, at = (*row[:at], by, *row[at + 1 :]), at - 1
+        elif node.below is None and node.above is None and at + 1 < len(row):
+            by = row[at + 1]
+        else:
+            return None
+        if not isinstance(by, Name):
+            return None
+        key = self._occurrence(by, None).key
+        if key not in self.setting.steps or not (key in self.setting.defined or self._is_used(key)):
+            return None
+        value, end = self._name(replace(by, above=None), (by,), 0)
+        if not isinstance(value.body, Ref) or end != 1:
+            return None
+        if not self.setting.gradients:
+            self.dims.suppose(f"d{key} is the gradient of {cost} by {key}")
+        of = self.member(cost, [], node.start)
+        found = self._differentiated(of, value, _Mark("d", (), False, False))
+        occurs = self._occurrence(by, None)
+        return (transposed(found) if occurs.transposed else found), at + 2
+
+    def _is_used(self, key: str) -> bool:
+        """Whether a name is a parameter or an input of the page."""
+        return self.setting.ranks.get(key) is not None or bool(self.setting.components.get(key))
+
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
         above = node.above or ()
@@ -774,6 +954,7 @@ class Elaborator:
         if (
             occurs.transposed
             and not self.setting.arrays
+            and not self.setting.scalars
             and node.above is not None
             and spelled(node.above) == "T"
         ):
@@ -783,8 +964,16 @@ class Elaborator:
         if occurs.inverse:
             value = self._inverse(value, node)
         if occurs.power is not None:
-            value = power(value, self._exponent(occurs.power), self.dims)
+            value = self._raised(value, self._exponent(occurs.power))
         return value
+
+    def _raised(self, value: Val, exponent: Core) -> Val:
+        """A power; of a matrix by an index, it is a product of so many factors."""
+        if value.rank == 2 and isinstance(exponent, At) and not exponent.index.is_number:
+            free = {a for a, _ in exponent.index.letters} - self.setting.horizons
+            if len(free) > 1 and not free & self.summing:
+                self.dims.suppose("the exponent of the matrix is not negative")
+        return power(value, exponent, self.dims)
 
     def _inverse(self, value: Val, node: Node) -> Val:
         if value.rank == 0:
@@ -804,7 +993,10 @@ class Elaborator:
                     (Time.of(row.letter), Time.of(col.letter)),
                 ),
             )
-        raise Unread(node.start, "no inverse of a vector")
+        if value.rank == 1:
+            self.dims.suppose("the inverse of a vector is taken entry by entry")
+            return each(lambda b: Pow(b, MINUS), value)
+        raise Unread(node.start, "no inverse of an array with three indices")
 
     def _exponent(self, row: Row) -> Core:
         """An exponent: a number, an index, a formula."""
@@ -869,6 +1061,9 @@ class Elaborator:
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
+        entry = self._entry_of_class(node) if node.below is not None else None
+        if entry is not None:
+            return entry
         if key in self.bound and not occurs.indices:
             return self._bound(key)
         if (
@@ -907,6 +1102,8 @@ class Elaborator:
             if inner is not None:
                 found.append(("time", self._index_in("time", (replace(row[0], below=None),), node)))  # type: ignore[call-arg]
                 found += [("component", self._index_in("component", r, node)) for r in inner]
+            elif domain == "component" and _is_open(row):
+                found.append((domain, Time.of(fresh("open"))))
             else:
                 found.append((domain, self._index_in(domain, row, node)))
         return found
@@ -920,18 +1117,30 @@ class Elaborator:
 
     def member(self, key: str, given: Sequence[tuple[str, Time]], start: int) -> Val:
         """A member of the family `key`; components that are not given are axes."""
+        if key in self.setting.lines and given and given[0][0] in ("component", "sample"):
+            key, line = self.setting.lines[key]
+            its = ("component", given[0][1])
+            along = ("component", Time.of(fresh("open")))
+            given = [along, its] if line else [its, *given[1:]]
         written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
         if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
             raise Unread(start, f"{key} with as many indices as elsewhere")
+        if key in self.setting.alias and set(self.setting.steps.get(key, ())) <= set(steps):
+            key = self.setting.alias[key]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
+        key = self.setting.scoped.get(key, key)
+        if key in self.setting.chance and "sample" not in steps:
+            steps["sample"] = Time.of(self.outcome)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
         full = self.setting.steps.get(key, ())
         name, kept, index = key, [], []
+        short = key + "".join(f"∅{s}" for s in full if s not in steps)
+        bare = short in self.setting.unindexed or f"{short}∅component" in self.setting.unindexed
         for slot in (*full, *(d for d in steps if d not in full)):
             if slot in steps:
                 index.append(steps[slot])
@@ -942,13 +1151,13 @@ class Elaborator:
                 index.append(self.own_steps[slot])
                 kept.append(slot)
                 self.filled_in.add(written)
-            elif self.reading.filled and (slot != "sample" or self._samples()):
+            elif self.reading.filled and (slot != "sample" or self._samples()) and not bare:
                 index.append(Time.of(self._own_step(slot, start)))
                 if slot != "sample":
                     self._order(index[-1], slot)
                 kept.append(slot)
             else:
-                self.choices.add("filled")
+                self.choices |= set() if bare else {"filled"}
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
         if name in self.setting.numbers and not components:
@@ -958,12 +1167,15 @@ class Elaborator:
             own = self.setting.forms.get(name, 0)
             other = self.setting.ranks.get(name, own or rank)
             key, rank = (name, other) if other != rank else (key, rank)
-        if not components and rank and not self.setting.arrays:
+        if not components and key in self.setting.bare:
+            rank, name = self.setting.bare[key], name + "∅component"
+            key = name
+        elif not components and rank and not self.setting.arrays:
             rank, name = 0, name + "∅component"
         axes: list[Axis] = []
         for place in range(max(rank, len(components))):
             dim = self.dim(key, place)
-            if place < len(components):
+            if place < len(components) and not _is_open_index(components[place]):
                 self._letter_dim(components[place], dim)
                 index.append(components[place])
             else:
@@ -1086,6 +1298,8 @@ class Elaborator:
         ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
+            if self.setting.scalars:
+                return scalar(ONE), at + 1
             ones = vector(lambda i: ONE, fresh("dim"))
             return self._scripted(ones, occurs, node), at + 1
         word = SPELLED.get(key) or (
@@ -1129,6 +1343,12 @@ class Elaborator:
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
         relation = inside[place].text  # type: ignore[attr-defined]
+        said = self._class(inside[place + 1 :]) if relation in ("=", ",") else None
+        if said is not None and self.setting.arrays:
+            index = self.index(inside[:place])
+            dim = self.letters.get(index.letters[0][0], "") if len(index.letters) == 1 else ""
+            if dim:
+                return scalar(self._one_of(*said, index, dim))
         try:
             a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
         except Unread:
@@ -1192,7 +1412,13 @@ class Elaborator:
             group = row[end]
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
-            parts = _split(inside, (",", ";"))
+            parts, along = _without_axis(_split(inside, (",", ";")))
+            if along is not None:
+                if word != "sum" or len(parts) != 1:
+                    raise Unread(group.start, f"{word} without an axis")
+                return self._scripted(
+                    _sum_along(self.row(parts[0]), along, node), occurs, node
+                ), end + 1
             listed = word in ("diag", "Diag") and len(parts) > 1
             arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
@@ -1225,7 +1451,7 @@ class Elaborator:
             return made if base is None else each(lambda b: over(b, base), made)
         if occurs.primes:
             raise Unread(node.start, "no slope of this function")
-        found: Val = WORDS[word](self, args, node)  # type: ignore[no-untyped-call]
+        found: Val = WORDS[word](self, args, node)
         return found
 
     def _log_base(self, word: str, occurs: Occurs, node: Name) -> Core | None:
@@ -1242,7 +1468,8 @@ class Elaborator:
         if not primes:
             return Fn(word, (argument,))
         if primes > 1:
-            raise Unread(0, "a first derivative")
+            formal = Ref(fresh("formal"))
+            return Where_(D(self._primed(word, formal, primes - 1), formal), formal, argument)
         return row.slope(argument, Fn(word, (argument,)))
 
     def _call(self, node: Name, occurs: Occurs) -> Val:
@@ -1259,6 +1486,7 @@ class Elaborator:
                 and self._at_formals(function, occurs)
             ):
                 return self.member(key, [], node.start)
+            self.called[key] = args
             try:
                 return self._own_function(node, function, args, occurs.primes)
             except Unread:
@@ -1275,7 +1503,28 @@ class Elaborator:
                 outs.append((domain, self._index_in(domain, inside, node)))
                 if domain in ("time", "layer"):
                     self._order(outs[-1][1], domain)
+        outs += self._left_out(key, args, outs, node)
         return self._abstract(key, args, outs, occurs.primes, node)
+
+    def _left_out(
+        self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    ) -> list[tuple[str, Time]]:
+        """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+        found = []
+        for slot in self.setting.steps.get(key, ()):
+            if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
+                continue
+            of_argument = (
+                part.index[self.setting.slots[part.name].index(slot)]
+                for a in args
+                for part in walk(a.body)
+                if isinstance(part, Ref) and slot in self.setting.slots.get(part.name, ())
+            )
+            index = next(of_argument, None)
+            if index is None:
+                raise Unread(node.start, f"the {slot} of {key}")
+            found.append((slot, index))
+        return found
 
     def _is_label(self, row: Row) -> bool:
         """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
@@ -1290,13 +1539,16 @@ class Elaborator:
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
             raise Unread(node.start, f"{len(function.formals)} arguments")
-        if primes > 1 or (primes and len(args) != 1):
-            raise Unread(node.start, "a first derivative")
+        if primes and len(args) != 1:
+            raise Unread(node.start, "a function of one argument")
         if primes:
             formal = function.formals[0]
-            body: Core = D(function.body.body, formal)
+            slope: Core = function.body.body
             if function.body.rank:
                 raise Unread(node.start, "no slope of a vector")
+            for _ in range(primes - 1):
+                slope = Where_(D(slope, formal), formal, formal)
+            body: Core = D(slope, formal)
             return each(lambda b: Where_(body, formal, b), args[0])
         if all(a.rank == function.formal(k).rank for k, a in enumerate(args)):
             return self._put_in(function, args)
@@ -1425,9 +1677,32 @@ class Elaborator:
         r"""\partial_w f: the derivative by what stands below."""
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "a whole derivative")
-        by = self._by(node.below, node)
+        by = self._by(self._argument_named(node.below, row, at + 1) or node.below, node)
         of, end = self.factor(row, at + 1)
         return self._differentiated(of, by, _Mark("\\partial", (), False, False)), end
+
+    def _argument_named(self, below: Row, row: Row, at: int) -> Row | None:
+        r"""\partial_h f(x, h_{t-1}): the one argument that is a member of the family below, which has no bare form."""  # noqa: E501
+        function, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+        below = _bare(below)
+        if len(below) != 1 or not isinstance(below[0], Name) or not isinstance(function, Name):
+            return None
+        own = self._occurrence(below[0], None)
+        steps = self.setting.steps.get(own.key, ())
+        if (
+            own.indices
+            or not steps
+            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.unindexed
+        ):
+            return None
+        found = [
+            r
+            for r in self._occurrence(function, behind).arguments or ()
+            if len(r) == 1
+            and isinstance(r[0], Name)
+            and self._occurrence(r[0], None).key == own.key
+        ]
+        return found[0] if len(found) == 1 else None
 
     # -- groups -------------------------------------------------------------------------------------
 
@@ -1472,11 +1747,44 @@ class Elaborator:
             equal = self._indicator(node.below, True)
             if equal is not None:
                 return equal
+        ones = self._ones_of(node)
+        if ones is not None:
+            return self._group_scripts(ones, replace(node, below=None))
         value = self._inside(node)
-        one = value.body == ONE and not value.rank and isinstance(node.inside[0], Number)
-        if one and self.setting.arrays and _is_top(node.above or (), value, False):
-            value = vector(lambda i: ONE, fresh("dim"))  # the 1 of b 1^T is a vector of ones
         return self._group_scripts(value, node)
+
+    def _ones_of(self, node: Group) -> Val | None:
+        r"""\mathbf{1}_n, 1_{n \times m}: as many ones as its script says; None for another bracket."""
+        if len(node.inside) != 1 or not isinstance(node.inside[0], Number):
+            return None
+        sizes = _split(node.below or (), (",", "\\times"))
+        named = all(len(r) == 1 and isinstance(r[0], Name) and self._is_size(r[0]) for r in sizes)
+        if len(sizes) > 2 or (node.below and not named):
+            return None
+        return self._ones(node.inside[0], [r[0] for r in sizes if r])
+
+    def _is_size(self, node: Node) -> bool:
+        """Whether a letter is a number of entries, not one of them."""
+        assert isinstance(node, Name)
+        letter = self.index_name(node)
+        return f"dim:{letter}" in self.setting.shared_dims.values() or (
+            self._kind_of(letter) in ("size", "constant", "")
+            and letter not in ("i", "j", "k", "t", "c", "y")
+        )
+
+    def _ones(self, node: Number, sizes: Sequence[Node]) -> Val | None:
+        """Ones of the sizes that are named; a bold 1 that names none has as many as its place needs."""
+        bold = node.end - node.start > len(node.text)
+        if node.text != "1" or not (sizes or bold) or not self.setting.arrays:
+            return None
+        dims = []
+        for name in sizes:
+            letter = self.index_name(name)  # type: ignore[arg-type]
+            dims.append(f"dim:{letter}")
+            self.setting.size_of.setdefault(letter, dims[-1])
+        count = 2 if self.setting.square_ones else 1
+        dims = dims or [fresh("dim") for _ in range(count)]
+        return Val(tuple(Axis(fresh(), d) for d in dims), ONE)
 
     def _inside(self, node: Group) -> Val:
         match node.opening:
@@ -1522,13 +1830,13 @@ class Elaborator:
         if node.above is None:
             return value
         above = _bare(node.above)
-        if _is_top(above, value, self.setting.arrays):
+        if _is_top(above, value, self.setting.arrays or self.setting.scalars):
             return transposed(value)
         if spelled(above) == "-1":
             return self._inverse(value, node)
         if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
             raise Unread(node.start, "a power")
-        return power(value, self._exponent(above), self.dims)
+        return self._raised(value, self._exponent(above))
 
     def _below_group(self, value: Val, node: Group) -> Val:
         assert node.below is not None
@@ -1570,7 +1878,8 @@ class Elaborator:
         assert node.below is not None and isinstance(value.body, D)
         rows = [p for p in node.below if not isinstance(p, Words)]
         said = any(isinstance(p, Words) for p in node.below)
-        names = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        keys = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        names = {self.setting.alias.get(k, k) for k in keys}
         if not names:
             raise Unread(node.start, "what is held, or the way, below the bracket")
         mode = "held" if said or self.reading.held else "via"
@@ -1760,7 +2069,11 @@ class Elaborator:
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
-        if node.kind not in ("sum", "prod"):
+        if node.kind == "int":
+            whole = integral(self, row, at)
+            if whole is not None:
+                return whole
+        if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
         while end < len(row):
@@ -1773,16 +2086,24 @@ class Elaborator:
                 break
             end += 1
         inside = row[at + 1 : end]
+        if node.kind == "lim":
+            inside, end = self._limited(row, at + 1, end)
+            found = limit(self, node, inside) if inside else None
+            if found is None:
+                raise Unread(node.start, "what goes where below a limit")
+            return found, end
         if not inside:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
-        headed, self.headed = self.headed, self.headed | {b.letter for b in letters}
-        free = self._hidden({b.letter for b in letters})
+        own = {b.letter for b in letters}
+        free = self._hidden(own)
+        headed, self.headed = self.headed, self.headed | own
+        summing, self.summing = self.summing, self.summing | own
         try:
             body = self.term(inside[1:] if sign else inside)
         finally:
-            self.headed = headed
+            self.headed, self.summing = headed, summing
         if sign:
             body = each_sign(body)
         for bound in reversed(letters):
@@ -1799,6 +2120,16 @@ class Elaborator:
             {a: table.pop(a) for a in letters if a in table}
             for table in (self.letters, self.ordered)
         )  # type: ignore[return-value]
+
+    def _limited(self, row: Row, start: int, end: int) -> tuple[Row, int]:
+        """What stands behind a lim: a product, up to the next lim."""
+        other = next(
+            (i for i in range(start, end) if isinstance(row[i], Big) and row[i].kind == "lim"),  # type: ignore[attr-defined]
+            end,
+        )
+        while other > start and isinstance(row[other - 1], Sign):
+            other -= 1
+        return row[start:other], other
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
@@ -1928,6 +2259,8 @@ class Elaborator:
             own = self.dims.find(dim)
             if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
+            if self.dims.is_merged(dim) and said not in self._stated_dims(letter, v.body):
+                self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
             self.setting.size_of[upper.letters[0][0]] = dim
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
@@ -1939,6 +2272,19 @@ class Elaborator:
             if not end.is_number and self._is_bound_letter(end):
                 self._letter_dim(end, dim)
         return self._big_of(kind, letter, dim, low, high, v, node, bound.without)
+
+    def _stated_dims(self, letter: str, body: Core) -> set[str]:
+        """The sizes that the page states of the axes along which a letter runs."""
+        found = set()
+        for part in walk(body):
+            if isinstance(part, Ref):
+                slots = self.setting.slots.get(part.name, ())
+                before = sum(s != "component" for s in slots)
+                for place, index in enumerate(part.index):
+                    if any(a == letter for a, _ in index.letters):
+                        key = f"{family_key(part.name)}:{place - before}"
+                        found.add(self.setting.shared_dims.get(key, ""))
+        return found
 
     def _size_letter(self, dim: str) -> str:
         return f"|{dim}|"
@@ -1992,7 +2338,7 @@ class Elaborator:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
         if down is None:
             self.choices.add("rising")
-            down = not self.reading.rising
+            down = self.reading.rising == v.flipped
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)
@@ -2008,7 +2354,8 @@ class Elaborator:
             (Time.of(row.letter), Time.of(col.letter)),
             down,
         )
-        return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
+        of, by = _end_of(v.of, letter, high), _end_of(v.by, letter, low)
+        return Val((row, col), body, of=of, by=by, flipped=v.flipped)
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
         if node.kind != "sum":
@@ -2044,6 +2391,11 @@ class _Bound:
     upper: Time | None
     without: tuple[Time, ...] = ()
     whole: bool = False
+
+
+def family_key(name: str) -> str:
+    """The name of a family without the slots that a form of it leaves out."""
+    return "∅".join(p for i, p in enumerate(name.split("∅")) if not i or p.startswith("§"))
 
 
 def below_time(row: Row) -> list[Row] | None:
@@ -2177,6 +2529,8 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     if here:
         terms.append(tuple(here))
         signs.append(sign)
+    elif terms and isinstance(previous, Sign):
+        raise Unread(previous.start, f"a term behind {previous.text}")
     if terms:
         terms[-1] = _without_end(terms[-1])
         if not terms[-1]:
@@ -2230,10 +2584,25 @@ def _is_top(row: Row, value: Val, arrays: bool) -> bool:
         "\\mathrm{T}",
         "\\text{T}",
         "\\mathtt{T}",
+        "\\mathbf{T}",
         "'",
     ):
         return True
     return shown in ("T", "t", "\\prime") and arrays and (value.rank > 0 or shown == "T")
+
+
+def _is_open(row: Row) -> bool:
+    r"""The colon of A_{:,j}, the dot of A_{i,\cdot}: all entries along that axis."""
+    row = _bare(row)
+    return (
+        len(row) == 1
+        and isinstance(row[0], Sign)
+        and row[0].text in (":", "\\cdot", "*", "\\bullet")
+    )
+
+
+def _is_open_index(index: Time) -> bool:
+    return bool(index.letters) and index.letters[0][0].startswith("\\,open")
 
 
 def _is_bars(cells: Sequence[Row]) -> bool:
@@ -2248,6 +2617,17 @@ def _side_by_side(row: Row) -> bool:
     names = [n for n in row if isinstance(n, Name) and n.below is not None]
     dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
     return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
+
+
+def _says_same(node: Node) -> bool:
+    r"""(\text{same})^T, (\cdot)^T: the factor before, once more."""
+    if not isinstance(node, Group) or node.opening not in ("(", "[") or node.above is None:
+        return False
+    inside = "".join(
+        n.letter if isinstance(n, Name) else n.text if isinstance(n, Words | Sign) else "?"
+        for n in node.inside
+    )
+    return inside.strip().strip("\\") in ("same", "cdot", "*", "dots", "ditto")
 
 
 def _only_dots(row: Row) -> bool:
@@ -2266,6 +2646,23 @@ def _start(row: Row) -> int:
 
 def each_sign(v: Val) -> Val:
     return replace(v, body=neg(v.body))
+
+
+def _counted_by_the_numerator(run: Run) -> Run:
+    """∂h_{r+1}/∂h_r for r = k … t-1 as ∂h_r/∂h_{r-1} for r = k+1 … t."""
+    body = run.bodies[0]
+    if not isinstance(body, D) or not isinstance(body.of, Ref):
+        return run
+    shifts = [i.shift for i in body.of.index if any(a == run.letter for a, _ in i.letters)]
+    if not shifts or not shifts[0]:
+        return run
+    back = {run.letter: Time.of(run.letter, -shifts[0])}
+    return replace(
+        run,
+        lower=run.lower + Time.at(shifts[0]),
+        upper=run.upper + Time.at(shifts[0]),
+        bodies=tuple(move(b, back) for b in run.bodies),
+    )
 
 
 def _tag(v: Val) -> Core:
@@ -2309,14 +2706,57 @@ def _hidden_only(occurs: Occurs) -> bool:
 
 
 def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """Of a vector; of a matrix along the axis that the page says, or that is a parameter's own, else row by row."""  # noqa: E501
     (v,) = args
     v = renamed(v)
-    if v.rank != 1 and not (v.rank == 2 and self.setting.rowwise):
+    if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
-    a = v.axes[-1]
+    own = sorted(self._parameter_at(v)) if v.rank == 2 else []
+    a = v.axes[own[0] if len(own) == 1 and not self.setting.rowwise else -1]
+    if v.rank == 2 and not self.setting.rowwise and len(own) != 1:
+        self.dims.suppose("softmax of a matrix is taken of each of its rows")
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _prod(self: Elaborator, args: list[Val], node: Name) -> Val:
+    """prod(∂a/∂b, ∂b/∂c): the product of the chain rule, transposed and turned as the shapes need."""
+    met = chained(args[0], args[1], self.dims) if len(args) == 2 else None
+    if met is None:
+        raise Unread(node.start, "two derivatives that meet in prod")
+    return met
+
+
+def _without_axis(parts: list[Row]) -> tuple[list[Row], int | None]:
+    """The arguments without axis=-1, dim=0, keepdims=True, and the axis."""
+    kept: list[Row] = []
+    along: int | None = None
+    for part in parts:
+        first = part[0] if part else None
+        keyword = first.letter if isinstance(first, Name) else ""
+        if keyword in ("axis", "dim", "keepdims", "keepdim") and len(part) > 2:
+            shown = spelled(part[2:])
+            if keyword in ("axis", "dim") and re.fullmatch(r"-?[01]", shown):
+                along = int(shown)
+                continue
+            if keyword.startswith("keepdim"):
+                continue
+        kept.append(part)
+    return kept, along
+
+
+def _sum_along(v: Val, along: int, node: Name) -> Val:
+    """The sums along one axis of a matrix, each standing at every entry that it is of, as where the axis is kept."""  # noqa: E501
+    v = renamed(v)
+    if v.rank == 1:
+        return Val((replace(v.axes[0], letter=fresh()),), total(v))
+    if v.rank != 2:
+        raise Unread(node.start, "a matrix that is summed along an axis")
+    axes = list(v.axes)
+    summed_axis = axes[along]
+    axes[along] = replace(summed_axis, letter=fresh())
+    return Val(tuple(axes), summed(summed_axis.letter, summed_axis.dim, v.body))
 
 
 def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:
@@ -2357,4 +2797,5 @@ WORDS = {
     "max": lambda self, args, node: _most("max", args, node, self.dims),
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
+    "prod": _prod,
 }

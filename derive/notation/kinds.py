@@ -22,7 +22,15 @@ from derive.notation.shapes_said import (
     style_shape,
     trimmed,
 )
-from derive.notation.slots import Domain, Use, is_word, plain, rows_outside_derivatives
+from derive.notation.sides import tuple_names
+from derive.notation.slots import (
+    Domain,
+    Use,
+    is_word,
+    plain,
+    rows_outside_derivatives,
+    single_name,
+)
 from derive.text.page import Chain, Page
 from derive.text.trees import Big, Group, Name, Node, Row, Sign, walk
 
@@ -87,6 +95,8 @@ class Binder:
     prose: str
     read: dict[str, list[tuple[Use, Occurrence]]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[str, Shape] = field(default_factory=dict)
+    stated: dict[str, list[tuple[int, Shape]]] = field(default_factory=dict)
+    """The shapes of plain names, each with the formula that states it."""
     rows: set[str] = field(default_factory=set)
     counted: dict[str, list[tuple[Domain, int, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -204,9 +214,18 @@ class Binder:
             shape = self._said(chain)
             if shape is None:
                 continue
-            self.shapes.setdefault(role.key, trimmed(shape))
-            if is_row(shape):
-                self.rows.add(role.key)
+            listed = tuple_names(chain.members[0].tree)
+            found = [self.reader.read(n, None, number) for n in listed]
+            if not found and role.target is not None:
+                found = [role.target]
+            for target in found:
+                self._say_shape(target, shape, number)
+        for number, _, chain in self.chains:
+            for member in chain.members[2:]:
+                single = single_name(chain.members[0].tree)
+                shape = shape_of_set(member.tree) if member.relation == "\\in" else None
+                if single is not None and shape:
+                    self._say_shape(self.reader.read(*single, number), shape, number)
         for number, _, chain in self.chains:
             for member in chain.members:
                 for node in walk(member.tree):
@@ -221,6 +240,13 @@ class Binder:
                                 self.sized.setdefault(
                                     self.reader.read(inner, None, number).key, inner.start
                                 )
+
+    def _say_shape(self, target: Occurrence, shape: Shape, number: int) -> None:
+        self.shapes.setdefault(target.key, trimmed(shape))
+        if not target.indices:
+            self.stated.setdefault(target.key, []).append((number, shape))
+        if is_row(shape):
+            self.rows.add(target.key)
 
     def _said(self, chain: Chain) -> Shape | None:
         if len(chain.members) > 1:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from derive.algebra.core import (
+    ONE,
+    At,
+    Chain,
     Core,
     Delta,
     Num,
@@ -22,6 +25,8 @@ from derive.algebra.core import (
     summed,
 )
 from derive.algebra.expression import Time
+
+MOST_FACTORS = 6
 
 
 class Misfit(Exception):
@@ -43,6 +48,7 @@ class Dims:
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
         self._fixed: set[str] = set()
+        self.said: dict[str, None] = {}  # what was supposed of shapes that the page does not state
         self.loose = (
             False  # the page's own dimensions contradict each other: none is held to be another's
         )
@@ -67,7 +73,25 @@ class Dims:
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose
+        other.said = dict(self.said)
         return other
+
+    def suppose(self, said: str) -> None:
+        """A reading of shapes that the page does not settle."""
+        self.said[said] = None
+
+    def is_merged(self, dim: str) -> bool:
+        """Whether two dimensions that the page names were made one, since its shapes contradict each other."""  # noqa: E501
+        own = self.find(dim)
+        return self.loose and sum(self.find(d) == own for d in self._fixed) > 1
+
+    def may_be(self, a: str, b: str) -> bool:
+        """Whether two dimensions may be one."""
+        try:
+            self.copy().unify(a, b)
+        except Misfit:
+            return False
+        return True
 
     def unify(self, a: str, b: str) -> None:
         """Raises Misfit where both are named and differ."""
@@ -197,14 +221,31 @@ def _spread(v: Val, like: Val, dims: Dims) -> Core:
     if v.rank == 0:
         return v.body
     if v.rank == 1 and like.rank == 2:
-        return _diagonal_of(v, like, dims)
+        return _diagonal_of(v, like, dims) if is_jacobian(like) else along(v, like, dims)
     raise Misfit(f"{spoken(v)} beside {spoken(like)}")
+
+
+def is_jacobian(v: Val) -> bool:
+    """Whether a matrix is the derivative of a vector by a vector."""
+    return any(tag is not None and tag[1] == 1 for tag in (v.of, v.by))
+
+
+def along(v: Val, like: Val, dims: Dims) -> Core:
+    """A vector repeated in each row of a matrix, or in each column: as its length says, else as it lies or stands."""  # noqa: E501
+    (own,) = v.axes
+    same = [k for k, a in enumerate(like.axes) if dims.find(a.dim) == dims.find(own.dim)]
+    fit = same or [k for k, a in enumerate(like.axes) if dims.may_be(a.dim, own.dim)]
+    if not fit:
+        raise Misfit("a vector beside a matrix")
+    if len(fit) > 1 and not v.row and v.body != ONE:
+        dims.suppose("a vector beside a matrix goes with each of its rows")
+    axis = like.axes[fit[-1]]
+    dims.unify(axis.dim, own.dim)
+    return with_letters(v, [axis.letter])
 
 
 def _diagonal_of(v: Val, like: Val, dims: Dims) -> Core:
     a, b = like.axes
-    if like.of is None and like.by is None:
-        raise Misfit("a vector beside a matrix")
     dims.unify(a.dim, b.dim)
     dims.unify(a.dim, v.axes[0].dim)
     return mul((with_letters(v, [a.letter]), Delta(Time.of(a.letter), Time.of(b.letter))))
@@ -222,6 +263,8 @@ def hadamard(x: Val, y: Val, dims: Dims) -> Val:
         first = large.axes[1 if large.flipped else 0]
         dims.unify(small.axes[0].dim, first.dim)
         return replace(large, body=mul((with_letters(small, [first.letter]), large.body)))
+    if small.rank == 1 and large.rank == 2:
+        return Val(large.axes, mul((along(small, large, dims), large.body)))
     raise Misfit(f"{spoken(x)} times {spoken(y)}, entry by entry")
 
 
@@ -243,13 +286,29 @@ def contracted(
     return left, right, summed(a.letter, a.dim, body)
 
 
-def chained(x: Val, y: Val, dims: Dims) -> Val | None:
-    """∂a/∂b ∂b/∂c, or ∂b/∂c ∂a/∂b as the denominator layout has it; None where the two do not meet."""
+def meeting(x: Val, y: Val) -> str:
+    """How two derivatives meet: "outer" as ∂a/∂b ∂b/∂c, "inner" as ∂b/∂c ∂a/∂b; empty where they do not."""
     if x.by is not None and y.of is not None and x.by == y.of and x.by[1] == y.of[1]:
-        return _joined(x, y, dims)
+        return "outer"
     if x.of is not None and y.by is not None and x.of == y.by and x.of[1] == y.by[1]:
-        return _joined(y, x, dims)
-    return None
+        return "inner"
+    return ""
+
+
+def has_order(x: Val, y: Val) -> bool:
+    """Whether one of two derivatives is of a vector by a vector, so that in another order they are another product."""  # noqa: E501
+    ends = [end[1] for v in (x, y) for end in (v.of, v.by) if end is not None]
+    return 2 in (x.rank, y.rank) and max(ends, default=2) == 1
+
+
+def chained(x: Val, y: Val, dims: Dims, first: str = "") -> Val | None:
+    """∂a/∂b ∂b/∂c, or ∂b/∂c ∂a/∂b as the denominator layout has it; None where the two do not meet.
+
+    `first`: which of two Jacobians stands first, "outer" or "inner"; empty where either may."""
+    found = meeting(x, y)
+    if not found or (first and found != first and has_order(x, y)):
+        return None
+    return _joined(x, y, dims) if found == "outer" else _joined(y, x, dims)
 
 
 def _joined(x: Val, y: Val, dims: Dims) -> Val:
@@ -280,25 +339,38 @@ def _unflipped(v: Val) -> Val:
     return replace(v, axes=(v.axes[1], v.axes[0]), flipped=False) if v.flipped else v
 
 
-def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
-    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""  # noqa: E501
-    met = chained(x, y, dims)
+def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool, first: str = "") -> Val:
+    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand;
+    `first`: which of two Jacobians that meet stands first."""  # noqa: E501
+    met = chained(x, y, dims, first)
     if met is not None:
         return met
     if x.rank == 0 or y.rank == 0:
         return scaled(x, y)
     if x.rank == 1 and y.rank == 1:
         return _vectors(x, y, dims, dot, columns)
-    if x.rank == 2 and y.rank == 1:
-        left, _, body = contracted(x, y, 1, 0, dims)
-        return Val(left, body, row=y.row)
-    if x.rank == 1 and y.rank == 2:
-        _, right, body = contracted(x, y, 0, 0, dims)
-        return Val(right, body, row=x.row)
+    if {x.rank, y.rank} == {1, 2}:
+        return _vector_and_matrix(x, y, dims)
     if x.rank == 2 and y.rank == 2:
         left, right, body = contracted(x, y, 1, 0, dims)
         return Val(left + right, body)
     return _tensors(x, y, dims)
+
+
+def _vector_and_matrix(x: Val, y: Val, dims: Dims) -> Val:
+    """A vector times a matrix; where its length is that of the other axis alone, each row (column) is multiplied by it."""  # noqa: E501
+    try:
+        if x.rank == 2:
+            left, _, body = contracted(x, y, 1, 0, dims)
+            return Val(left, body, row=y.row)
+        _, right, body = contracted(x, y, 0, 0, dims)
+        return Val(right, body, row=x.row)
+    except Misfit:
+        if x.rank == 2 or is_jacobian(y):
+            raise
+        found = hadamard(x, y, dims)
+        dims.suppose("a vector before a matrix multiplies it entry by entry")
+        return found
 
 
 def _vectors(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
@@ -312,6 +384,10 @@ def _vectors(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
     if dot == "inner":
         _, _, body = contracted(x, y, 0, 0, dims)
         return scalar(body)
+    if not dims.may_be(x.axes[0].dim, y.axes[0].dim):
+        dims.suppose("a product of vectors of two lengths is their outer product")
+        x, y = renamed(x), renamed(y)
+        return Val(x.axes + y.axes, mul((x.body, y.body)))
     return hadamard(x, y, dims)
 
 
@@ -343,18 +419,26 @@ def diagonal(v: Val) -> Val:
 
 
 def power(v: Val, exponent: Core, dims: Dims) -> Val:
-    """A power of a number, of each entry of a vector, or of a square matrix by a whole number."""
+    """A power of a number, of each entry of a vector or of a matrix that is not square, of a square matrix by a whole number."""  # noqa: E501
     if v.rank <= 1:
         return each(lambda b: Pow(b, exponent), v)
-    if (
-        v.rank == 2
-        and isinstance(exponent, Num)
-        and exponent.value.denominator == 1
-        and 0 < exponent.value <= 6
-    ):
-        dims.unify(v.axes[0].dim, v.axes[1].dim)
+    if v.rank == 2 and not dims.may_be(v.axes[0].dim, v.axes[1].dim):
+        return each(lambda b: Pow(b, exponent), v)
+    if isinstance(exponent, Num):
+        count = int(exponent.value) if exponent.value.denominator == 1 else 0
+        last = Time.at(count)
+    else:
+        count, last = MOST_FACTORS + 1, exponent.index if isinstance(exponent, At) else Time()
+    if v.rank != 2 or count < 1 or not isinstance(exponent, Num | At):
+        raise Misfit("a power of a matrix")
+    dims.unify(v.axes[0].dim, v.axes[1].dim)
+    if count <= MOST_FACTORS:
         found = v
-        for _ in range(int(exponent.value) - 1):
+        for _ in range(count - 1):
             found = product(found, v, dims, "each", True)
         return found
-    raise Misfit("a power of a matrix")
+    v = renamed(v)
+    a, b = v.axes
+    row, col = Axis(fresh(), a.dim), Axis(fresh(), a.dim)
+    at = Time.of(row.letter), Time.of(col.letter)
+    return Val((row, col), Chain(fresh(), Time.at(1), last, a.letter, b.letter, a.dim, v.body, at))

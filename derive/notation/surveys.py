@@ -6,6 +6,7 @@ habits.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,10 +64,20 @@ class Survey:
     """Whether the page's prose speaks of examples, samples, a batch."""
     timed: bool = False
     """Whether the page's prose or letters speak of time."""
+    factors: Counter[str] = field(default_factory=Counter)
+    """How often a capital stands right before a name, or is transposed: H x, P H^T."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
+    sizes: set[str] = field(default_factory=set)
+    """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
+    sampling: set[str] = field(default_factory=set)
+    r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
+    sampled_names: set[str] = field(default_factory=set)
+    """The names of such vectors, without accents."""
     alone: frozenset[str] = frozenset()
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
+    numbered: set[tuple[str, str]] = field(default_factory=set)
+    """The names with a number that are stated to be matrices."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -216,12 +227,35 @@ class Survey:
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
         if piece.run > 1:
-            return all(
-                self._names(p.letter) or p.letter.isupper() for p in siblings if p.form == "letter"
+            letters = [p.letter for p in siblings if p.form == "letter"]
+            return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
+                base, letters
             )
         if piece.place in ("angle", "square", "call"):
             return False
         return self._letter_is_label(base, piece)
+
+    def _joins_sizes(self, base: str, letters: Sequence[str]) -> bool:
+        r"""Whether W_{qh} \in \mathbb{R}^{q \times h} says of a matrix which sizes it joins: no entry of it is written."""  # noqa: E501
+        return (
+            base.strip("}")[-1:].isupper()
+            and all((a in self.sizes or self._names(a)) and not self.strong(a) for a in letters)
+            and not any(
+                p.form == "number" or p.letter in ("i", "j") for p in self.pieces_at(base, "below")
+            )
+        )
+
+    def _is_size_name(self, base: str, letter: str) -> bool:
+        """Whether d_k is a size: neither its letter nor another below the base counts anything."""
+        return (
+            base in ("d", "n", "m")
+            and not self.strong(letter)
+            and not any(u.first for u in self.base_of(base))
+            and not any(
+                self.strong(p.letter) or p.form == "number" for p in self.pieces_at(base, "below")
+            )
+            and all(u.split.pieces for u in self.base_of(base) if u.context == "by")
+        )
 
     def _names(self, letter: str) -> bool:
         """Whether a letter in a script names a quantity of the page rather than counts."""
@@ -233,6 +267,8 @@ class Survey:
         letter, place = piece.letter, piece.place
         if letter in habits.TIME or (place == "below" and (base, letter) in self.ends):
             return False
+        if place == "below" and self._is_size_name(base, letter):
+            return True
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (
@@ -282,6 +318,8 @@ class Survey:
         matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
             return False
+        if (base, plain(piece.row)) in self.numbered:
+            return True
         fellows = self.pieces_at(base, piece.place)
         if piece.place == "below" and self._numbered_heads(base):
             return True
@@ -302,7 +340,9 @@ class Survey:
         """Whether numbered names are defined one by one, and never one with a letter: δ_1 = …, δ_2 = …"""
         fellows = self.pieces_at(base, "below")
         if any(
-            p.form == "letter" and (self.strong(p.letter) or p.letter in habits.INDEX)
+            p.form == "letter"
+            and p.run == 1
+            and (self.strong(p.letter) or p.letter in habits.INDEX)
             for p in fellows
         ):
             return False
@@ -491,7 +531,11 @@ class Survey:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
-        if piece.letter in self.examples():
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        sampled = core in self.sampled_names or bool(letters & self.sampling)
+        if piece.letter in self.examples() or (
+            sampled and piece.place == "below" and not piece.beside
+        ):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -560,6 +604,7 @@ class Survey:
                 ):
                     seen[use.number, use.chain, piece.letter].add(base)
         letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
+        letters |= self.sampling
         return frozenset(
             x
             for x in letters - habits.TIME

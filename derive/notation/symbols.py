@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from derive.notation.definitions import Role
@@ -54,6 +54,10 @@ class Symbols:
     forms: tuple[Symbol, ...]
     roles: Mapping[tuple[int, int], Role]
     page: Page
+    stated: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
+    """The shapes that the page states of plain names, with the formulas that state them."""
+    sections: Mapping[int, int] = field(default_factory=dict)
+    """The section that each formula stands in."""
 
     def at(self, number: int) -> Table:
         """What is in force at a formula."""
@@ -70,17 +74,18 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     formulas = [item for item in page.items if isinstance(item, Formula)]
     chains += [(f.number, i, chain) for f in formulas for i, chain in enumerate(f.chains)]
     prose = " ".join(item.text for item in page.items if isinstance(item, Prose | Heading))
-    survey = survey_of(chains, prose)
-    reader = Reader(survey, _transposes_by_prime(prose))
     wheres = dict(places_of(page))
     wheres[GIVEN] = Where(0, 0, -1, 0, "", True)
+    survey = survey_of(chains, prose, wheres)
+    reader = Reader(survey, _transposes_by_prime(prose))
     roles = Roles(reader, wheres, max(wheres))
     for number, index, chain in chains:
         roles.see(number, index, chain)
     roles.restate()
     binder = Binder(page, reader, roles, chains, prose)
     versions, forms = binder.symbols()
-    return Symbols(reader, versions, forms, roles.found, page)
+    sections = {n: w.section for n, w in wheres.items()}
+    return Symbols(reader, versions, forms, roles.found, page, binder.stated, sections)
 
 
 def _transposes_by_prime(prose: str) -> bool:

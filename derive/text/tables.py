@@ -415,7 +415,9 @@ CONNECTIVES = frozenset((
     "whenever", "unless", "every", "each", "any", "ie", "eg", "holds", "si", "sinon", "et", "ou",
     "pour", "wenn", "sonst", "falls", "und", "est", "avec", "yields", "except", "whence", "namely",
     "subject", "to", "st", "s.t.", "i.e.", "e.g.", "resp", "in", "on", "at", "of", "the", "a",
-    "an", "from",
+    "an", "from", "using", "substituting", "applying", "defining", "replacing", "taking", "setting",
+    "recalling", "assuming", "factoring", "factorizing", "expanding", "rearranging", "via", "which",
+    "this", "recall",
 ))  # fmt: skip
 CONDITIONAL = frozenset((
     "for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else",
