@@ -139,6 +139,9 @@ class Ledger:
         if self._is_special(found) and any(not self._is_special(k.occurrence) for k in before):
             return self._boundary(found, right, number)
         if not self._is_special(found) and all(self._is_special(k.occurrence) for k in before):
+            if "component" not in found.form and self._is_adjoint_by_entries(found):
+                why = "an equation for an adjoint that is defined"
+                return Role("claim", found.key, found, why)
             self._define(found, right, number, adjoint)
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
@@ -160,6 +163,15 @@ class Ledger:
         """The indices with which a name first stands in a row."""
         read = (self.reader.read(n, b, number) for n, b, _ in names_in(right))
         return next((o.indices for o in read if o.key == key), ())
+
+    def _is_adjoint_by_entries(self, found: Occurrence) -> bool:
+        """Whether δ^l_i = ∂C/∂z^l_i has said what δ^l is: a recursion for it is a claim."""
+        return any(
+            k.adjoint
+            and not self._is_special(k.occurrence)
+            and tuple(d for d in k.occurrence.form if d != "component") == found.form
+            for k in self.known.get(found.key, ())
+        )
 
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
