@@ -37,6 +37,7 @@ from derive.notation.shaped import Dims, Misfit, Val, renamed
 
 NEAR = 1e-7
 MOST_INSTANCES = 30
+MOST_SHOWN = 5
 ENOUGH = 8
 BEYOND = tuple(
     ("generic", 2, 2, seed) for seed in range(5, 11)
@@ -288,7 +289,26 @@ class Judgement:
             for n, v in self.given.items()
             if self.model.horizons.get(n) == domain and v.denominator == 1 and 0 < v <= 8
         ]
-        return int(said[0]) if said else length
+        if said:
+            return int(said[0])
+        shown = self._written_out(domain) if domain == "layer" else 0
+        return shown if 1 < shown <= MOST_SHOWN else length
+
+    def _written_out(self, domain: str) -> int:
+        """The last layer of a network that is written out member by member, z_1^1, z_2^1, …, z_1^3; 0 where it is not."""  # noqa: E501
+        last = 0
+        for definitions in self.model.definitions.values():
+            ends = [
+                (i, d)
+                for d in definitions
+                for i, slot in zip(d.index, d.slots, strict=False)
+                if slot == domain
+            ]
+            if any(not i.is_number and (d.looks_back or d.backward) for i, d in ends):
+                return 0
+            if ends and all(i.is_number for i, _ in ends):
+                last = max(last, *(i.shift for i, _ in ends))
+        return last
 
     def compare(
         self,

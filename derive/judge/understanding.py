@@ -146,6 +146,7 @@ ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a
 APART = " entries beside "
 SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
 ODD = 3
+WHERE = 4  # how far behind its use a name may be made: h = f(u v), where v = …
 PASSES = 3
 MOST_PARTS = 1500  # of a function's formula
 NEXT = 1
@@ -217,6 +218,8 @@ class Understanding:
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
+    _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _scope: tuple[int, int] = (0, 0)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -243,14 +246,14 @@ class Understanding:
             before = (
                 dict(self.setting.ranks),
                 dict(self.setting.outputs),
-                dict(self.setting.implied),
+                dict(self._implied),
                 dict(self.setting.wholes),
             )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
             setting = self.setting
-            if before == (setting.ranks, setting.outputs, setting.implied, setting.wholes):
+            if before == (setting.ranks, setting.outputs, self._implied, setting.wholes):
                 break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
@@ -618,6 +621,12 @@ class Understanding:
         self.setting.scoped = self._scopes_at(number)
         self.setting.functions = {} if self._without_functions else self.functions_at(number, index)
         self.setting.in_force = self._defined_at(number)
+        self.setting.implied = {
+            k: d
+            for k, (d, first, last) in self._implied.items()
+            if first <= number <= last
+            or (first - WHERE <= number < first and k not in self.setting.in_force)
+        }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
@@ -638,9 +647,18 @@ class Understanding:
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[key] = function
         for entry in (*self.functions, *self._before):
-            if 0 <= entry[0] - number <= NEXT:
+            if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
                 found.setdefault(entry[2], entry[3])
         return found
+
+    def _is_among_definitions(self, number: int, following: int) -> bool:
+        """Whether nothing is claimed from one formula to a later one: y = f(z), g(x) = …, f(x) = … ."""
+        return number < following and not any(number <= n <= following for n in self._claimed)
+
+    @cached_property
+    def _claimed(self) -> list[int]:
+        """The numbers of the formulas that claim something."""
+        return [n for (n, _), r in self.symbols.roles.items() if r.kind == "claim"]
 
     # -- ranks ------------------------------------------------------------------------------------
 
@@ -1089,6 +1107,7 @@ class Understanding:
         """How many components each name has at most, and which ordered slots."""
         setting = self.setting
         tally: dict[str, Counter[int]] = {}
+        before: Counter[str] = Counter()  # uses with an index less before the first with so many
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -1097,6 +1116,8 @@ class Understanding:
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                     tally.setdefault(occurs.key, Counter())[count] += 1
+                    if count > setting.components.get(occurs.key, 0):
+                        before[occurs.key] = tally[occurs.key][count - 1]
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -1111,11 +1132,11 @@ class Understanding:
                         counted = domain in ORDERED or domain == "sample"
                         if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
-        self._without_odd(tally)
+        self._without_odd(tally, before)
         self._survey_forms()
 
-    def _without_odd(self, tally: dict[str, Counter[int]]) -> None:
-        """A name that is x_i but for a few x_{i,n} has one index: those few are not understood."""
+    def _without_odd(self, tally: dict[str, Counter[int]], before: Counter[str]) -> None:
+        """A name that is x_i until a few x_{i,n} follow has one index: those few are not understood."""
         made = {
             (r.key, sum(d == "component" for d, _ in r.target.indices))
             for r in self._makers
@@ -1123,8 +1144,9 @@ class Understanding:
         }
         for key, seen in tally.items():
             most = self.setting.components.get(key, 0)
-            below = max((n for n in seen if 0 < n < most), default=0)
-            if below and seen[most] * ODD < seen[below] and (key, most) not in made:
+            below = most - 1
+            late = seen[most] * ODD < before[key] <= seen[below]
+            if below and late and (key, most) not in made:
                 self.setting.components[key] = below
                 self.setting.odd.add(key)
 
@@ -1551,6 +1573,7 @@ class Understanding:
 
     def _defined(self, number: int, index: int, chain: Chain, role: Role) -> None:
         head, member = chain.members[0], chain.members[1]
+        self._scope = role.scope
         elaborator = self._elaborator = self.elaborator(number, None, index)
         name = _head_name(head.tree)
         if name is None:
@@ -1767,7 +1790,9 @@ class Understanding:
             (letter,) = steps
             domain = "sample" if letter in samples else self._elaborator.ordered[letter]
             if domain not in slots:
-                self.setting.implied[key] = domain
+                self._implied[key] = (domain, *self._scope)
+                full = self.setting.steps.get(key, ())
+                self.setting.steps[key] = full if domain in full else (*full, domain)
                 raise Unread(0, f"an index {letter} on the left side")
         loose = frozenset(a for a in loose if not self._is_size(a))
         if (

@@ -47,6 +47,13 @@ WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 BETWEEN = "an equation between expressions"
 
 
+def _is_other_member(one: Occurrence, other: Occurrence) -> bool:
+    """Whether two written names are z_1^1 and z_2^1: members that numbers tell apart."""
+    pairs = zip(one.indices, other.indices, strict=True)
+    numbers = [(plain(p), plain(q)) for (_, p), (_, q) in pairs]
+    return any(p != q and p.isdigit() and q.isdigit() for p, q in numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """What the first equation of a chain is; see `scope`: the formulas in which it is in force, both
@@ -102,7 +109,11 @@ class Ledger:
     ) -> Role:
         """A first definition, its repetition, a version, or a claim on what is defined already."""
         spelled = canonical(found, right)
-        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        before = [
+            k
+            for k in self.known.get(found.key, ())
+            if k.occurrence.form == found.form and not _is_other_member(k.occurrence, found)
+        ]
         latest = [k for k in before if self._is_special(k.occurrence) == self._is_special(found)][
             -1:
         ]
@@ -128,6 +139,9 @@ class Ledger:
         if self._is_special(found) and any(not self._is_special(k.occurrence) for k in before):
             return self._boundary(found, right, number)
         if not self._is_special(found) and all(self._is_special(k.occurrence) for k in before):
+            if "component" not in found.form and self._is_adjoint_by_entries(found):
+                why = "an equation for an adjoint that is defined"
+                return Role("claim", found.key, found, why)
             self._define(found, right, number, adjoint)
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
@@ -150,6 +164,15 @@ class Ledger:
         read = (self.reader.read(n, b, number) for n, b, _ in names_in(right))
         return next((o.indices for o in read if o.key == key), ())
 
+    def _is_adjoint_by_entries(self, found: Occurrence) -> bool:
+        """Whether δ^l_i = ∂C/∂z^l_i has said what δ^l is: a recursion for it is a claim."""
+        return any(
+            k.adjoint
+            and not self._is_special(k.occurrence)
+            and tuple(d for d in k.occurrence.form if d != "component") == found.form
+            for k in self.known.get(found.key, ())
+        )
+
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
         components."""
@@ -159,6 +182,7 @@ class Ledger:
             if [d for d in k.occurrence.form if d != "component"]
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
+            and ("component" in k.occurrence.form) != ("component" in found.form)
         ]
         where = self.wheres[number]
         if not same or where.section != same[-1].where.section or RENEWING.search(where.before):
@@ -226,6 +250,9 @@ class Ledger:
             return Role("claim", found.key, found, "an equation for an adjoint that is defined")
         if found.arguments is not None and is_value(right):
             return Role("claim", found.key, found, "a value of what is defined")
+        keys = self._keys_of(right, number)
+        if keys != latest.made_of and self._is_in_capitals(keys, latest.made_of):
+            return Role("setting", found.key, found, "says in matrices what is defined")
         if not moved_on and not renewed and self._works_out(found, latest, right, number):
             return Role("claim", found.key, found, "works out what is defined")
         base = bare_key(found)
@@ -246,7 +273,6 @@ class Ledger:
             return Role("definition", found.key, found, "a new version of a function")
         if self._is_moved(found) and not self._is_moved(latest.occurrence):
             return Role("claim", found.key, found, "another step of what is defined")
-        keys = self._keys_of(right, number)
         same_section = where.section == latest.where.section
         again = self._forms_of(right, number) == latest.forms
         here = same_section and where.item == latest.where.item
@@ -265,6 +291,15 @@ class Ledger:
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")
+
+    def _is_in_capitals(self, keys: frozenset[str], before: frozenset[str]) -> bool:
+        """Whether y = f(Z) says with the capital Z, made beside z, what y = f(z) has said."""
+        new, gone = keys - before, before - keys
+        return (
+            bool(new)
+            and {k.split("^")[0].lower() for k in new} == {k.split("^")[0] for k in gone}
+            and all(k != k.lower() and k in self.known for k in new)
+        )
 
     def _is_moved(self, found: Occurrence) -> bool:
         return any(len(row) > 1 for domain, row in found.indices if domain in ("time", "layer"))
@@ -354,7 +389,11 @@ class Ledger:
     def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:
         """Where a second definition in an item ends: a variant of what stands outside, or in another
         item."""
-        before = [k for k in self.known.get(found.key, ()) if k.occurrence.form == found.form]
+        before = [
+            k
+            for k in self.known.get(found.key, ())
+            if k.occurrence.form == found.form and not _is_other_member(k.occurrence, found)
+        ]
         if not where.item or not before or all(k.where.item == where.item for k in before):
             return None
         return self._last(number, lambda w: w.item == where.item)

@@ -1972,7 +1972,7 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        rows = [r for r in node.rows if any(c for c in r) and not all(_is_bar(c) for c in r)]
+        rows = [r for r in node.rows if any(c for c in r) and not _is_bars(r)]
         if len(rows) == 1 and len(rows[0]) > 1 and any(_only_dots(c) for c in rows[0]):
             return self._columns(rows[0], node)
         if all(len(r) == 1 for r in rows):
@@ -2676,11 +2676,11 @@ def _is_open_index(index: Time) -> bool:
     return bool(index.letters) and index.letters[0][0].startswith("\\,open")
 
 
-def _is_bar(row: Row) -> bool:
-    """Whether a cell only shows that a column goes on: |, dots, or nothing."""
-    return not row or all(
-        isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row
-    )
+def _is_bars(cells: Sequence[Row]) -> bool:
+    """Whether a row of a table only shows that columns go on: | … |."""
+    signs = [n.text if isinstance(n, Sign) else "" for c in cells for n in c]
+    bars = ("|", "\\vert", "\\mid")
+    return any(t in bars for t in signs) and all(t in (*bars, "\\dots") for t in signs)
 
 
 def _side_by_side(row: Row) -> bool:

@@ -527,6 +527,8 @@ class Binder:
             return False
         if any(u.context in ("differentiated", "by") for u, _ in uses):
             return False
+        if key in ("i", "j", "k") and self._is_headed_by(key):
+            return False
         if key in self.sized or (survey.upper[key] and key in self.counted):
             return True
         if key in self.counted:
@@ -538,6 +540,15 @@ class Binder:
             and letter in ("n", "m", "N", "M", "T", "D", "K", "H", "d")
             and ("component" not in {d for _, o in uses for d in o.form})
             and (settings or key in ("n", "m", "N", "T") or "_" in key)
+        )
+
+    def _is_headed_by(self, letter: str) -> bool:
+        """Whether a letter is the index of something that the page makes, z_i = …: it counts, and is no size."""  # noqa: E501
+        return any(
+            p.letter == letter and p.form == "letter" and not p.moved
+            for u in self.reader.survey.uses
+            if u.first
+            for p in u.split.pieces
         )
 
     def _undefined(

@@ -435,10 +435,13 @@ class Roles(Ledger):
             return value and not (where.display or where.item or self._is_special(found))
         if found.arguments is not None and found.key in self.known:
             return False
+        single = single_name(right)
         if (
             not where.display
             and not found.indices
-            and single_name(right) is not None
+            and found.arguments is None
+            and single is not None
+            and (single[1] is None and single[0].above is None)
             and is_sizelike(found.key)
         ):
             return True
