@@ -20,7 +20,7 @@ from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import named, weight
-from derive.notation.shaped import Misfit, Val, transposed
+from derive.notation.shaped import COLUMNWISE, ROWWISE, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -111,6 +111,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
     yield inner(set())
+    yield both("", {"along"}, across=not plain.across)
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
         plain,
@@ -365,6 +366,7 @@ class Readings:
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         u.setting.parts, u.setting.dims.said = {}, {}
         try:
+            u.setting.dims.across = way.head.across
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = elaborator.row(head.tree)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
@@ -386,6 +388,8 @@ class Readings:
             u.setting.dims = kept
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
+            elaborator.choices.add("along")
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:

@@ -5,7 +5,8 @@ Nothing is guessed silently: where a row is not understood `Unread` says at whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol
@@ -62,6 +63,7 @@ from derive.notation.shaped import (
     power,
     product,
     renamed,
+    row_sums,
     scalar,
     total,
     transposed,
@@ -77,6 +79,7 @@ ENTRYWISE = ("\\odot", "\\circ", "\\otimes")
 RELATIONS = ("=", "<", ">", "\\leq", "\\geq", "\\neq")
 DIFFERENTIALS = ("\\partial", "d")
 MOST_DEPTH = 40
+NOT_LETTERS = re.compile(r"[^a-zA-Z]")
 
 
 class Unread(Exception):
@@ -105,6 +108,7 @@ class Reading:
     denominator: bool = False  # ∂a/∂b has a column for each component of a
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -373,6 +377,15 @@ class Elaborator:
                     continue
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
+                word = NOT_LETTERS.sub("", node.text).lower()
+                behind = row[at + 1] if at + 1 < len(row) else None
+                if word in WORDS and isinstance(behind, Group) and behind.opening == "(":
+                    name = Name(node.start, node.end, word)
+                    parts = [self.row(p) for p in _split(behind.inside, (",", ";"))]
+                    made = self._group_scripts(WORDS[word](self, parts, name), behind)
+                    factors.append((operator, made))
+                    operator, at = "", at + 2
+                    continue
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
             value, at = self.factor(row, at)
             factors.append((operator, value))
@@ -1905,7 +1918,9 @@ class Elaborator:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             if self.dims.is_merged(dim) and stated not in self._stated_dims(letter, v.body):
                 self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
-            self.setting.size_of[upper.letters[0][0]] = dim
+            known = self.setting.size_of.setdefault(upper.letters[0][0], dim)
+            if self.dims.may_be(known, dim):
+                self.dims.unify(known, dim)
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
         if whole and free_end:
@@ -2353,7 +2368,7 @@ def _most(word: str, args: list[Val], node: Name, dims: Dims) -> Val:
     raise Unread(node.start, f"{word} of numbers")
 
 
-WORDS = {
+WORDS: dict[str, Callable[[Elaborator, list[Val], Name], Val]] = {
     "softmax": _softmax,
     "diag": _diag,
     "Diag": _diag,
@@ -2366,4 +2381,5 @@ WORDS = {
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
     "prod": _prod,
+    "rowsum": lambda self, args, node: row_sums(args[0]),
 }

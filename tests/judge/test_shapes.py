@@ -180,3 +180,78 @@ where $y_i$ is the i-th row of $Y$ and $z_i$ that row of $Z$. The loss is $J$.
 def test_rows_beside_their_matrix(line: str, kind: str) -> None:
     """x_i is a row of X, and what has one entry a column goes with each row."""
     assert verdict(f"{NORMALISED}$${line}$$")[0] == kind
+
+
+LISTED = r"""
+Let $x_i \in \mathbb{R}^d$ for $i = 1, \dots, n$ and $m = \frac{1}{n} \sum_{i=1}^n x_i$.
+$$r_i = s \odot (x_i - m)$$
+The loss is $L$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\frac{\partial m}{\partial x_i} = \frac{1}{n}", "proved"),
+        (
+            r"\frac{\partial L}{\partial s} = \sum_{i=1}^n \frac{\partial L}{\partial r_i} \odot (x_i - m)",
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m} = - s \odot \sum_{i=1}^n \frac{\partial L}{\partial r_i}",
+            "proved",
+        ),
+        (r"\frac{\partial L}{\partial m} = - s \odot \frac{\partial L}{\partial r_i}", "unread"),
+    ],
+)
+def test_vectors_of_a_list(line: str, kind: str) -> None:
+    """What is stated of x_i is the shape of each, not of the list."""
+    assert verdict(f"{LISTED}$${line}$$")[0] == kind
+
+
+SCORES = r"""
+Let $S = \frac{Q K^T}{\sqrt{d_k}}$ with $Q, K \in \mathbb{R}^{n \times m}$, row-wise
+$P = \mathrm{softmax}(S)$ and $A = P V$. The loss is $L$.
+Let $D_i = \sum_k P_{ik} \frac{\partial L}{\partial P_{ik}}$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "reading"),
+    [
+        (
+            r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d_k}} \frac{\partial L}{\partial S} K",
+            "proved",
+            "what",
+        ),
+        (
+            r"\frac{\partial L}{\partial S} = P \odot (\frac{\partial L}{\partial P} - \text{row\_sum}(\frac{\partial L}{\partial P} \odot P))",  # noqa: E501
+            "proved",
+            "what the steps",
+        ),
+        (
+            r"\frac{\partial L}{\partial S} = P \odot (\frac{\partial L}{\partial P} - D)",
+            "ambiguous",
+            "each of its columns",
+        ),
+        (
+            r"\frac{\partial L}{\partial S_{ij}} = \sum_k \frac{\partial L}{\partial P_{ik}} P_{ik}(\delta_{kj} - P_{ij})",  # noqa: E501
+            "proved",
+            "what the steps",
+        ),
+    ],
+)
+def test_gradients_of_scores(line: str, kind: str, reading: str) -> None:
+    """A vector beside a square matrix goes with its rows or with its columns: the line says which."""
+    found, said = verdict(f"{SCORES}$${line}$$")
+    assert found == kind and reading in said
+
+
+def test_a_shape_of_a_transpose() -> None:
+    page = r"""
+Let $z = W x + b$ with $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^{n \times 1}$, where
+$x^T \in \mathbb{R}^{1 \times n}$. The loss is $L$.
+$$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} x^T$$"""
+    assert verdict(page)[0] == "proved"
