@@ -184,7 +184,7 @@ def test_rows_beside_their_matrix(line: str, kind: str) -> None:
 
 LISTED = r"""
 Let $x_i \in \mathbb{R}^d$ for $i = 1, \dots, n$ and $m = \frac{1}{n} \sum_{i=1}^n x_i$.
-$$r_i = s \odot (x_i - m)$$
+$$r_i = c \odot (x_i - m)$$
 The loss is $L$.
 
 """
@@ -195,14 +195,14 @@ The loss is $L$.
     [
         (r"\frac{\partial m}{\partial x_i} = \frac{1}{n}", "proved"),
         (
-            r"\frac{\partial L}{\partial s} = \sum_{i=1}^n \frac{\partial L}{\partial r_i} \odot (x_i - m)",
+            r"\frac{\partial L}{\partial c} = \sum_{i=1}^n \frac{\partial L}{\partial r_i} \odot (x_i - m)",
             "proved",
         ),
         (
-            r"\frac{\partial L}{\partial m} = - s \odot \sum_{i=1}^n \frac{\partial L}{\partial r_i}",
+            r"\frac{\partial L}{\partial m} = - c \odot \sum_{i=1}^n \frac{\partial L}{\partial r_i}",
             "proved",
         ),
-        (r"\frac{\partial L}{\partial m} = - s \odot \frac{\partial L}{\partial r_i}", "unread"),
+        (r"\frac{\partial L}{\partial m} = - c \odot \frac{\partial L}{\partial r_i}", "unread"),
     ],
 )
 def test_vectors_of_a_list(line: str, kind: str) -> None:
