@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ZERO, App, D, Ref, add, letters_in, neg, walk
+from derive.algebra.core import DOWN, ZERO, App, D, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -125,7 +125,10 @@ class Decider:
             f"{name.split('∅')[0]} is some function of what the steps put out"
             for name in tried.assumed
         ]
-        parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
+        parts += [
+            f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
+            for name in sorted(tried.outcome.normal)
+        ]
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from derive.algebra.core import Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
+from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, related
@@ -479,9 +479,14 @@ class Readings:
             if at_values.agrees:
                 return Tried(found, at_values, said, tuple(assumed), tuple(given.items()))
         if outcome.differs and not outcome.missing and (normal := targets(model)):
-            summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
-            if summing.agrees:
-                return Tried(found, summing, said, tuple(assumed))
+            down = frozenset(
+                n + DOWN if model.slots.get(n, ()) == ("component", "component") else n
+                for n in normal
+            )
+            for sums in dict.fromkeys((normal, down)):
+                summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
+                if summing.agrees:
+                    return Tried(found, summing, said, tuple(assumed))
         return Tried(found, outcome, said, tuple(assumed))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:

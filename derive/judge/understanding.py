@@ -1139,6 +1139,9 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
+        along = elaborator.parameter_at(body) if body.rank == 2 else set()
+        if len(along) == 1:
+            self.setting.made_along[made.name] = min(along)
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)

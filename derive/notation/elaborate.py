@@ -181,6 +181,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    made_along: dict[str, int] = field(default_factory=dict)
+    """The axis of a matrix that the parameters it is made of give it: that of the features."""
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
 
@@ -245,7 +247,7 @@ class Elaborator:
             or all(v.rank != 1 for v in values)
         ):
             return values
-        own = sorted(self._parameter_at(wide))
+        own = sorted(self.parameter_at(wide))
         found = []
         for v in values:
             if (
@@ -261,7 +263,7 @@ class Elaborator:
             found.append(v)
         return found
 
-    def _parameter_at(self, v: Val) -> set[int]:
+    def parameter_at(self, v: Val) -> set[int]:
         """The axes of a matrix that are a parameter's."""
         refs = [p for p in walk(v.body) if isinstance(p, Ref)]
         held = [
@@ -2325,7 +2327,9 @@ def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
     v = renamed(v)
     if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
-    own = sorted(self._parameter_at(v)) if v.rank == 2 else []
+    own = sorted(self.parameter_at(v)) if v.rank == 2 else []
+    if v.rank == 2 and isinstance(v.body, Ref) and v.body.name in self.setting.made_along:
+        own = [self.setting.made_along[v.body.name]]
     a = v.axes[own[0] if len(own) == 1 and not self.setting.rowwise else -1]
     if v.rank == 2 and not self.setting.rowwise and len(own) != 1:
         self.dims.suppose("softmax of a matrix is taken of each of its rows")

@@ -255,3 +255,34 @@ Let $z = W x + b$ with $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^{n \ti
 $x^T \in \mathbb{R}^{1 \times n}$. The loss is $L$.
 $$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} x^T$$"""
     assert verdict(page)[0] == "proved"
+
+
+COLUMNS = r"""
+Let $X \in \mathbb{R}^{d \times m}$ hold an example in each column, $W \in \mathbb{R}^{k \times d}$, $b \in \mathbb{R}^k$,
+$$Z = W X + b$$
+$$P = \mathrm{softmax}(Z)$$
+$$L = -\frac{1}{m} \sum_{i,j} Y_{ij} \log P_{ij}$$
+
+"""  # noqa: E501
+AXES = r"""
+Let $X \in \mathbb{R}^{m \times d}$ hold an example in each row, $W \in \mathbb{R}^{d \times k}$, $b \in \mathbb{R}^k$,
+$$Z = X W + b$$
+$$P = \mathrm{softmax}(Z)$$
+$$L = -\frac{1}{m} \sum_{i,j} Y_{ij} \log P_{ij}$$
+
+"""  # noqa: E501
+SLOPE = r"$$\frac{\partial L}{\partial Z} = \frac{1}{m} (P - Y)$$"
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "kind", "reading"),
+    [
+        (COLUMNS, SLOPE, "proved", "Y sums to 1 in each column"),
+        (AXES, SLOPE, "proved", "Y sums to 1"),
+        (COLUMNS, SLOPE.replace("P - Y", "Y - P"), "refuted", ""),
+        (AXES, SLOPE.replace("P - Y", "Y - P"), "refuted", ""),
+    ],
+)
+def test_softmax_of_the_features(page: str, line: str, kind: str, reading: str) -> None:
+    """A softmax is of each example, whichever way the batch lies."""
+    assert verdict(page + line) == (kind, reading)
