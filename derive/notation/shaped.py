@@ -261,9 +261,26 @@ def hadamard(x: Val, y: Val, dims: Dims) -> Val:
         first = large.axes[1 if large.flipped else 0]
         dims.unify(small.axes[0].dim, first.dim)
         return replace(large, body=mul((with_letters(small, [first.letter]), large.body)))
+    if (
+        small.rank == 2
+        and large.of is not None
+        and large.by is not None
+        and large.of[1] == large.by[1] == 2
+    ):
+        return hadamard(small, _entrywise(large, dims), dims)
     if small.rank == 1 and large.rank == 2:
         return Val(large.axes, mul((along(small, large, dims), large.body)))
     raise Misfit(f"{spoken(x)} times {spoken(y)}, entry by entry")
+
+
+def _entrywise(v: Val, dims: Dims) -> Val:
+    """∂A/∂Z of two matrices beside ⊙: of each entry by its own."""
+    a, b, c, d = v.axes
+    dims.unify(a.dim, c.dim)
+    dims.unify(b.dim, d.dim)
+    dims.suppose("the derivative of a matrix by another beside ⊙ is taken entry by entry")
+    table = {c.letter: Time.of(a.letter), d.letter: Time.of(b.letter)}
+    return Val((a, b), move(v.body, table))
 
 
 def scaled(x: Val, y: Val) -> Val:

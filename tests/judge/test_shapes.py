@@ -286,3 +286,28 @@ SLOPE = r"$$\frac{\partial L}{\partial Z} = \frac{1}{m} (P - Y)$$"
 def test_softmax_of_the_features(page: str, line: str, kind: str, reading: str) -> None:
     """A softmax is of each example, whichever way the batch lies."""
     assert verdict(page + line) == (kind, reading)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (
+            r"\frac{\partial L}{\partial W} = X^T \left(\frac{\partial L}{\partial A} \odot \frac{\partial A}{\partial Z}\right)",  # noqa: E501
+            "ambiguous",
+        ),
+        (
+            r"\frac{\partial L}{\partial W} = X^T \left(\frac{\partial L}{\partial O} \odot \frac{\partial A}{\partial Z}\right)",  # noqa: E501
+            "unread",
+        ),
+    ],
+)
+def test_derivatives_entry_by_entry(line: str, kind: str) -> None:
+    """∂A/∂Z beside ⊙, where A is made of Z entry by entry."""
+    page = r"""
+Let $Z = X W$ with $X \in \mathbb{R}^{n \times d}$, $W \in \mathbb{R}^{d \times m}$.
+Let $A = \tanh(Z)$ and $O = A V$.
+The loss is $L$.
+"""
+    found, reading = verdict(f"{page}$${line}$$")
+    assert found == kind
+    assert ("entry by entry" in reading) == (kind == "ambiguous")
