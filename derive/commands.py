@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from derive import __version__, certifying, sources, tasks
+from derive.arguments import (
+    PROOF_CODES,
+    USUAL_CODES,
+    AnswerOnly,
+    CheckAll,
+    Definitions,
+    ForCoq,
+    Fragment,
+    Full,
+    Horizon,
+    Layout,
+    Maps,
+    MaybeHorizon,
+    ModelArgument,
+    Output,
+    Standalone,
+    To,
+    Truncate,
+    Wrt,
+    help_of,
+    listed,
+    model_names,
+)
 from derive.errors import DeriveError
 from derive.pages import (
-    KINDS,
     PICTURES,
     REPORTS,
     Page,
@@ -27,6 +50,7 @@ from derive.pages import (
     reported,
     waiting,
 )
+from derive.settings import settings
 from derive.tasks import LAYOUTS
 from derive.usage import OneSentence
 
@@ -59,116 +83,6 @@ app = typer.Typer(
 )
 
 
-# -- arguments and options --------------------------------------------------------------------------
-
-
-def _listed(names: Sequence[str]) -> Callable[[str], list[str]]:
-    """What a shell completes."""
-
-    def completed(incomplete: str) -> list[str]:
-        return [name for name in names if name.startswith(incomplete)]
-
-    return completed
-
-
-def _model_names(incomplete: str) -> list[str]:
-    from derive.model.builtin import MODELS
-
-    return [name for name in MODELS if name.startswith(incomplete)]
-
-
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="A built-in model (derive models), a file, a notebook, or - for standard input.",
-        autocompletion=_model_names,
-    ),
-]
-Definitions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-D", metavar="LATEX", help="A definition, such as 'h_t = f(h_{t-1}, \\theta)'; repeatable."
-    ),
-]
-Horizon = Annotated[int, typer.Option("-T", metavar="STEPS", help="The number of steps.")]
-MaybeHorizon = Annotated[
-    int | None,
-    typer.Option("-T", metavar="STEPS", help="For this number of steps instead of every T."),
-]
-Wrt = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--wrt", metavar="NAME", help="A parameter to differentiate by (default: all); repeatable."
-    ),
-]
-To = Annotated[
-    str | None,
-    typer.Option(
-        "--to", metavar="FORMAT", help=f"{', '.join(KINDS)}.", autocompletion=_listed(KINDS)
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="Write to this file; its suffix picks the format."
-    ),
-]
-ForCoq = Annotated[
-    Path | None,
-    typer.Option(
-        "--certificate",
-        metavar="FILE.v",
-        help="Also write the theorem for every T as a Coq file, and check it where coqc is installed.",
-    ),
-]
-Maps = Annotated[
-    bool,
-    typer.Option(
-        "--maps",
-        help="With --certificate: derivatives as maps between vectors or matrices, adjointness assumed.",
-    ),
-]
-CheckAll = Annotated[
-    bool,
-    typer.Option("--check-all", help="With -T: derive and check each step, not each kind of step."),
-]
-Full = Annotated[
-    bool, typer.Option("--full", help="Leave nothing out of long sums and derivations.")
-]
-Layout = Annotated[
-    str,
-    typer.Option(
-        "--layout",
-        metavar="LAYOUT",
-        help=f"How derivatives stand: {', '.join(LAYOUTS)}.",
-        autocompletion=_listed(LAYOUTS),
-    ),
-]
-Standalone = Annotated[
-    bool,
-    typer.Option("--standalone", help="LaTeX as a whole document (as -o FILE.tex has it)."),
-]
-Fragment = Annotated[
-    bool, typer.Option("--fragment", help="LaTeX as rows for align (as --to latex has it).")
-]
-AnswerOnly = Annotated[
-    bool, typer.Option("--answer", help="Only the answer: the gradients and their recursion.")
-]
-Truncate = Annotated[
-    int | None,
-    typer.Option("--truncate", metavar="K", help="Also truncated BPTT, back over at most K steps."),
-]
-
-USUAL_CODES = "Exit code: 0 done; 2 the input cannot be used, with the reason."
-PROOF_CODES = "Exit code: 0 proved; 1 not proved, or not for every T; 2 the input cannot be used."
-
-
-def _help(codes: str, *examples: str) -> str:
-    """What stands below a command's options."""
-    return "\b\nExamples:\n" + "\n".join(f"  {e}" for e in examples) + f"\n\n{codes}"
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"derive {__version__}")
@@ -176,7 +90,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog=_help("Each command has its own: derive bptt --help.", "derive bptt tanh -T 3")
+    epilog=help_of("Each command has its own: derive bptt --help.", "derive bptt tanh -T 3")
 )
 def main(
     context: typer.Context,
@@ -185,15 +99,23 @@ def main(
     ] = False,
 ) -> None:
     """Derive, prove and write gradients of recurrences."""
+    with reported():
+        context.default_map = settings(Path.cwd(), getattr(context.command, "commands", {}))
     if context.invoked_subcommand is None:
         typer.echo(SHORT_HELP, nl=False)
+
+
+def _explained_names(incomplete: str) -> list[str]:
+    from derive.explaining import names
+
+    return [name for name in names() if name.startswith(incomplete)]
 
 
 # -- commands ---------------------------------------------------------------------------------------
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         PROOF_CODES,
         "derive bptt tanh -T 3",
         "derive bptt lstm --wrt W_i --answer",
@@ -222,7 +144,7 @@ def bptt(
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         PROOF_CODES,
         "derive prove gru",
         "derive prove -D 'h_t = f(h_{t-1}, x_t, \\theta)' -D 'C = l(h_T)'",
@@ -272,7 +194,7 @@ def _put(page: Page, found: Gradient, answer: bool, besides: str = "") -> None:
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         "Exit code: 0 they agree; 1 they differ; 2 the input cannot be used.",
         "derive check lstm -T 3",
         "derive check -D 'h_t = \\tanh(w h_{t-1} + x_t)' -D 'L_t = h_t^2'",
@@ -298,7 +220,7 @@ def check(
             raise typer.Exit(1)
 
 
-@app.command(epilog=_help(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w"))
+@app.command(epilog=help_of(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w"))
 def code(
     model: ModelArgument = None,
     definitions: Definitions = None,
@@ -309,7 +231,7 @@ def code(
             "--to",
             metavar="LANGUAGE",
             help=f"The language: {', '.join(LANGUAGES)}.",
-            autocompletion=_listed(LANGUAGES),
+            autocompletion=listed(LANGUAGES),
         ),
     ] = LANGUAGES[0],
     output: Output = None,
@@ -322,7 +244,7 @@ def code(
         Page("text", output, True, False).put_text(found.source)
 
 
-@app.command(epilog=_help(USUAL_CODES, "derive cost lstm -T 100 -n n=64,d=32", "derive cost rnn"))
+@app.command(epilog=help_of(USUAL_CODES, "derive cost lstm -T 100 -n n=64,d=32", "derive cost rnn"))
 def cost(
     model: ModelArgument = None,
     definitions: Definitions = None,
@@ -346,7 +268,7 @@ def cost(
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         USUAL_CODES,
         "derive example product",
         "derive example -D 'f(z) = z^3' -D 'z = 2 x + 1'",
@@ -358,7 +280,7 @@ def example(
         typer.Argument(
             metavar="NAME",
             help="chain-rule or product.",
-            autocompletion=_listed(("chain-rule", "product")),
+            autocompletion=listed(("chain-rule", "product")),
         ),
     ] = None,
     definitions: Definitions = None,
@@ -378,7 +300,7 @@ def example(
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         USUAL_CODES, "derive graph tanh -T 3", "derive graph -T 3 --path via:h_2 -o graph.svg"
     )
 )
@@ -399,7 +321,7 @@ def graph(
             "--to",
             metavar="FORMAT",
             help=f"{', '.join(PICTURES)}.",
-            autocompletion=_listed(tuple(PICTURES)),
+            autocompletion=listed(tuple(PICTURES)),
         ),
     ] = None,
     output: Output = None,
@@ -410,12 +332,12 @@ def graph(
         page.put_picture(tasks.graph(_model(model, definitions, output), horizon, path, wrt))
 
 
-@app.command(epilog=_help(USUAL_CODES, "derive models", "derive models lstm --to latex"))
+@app.command(epilog=help_of(USUAL_CODES, "derive models", "derive models lstm --to latex"))
 def models(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="The model to show (default: all).", autocompletion=_model_names
+            metavar="NAME", help="The model to show (default: all).", autocompletion=model_names
         ),
     ] = None,
     to: To = None,
@@ -428,7 +350,7 @@ def models(
         page_for(to, output, True, standalone, fragment).put(tasks.models(name))
 
 
-@app.command(epilog=_help(USUAL_CODES, "derive notes -o notes.pdf", "derive notes --to latex"))
+@app.command(epilog=help_of(USUAL_CODES, "derive notes -o notes.pdf", "derive notes --to latex"))
 def notes(
     to: To = None,
     output: Output = None,
@@ -442,10 +364,11 @@ def notes(
 
 
 @app.command(
-    epilog=_help(
+    epilog=help_of(
         "Exit code: 0 nothing is refuted or carried; 1 something is; 2 a file cannot be judged.",
         "derive verify notes.tex",
         "derive verify paper.md notebook.ipynb --model lstm --to html -o report.html",
+        "derive verify notes.tex --read --why 41",
         "derive verify notes.tex --annotate marked.tex",
     )
 )
@@ -459,7 +382,7 @@ def verify(
             "--model",
             metavar="MODEL",
             help="Definitions: a built-in model or a file; repeatable.",
-            autocompletion=_model_names,
+            autocompletion=model_names,
         ),
     ] = None,
     horizon: Annotated[
@@ -471,7 +394,7 @@ def verify(
             "--layout",
             metavar="LAYOUT",
             help=f"{', '.join(LAYOUTS)} (default: inferred).",
-            autocompletion=_listed(LAYOUTS),
+            autocompletion=listed(LAYOUTS),
         ),
     ] = None,
     strict: Annotated[
@@ -480,7 +403,7 @@ def verify(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="FORMAT", help=f"{', '.join(REPORTS)}.", autocompletion=_listed(REPORTS)
+            "--to", metavar="FORMAT", help=f"{', '.join(REPORTS)}.", autocompletion=listed(REPORTS)
         ),
     ] = None,
     output: Output = None,
@@ -490,6 +413,17 @@ def verify(
             "--annotate",
             metavar="OUT",
             help="Write the notes with the verdicts here (many: a folder).",
+        ),
+    ] = None,
+    read: Annotated[
+        bool, typer.Option("--read", help="Also list what each name of the page was taken to be.")
+    ] = False,
+    why: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--why",
+            metavar="LINE",
+            help="Only this line (or id, such as 3.1): how it was understood, what the verdict rests on.",
         ),
     ] = None,
     every: Annotated[
@@ -505,26 +439,75 @@ def verify(
         float | None,
         typer.Option("--seconds", metavar="S", help="The longest that one file may take."),
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write the proved corrections of refuted lines into the files."),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge again whenever a file changes, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """The red pen: each formula of people's notes, judged line by line."""
     from derive import red_pen
 
+    def once() -> int:
+        with reported():
+            page = report_page(to, output)
+            given = red_pen.all_files(files)
+            red_pen.refuse_misuse(given, output, jobs, seconds, why or ())
+            copies = red_pen.copies_for(given, annotate)
+            definitions = tuple(d for name in model or () for d in tasks.definitions_of(name))
+            options = tasks.options(horizon, layout, definitions, repairs, read, tuple(why or ()))
+            notes = [red_pen.notes_of(name) for name in given]
+            reports = red_pen.judged(notes, options, jobs, seconds)
+            for report in reports:
+                if report.error is not None:
+                    complain(report.error)
+            red_pen.write_copies(copies, reports, every)
+            if fix or diff:
+                reports, changes = red_pen.mended(reports, fix and not diff)
+            if diff:
+                page.put_text(changes)
+            else:
+                red_pen.write_reports(page, reports, every)
+        return red_pen.exit_code(reports, strict)
+
     with reported():
-        page = report_page(to, output)
-        red_pen.refuse_misuse(files, output, jobs, seconds)
-        copies = red_pen.copies_for(files, annotate)
-        definitions = tuple(d for name in model or () for d in tasks.definitions_of(name))
-        options = tasks.options(horizon, layout, definitions, repairs)
-        read = [red_pen.notes_of(name) for name in files]
-        reports = red_pen.judged(read, options, jobs, seconds)
-        for report in reports:
-            if report.error is not None:
-                complain(report.error)
-        red_pen.write_copies(copies, reports, every)
-        red_pen.write_reports(page, reports, every)
-    code = red_pen.exit_code(reports, strict)
+        if watch and "-" in files:
+            raise DeriveError("expected files with --watch: standard input does not change")
+    code = once()
+    if watch:
+        red_pen.watch(red_pen.all_files(files), lambda: _quietly(once))
     if code:
         raise typer.Exit(code)
+
+
+@app.command(epilog=help_of(USUAL_CODES, "derive explain refuted", "derive explain chain-rule"))
+def explain(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VERDICT|RULE",
+            help="A verdict of verify or a rule of a derivation (default: the list of them).",
+            autocompletion=_explained_names,
+        ),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """What a verdict means, or what a rule of a derivation says, with an example."""
+    from derive.explaining import explained
+
+    with reported():
+        Page("text", output, True, False).put_text(explained(name))
+
+
+def _quietly(once: Callable[[], object]) -> None:
+    """Once more; an error has been said and ends nothing."""
+    with suppress(typer.Exit):
+        once()
 
 
 # -- input ------------------------------------------------------------------------------------------

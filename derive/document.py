@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
@@ -47,6 +49,8 @@ from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Settin
 from derive.proof.steps import Chain, Step
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from derive.derivation.answer import Answer
     from derive.derivation.bill import Bill, Growth
     from derive.derivation.code import Program
@@ -849,10 +853,23 @@ def in_comment(part: str | Expr | Equation) -> str:
 
 
 def show(rendered: str, columns: int) -> None:
-    """Rendered text on the terminal, with weight and colour."""
+    """Rendered text on the terminal, with weight and colour; in a pager where it is long."""
     from rich.console import Console
 
-    Console(width=columns, highlight=False, emoji=False).print(rendered, end="")
+    console = Console(width=columns, highlight=False, emoji=False)
+    with paged(console, rendered.count("\n")):
+        console.print(rendered, end="")
+
+
+@contextmanager
+def paged(console: Console, lines: int) -> Iterator[None]:
+    """What is printed inside goes through the terminal's pager if it is more than two screens."""
+    if lines <= 2 * console.size.height:
+        yield
+        return
+    os.environ.setdefault("LESS", "-RFX")  # colours, and nothing is held back at the end
+    with console.pager(styles=True):
+        yield
 
 
 def plain(rendered: str, columns: int = 80) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +19,22 @@ if TYPE_CHECKING:
     from derive.verify.verdicts import Report
 
 
+INTERVAL = 0.5  # seconds between two looks at the files
+
+
 def refuse_misuse(
     files: Sequence[str],
     output: Path | None,
     jobs: int,
     seconds: float | None,
+    why: Sequence[str] = (),
 ) -> None:
     """What cannot be asked of `derive verify`."""
+    if why and len(files) != 1:
+        raise DeriveError(f"expected one file with --why, found {len(files)}")
+    for name in why:
+        if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", name):
+            raise DeriveError(f"expected --why to be a line or an id such as 3.1, found {name!r}")
     if jobs < 1:
         raise DeriveError(f"expected --jobs of at least 1, found {jobs}")
     if seconds is not None and not 0 < seconds < float("inf"):
@@ -67,6 +78,63 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
             bar.refresh()
 
         yield advance
+
+
+def all_files(names: Sequence[str]) -> list[str]:
+    """The files that are meant: of a folder all notes in it and below, of a pattern what it fits."""
+    found: list[str] = []
+    for name in names:
+        listed = sources.notes_in(name)
+        if listed is None:
+            found.append(name)
+        elif listed:
+            found += [path for path in listed if path not in found]
+        elif Path(name).is_dir():
+            found.append(name)  # said where it is read, which stops no other file
+        else:
+            raise DeriveError(f"no file fits {name}")
+    return found
+
+
+def mended(reports: Sequence[Report], write: bool) -> tuple[list[Report], str]:
+    """The reports of what is left, and the changes as a diff; with `write` the files are changed."""
+    from derive.report.fixing import diff, fixed
+    from derive.writing import write_atomically
+
+    left: list[Report] = []
+    shown = ""
+    for report in reports:
+        if report.error is not None:
+            left.append(report)
+            continue
+        if write and report.path == "stdin":
+            raise DeriveError("expected files with --fix: standard input cannot be written to")
+        changed = fixed(report)
+        shown += diff(report, changed)
+        left.append(changed.report if write else report)
+        if write and changed.count:
+            path = Path(report.path)
+            if sources.text_of(path, "notes") != report.text:
+                raise DeriveError(f"{path} is made of several files: use --diff instead of --fix")
+            write_atomically(path, changed.text.encode("utf-8"))
+    return left, shown
+
+
+def watch(
+    files: Sequence[str],
+    again: Callable[[], object],
+    wait: Callable[[float], object] = time.sleep,
+    rounds: int | None = None,
+) -> None:
+    """Calls `again` whenever one of the files has changed, until Ctrl-C (or for so many `rounds`)."""
+    seen = sources.times_of(files)
+    while rounds is None or rounds > 0:
+        wait(INTERVAL)
+        now = sources.times_of(files)
+        if now != seen:
+            seen = now
+            again()
+        rounds = None if rounds is None else rounds - 1
 
 
 def write_reports(page: Page, reports: Sequence[Report], every: bool) -> None:

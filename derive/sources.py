@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 
 from derive.errors import DeriveError, Place
 
 LARGEST_FILE = 2_000_000
 SOME_MEMORY = 4 * 10**9
+NOTES = (".tex", ".md", ".markdown", ".txt", ".ipynb")
 
 
 def text_of(path: Path, of: str = "definitions") -> str:
@@ -42,6 +44,30 @@ def _decoded(data: bytes, path: str) -> str:
     if "\0" in text:
         raise DeriveError("expected text, found a zero byte", Place(path, 1, 1))
     return text.replace("\r\n", "\n")
+
+
+def notes_in(name: str) -> list[str] | None:
+    """The notes in a folder and below it, or those that a pattern fits, sorted; None for a file's name."""
+    path = Path(name)
+    if path.is_dir():
+        found = [p for p in path.rglob("*") if p.suffix.lower() in NOTES and p.is_file()]
+        hidden = [p for p in found if any(q.startswith(".") for q in p.relative_to(path).parts)]
+        return sorted(str(p) for p in found if p not in hidden)
+    if any(sign in name for sign in "*?[") and not path.exists():
+        return sorted(p for p in glob(name, recursive=True) if Path(p).is_file())
+    return None
+
+
+def times_of(names: Sequence[str]) -> list[tuple[int, int] | None]:
+    """When each file was written last, and how long it is; None for what is not there."""
+    found: list[tuple[int, int] | None] = []
+    for name in names:
+        try:
+            state = Path(name).stat()
+            found.append((state.st_mtime_ns, state.st_size))
+        except OSError:
+            found.append(None)
+    return found
 
 
 def spare(names: Sequence[str], output: Path) -> None:

@@ -879,7 +879,12 @@ def verify(
 
 
 def options(
-    horizon: int | None, layout: str | None, model: tuple[tuple[str, str], ...], repairs: bool
+    horizon: int | None,
+    layout: str | None,
+    model: tuple[tuple[str, str], ...],
+    repairs: bool,
+    read: bool = False,
+    why: tuple[str, ...] = (),
 ) -> Options:
     """What a user may fix, as the judge takes it."""
     from derive.verify.judge import Options
@@ -888,7 +893,9 @@ def options(
         raise DeriveError(f"expected -T of at least 1, found {horizon}")
     if layout is not None and layout not in LAYOUTS:
         raise DeriveError(f"expected --layout to be one of {', '.join(LAYOUTS)}, found {layout!r}")
-    return Options(horizon=horizon, layout=layout, model=model, repairs=repairs)
+    if why and (model or horizon is not None or layout is not None):
+        raise DeriveError("expected --why without --model, -T and --layout")
+    return Options(horizon=horizon, layout=layout, model=model, repairs=repairs, read=read, why=why)
 
 
 def judged(

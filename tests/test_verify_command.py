@@ -31,6 +31,8 @@ class Options:
     model: tuple[tuple[str, str], ...] = ()
     repairs: bool = True
     seconds: float = 10.0
+    read: bool = False
+    why: tuple[str, ...] = ()
 
 def judge(path, text, options):
     found = []
@@ -165,6 +167,9 @@ USAGE = {
     "annotated in place": ["proved.tex", "--annotate", "proved.tex"],
     "annotated in the same folder": ["proved.tex", "tested.tex", "--annotate", "."],
     "two of one name": ["proved.tex", "./proved.tex", "--annotate", "out"],
+    "a line that is none": ["proved.tex", "--why", "h_t"],
+    "a line of two files": ["proved.tex", "tested.tex", "--why", "3"],
+    "a line and a model": ["proved.tex", "--why", "1", "--model", "linear"],
     "no folder for the copy": ["proved.tex", "--annotate", "nowhere/out.tex"],
     "no folder for the output": ["proved.tex", "-o", "nowhere/out.md"],
 }
@@ -216,6 +221,9 @@ def test_options_reach_the_judge(folder: Path) -> None:
     done = run(folder, "options.tex", *options, "--model", "model.tex")
     assert done.returncode == 0
     assert "horizon=3, layout='gradient'" in done.stderr and "repairs=False" in done.stderr
+    done = run(folder, "options.tex", "--read", "--why", "3", "--why", "1.1")
+    assert "read=True, why=('3', '1.1')" in done.stderr
+    done = run(folder, "options.tex", *options, "--model", "model.tex")
     assert "('linear 1', " in done.stderr and "('model.tex', '$h_t = f(h_{t-1})$')" in done.stderr
 
 

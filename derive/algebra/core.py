@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar, dataclass_transform
+from operator import is_
+from typing import Any, TypeVar, dataclass_transform
 
 from derive.algebra.expression import Time
 
@@ -40,6 +41,16 @@ def _hashed(cls: type[N]) -> type[N]:
             return found
 
     made.__hash__ = kept  # type: ignore[method-assign]
+    plain_eq = made.__eq__
+
+    def same(self: object, other: object) -> Any:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        return hash(self) == hash(other) and plain_eq(self, other)
+
+    made.__eq__ = same  # type: ignore[method-assign]
     plain_repr = made.__repr__
 
     def shown(self: object) -> str:
@@ -55,7 +66,7 @@ def _hashed(cls: type[N]) -> type[N]:
 
 
 class _Node(Core):
-    __slots__ = ("_free", "_hash", "_repr")
+    __slots__ = ("_bones", "_free", "_hash", "_repr")
 
 
 @_hashed
@@ -224,6 +235,15 @@ class Where(_Node):
 
 
 @_hashed
+class Limit(_Node):
+    """What `body` tends to as the number `variable`, which stands in it alone, goes to `point` (from both sides)."""  # noqa: E501
+
+    variable: Ref
+    point: Core
+    body: Core
+
+
+@_hashed
 class Solved(_Node):
     """The number `name` for which `body`, in which it stands, is 0; `free`: a constant of `body` makes any number fit."""  # noqa: E501
 
@@ -244,6 +264,7 @@ DOWN = "↓"  # behind the name of a family that sums to one over its first inde
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 MINUS = Num(Fraction(-1))
+ONE_OF = "1_{"  # how the families begin that are 1 for one class and 0 for the others
 
 
 def num(value: int | Fraction) -> Num:
@@ -294,32 +315,30 @@ def summed(letter: str, dim: str, body: Core) -> Core:
 Table = Mapping[str, Time]
 
 
-def children(x: Core) -> Iterator[Core]:
-    match x:
-        case Fn(_, parts) | Add(parts) | Mul(parts) | Lost(_, parts):
-            yield from parts
-        case App(_, args, _, _):
-            yield from (a.body for a in args)
-        case Arg(_, _, body) | Big(body=body) | Chain(body=body) | Inverse(body=body):
-            yield body
-        case Pow(a, b):
-            yield a
-            yield b
-        case Case(a, _, b, c, d):
-            yield from (a, b, c, d)
-        case Stack(_, parts_):
-            yield from (body for _, _, body in parts_)
-        case D(of, by, _, _):
-            yield of
-            yield by
-        case Solved(_, body):
-            yield body
-        case Where(body, values):
-            yield body
-            for _, value in values:
-                yield value
-        case _:
-            pass
+_PARTS: Mapping[type, Callable[[Any], Iterable[Core]]] = {
+    Fn: lambda x: x.args,
+    Add: lambda x: x.terms,
+    Mul: lambda x: x.factors,
+    Lost: lambda x: x.parts,
+    App: lambda x: [a.body for a in x.args],
+    Arg: lambda x: (x.body,),
+    Big: lambda x: (x.body,),
+    Chain: lambda x: (x.body,),
+    Inverse: lambda x: (x.body,),
+    Solved: lambda x: (x.body,),
+    Pow: lambda x: (x.base, x.exponent),
+    Case: lambda x: (x.left, x.right, x.then, x.other),
+    Stack: lambda x: [body for _, _, body in x.parts],
+    D: lambda x: (x.of, x.by),
+    Limit: lambda x: (x.point, x.body),
+    Where: lambda x: (x.body, *(value for _, value in x.values)),
+}
+
+
+def children(x: Core) -> Iterable[Core]:
+    """The formulas that a formula is made of, in their order."""
+    parts = _PARTS.get(type(x))
+    return () if parts is None else parts(x)
 
 
 def walk(x: Core) -> Iterator[Core]:
@@ -327,45 +346,63 @@ def walk(x: Core) -> Iterator[Core]:
     while stack:
         here = stack.pop()
         yield here
-        stack.extend(children(here))
+        parts = _PARTS.get(type(here))
+        if parts is not None:
+            stack.extend(parts(here))
 
 
 def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:
-    """`x` with `change` applied to its direct parts."""
+    """`x` with `change` applied to its direct parts; `x` itself where that changes none of them."""
+    parts = _PARTS.get(type(x))
+    if parts is None:
+        return x
+    before = tuple(parts(x))
+    after = tuple(map(change, before))
+    return x if all(map(is_, before, after)) else _with_parts(x, after)
+
+
+def _with_parts(x: Core, parts: tuple[Core, ...]) -> Core:
+    """`x` made of other parts, which stand in the order of `children`."""
     match x:
-        case Fn(name, args):
-            return Fn(name, tuple(map(change, args)))
+        case Add():
+            return add(parts)
+        case Mul():
+            return mul(parts)
+        case Fn(name):
+            return Fn(name, parts)
+        case Pow():
+            return Pow(*parts)
         case App(name, args, index, slots):
-            return App(
-                name, tuple(Arg(a.letters, a.dims, change(a.body)) for a in args), index, slots
+            made = zip(args, parts, strict=True)
+            return App(name, tuple(Arg(a.letters, a.dims, p) for a, p in made), index, slots)
+        case Arg(letters, dims):
+            return Arg(letters, dims, parts[0])
+        case Big(kind, letter, dim, lower, upper, _, without):
+            return Big(kind, letter, dim, lower, upper, parts[0], without)
+        case Chain(letter, lower, upper, row, col, dim, _, at, down):
+            return Chain(letter, lower, upper, row, col, dim, parts[0], at, down)
+        case Inverse(row, col, dim, _, at):
+            return Inverse(row, col, dim, parts[0], at)
+        case Case(relation=relation):
+            left, right, then, other = parts
+            return Case(left, relation, right, then, other)
+        case Stack(index, own):
+            return Stack(index, tuple((i, d, p) for (i, d, _), p in zip(own, parts, strict=True)))
+        case D(_, by, mode, names):
+            of, ref = parts
+            return D(of, ref if isinstance(ref, Ref) else by, mode, names)
+        case Lost(name):
+            return Lost(name, parts)
+        case Solved(name_, _, free):
+            return Solved(name_, parts[0], free)
+        case Limit(variable):
+            return Limit(variable, *parts)
+        case Where(_, values):
+            return Where(
+                parts[0], tuple((r, p) for (r, _), p in zip(values, parts[1:], strict=True))
             )
-        case Add(terms):
-            return add(map(change, terms))
-        case Mul(factors):
-            return mul(map(change, factors))
-        case Pow(a, b):
-            return Pow(change(a), change(b))
-        case Big(kind, letter, dim, lower, upper, body, without):
-            return Big(kind, letter, dim, lower, upper, change(body), without)
-        case Chain(letter, lower, upper, row, col, dim, body, at, down):
-            return Chain(letter, lower, upper, row, col, dim, change(body), at, down)
-        case Inverse(row, col, dim, body, at):
-            return Inverse(row, col, dim, change(body), at)
-        case Case(a, relation, b, c, d):
-            return Case(change(a), relation, change(b), change(c), change(d))
-        case Stack(index, parts):
-            return Stack(index, tuple((i, d, change(b)) for i, d, b in parts))
-        case D(of, by, mode, names):
-            ref = change(by)
-            return D(change(of), ref if isinstance(ref, Ref) else by, mode, names)
-        case Lost(name, parts_):
-            return Lost(name, tuple(map(change, parts_)))
-        case Solved(name_, body, free):
-            return Solved(name_, change(body), free)
-        case Where(body, values):
-            return Where(change(body), tuple((r, change(v)) for r, v in values))
         case _:
-            return x
+            raise TypeError(f"{type(x).__name__} has no parts")
 
 
 _count = [0]
@@ -505,6 +542,42 @@ def _letters_in(x: Core) -> set[str] | frozenset[str]:
 
 def _of(index: Time) -> set[str]:
     return {a for a, _ in index.letters}
+
+
+def bones(x: Core) -> tuple[str, tuple[Time, ...]]:
+    """A formula's shape, without its indices, and the indices in the order in which they stand; kept.
+
+    Of two formulas in normal form that differ in the names of their free letters alone the shape is one, so that
+    what a renaming makes of a formula can be compared without making it.
+    """  # noqa: E501
+    try:
+        return x._bones  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        shape = [type(x).__name__]
+        indices: list[Time] = []
+        for name in x.__match_args__:  # type: ignore[attr-defined]
+            _lay_bare(getattr(x, name), shape, indices)
+        shape.append(";")
+        found = "".join(shape), tuple(indices)
+        object.__setattr__(x, "_bones", found)
+        return found
+
+
+def _lay_bare(x: object, shape: list[str], indices: list[Time]) -> None:
+    if isinstance(x, Core):
+        own, inner = bones(x)
+        shape.append(own)
+        indices += inner
+    elif isinstance(x, Time):
+        shape.append("#")
+        indices.append(x)
+    elif isinstance(x, tuple):
+        shape.append("(")
+        for part in x:
+            _lay_bare(part, shape, indices)
+        shape.append(")")
+    else:
+        shape.append(f"{x!r},")
 
 
 def refs(x: Core) -> set[str]:

@@ -50,11 +50,12 @@ class _Interned(type):
 class Node(metaclass=_Interned):
     """What formulas are made of: frozen, made once, its hash known."""
 
-    __slots__ = ("_hash", "_key", "_letters")
+    __slots__ = ("_hash", "_key", "_letters", "_shown")
     __match_args__: tuple[str, ...] = ()
     _key: tuple[Any, ...]
     _hash: int
     _letters: frozenset[str] | None
+    _shown: str
 
     def __hash__(self) -> int:
         return self._hash
@@ -71,7 +72,7 @@ class Node(metaclass=_Interned):
         return self._key
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Time(Node):
     """An index: an integer combination of index letters plus a whole number, as in t - k + 1.
 
@@ -80,6 +81,16 @@ class Time(Node):
 
     letters: tuple[tuple[str, int], ...] = ()
     shift: int = 0
+
+    def __repr__(self) -> str:
+        """Kept: normal forms are sorted by it."""
+        try:
+            return self._shown
+        except AttributeError:
+            object.__setattr__(
+                self, "_shown", f"Time(letters={self.letters!r}, shift={self.shift})"
+            )
+            return self._shown
 
     @staticmethod
     def at(shift: int) -> Time:
@@ -114,8 +125,14 @@ class Time(Node):
 
     def replace(self, letters: Mapping[str, Time]) -> Time:
         """Every index letter named in `letters` replaced by that index."""
-        if not any(a in letters for a, _ in self.letters):
+        for a, _ in self.letters:
+            if a in letters:
+                break
+        else:
             return self
+        if len(self.letters) == 1 and self.letters[0][1] == 1:
+            one = letters[self.letters[0][0]]
+            return Time(one.letters, one.shift + self.shift) if self.shift else one
         result = Time((), self.shift)
         for letter, count in self.letters:
             one = letters.get(letter, Time.of(letter))

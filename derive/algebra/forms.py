@@ -6,7 +6,7 @@ sizes and all horizons; nothing is tried with numbers. `NoForm` where a limit is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
@@ -31,6 +31,7 @@ from derive.algebra.core import (
     Fn,
     Inverse,
     Known,
+    Limit,
     Lost,
     Mul,
     Num,
@@ -41,6 +42,7 @@ from derive.algebra.core import (
     Stack,
     Where,
     add,
+    bones,
     fresh,
     letters_in,
     move,
@@ -49,6 +51,7 @@ from derive.algebra.core import (
     rebuild,
 )
 from derive.algebra.expression import Time
+from derive.algebra.limits import NoLimit, limit_of
 
 MOST_TERMS = 1500
 MOST_POWER = 12
@@ -92,19 +95,47 @@ class Forms:
         self.apart: Callable[[Time], bool] = _never
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
         self._known: dict[Core, tuple[Term, ...]] = {}
+        self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
         self._steps = 0
+
+    def suppose(self, apart: Callable[[Time], bool], said: object) -> None:
+        """Which indices differ; `said` names what that and the sums of 1 rest on: what it makes of formulas is kept."""  # noqa: E501
+        self.apart = apart
+        self._known = self._supposed.setdefault((said, self.ones), {})
 
     # -- expansion ----------------------------------------------------------------------------------
 
     def terms(self, x: Core) -> tuple[Term, ...]:
         """The canonical terms of a formula."""
-        if x not in self._known:
-            self._known[x] = self.collected(self._expanded(x))
-        return self._known[x]
+        if isinstance(x, Ref) or (isinstance(x, D) and isinstance(x.of, Ref)):
+            return (_atom(x),)
+        found = self._known.get(x)
+        if found is None:
+            found = self._known[x] = self._terms(x)
+        return found
+
+    def _terms(self, x: Core) -> tuple[Term, ...]:
+        if isinstance(x, Add):
+            return self._added(t for part in x.terms for t in self.terms(part))
+        if isinstance(x, Mul):
+            parts = [self.terms(f) for f in x.factors]
+            scale, rest = Fraction(1), []
+            for terms in parts:
+                if len(terms) == 1 and not terms[0].factors and not terms[0].bounds:
+                    scale *= terms[0].coefficient
+                else:
+                    rest.append(terms)
+            if len(rest) == 1:
+                return tuple(_scaled_by(scale, t) for t in rest[0])
+            return self.collected(_scaled_by(scale, t) for t in self._product(rest))
+        return self.collected(self._expanded(x))
 
     def form(self, x: Core) -> Core:
-        """The formula in normal form, as a formula."""
-        return add(map(self.spelled, self.terms(x)))
+        """The formula in normal form, as a formula; its terms are known."""
+        terms = self.terms(x)
+        made = add(map(self.spelled, terms))
+        self._known.setdefault(made, terms)
+        return made
 
     def is_zero(self, x: Core) -> bool:
         """Whether a formula is identically 0, denominators cleared."""
@@ -122,10 +153,8 @@ class Forms:
         match x:
             case Num(value):
                 return [Term(value)] if value else []
-            case Add(terms):
-                return [t for part in terms for t in self.terms(part)]
-            case Mul(factors):
-                return self._product([self.terms(f) for f in factors])
+            case Add() | Mul():
+                return self.terms(x)
             case Pow(base, exponent):
                 return self._power(base, exponent)
             case Fn(name, args):
@@ -170,6 +199,8 @@ class Forms:
                 return [_atom(x)]
             case Where(body, values):
                 return self._where(body, values)
+            case Limit():
+                return self._limit(x)
             case Lost():
                 raise NoForm("something that was not understood")
             case _:
@@ -185,6 +216,13 @@ class Forms:
         ):
             return [_atom(Where(inner, tuple((r, self.form(v)) for r, v in values)))]
         return self.terms(_put(inner, dict(values)))
+
+    def _limit(self, x: Limit) -> Iterable[Term]:
+        """What it tends to, where calculus says so; else itself."""
+        try:
+            return self.terms(limit_of(x, self))
+        except (NoLimit, NoForm):
+            return [_atom(Limit(x.variable, self.form(x.point), self.form(x.body)))]
 
     def _argument(self, a: Arg) -> tuple[tuple[str, ...], tuple[str, ...], Core]:
         names = tuple(f"\\,a{i}" for i in range(len(a.letters)))
@@ -422,23 +460,37 @@ class Forms:
             return self._unrolled(x, x.lower, (x.upper - x.lower).shift)
         if x.kind == "prod":
             return self._big_product(x)
-        found: list[Term] = []
-        letter = fresh()
-        body = self.terms(move(x.body, {x.letter: Time.of(letter)}))
-        bound = Bound(
-            letter,
-            None if x.dim is None or x.lower is not None else self.find(x.dim),
-            x.lower,
-            x.upper,
-        )
-        if bound.dim is not None and "+" in bound.dim:
-            return self._over_parts(bound, body)
-        for t in body:
-            found.append(Term(t.coefficient, t.factors, (*t.bounds, bound)))
+        bounds: list[Bound] = []
+        table: dict[str, Time] = {}
+        inner: Core = x
+        while inner is x or self._is_plain_sum(inner):
+            assert isinstance(inner, Big)
+            letter = fresh()
+            ends = [b and b.replace(table) for b in (inner.lower, inner.upper)]
+            dim = None if inner.dim is None or inner.lower is not None else self.find(inner.dim)
+            bounds.insert(0, Bound(letter, dim, *ends))
+            table[inner.letter] = Time.of(letter)
+            inner = inner.body
+            if x.without or "+" in (bounds[0].dim or ""):
+                break
+        body = self.terms(move(inner, table))
+        if "+" in (bounds[0].dim or ""):
+            return self._over_parts(bounds[0], body)
+        found = [Term(t.coefficient, t.factors, (*t.bounds, *bounds)) for t in body]
         for without in x.without:
             gone = self.terms(move(x.body, {x.letter: without}))
             found += [replace(t, coefficient=-t.coefficient) for t in gone]
         return found
+
+    def _is_plain_sum(self, x: Core) -> bool:
+        """Whether the letter of a Σ inside another may join the other's."""
+        return (
+            isinstance(x, Big)
+            and x.kind == "sum"
+            and not x.without
+            and "+" not in (self.find(x.dim) if x.dim is not None else "")
+            and not (x.lower is not None and x.upper is not None and (x.upper - x.lower).is_number)
+        )
 
     def _unrolled(self, x: Big, lower: Time, apart: int) -> Iterable[Term]:
         if apart > MOST_UNROLLED:
@@ -584,8 +636,20 @@ class Forms:
             total[key] = total.get(key, Fraction(0)) + t.coefficient
             if len(total) > MOST_TERMS:
                 raise NoForm(f"more than {MOST_TERMS} terms")
-        found = [Term(c, *key) for key, c in total.items() if c]  # type: ignore[arg-type]
-        return tuple(sorted(found, key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds))))
+        return _sorted(total)
+
+    def _added(self, terms: Iterable[Term]) -> tuple[Term, ...]:
+        """Like terms added up, each of which is in its canonical form."""
+        total: dict[tuple[object, object], Fraction] = {}
+        for t in terms:
+            self._steps += 1
+            key = t.factors, t.bounds
+            total[key] = total.get(key, Fraction(0)) + t.coefficient
+        if self._steps > MOST_STEPS:
+            raise NoForm("more steps of work than a line may take")
+        if len(total) > MOST_TERMS:
+            raise NoForm(f"more than {MOST_TERMS} terms")
+        return _sorted(total)
 
     def _reduced(self, t: Term) -> list[Term]:
         """A term with its δ contracted, squares of sines replaced, ends of sums brought to their standard places."""  # noqa: E501
@@ -595,6 +659,7 @@ class Forms:
         for step in (
             self._without_delta,
             self._without_ones,
+            self._without_inverse,
             self._without_squares,
             self._without_orphans,
             self._standing,
@@ -644,6 +709,78 @@ class Forms:
                         bounds=tuple(b for b in t.bounds if b.letter != bound.letter),
                     )
                 ]
+        return None
+
+    def _without_inverse(self, t: Term) -> list[Term] | None:
+        """M^{-1} R = (δ - M^{-1} (M - c R))/c, and R M^{-1} alike, where c R is a term of M by itself."""
+        for place, (atom, p) in enumerate(t.factors):
+            if not isinstance(atom, Inverse) or p != UNIT:
+                continue
+            lead = self._leading(atom)
+            if lead is None:
+                continue
+            for side in (0, 1):
+                found = self._cancelled(t, place, atom, lead, side)
+                if found is not None:
+                    return found
+        return None
+
+    def _leading(self, x: Inverse) -> Term | None:
+        """The term of a matrix that is one entry of a family, by itself."""
+        ends = (Time.of(x.row), Time.of(x.col))
+        for t in self.terms(x.body):
+            if t.bounds or len(t.factors) != 1 or t.factors[0][1] != UNIT:
+                continue
+            atom = t.factors[0][0]
+            if isinstance(atom, Ref) and all(sum(i == e for i in atom.index) == 1 for e in ends):
+                return t
+        return None
+
+    def _cancelled(
+        self, t: Term, place: int, inverse: Inverse, lead: Term, side: int
+    ) -> list[Term] | None:
+        """Side 1: Σ_q M^{-1}[p, q] R[q, s]; side 0: Σ_q R[s, q] M^{-1}[q, p]."""
+        (own, _), shared, other = lead.factors[0], inverse.at[side], inverse.at[1 - side]
+        assert isinstance(own, Ref)
+        letter = next((b.letter for b in t.bounds if Time.of(b.letter) == shared), None)
+        near, far = (inverse.row, inverse.col) if side else (inverse.col, inverse.row)
+        at = own.index.index(Time.of(far))
+        for i, (atom, p) in enumerate(t.factors):
+            if i == place or p != UNIT or not isinstance(atom, Ref) or atom.name != own.name:
+                continue
+            if letter is None or len(atom.index) != len(own.index):
+                continue
+            end = atom.index[at]
+            table = {near: shared, far: end}
+            rest = tuple(f for k, f in enumerate(t.factors) if k not in (i, place))
+            alone = not any(letter in letters_in(a) or letter in dict(q.letters) for a, q in rest)
+            if atom != move(own, table) or letter in _letters(end) or not alone:
+                continue
+            kept = replace(t, factors=rest, bounds=())
+            one = mul((self.spelled(kept), Delta(*((other, end) if side else (end, other)))))
+            others = [
+                move(self.spelled(replace(o, coefficient=-o.coefficient)), table)
+                for o in self.terms(inverse.body)
+                if o != lead
+            ]
+            whole: list[Core] = [one]
+            for o in others:
+                b = next(b for b in t.bounds if b.letter == letter)
+                whole.append(
+                    Big(
+                        "sum",
+                        letter,
+                        b.dim,
+                        b.lower,
+                        b.upper,
+                        mul((self.spelled(kept), inverse, o)),
+                    )
+                )
+            body = mul((Num(1 / lead.coefficient), add(whole)))
+            for b in t.bounds:
+                if b.letter != letter:
+                    body = Big("sum", b.letter, b.dim, b.lower, b.upper, body)
+            return list(self.terms(body))
         return None
 
     def _contracted(self, t: Term, atom: Delta) -> list[Term] | None:
@@ -708,10 +845,7 @@ class Forms:
         others = {b.letter for b in t.bounds} - {bound.letter}
         if any(a in others for a, _ in value.letters) and not self._inside(t, bound, value):
             return None
-        self.assumed.append((bound.lower, value, bound.upper))
         return [self._put(t, atom, bound.letter, value)]
-
-    assumed: list[tuple[Time, Time, Time]] = []  # noqa: RUF012
 
     def _inside(self, t: Term, bound: Bound, value: Time) -> bool:
         """Whether another summed index stays inside this one's range."""
@@ -830,8 +964,7 @@ class Forms:
     # -- canonical names ------------------------------------------------------------------------------
 
     def canonical(self, t: Term) -> Term:
-        """The term with its summed letters named in one way, its factors and bounds sorted."""
-        t = _tidied(t)
+        """A tidy term with its summed letters named in one way, its factors and bounds sorted."""
         if not t.bounds:
             return t
         letters = [b.letter for b in t.bounds]
@@ -842,18 +975,23 @@ class Forms:
             ways *= factorial(len(group))
         if ways > MOST_WAYS:
             raise NoForm("a product of too many entries that look the same")
-        best: Term | None = None
-        mark = ""
-        for choice in choices(*(permutations(g) for g in groups)):
-            table = {
-                a: Time.of(f"\\,{level}.{i}") for i, a in enumerate(a for g in choice for a in g)
-            }
-            made = _renamed(t, table)
-            shown = repr((made.factors, made.bounds))
-            if best is None or shown < mark:
-                best, mark = made, shown
-        assert best is not None
-        return best
+        names = (
+            {a: f"\\,{level}.{i}" for i, a in enumerate(a for g in choice for a in g)}
+            for choice in choices(*(permutations(g) for g in groups))
+        )
+        if ways == 1:
+            best = next(names)
+        else:
+            factors = [_Marks.of(a, p, {}) for a, p in t.factors]
+            ends = [(b.letter, _Marks.of_ends(b)) for b in t.bounds]
+            best = min(
+                names,
+                key=lambda named: (
+                    sorted(f.seen(named) for f in factors),
+                    sorted((named[a], e.seen(named)) for a, e in ends),
+                ),
+            )
+        return _renamed(t, {a: Time.of(b) for a, b in best.items()})
 
     def spelled(self, t: Term) -> Core:
         """A term as a formula."""
@@ -895,6 +1033,17 @@ class Forms:
 
 ODD = frozenset(("\\sin", "\\tanh", "\\sinh", "\\tan", "\\arctan"))
 EVEN = frozenset(("\\cos", "\\cosh"))
+
+
+def _sorted(total: Mapping[tuple[object, object], Fraction]) -> tuple[Term, ...]:
+    found = [Term(c, *key) for key, c in total.items() if c]  # type: ignore[arg-type]
+    if len(found) > 1:
+        found.sort(key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds)))
+    return tuple(found)
+
+
+def _scaled_by(scale: Fraction, t: Term) -> Term:
+    return t if scale == 1 else Term(scale * t.coefficient, t.factors, t.bounds)
 
 
 def _put(x: Core, values: dict[Ref, Core]) -> Core:
@@ -998,36 +1147,63 @@ def _depth(x: Core) -> int:
     return most
 
 
+Seen = tuple[str, tuple[tuple[tuple[tuple[str, int], ...], int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """A factor as its summed letters are told apart: its shape, its indices, the letters that they name."""
+
+    shape: str
+    indices: tuple[Time, ...]
+    own: frozenset[str]
+
+    @staticmethod
+    def of(a: Core, p: Time, letters: Mapping[str, str]) -> _Marks:
+        shape, indices = bones(a)
+        own = {x for i in (*indices, p) for x, _ in i.letters if x in letters}
+        return _Marks(shape, (*indices, p), frozenset(own))
+
+    @staticmethod
+    def of_ends(b: Bound) -> _Marks:
+        return _Marks(
+            b.dim or "", tuple(i for i in (b.lower, b.upper) if i is not None), frozenset()
+        )
+
+    def seen(self, names: Mapping[str, str]) -> Seen:
+        """The factor with its letters named so."""
+        found: list[tuple[tuple[tuple[str, int], ...], int]] = []
+        for i in self.indices:
+            renamed = [(names.get(a, a), n) for a, n in i.letters]
+            if len(renamed) > 1:
+                renamed.sort()
+            found.append((tuple(renamed), i.shift))
+        return self.shape, tuple(found)
+
+
 def _grouped(t: Term, letters: list[str]) -> list[list[str]]:
     """The summed letters in groups that only their places tell apart, in an order that does not depend on their names."""  # noqa: E501
     if len(letters) == 1:
         return [letters]
     colours = dict.fromkeys(letters, "")
-    bounds = {b.letter: b for b in t.bounds}
+    factors = [_Marks.of(a, p, colours) for a, p in t.factors]
+    ends = {b.letter: _Marks.of_ends(b) for b in t.bounds}
     for _ in range(2):
-        seen: dict[str, str] = {}
+        seen = {}
         for a in letters:
-            table = {b: Time.of(f"\\,?{colours[b]}") for b in letters}
-            table[a] = Time.of("\\,!")
-            places = sorted(
-                repr((move(x, table), p.replace(table)))
-                for x, p in t.factors
-                if a in letters_in(x) or a in dict(p.letters)
-            )
-            own = bounds[a]
-            ends = repr(
-                (
-                    own.dim,
-                    own.lower and own.lower.replace(table),
-                    own.upper and own.upper.replace(table),
-                )
-            )
-            seen[a] = f"{ends}{places}"
-        ranks = {s: str(i) for i, s in enumerate(sorted(set(seen.values())))}
-        fresh_colours = {a: ranks[seen[a]] for a in letters}
+            colour = {**{b: f"\\,?{colours[b]}" for b in letters}, a: "\\,!"}
+            places = sorted(f.seen(colour) for f in factors if a in f.own)
+            seen[a] = ends[a].seen(colour), places
+        ranks: list[object] = []
+        for shown in sorted(seen.values()):
+            if not ranks or ranks[-1] != shown:
+                ranks.append(shown)
+        fresh_colours = {a: str(ranks.index(seen[a])) for a in letters}
         if fresh_colours == colours:
             break
         colours = fresh_colours
+        if len(ranks) == len(letters):
+            break
     groups: dict[str, list[str]] = {}
     for a in letters:
         groups.setdefault(colours[a], []).append(a)

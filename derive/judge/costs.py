@@ -18,8 +18,12 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
                 yield part.of.name
 
 
-def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
-    """The variables that no later definition of the same step uses; none that is made of what is `missing`."""  # noqa: E501
+def outputs(
+    model: Model, missing: Iterable[str] = (), functions: frozenset[str] = frozenset()
+) -> list[str]:
+    """The variables that no later definition of the same step uses; none that is made of what is `missing`.
+
+    The values of `functions` are no quantities of their own, where there are others."""
     used: set[str] = set()
     tainted = _made_of_derivatives(model) | _made_of(model, set(missing))
     for name, definitions in model.definitions.items():
@@ -41,7 +45,7 @@ def outputs(model: Model, missing: Iterable[str] = ()) -> list[str]:
         if all(len(d.index) == len(model.slots.get(n, d.index)) for d in model.definitions[n])
     ]
     costs = [n for n in found if COSTS.match(n)]
-    return costs or found
+    return costs or [n for n in found if n not in functions] or found
 
 
 def _is_constant(model: Model, name: str) -> bool:
@@ -84,6 +88,7 @@ def with_costs(
     dims: Mapping[str, str],
     last: bool = False,
     entropy: bool = False,
+    functions: frozenset[str] = frozenset(),
 ) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
@@ -114,7 +119,7 @@ def with_costs(
             )
             missing.remove(name)
     horizons = {"T": "time", **model.horizons}
-    ends = outputs(model, missing)
+    ends = outputs(model, missing, functions)
     if missing and not ends:
         return model, []
     for name in missing:

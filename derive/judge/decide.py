@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import DOWN, ZERO, App, D, Ref, add, letters_in, neg, walk
+from derive.algebra.core import DOWN, ONE, ZERO, App, Big, D, Limit, Ref, add, letters_in, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
+from derive.judge.readings import SCALARS
 from derive.judge.repairs import Repair, repairs
 from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
+from derive.notation.chance import MARKS
+from derive.notation.definitions import RESTATES
 from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
 from derive.notation.shaped import Misfit
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 
 
@@ -40,6 +45,7 @@ class Accusation:
     verdict: Verdict
     defended: bool
     clean: bool = False
+    otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
 class Decider:
@@ -53,17 +59,27 @@ class Decider:
         self.mending = 0
         self.defended: dict[str, int] = {}
         self.unread = 0
+        self.assumed: set[str] = set()
         self._bound: set[str] | None = None
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | Accusation:
         """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""  # noqa: E501
-        tries = list(self.judge.tries(number, chain, head, member))
+        try:
+            tries = list(self.judge.tries(number, chain, head, member))
+        except Misfit as error:
+            accused = self._of_no_shape(number, chain, head, member, str(error))
+            if accused is None:
+                raise
+            return accused
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
-                return found
+                if self._is_of_vectors(number, chain, head, member, tried):
+                    return found
+                readings = (found.reading, SCALARS)
+                return replace(found, reading="; ".join(r for r in readings if r))
         for tried in tries:
             found = self._on_condition(tried)
             if found is not None:
@@ -72,15 +88,114 @@ class Decider:
         if missing or not tries or not all(t.outcome.differs for t in tries):
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
-        if (
-            role := self.judge.symbols.roles.get(self._place(number, chain))
-        ) is not None and role.why == EXPRESSIONS:
+        role = self.judge.symbols.roles.get(self._place(number, chain))
+        if role is not None and role.why == EXPRESSIONS:
             return Verdict(
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
+        if role is not None and role.why == RESTATES and member is chain.members[1]:
+            return Verdict(
+                "unread",
+                reason="it does not follow from what is defined before: it may be another definition",
+            )
         self.differed += 1
-        return self._accusation(number, chain, head, member, tries)
+        charge = self._accusation(number, chain, head, member, tries)
+        otherwise = partial(self._up_to_shapes, number, chain, head, member)
+        if isinstance(charge, Accusation):
+            return replace(charge, otherwise=otherwise)
+        return otherwise() or charge
+
+    def _up_to_shapes(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | None:
+        """What holds with a number for each array, of a line that differs as its shapes were read."""
+        for tried in self.judge.readings.shapeless(number, chain, head, member):
+            found = self._holding(tried)
+            if found is not None:
+                return found
+        return None
+
+    def _of_no_shape(
+        self, number: int, chain: Chain, head: Member, member: Member, misfit: str
+    ) -> Accusation | None:
+        """A line whose sizes do not fit, and which is false where they are equal, too."""
+        if UNEQUAL not in misfit:
+            return None
+        tries = self.judge.readings.with_equal_sizes(number, chain, head, member)
+        if not tries or not all(t.outcome.differs and not t.outcome.missing for t in tries):
+            return None
+        found = self._accusation(number, chain, head, member, tries)
+        if not isinstance(found, Accusation):
+            return None
+        self.differed += 1
+        return found
+
+    def _is_of_vectors(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> bool:
+        """Whether a line that holds for numbers holds, and is proved, for what may be vectors, too."""
+        try:
+            found = self.judge.readings.as_vectors(number, chain, head, member, tried)
+        except (Unread, Misfit, RecursionError):
+            return False
+        if found is None or tried.outcome.zero:
+            return True
+        base = self.judge.understanding.base
+        return found.outcome.agrees and (
+            bool(tried.given)
+            or self.prover.prove(found.sides, found.outcome, base=base) is not None
+            or self.prover.prove(tried.sides, tried.outcome, base=base) is None
+        )
+
+    def _hidden(self, tried: Tried) -> str:
+        """A name by way of which, or with which held, a line differentiates what is not made of it."""
+        for side in (tried.sides.left, tried.sides.right):
+            for part in walk(side):
+                if isinstance(part, D) and part.mode in ("via", "held"):
+                    assert tried.outcome.model is not None
+                    made = reached(Sides(part.of, part.of, {}, {}), tried.outcome.model)
+                    hidden = set(part.names) - {n.split("∅")[0] for n in made}
+                    if hidden:
+                        return sorted(hidden)[0]
+        return ""
+
+    def _says_its_step(self, tried: Tried) -> bool:
+        """Whether an index that stands on one side alone is meant as it stands."""
+        return self._is_for_each(tried) or self._lacks_its_sum(tried)
+
+    def _lacks_its_sum(self, tried: Tried) -> bool:
+        """Whether a line of numbers has one step's term for the derivative of a sum over the steps."""
+        left, right = tried.sides.left, tried.sides.right
+        if self.judge.understanding.setting.arrays or not isinstance(left, D) or letters_in(left):
+            return False
+        assert tried.outcome.model is not None
+        loose = letters_in(right) - set(tried.outcome.model.horizons)
+        made = (
+            tried.outcome.model.definitions.get(left.of.name, ())
+            if isinstance(left.of, Ref)
+            else ()
+        )
+        return loose <= set(tried.sides.ordered) and any(
+            isinstance(p, Big) and p.kind == "sum" and p.dim is None
+            for d in made
+            for p in walk(d.body)
+        )
+
+    def _is_for_each(self, tried: Tried) -> bool:
+        """Whether a line says the same of each member of a family.
+
+        Its index stands on the left alone, in a derivative, and nothing on the right has lost its index.
+        """
+        left, right = tried.sides.left, tried.sides.right
+        slots = self.judge.understanding.setting.steps
+        named = [p for p in walk(right) if isinstance(p, Ref)]
+        return (
+            isinstance(left, D)
+            and not letters_in(right) - letters_in(left)
+            and not any(slots.get(p.name.split("∅")[0]) for p in named if "∅" in p.name)
+            and (bool(named) or right in (ZERO, ONE))
+        )
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
         chains = [
@@ -103,6 +218,8 @@ class Decider:
             for part in walk(side)
         ):
             return None
+        if self._reaches_elsewhere(tried):
+            return None
         certificate = self.prover.prove(
             tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
         )
@@ -120,7 +237,19 @@ class Decider:
             )
         return Verdict("proved", scope=scope, reading=said)
 
+    def _reaches_elsewhere(self, tried: Tried) -> bool:
+        """Whether a line of a section depends on a name that the page makes before, and the section does not."""  # noqa: E501
+        elsewhere, model = self.judge.elsewhere, tried.outcome.model
+        if not elsewhere or model is None:
+            return False
+        assumed = set(tried.assumed)
+        names = [
+            n for n in reached(tried.sides, model) if n in assumed or n not in model.definitions
+        ]
+        return any(n.split("∅")[0] in elsewhere for n in names)
+
     def _assumed(self, tried: Tried) -> str | None:
+        self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         parts = [
             f"{name.split('∅')[0]} is some function of what the steps put out"
             for name in tried.assumed
@@ -171,7 +300,7 @@ class Decider:
         from derive.judge.judge import missing_condition
 
         condition = missing_condition(tried.sides, tried.outcome)
-        if not condition:
+        if not condition or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -192,12 +321,19 @@ class Decider:
                 "unread",
                 reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
             )
+        if any(n in MARKS for n in reached(first.sides, first.outcome.model)):  # type: ignore[arg-type]
+            return Verdict(
+                "unread", reason="the line does not follow from the linearity of expectations alone"
+            )
         if first.assumed or first.given or first.sides.places is not None:
             return Verdict("unread", reason="the line depends on what the page leaves open")
         if self.judge.readings.is_on_a_condition(number):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
-        if any(_free_on_one_side(t) for t in tries):
+        if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
+        hidden = self._hidden(first)
+        if hidden:
+            return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")
         supposed = self._supposed(first)
         if supposed:
             return Verdict(
@@ -231,24 +367,27 @@ class Decider:
                 suggestion=latex,
                 counterexample=numbers,
             )
-            return Accusation(verdict, True, self._is_clean(first))
+            return Accusation(verdict, True, self._is_clean(first, number))
         verdict = Verdict(
             "refuted",
             scope=self._scope(first),
             reason="the two sides differ",
             counterexample=numbers,
         )
-        return Accusation(verdict, False, self._is_clean(first))
+        return Accusation(verdict, False, self._is_clean(first, number))
 
-    def _is_clean(self, tried: Tried) -> bool:
+    def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""
         u = self.judge.understanding
         assert tried.outcome.model is not None
         return (
             not tried.outcome.model.lost
-            and not any(f.names for f in u.failed)
+            and not any(f.names and f.first <= number <= f.last for f in u.failed)
             and not any(
-                why and (role := u.symbols.roles.get(place)) is not None and role.key
+                why
+                and (role := u.symbols.roles.get(place)) is not None
+                and role.key
+                and role.scope[0] <= number <= role.scope[1]
                 for place, why in u.definitions_read.items()
             )
         )
@@ -271,6 +410,7 @@ class Decider:
             }
         parts = [p for side in (tried.sides.left, tried.sides.right) for p in walk(side)]
         own = {p.name for p in parts if isinstance(p, Ref)}
+        own -= {p.variable.name for p in parts if isinstance(p, Limit)} | set(MARKS)
         applied = {
             p.name
             for ds in model.definitions.values()
@@ -279,7 +419,8 @@ class Decider:
             if isinstance(p, App)
         }
         unknown = {p.name for p in parts if isinstance(p, App)} - applied
-        unmade = {n for n in own if n not in model.definitions and self._is_variable(n)}
+        bare = {n for n in own & known if n in self.judge.understanding.setting.unindexed}
+        unmade = {n for n in own - bare if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
 
     def _is_variable(self, name: str) -> bool:
@@ -325,9 +466,15 @@ class Decider:
         table = self.judge.symbols.at(number)
         found |= {table.occurrence(n, b).key for m in chain.members for n, b in names_of(m.tree)}
         free = self.judge.understanding.dependent
+        making = {
+            p.name
+            for m in self.judge.understanding.made
+            for p in walk(m.definition.body)
+            if isinstance(p, App)
+        }
         return {
             n.split("∅")[0]
-            for n in found
+            for n in found - making
             if n in free or n not in tried_definitions(self.judge, number)
         }
 
@@ -390,7 +537,7 @@ class Decider:
         try:
             row = tuple(trees_of(repair.text))
             made = replace(member, tree=row)
-            plain = self.judge.understanding.reading
+            plain = self.judge.readings.plain
             tried = self.judge.tried(number, chain, head, made, plain, plain)
         except (Unread, Misfit, RecursionError):
             return False
@@ -426,10 +573,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
+    sides = (found.left, found.right)
+    return behind((p.name for side in sides for p in walk(side) if isinstance(p, Ref | App)), model)
+
+
+def behind(names: Iterable[str], model: Model) -> list[str]:
+    """Names, and those that they are made of."""
     seen: dict[str, None] = {}
-    waiting = [
-        p.name for side in (found.left, found.right) for p in walk(side) if isinstance(p, Ref | App)
-    ]
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in seen:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider
-from derive.judge.readings import Readings, Tried, Way, missing_condition
+from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.names import named
+from derive.judge.readings import SHAPELESS, Readings, Tried, Way, missing_condition
+from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
 from derive.notation.elaborate import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.symbols import Role, bind
-from derive.text.page import Chain, Formula, Member
+from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
 
 PATH = "path"
+TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
+SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
+FEW_WORDS = 4
 
 
 def judge(path: str, text: str, folder: Path | None = None) -> Report:
@@ -25,24 +30,49 @@ def judge(path: str, text: str, folder: Path | None = None) -> Report:
     return Judge(path, text, folder).report()
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The chain that a formula may go on from: its formula, its head, and its last member where that is wrong."""  # noqa: E501
+
+    number: int
+    head: Member
+    wrong: Member | None
+
+
 class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self.text = text
-        self.page = read(path, text, folder)
-        self.symbols = bind(self.page)
-        self.understanding = Understanding(self.page, self.symbols, Reading())
+        self._begin(text, read(path, text, folder), frozenset(), None)
+
+    @classmethod
+    def of_section(cls, text: str, page: Page, elsewhere: frozenset[str], only: set[int]) -> Judge:
+        """A section's judge: `elsewhere` are the names that the page makes before it; it judges the formulas `only`."""  # noqa: E501
+        judge = cls.__new__(cls)
+        judge._begin(text, page, elsewhere, only)
+        return judge
+
+    def _begin(
+        self, text: str, page: Page, elsewhere: frozenset[str], only: set[int] | None
+    ) -> None:
+        self.text, self.page, self.elsewhere, self.only = text, page, elsewhere, only
+        self.understanding = Understanding(self.page, bind(self.page), Reading())
         self.understanding.understand()
+        self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
+        self.readings.elsewhere = elsewhere
         self.decider = Decider(self)
+        self._before: Before | None = None
+        self._begun: dict[str, str] = {}
 
     def report(self) -> Report:
         found: list[Judged] = []
         for item in self.page.items:
-            if isinstance(item, Formula):
+            if isinstance(item, Formula) and (self.only is None or item.number in self.only):
                 found += self._formula(item)
         found = self._said_aloud(found)
+        if self.only is None:
+            found = self._by_sections(found)
         return Report(
             self.page.source.path,
             self.page.source.text,
@@ -50,15 +80,79 @@ class Judge:
             tuple(self.understanding.assumed),
         )
 
+    def _by_sections(self, found: list[Judged]) -> list[Judged]:
+        """What is unread for the page's sake, read once more in its section alone."""
+        claims = {j.id: j for j in found if self._is_open(j.verdict)}
+        for page in sections(self.page):
+            inside = {f.number for f in page.formulas}
+            only = {n for n in inside if any(i.startswith(f"{n + 1}.") for i in claims)}
+            if not only:
+                continue
+            told = Judge.of_section(self.text, page, self._made_before(inside), only).report()
+            for j in told.formulas:
+                if j.id not in claims:
+                    continue
+                unread = claims[j.id].verdict.kind == "unread"
+                if j.verdict.kind in ("proved", "tested") or (
+                    unread and j.verdict.kind == "ambiguous"
+                ):
+                    verdict = j.verdict
+                    if claims[j.id].verdict.reason == TOO_LITTLE:
+                        said = "; ".join(p for p in (verdict.reading, SECTION) if p)
+                        verdict = replace(verdict, kind="ambiguous", reading=said)
+                    found = [replace(f, verdict=verdict) if f.id == j.id else f for f in found]
+                    del claims[j.id]
+        return found
+
+    def _made_before(self, inside: set[int]) -> frozenset[str]:
+        """The names that a page makes before a section: all but a cost of quantities that the section makes anew, or does not name."""  # noqa: E501
+        first = min(inside)
+        made = {
+            key
+            for (number, _), role in self.symbols.roles.items()
+            if number < first
+            for key in (*role.lost, *([role.key] if role.kind == "definition" else ()))
+            if key
+        }
+        anew = {
+            role.key
+            for (number, _), role in self.symbols.roles.items()
+            if number in inside and role.kind == "definition"
+        }
+        named_here = {
+            self.symbols.at(number).occurrence(n, b).key
+            for number, _, chain in self.understanding.chains()
+            if number in inside
+            for m in chain.members
+            for n, b in named(m.tree)
+        }
+        model = self.understanding.model(first)
+        return frozenset(
+            key
+            for key in made
+            if not self.symbols.is_cost(key)
+            or key in model.lost
+            or {n.split("∅")[0] for n in behind([key], model)} & named_here - {key} - anew
+        )
+
+    @staticmethod
+    def _is_open(verdict: Verdict) -> bool:
+        """Whether its section may say more: of what is unread, or holds only without its shapes."""
+        if verdict.kind == "unread":
+            return not verdict.reason.startswith("goes on")
+        return verdict.kind == "ambiguous" and SHAPELESS in (verdict.reading or "")
+
     def _said_aloud(self, found: list[Judged]) -> list[Judged]:
         """Accusations decided; what follows from a line that is not accused is not carried."""
         spoken: dict[str, bool] = {}
         made = []
         for j in found:
-            formula, was = j.id.split(".")[0], j.verdict
+            formula, was = self._begun.get(j.id.split(".")[0], j.id.split(".")[0]), j.verdict
             verdict = self._spoken(was)
             if isinstance(was, Accusation):  # type: ignore[unreachable]
-                spoken[formula] = verdict.kind == "refuted"  # type: ignore[unreachable]
+                spoken[formula] = (  # type: ignore[unreachable]
+                    spoken.get(formula, False) or verdict.kind == "refuted"
+                )
             elif verdict.kind == "carried" and not spoken.get(formula, True):
                 verdict = Verdict("unread", reason="follows from a line that was not understood")
             made.append(replace(j, verdict=verdict))
@@ -79,8 +173,11 @@ class Judge:
         )
         mended = sum(defended.values())
         several = mended if len(defended) > 1 else 0
-        understood = unread <= (agreed + differed) // 3
+        understood = unread <= max((agreed + differed) // 3, agreed + several)
+        alone = not self.understanding.setting.arrays or agreed + mended >= 1 or differed <= 2
         if verdict.clean:
+            if unread == 0 and alone:
+                return verdict.verdict
             if verdict.defended and (agreed >= 1 or differed <= 2 or several >= 2):
                 return verdict.verdict
             if understood and differed - several <= max(2, agreed + several):
@@ -92,10 +189,7 @@ class Judge:
             and agreed >= 3 * differed
         ):
             return verdict.verdict
-        return Verdict(
-            "unread",
-            reason="the sides differ as they were read, but too little of the page was understood to say that the line is wrong",  # noqa: E501
-        )
+        return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
 
     def _formula(self, formula: Formula) -> Iterator[Judged]:
         count = 0
@@ -112,6 +206,7 @@ class Judge:
             role = self.symbols.roles.get((formula.number, index))
             if not chain.members:
                 continue
+            chain, before = self._with_head(formula, chain)
             if len(chain.members) == 1:
                 count += 1
                 only = chain.members[0]
@@ -124,11 +219,41 @@ class Judge:
                     self._alone(chain),
                 )
                 continue
-            for member, verdict in self._chain(formula, index, chain, role):
+            for member, verdict in self._chain(formula, index, chain, role, before):
                 count += 1
                 sign = member.relation
                 latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
+
+    def _with_head(self, formula: Formula, chain: Chain) -> tuple[Chain, Before | None]:
+        """A chain that begins with an equals sign, with the head of the formula right before it."""
+        before = self._before
+        if (
+            not chain.continues
+            or before is None
+            or before.number != formula.number - 1
+            or chain.members[0].relation not in EQUATIONS
+            or not self._is_next(before.number)
+        ):
+            return chain, None
+        self._begun[str(formula.number + 1)] = self._begun.get(
+            str(before.number + 1), str(before.number + 1)
+        )
+        return replace(chain, members=(before.head, *chain.members), continues=False), before
+
+    def _is_next(self, number: int) -> bool:
+        """Whether no more than a remark of a few words stands between a formula and the next."""
+        items = self.page.items
+        at = next(i for i, x in enumerate(items) if isinstance(x, Formula) and x.number == number)
+        between: list[Prose] = []
+        for item in items[at + 1 :]:
+            if isinstance(item, Formula):
+                break
+            if isinstance(item, Prose):
+                between.append(item)
+            elif not isinstance(item, Break):
+                return False
+        return len(" ".join(p.text for p in between).split()) <= FEW_WORDS
 
     def _alone(self, chain: Chain) -> Verdict:
         return (
@@ -155,21 +280,25 @@ class Judge:
     # -- chains -----------------------------------------------------------------------------------
 
     def _chain(
-        self, formula: Formula, index: int, chain: Chain, role: Role | None
+        self,
+        formula: Formula,
+        index: int,
+        chain: Chain,
+        role: Role | None,
+        before: Before | None = None,
     ) -> Iterator[tuple[Member, Verdict | Accusation]]:
         head = chain.members[0]
-        first = True
-        wrong: list[Member] = []
+        first = before is None
+        wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
+        self._before = Before(formula.number, head, wrong[-1] if wrong else None)
         for member in chain.members[1:]:
             if member.relation not in EQUATIONS:
+                introduces = first and role and role.kind in ("definition", "shape", "setting")
                 yield (
                     member,
-                    Verdict(
-                        "remark"
-                        if not (first and role and role.kind in ("definition", "shape", "setting"))
-                        else "definition",
-                        reason="no equation",
-                    ),
+                    Verdict("definition")
+                    if introduces
+                    else Verdict("remark", reason="no equation"),
                 )
                 head, first, wrong = member, False, []
                 continue
@@ -198,6 +327,10 @@ class Judge:
                             "carried", reason="follows from the line before, which is wrong"
                         )
                     wrong.append(member)
+                    self._before = Before(formula.number, head, member)
+                elif wrong:
+                    wrong = []
+                    self._before = Before(formula.number, head, None)
                 yield member, verdict
                 if (
                     isinstance(verdict, Verdict)
@@ -205,6 +338,7 @@ class Judge:
                     and not self._is_readable(formula, head)
                 ):
                     head = member
+                    self._before = Before(formula.number, head, wrong[-1] if wrong else None)
             first = False
 
     def _follows(self, formula: Formula, chain: Chain, before: Member, member: Member) -> bool:
@@ -222,7 +356,7 @@ class Judge:
         self, formula: Formula, chain: Chain, head: Member, member: Member, role: Role
     ) -> Verdict | None:
         """A definition of what follows from others that are in force is a claim that was proved."""
-        if role.kind != "definition":
+        if role.kind != "definition" or role.key in self.understanding.setting.alias:
             return None
         for tried in self.readings.restated(formula.number, chain, head, member):
             found = None if tried.reading else self.decider._holding(tried)
@@ -239,7 +373,7 @@ class Judge:
             )
         if role.kind == "remark":
             return Verdict("remark", reason=role.why)
-        return Verdict("definition", reason=role.why)
+        return Verdict("definition")
 
     def _claim(
         self, formula: Formula, chain: Chain, head: Member, member: Member
@@ -279,8 +413,9 @@ class Judge:
         of_head: Reading,
         of_member: Reading,
     ) -> Tried:
-        """The claim in one reading."""
-        return self.readings.tried(number, chain, head, member, Way("", of_head, of_member))
+        """The claim in one reading, to see whether it holds."""
+        way = Way("", of_head, of_member, hasty=True)
+        return self.readings.tried(number, chain, head, member, way)
 
 
 __all__ = ["Judge", "Tried", "judge", "missing_condition"]

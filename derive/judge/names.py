@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from derive.judge.versions import base_of, variants_of
 from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
 from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
@@ -34,11 +35,20 @@ class Place:
 
     def symbol(self, key: str) -> Symbol | None:
         """The version of a name that is in force here."""
-        return self.table.symbol(key)
+        return self.table.symbol(base_of(key))
 
     def occurrence(self, name: Name, behind: Group | None = None) -> Occurrence:
         """What a written name is."""
-        return self.names.corrected(self.table.occurrence(name, behind), name)
+        known = self.names.known
+        key = self.table.number, id(name), id(behind)
+        if key not in known:
+            occurs = self.names.corrected(self.table.occurrence(name, behind), name, self.number)
+            known[key] = (
+                name,
+                behind,
+                occurs,
+            )  # the nodes are kept, so that their identity is theirs
+        return known[key][2]
 
 
 class Names:
@@ -54,18 +64,57 @@ class Names:
         self.states: set[str] = set()
         self.times: set[str] = set()
         self.timed: set[str] = set()
+        self.variants: dict[str, dict[int, str]] = {}
+        self.prior = {s.key for s in symbols.records() if s.key.endswith("^{-}")}
+        self.known: dict[tuple[int, int, int], tuple[Name, Group | None, Occurrence]] = {}
         self._survey()
+        self._part()
+        self.known.clear()  # what was asked before the variants were known
+
+    def _part(self) -> None:
+        """Tells apart what has one index in one section and two in another."""
+        seen = [(n, self.corrected(o, name)) for n, name, o in self._placed()]
+        self.variants = variants_of(self.page, seen, self.roles)
+        self.roles = {
+            place: self._versioned(place[0], role) if role.key in self.variants else role
+            for place, role in self.roles.items()
+        }
+
+    def _versioned(self, number: int, role: Role) -> Role:
+        key = self.variants[role.key or ""].get(number)
+        if key is None or role.target is None:
+            return role
+        return replace(role, key=key, target=replace(role.target, key=key))
 
     def at(self, number: int) -> Place:
         """What is in force at a formula."""
         return Place(self.symbols.at(number), self)
 
     def records(self) -> tuple[Symbol, ...]:
-        """All symbols."""
-        return self.symbols.records()
+        """All symbols, those of each version of a name."""
+        own = self.symbols.records()
+        others = tuple(
+            replace(s, key=key)
+            for s in own
+            if s.key in self.variants
+            for key in sorted(set(self.variants[s.key].values()))
+        )
+        return own + others
 
-    def corrected(self, occurs: Occurrence, name: Name | None = None) -> Occurrence:
-        """One occurrence, put right; `name` is how it is written, where that is known."""
+    def corrected(
+        self, occurs: Occurrence, name: Name | None = None, number: int | None = None
+    ) -> Occurrence:
+        """One occurrence, put right; `name` is how it is written, `number` its formula, where they are known."""  # noqa: E501
+        if not self.variants:
+            return self._corrected(occurs, name)
+        base = base_of(occurs.key)
+        found = self._corrected(replace(occurs, key=base), name)
+        if base != occurs.key:
+            return replace(found, key=occurs.key)
+        key = self.variants.get(found.key, {}).get(-1 if number is None else number)
+        return found if key is None else replace(found, key=key)
+
+    def _corrected(self, occurs: Occurrence, name: Name | None) -> Occurrence:
         if (
             name is not None
             and name.below is not None
@@ -98,6 +147,8 @@ class Names:
             kept = tuple((d, r) for d, r in occurs.indices if d != "layer")
             occurs = replace(occurs, indices=kept, transposed=True)
         occurs = self._in_time(occurs)
+        if occurs.inverse and occurs.transposed and f"{occurs.key}^{{-}}" in self.prior:
+            occurs = replace(occurs, key=f"{occurs.key}^{{-}}", inverse=False)  # (e^-)^T
         if occurs.key in self.sampled:
             occurs = replace(
                 occurs, indices=tuple((d, r) for d, r in occurs.indices if d != "sample")
@@ -132,13 +183,17 @@ class Names:
     # -- the survey -----------------------------------------------------------------------------------
 
     def _occurrences(self) -> Iterator[tuple[Name, Occurrence]]:
+        for _, name, occurs in self._placed():
+            yield name, occurs
+
+    def _placed(self) -> Iterator[tuple[int, Name, Occurrence]]:
         for item in self.page.items:
             if isinstance(item, Formula):
                 table = self.symbols.at(item.number)
                 for chain in item.chains:
                     for row in rows_of(chain):
                         for name, behind in named(row):
-                            yield name, table.occurrence(name, behind)
+                            yield item.number, name, table.occurrence(name, behind)
 
     def _survey(self) -> None:
         written = list(self._occurrences())

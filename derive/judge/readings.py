@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import Any
 
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
+from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
@@ -19,8 +21,8 @@ from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
-from derive.notation.parts import named, weight
-from derive.notation.shaped import COLUMNWISE, ROWWISE, Misfit, Val, transposed
+from derive.notation.parts import Part, named, weight
+from derive.notation.shaped import COLUMNWISE, ROWWISE, Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -36,6 +38,7 @@ class Tried:
     assumed: tuple[str, ...] = ()
     given: tuple[tuple[str, Fraction], ...] = ()
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Way:
     """One reading of a line: of its head and of its member, with what else is forgiven.
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
-    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it.
+    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
     said: str
@@ -56,9 +60,63 @@ class Way:
     last: bool = False
     entropy: bool = False
     ahead: bool = False
+    hasty: bool = False
 
 
 MOST_WORK = 700_000
+
+
+GATHERED = (
+    *("letters", "ordered", "choices", "notes", "own_steps", "filled_in"),
+    *("outcome", "called", "picks"),
+)
+"""What an elaborator gathers while it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The left side of a line as it was read, with what that said of its letters, dimensions and names."""
+
+    key: tuple[int, Reading, bool]
+    head: Member
+    value: Val
+    state: Mapping[str, Any]
+    dims: Dims
+    parts: Mapping[str, Part]
+    slots: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, str]
+
+    @staticmethod
+    def of(
+        key: tuple[int, Reading, bool],
+        head: Member,
+        value: Val,
+        elaborator: Elaborator,
+        before: Mapping[str, str],
+    ) -> _Head:
+        """What an elaborator that knew the sizes `before` has just read."""
+        setting = elaborator.setting
+        names = {p.name for p in walk(value.body) if isinstance(p, Ref)} | set(setting.parts)
+        return _Head(
+            key,
+            head,
+            value,
+            {name: copy(getattr(elaborator, name)) for name in GATHERED},
+            elaborator.dims.copy(),
+            dict(setting.parts),
+            {n: setting.slots[n] for n in names if n in setting.slots},
+            {a: d for a, d in setting.size_of.items() if before.get(a) != d},
+        )
+
+    def say(self, elaborator: Elaborator) -> None:
+        """Tells a new elaborator all that."""
+        setting = elaborator.setting
+        for name, gathered in self.state.items():
+            setattr(elaborator, name, copy(gathered))
+        elaborator.dims = setting.dims = self.dims.copy()
+        setting.parts = dict(self.parts)
+        setting.slots.update(self.slots)
+        setting.size_of.update(self.sizes)
 
 
 class _NotHere(Exception):
@@ -67,10 +125,14 @@ class _NotHere(Exception):
 
 HEAVY = 5
 ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
+SCALARS = "the quantities are scalars"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
+DENOMINATOR = "denominator layout"
+UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
 STEP = "the contribution of one step alone"
+SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
     "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
@@ -82,7 +144,12 @@ def ladder(plain: Reading) -> Iterator[Way]:
     """The readings, in the order in which a reader would forgive."""
     own = replace(plain, own="every")
     rows = {"columns": not plain.columns}
-    columns_below, lying = {"denominator": not plain.denominator}, {"turned": not plain.turned}
+    lying = {"turned": not plain.turned}
+    columns_below: dict[str, Any] = {
+        "denominator": not plain.denominator,
+        "first": "outer" if plain.denominator else "inner",
+    }
+    other = "numerator layout" if plain.denominator else DENOMINATOR
 
     def both(said: str, needs: set[str], **changes: Any) -> Way:
         changed = replace(plain, **changes)
@@ -110,6 +177,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
 
     yield Way("", plain, plain)
     yield late(IMMEDIATE, {"own"})
+    yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
     yield inner(set())
     yield both("", {"along"}, across=not plain.across)
     yield Way(
@@ -123,8 +191,10 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
     yield both(ROWS, {"columns"}, **rows)
     yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
-    yield both("denominator layout", {"denominator"}, **columns_below)
-    yield late(f"denominator layout, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
+    yield both(other, {"denominator"}, **columns_below)
+    yield late(f"{other}, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
+    yield both(UNORDERED, {"order"}, first="")
+    yield late(f"{UNORDERED}, and {IMMEDIATE}", {"order", "own"}, first="")
     yield both("a gradient by a matrix stands transposed", {"turned"}, **lying)
     yield Way(
         "up to the layout: one side is the other transposed",
@@ -134,6 +204,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
         turned=True,
     )
     yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
+    yield both("⊙ goes before the product of matrices", {"entrywise"}, entrywise=True)
+    yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
     yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
     yield late(
         f"the earliest factor of the product leftmost, and {IMMEDIATE}",
@@ -172,9 +244,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield late(
         f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True
     )
-    yield late(
-        f"{STEP}, in denominator layout", {"alone", "denominator"}, alone=True, **columns_below
-    )
+    yield late(f"{STEP}, in {other}", {"alone", "denominator"}, alone=True, **columns_below)
+    yield late(f"{STEP}, {UNORDERED}", {"alone", "order"}, alone=True, first="")
 
 
 class Readings:
@@ -192,13 +263,34 @@ class Readings:
         self._choices: set[str] = set()
         self.spent = 0
         self._numbers: Readings | None = None
+        self._vectors: Readings | None = None
+        self._is_abstract = True
+        self._loose = False
+        self._read: _Head | None = None
         self._without: Model | None = None
+        self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
 
+    @property
+    def plain(self) -> Reading:
+        """How the page's claims are read: Jacobians that meet stand in the order of its layout."""
+        reading = self.understanding.reading
+        return replace(reading, first="inner" if reading.denominator else "outer")
+
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
-        yield from self._climbed(number, chain, head, member, False)
+        differs = False
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                differs = differs or (found.outcome.differs and not found.outcome.missing)
+                yield found
+        except (Unread, Misfit):
+            shapeless = list(self.shapeless(number, chain, head, member))
+            if not shapeless:
+                raise
+            yield from shapeless
+            return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
                 yield from self._agreeing(self._climbed(number, chain, head, member, True))
@@ -208,7 +300,31 @@ class Readings:
             yield from self._agreeing(self._with_leaves(number, chain, head, member))
 
         if self._open and self._may_be_numbers(number, (head, member)):
-            yield from self._agreeing(self._as_numbers(number, chain, head, member))
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
+        if self._open and not differs:
+            yield from self.shapeless(number, chain, head, member)
+
+    def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
+        u = self.understanding
+        if u.setting.arrays and not u.scalars and self._leaves_shapes_open(number, (head, member)):
+            yield from self._agreeing(self._as_numbers(number, chain, head, member, SHAPELESS))
+
+    def _leaves_shapes_open(self, number: int, members: tuple[Member, ...]) -> bool:
+        """Whether a line has a name whose shape the page neither states nor makes, or something was not understood."""  # noqa: E501
+        u = self.understanding
+        if any(f.names for f in u.failed):
+            return True
+        table = u.symbols.at(number)
+        keys = {table.occurrence(n, b).key for m in members for n, b in written(m.tree)}
+        symbols = [table.symbol(k) for k in keys - u.setting.defined]
+        return any(
+            s is not None
+            and s.shape is None
+            and s.kind in ("variable", "input", "parameter")
+            and not u.symbols.is_cost(s.key)
+            for s in symbols
+        )
 
     def _may_be_numbers(self, number: int, members: tuple[Member, ...]) -> bool:
         """Whether nothing in a line of a page of vectors says that its quantities are vectors."""
@@ -234,8 +350,39 @@ class Readings:
                 return False
         return True
 
-    def _as_numbers(
+    def as_vectors(
+        self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
+    ) -> Tried | None:
+        """A line of an abstract page with vectors for what may be vectors; None where nothing may.
+
+        Raises Unread or Misfit.
+        """
+        if self._vectors is None and self._is_abstract:
+            vectors = vectors_of(self.understanding)
+            self._is_abstract = bool(vectors)
+            if vectors:
+                u = self.understanding
+                page_of_vectors = Understanding(self.page, u.symbols, u.reading, vectors=vectors)
+                page_of_vectors.understand()
+                self._vectors = Readings(self.page, page_of_vectors)
+        if self._vectors is None or tried.way is None:
+            return None
+        return self._vectors.tried(number, chain, head, member, tried.way)
+
+    def with_equal_sizes(
         self, number: int, chain: Chain, head: Member, member: Member
+    ) -> list[Tried]:
+        """A line whose shapes fit in no reading, with sizes that are equal where the line needs it."""
+        self._loose = True
+        try:
+            return list(self._climbed(number, chain, head, member, False))
+        except (Unread, Misfit):
+            return []
+        finally:
+            self._loose = False
+
+    def _as_numbers(
+        self, number: int, chain: Chain, head: Member, member: Member, said: str
     ) -> Iterator[Tried]:
         """The line on a page on which everything is a number."""
         if self._numbers is None:
@@ -247,12 +394,8 @@ class Readings:
             self._numbers = Readings(self.page, page_of_numbers)
         try:
             for found in self._numbers._climbed(number, chain, head, member, False):
-                yield replace(
-                    found,
-                    reading=f"the quantities are scalars; {found.reading}"
-                    if found.reading
-                    else "the quantities are scalars",
-                )
+                parts = (said, found.reading)
+                yield replace(found, reading="; ".join(p for p in parts if p), way=None)
         except (Unread, Misfit):
             return
 
@@ -295,9 +438,11 @@ class Readings:
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)
-        return len(self.understanding.model(number, index, True).definitions) > len(
-            self.understanding.model(number, index).definitions
-        )
+        ahead, here = (self.understanding.model(number, index, a) for a in (True, False))
+        added = {
+            n for n, ds in ahead.definitions.items() if len(ds) > len(here.definitions.get(n, ()))
+        }
+        return bool(added) and not any(n.split("∅")[0] in self.elsewhere for n in added)
 
     def _climbed(
         self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
@@ -306,13 +451,14 @@ class Readings:
         done = False
         choices: set[str] | None = None
         self._open, self._lacking = True, False
-        for way in ladder(self.understanding.reading):
+        for way in ladder(self.plain):
             if choices is not None and not way.needs <= choices:
                 continue
             if way.needs and self.spent > MOST_WORK:
                 return
             try:
-                found = self.tried(number, chain, head, member, replace(way, ahead=ahead))
+                way = replace(way, ahead=ahead)
+                found = replace(self.tried(number, chain, head, member, way), way=way)
             except _NotHere:
                 continue
             except Unread:
@@ -365,13 +511,14 @@ class Readings:
         u = self.understanding
         u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
         u.setting.parts, u.setting.dims.said = {}, {}
+        u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
             u.setting.dims.across = way.head.across
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
-            left = elaborator.row(head.tree)
+            left = self._head(elaborator, number, head)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
             elaborator.headed = set(letters_in(left.body)) - {a.letter for a in left.axes}
-            right = elaborator.row(member.tree)
+            right = elaborator.in_brackets(member.tree, elaborator.row(member.tree))
             slip = u.slips.get((number, self._index(number, chain)))
             if slip is not None:
                 right = replace(right, body=move(right.body, {slip[0]: Time.of(slip[1])}))
@@ -380,6 +527,8 @@ class Readings:
             )
             found = self._sides(left, right, elaborator, way)
             made = self._compared(number, chain, elaborator, found, tests, way)
+            if elaborator.notes and not made.outcome.agrees:
+                raise Unread(head.start, "a whole derivative")
             said = tuple(u.setting.dims.said)
             return replace(
                 made, supposed=said, reading="; ".join(p for p in (made.reading, *said) if p)
@@ -387,9 +536,22 @@ class Readings:
         finally:
             u.setting.dims = kept
 
+    def _head(self, elaborator: Elaborator, number: int, head: Member) -> Val:
+        """The left side, which is read once for all that is compared with it in one reading."""
+        read, key = self._read, (number, elaborator.reading, self._loose)
+        if read is None or read.key != key or read.head is not head:
+            before = dict(elaborator.setting.size_of)
+            value = elaborator.row(head.tree)
+            read = self._read = _Head.of(key, head, value, elaborator, before)
+        else:
+            read.say(elaborator)
+        return read.value
+
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
+        if not isinstance(left.body, D):
+            elaborator.choices.add("product")
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -468,8 +630,9 @@ class Readings:
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
+        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
         judgement = self._judgement(model, elaborator)
-        judgement.hasty = bool(way.needs)
+        judgement.hasty = way.hasty or bool(way.needs)
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
@@ -544,7 +707,12 @@ class Readings:
         key = (_signature(unknown), tuple(missing), last, entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
-                unknown, missing, self.understanding.setting.shared_dims, last, entropy
+                unknown,
+                missing,
+                self.understanding.setting.shared_dims,
+                last,
+                entropy,
+                frozenset(f[2] for f in self.understanding.functions),
             )
         return (found, *self._costs[key])
 
@@ -618,7 +786,7 @@ def _parted(x: Core, whole: D, part: str) -> Core:
 
 def missing_condition(found: Sides, outcome: Outcome) -> str:
     """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
-    if not outcome.failed or not outcome.passed or outcome.missing:
+    if not outcome.failed or not outcome.passed or outcome.missing or not outcome.lively:
         return ""
     letters = [*found.ordered, *found.components]
     for i, a in enumerate(letters):

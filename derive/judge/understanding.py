@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice, pairwise
 from typing import Any
 
 from derive.algebra.core import (
+    ONE_OF,
     ZERO,
     App,
     Big,
@@ -32,6 +35,7 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation.chance import WEIGHT, chances
 from derive.notation.elaborate import (
     WORDS,
     Elaborator,
@@ -43,6 +47,7 @@ from derive.notation.elaborate import (
     family_key,
 )
 from derive.notation.elaborate import _argument as argument_of
+from derive.notation.elaborate import _terms as terms_of
 from derive.notation.parts import part_of
 from derive.notation.shaped import (
     Axis,
@@ -51,6 +56,7 @@ from derive.notation.shaped import (
     aligned,
     each,
     renamed,
+    stated,
     total,
     transposed,
 )
@@ -109,6 +115,17 @@ SCALARS = frozenset(
 BOLD = re.compile(
     r"^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb|V|v|rv|RV)(?![a-z]{2})|^\\(?:mathbf|boldsymbol|bm|vec|underline|pmb)\b"
 )
+SAID_GRADIENT = re.compile(
+    r"(?<![a-zA-Z])d(?P<by>\\?[a-zA-Z]+)(?![a-zA-Z])[^\n]{0,60}"
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P=by)"
+)
+"""dW beside \\frac{\\partial L}{\\partial W} on a line says what dW is."""
+NOTED_GRADIENT = re.compile(
+    r"\\[dt]?frac\s*\{\s*(?P<d>d|\\partial)[^{}]{1,20}\}\s*\{\s*(?P=d)\s*(?P<by>\\?[a-zA-Z]+)"
+    r"(?:(?!\n\n\n).){0,200}?(?:\b(?:denote|writ|call|abbreviat|short)\w*|记为|記為|记作|と書く|とおく)\W{0,12}d(?P=by)(?![a-zA-Z])",
+    re.DOTALL,
+)
+"""\\frac{\\partial L}{\\partial W} … which we write dW."""
 ROWWISE = re.compile(
     r"row[- ](?:by[- ]row|wise)|rows are (?:data|examples|samples|points)|(?:each|every|a) row is (?:a|an|one) (?:data|example|sample)|to each row",  # noqa: E501
     re.IGNORECASE,
@@ -124,7 +141,10 @@ SUMMED = re.compile(
     re.IGNORECASE,
 )
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
+SIZES = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])[_^]\s*\{?[(\[]?(?:l|\\ell)(?![a-zA-Z])")
+ODD = 3
 PASSES = 3
+MOST_PARTS = 1500  # of a function's formula
 NEXT = 1
 AGAIN = (
     "says again what is defined",
@@ -133,6 +153,8 @@ AGAIN = (
 )
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 EXPRESSIONS = "an equation between expressions"
+LOOSE = "an index {} that the left side has, too"
+LEFT_OVER = re.compile(re.escape(LOOSE).replace(r"\{\}", "(.+)"))
 KNOWN_LOGARITHMS = ("\\ln", "ln", "\\log", "log")
 
 
@@ -186,6 +208,9 @@ class Understanding:
         default_factory=dict
     )  # what a name's definition supposes of shapes
     scalars: bool = False
+    vectors: frozenset[str] = (
+        frozenset()
+    )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
     _listed_vectors: set[str] = field(default_factory=set)
@@ -215,11 +240,13 @@ class Understanding:
                 dict(self.setting.ranks),
                 dict(self.setting.outputs),
                 dict(self.setting.implied),
+                dict(self.setting.wholes),
             )
             self.setting.dims = self.setting.dims.__class__()
             self.setting.dims.loose = loose
             self._pass()
-            if before == (self.setting.ranks, self.setting.outputs, self.setting.implied):
+            setting = self.setting
+            if before == (setting.ranks, setting.outputs, setting.implied, setting.wholes):
                 break
 
     def supposed(self) -> Iterator[tuple[int, Chain]]:
@@ -331,10 +358,14 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
+                drawn = chain.members[1].relation == "\\sim" and not (
+                    self._used(number, chain) & self._differentiated_by
+                )
                 lost = frozenset(
                     self._scoped(k, number)
                     for k in role.lost
-                    if role.kind != "remark" or self._kind(k) not in ("parameter", "input")
+                    if (role.kind != "remark" or self._kind(k) not in ("parameter", "input"))
+                    and not drawn
                 )
                 self.failed.append(
                     Failed(lost, role.scope[0], role.scope[1], role.why, self._used(number, chain))
@@ -355,6 +386,66 @@ class Understanding:
 
         self._dependences()
         self._implicit()
+        self._without_slips()
+        self.setting.alias |= self._aliases()
+        names = {m.definition.name for m in self.made}
+        names |= {n for m in self.made for n in refs(m.definition.body)}
+        self.setting.unindexed = {n for n in names if "∅" in n}
+
+    def _without_slips(self) -> None:
+        """Slips of the pen, where the first definition is kept.
+
+        L_t = L(o_t, y_t), and later L_t = L(x_t, y_t) of what nothing makes; h_t = f(h_{t-1}, x) for x_t.
+        """
+        names = {m.definition.name for m in self.made}
+        for later in list(self.made):
+            earlier = next((m for m in self.made if self._is_slip_of(later, m, names)), None)
+            if earlier is not None:
+                kept = replace(earlier, last=max(earlier.last, later.last))
+                self.made[self.made.index(earlier)] = kept
+                self.made.remove(later)
+                d = kept.definition
+                assert isinstance(d.body, App)
+                letters = {
+                    a: s for i, s in zip(d.index, d.slots, strict=False) for a, _ in i.letters
+                }
+                self.setting.applications[d.body.name] = d.body, letters
+
+    @staticmethod
+    def _is_slip_of(later: Made, earlier: Made, names: set[str]) -> bool:
+        one, other = earlier.definition, later.definition
+        if one.name != other.name or earlier.place >= later.place or not _same_pattern(one, other):
+            return False
+        a, b = one.body, other.body
+        if not isinstance(a, App) or not isinstance(b, App):
+            return False
+        if a.name != b.name or len(a.args) != len(b.args) or a.slots or b.slots:
+            return False
+        dropped = [
+            p.body == q.body
+            or (
+                isinstance(p.body, Ref)
+                and isinstance(q.body, Ref)
+                and q.body.name.startswith(f"{p.body.name}∅")
+            )
+            for p, q in zip(a.args, b.args, strict=True)
+        ]
+        return (bool(refs(a) & names) and not refs(b) & names) or (a != b and all(dropped))
+
+    def _aliases(self) -> dict[str, str]:
+        """θ^t = g(h^t, θ) where o_t = g(h_t, θ): one quantity with two names; the first is kept."""
+        found: dict[str, str] = {}
+        first: dict[object, str] = {}
+        for m in self.made:
+            d = m.definition
+            applied = isinstance(d.body, App) and not d.body.slots and "∅" not in d.name
+            if not applied or len(d.index) != 1 or d.slots[0] not in ORDERED or not d.letters:
+                continue
+            body = move(d.body, {d.letters[0]: Time.of("\\,step")})
+            name = first.setdefault((body, d.slots), d.name)
+            if name != d.name and d.name not in refs(d.body):
+                found[d.name] = name
+        return found
 
     def _is_numbered_again(self, role: Role) -> bool:
         """δ_2 = … behind δ_1 = …: two vectors, and the number tells them apart."""
@@ -380,6 +471,15 @@ class Understanding:
         own = Role("definition", role.named.key, role.named, scope=(number, self._end))
         self._define(number, index, made, own)
         self.definitions_read.pop((number, index), None)
+
+    @cached_property
+    def _differentiated_by(self) -> frozenset[str]:
+        """The names that the page differentiates by."""
+        survey = self.symbols.symbols.reader.survey
+        read = self.symbols.symbols.reader.read
+        return frozenset(
+            read(u.name, u.behind, u.number).key for u in survey.uses if u.context == "by"
+        )
 
     def _implicit(self) -> None:
         """y = y(x) beside an equation for x and y: y is what solves it."""
@@ -533,21 +633,28 @@ class Understanding:
         some = (
             bool(ARRAYS.search(text))
             or bool(TRANSPOSED.search(text))
+            or self._transposes
             or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
         )
-        some = some and not NUMBERS_ONLY.search(prose) and not self.scalars
-        setting.arrays = some
+        some = (some and not self.says_numbers and not self.scalars) or bool(self.vectors)
+        setting.arrays, setting.scalars = some, self.scalars
         setting.plain = self._plain()
-        setting.rowwise = bool(ROWWISE.search(prose))
+        setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
+        setting.rowwise = bool(ROWWISE.search(prose)) or self._rows_are_data()
         setting.square_ones = bool(ALL_ONES.search(prose))
         setting.defined = {
             r.key for r in self.symbols.roles.values() if r.kind == "definition" and r.key
         } - self._kronecker
         setting.defined |= {r.named.key for r in self.symbols.roles.values() if r.named}
         self._survey()
+        self._gradients_by_name()
+        setting.stepped = self._stepped()
+        setting.chance = self._random()
+        if setting.chance:
+            self.normalised[WEIGHT] = "sample"
         several = self._shaped_twice()
         for symbol in self.symbols.records():
-            if symbol.shape is not None:
+            if symbol.shape is not None and not self.scalars:
                 shape = (
                     [d for d in symbol.shape if d != "1"]
                     if len(symbol.shape) == 2
@@ -563,7 +670,9 @@ class Understanding:
                         and re.fullmatch(r"[^+?]*", dim)
                         and not dim.isdigit()
                     ):
-                        setting.shared_dims[f"{symbol.key}:{place}"] = f"dim:{dim}"
+                        setting.shared_dims[f"{symbol.key}:{place}"] = stated(
+                            dim, setting.layer_sizes
+                        )
                 if symbol.row:
                     setting.lying.add(symbol.key)
             elif some and not setting.components.get(symbol.key):
@@ -571,11 +680,103 @@ class Understanding:
         for name in self.symbols.records():
             if name.kind == "function" and name.shape is None:
                 setting.ranks.pop(name.key, None)
-        for key in self._numbers():
+        for key in (*self._numbers(), *self._biases()):
             setting.ranks[key] = 0
+        for key in self._partners() if some else ():
+            setting.ranks[key] = setting.ranks.get(key) or 1
+        if self.vectors:
+            keys = {n.split("∅")[0] for n in self.vectors}
+            setting.ranks = {k: int(k in keys) for k in setting.ranks}
+            setting.numbers |= {
+                name
+                for k in keys
+                for name in _forms(k, setting.steps.get(k, ()))
+                if name not in self.vectors
+            }
         self._scopes()
         setting.lines = dict(self._lines())
+        if some:
+            setting.numbers |= {
+                s.key
+                for s in self.symbols.records()
+                if len(s.key) == 1 and s.shape is None and self._has_bold_twin(s.key)
+            }
         self._entrywise()
+
+    def _gradients_by_name(self) -> None:
+        r"""dO = \partial L/\partial O shows what dX is for every X; else dX is by habit a gradient of the page's one cost."""  # noqa: E501
+        records = self.symbols.records()
+        costs = {
+            s.key: None
+            for s in records
+            if s.kind == "variable" and not s.slots and self.symbols.is_cost(s.key) and s.key != "S"
+        }
+        for number, index, chain in self.chains():
+            role = self.symbols.roles.get((number, index))
+            if role is None or role.kind != "definition" or not role.key or role.key[0] != "d":
+                continue
+            right = chain.members[1].tree if len(chain.members) > 1 else ()
+            if len(right) == 1 and isinstance(right[0], Over):
+                table = self.symbols.at(number)
+                names = [
+                    [table.occurrence(n, b).key for n, b in named(line)]
+                    for line in (right[0].above_line, right[0].below_line)
+                ]
+                if names[0] and names[1] and role.key[1:] == names[1][-1] and names[0][-1] in costs:
+                    self.setting.gradients.add(role.key)
+                    costs = {names[0][-1]: None}
+        text = self.page.source.text
+        if SAID_GRADIENT.search(text) or NOTED_GRADIENT.search(text):
+            self.setting.gradients.add("")
+        self.setting.cost = next(iter(costs)) if len(costs) == 1 else None
+
+    @cached_property
+    def _transposes(self) -> bool:
+        """Whether a T stands on the page, and nowhere but alone above a name or a bracket."""
+        uses = raised = 0
+        for _, _, chain in self.chains():
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    uses += isinstance(node, Name) and node.letter == "T"
+                    above = node.above if isinstance(node, Name | Group) else None
+                    raised += above is not None and spelled(above) == "T"
+        return uses == raised > 0
+
+    def _rows_are_data(self) -> bool:
+        """Whether data are multiplied by weights from the right, X W, and never from the left."""
+        seen: set[tuple[str, str]] = set()
+        for number, _, chain in self.chains():
+            for member in chain.members:
+                kinds = list(self._kinds_in_order(number, member.tree))
+                seen |= set(pairwise(kinds))
+        return ("input", "parameter") in seen and ("parameter", "input") not in seen
+
+    def _kinds_in_order(self, number: int, row: Any) -> Iterator[str]:
+        """The kinds of a row's capital names, in order; "" for what stands between them but a dot."""
+        table, argument = self.symbols.at(number), False
+        for node, behind in zip(row, (*row[1:], None), strict=True):
+            if isinstance(node, Name):
+                occurs = table.occurrence(node, behind if isinstance(behind, Group) else None)
+                argument = occurs.consumed
+                yield self._kind(occurs.key) if node.letter.isupper() else ""
+            elif not (isinstance(node, Sign) and node.text in ("\\cdot", "*", "\\times")):
+                if not argument:
+                    yield ""
+                argument = False
+
+    @cached_property
+    def says_numbers(self) -> bool:
+        """Whether the page says that all its quantities are numbers."""
+        return any(isinstance(i, Prose) and NUMBERS_ONLY.search(i.text) for i in self.page.items)
+
+    @cached_property
+    def numbered(self) -> set[str]:
+        """The names that the page gives a number for a value somewhere."""
+        return {
+            self._family(role.key, [])
+            for _, role, chain in self._settings()
+            if role.key and _written_number(chain.members[1].tree) is not None
+        }
 
     def _lines(self) -> Iterator[tuple[str, tuple[str, int]]]:
         r"""x_i where the page says that it is a row of X, or a column; \hat{x}_i of \hat{X} then, too."""
@@ -604,10 +805,10 @@ class Understanding:
     def _scopes(self) -> None:
         """The names whose stated shape is another one in a later section: there they are families of their own."""  # noqa: E501
         self.regions = []
-        for key, stated in self.symbols.symbols.stated.items():
+        for key, spoken in self.symbols.symbols.stated.items():
             shapes = [
                 (n, s)
-                for n, s in sorted(stated)
+                for n, s in sorted(spoken)
                 if all(re.fullmatch(r"[^+?]*", d) and not d.isdigit() for d in trimmed(s))
             ]
             section = self.symbols.symbols.sections
@@ -672,6 +873,45 @@ class Understanding:
         """The names that are families of their own where a formula stands."""
         return {k: n for first, k, n in sorted(self.regions) if first <= number}
 
+    def _random(self) -> set[str]:
+        """The names of random quantities: what a page takes expectations over or of, and what is made of such."""  # noqa: E501
+        found: set[str] = set()
+        made: list[tuple[str, set[str]]] = []
+        defined = self.setting.defined
+        for number, index, chain in self.chains():
+            table = self.symbols.at(number)
+            rows = [m.tree for m in chain.members]
+            for name, place in (x for row in rows for x in chances(row, defined)):
+                key = table.occurrence(name, None).key
+                if place == "by" or (place == "in" and self._may_be_random(key)):
+                    found.add(key)
+            role = self.symbols.roles.get((number, index))
+            if role is not None and role.kind == "definition" and role.key and len(rows) > 1:
+                uses = {
+                    table.occurrence(n, None).key
+                    for n, p in chances(rows[1], defined)
+                    if p == "out"
+                }
+                made.append((role.key, uses))
+        if not found:
+            return found
+        while more := {k for k, uses in made if uses & found and k not in found}:
+            found |= more
+        return found
+
+    def _may_be_random(self, key: str) -> bool:
+        """A small letter that is no parameter, index or function."""
+        symbol = self.symbols.at(0).symbol(key)
+        letter = re.sub(r"\\[a-z]+|[{}]", "", key)[:1]
+        noise = "time" in self.setting.steps.get(key, ()) or "layer" in self.setting.steps.get(
+            key, ()
+        )
+        return (
+            symbol is not None
+            and (symbol.kind in ("variable", "input") or (noise and symbol.kind == "parameter"))
+            and letter.islower()
+        )
+
     @cached_property
     def _kronecker(self) -> set[str]:
         r"""\delta where the page says no more of \delta_{ij} than that it is 1, or 0."""
@@ -726,6 +966,54 @@ class Understanding:
                     for n, b in named(chain.members[0].tree)
                 )
 
+    def _biases(self) -> Iterator[str]:
+        """The small undeclared names that are added to an inner product and to nothing else: b in w^T x + b."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
+                inner = [t for t in terms if self._is_inner(table, t)]
+                alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
+                if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
+                    continue
+                key = table.occurrence(alone[0][0], None).key
+                symbol = table.symbol(key)
+                if (
+                    symbol is not None
+                    and symbol.shape is None
+                    and symbol.kind == "parameter"
+                    and not BOLD.match(key)
+                ):
+                    yield key
+
+    def _partners(self) -> Iterator[str]:
+        """What stands behind a transposed vector, where its letter alone says that it is a number: p in u^T p."""  # noqa: E501
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                try:
+                    terms = terms_of(member.tree)[0]
+                except Unread:
+                    continue
+                for term in terms:
+                    if self._is_inner(table, term):
+                        key = table.occurrence(term[1], None).key
+                        symbol = table.symbol(key)
+                        undeclared = symbol is not None and symbol.shape is None
+                        if undeclared and not self.setting.components.get(key):
+                            yield key
+
+    def _is_inner(self, table: Any, term: Any) -> bool:
+        """w^T x: two names that are no matrices, the first of them transposed."""
+        if len(term) != 2 or not all(isinstance(n, Name) for n in term):
+            return False
+        first, second = (table.occurrence(n, None) for n in term)
+        small = all(n.letter[:1] == "\\" or n.letter.islower() for n in term)
+        return small and first.transposed and not second.transposed
+
     def _plain(self) -> set[str]:
         """The letters that the page differentiates by, or applies functions to, and never writes as an index."""  # noqa: E501
         by: set[str] = set()
@@ -743,6 +1031,8 @@ class Understanding:
                             and n.above is None
                             and len(node.below_line) == 2
                         }
+                    if isinstance(node, Name) and node.letter == "E":
+                        continue
                     if isinstance(node, Name | Bigs):
                         scripts = [r for r in (node.below, node.above) if r]
                         if not (isinstance(node, Name) and node.letter == "e"):
@@ -764,6 +1054,7 @@ class Understanding:
     def _survey(self) -> None:
         """How many components each name has at most, and which ordered slots."""
         setting = self.setting
+        tally: dict[str, Counter[int]] = {}
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -771,6 +1062,7 @@ class Understanding:
                     occurs = table.occurrence(name, behind)
                     count = sum(d == "component" for d, _ in occurs.indices)
                     count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
+                    tally.setdefault(occurs.key, Counter())[count] += 1
                     if count > setting.components.get(occurs.key, 0):
                         setting.components[occurs.key] = count
                     slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -782,9 +1074,25 @@ class Understanding:
                     full = setting.steps.get(occurs.key, ())
                     setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
                     for domain, inside in occurs.indices:
-                        if domain in ORDERED and len(inside) == 1 and isinstance(inside[0], Name):
+                        counted = domain in ORDERED or domain == "sample"
+                        if counted and len(inside) == 1 and isinstance(inside[0], Name):
                             setting.usual.setdefault(domain, inside[0].letter)
+        self._without_odd(tally)
         self._survey_forms()
+
+    def _without_odd(self, tally: dict[str, Counter[int]]) -> None:
+        """A name that is x_i but for a few x_{i,n} has one index: those few are not understood."""
+        made = {
+            (r.key, sum(d == "component" for d, _ in r.target.indices))
+            for r in self._makers
+            if r.target is not None
+        }
+        for key, seen in tally.items():
+            most = self.setting.components.get(key, 0)
+            below = max((n for n in seen if 0 < n < most), default=0)
+            if below and seen[most] * ODD < seen[below] and (key, most) not in made:
+                self.setting.components[key] = below
+                self.setting.odd.add(key)
 
     def _survey_forms(self) -> None:
         """How many components a name has at most where it is written without some of its ordered slots."""
@@ -827,7 +1135,9 @@ class Understanding:
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
         if key in self._entry_by_entry and letter[-1:].islower():
             return 1
-        if letter in SCALARS and not bold:
+        state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
+        plain = letter in SCALARS and not bold and not state
+        if plain or (key == letter and self._has_bold_twin(letter)):
             return 0
         if symbol.kind == "parameter" or bold:
             if letter[:1].isupper() and len(letter) == 1:
@@ -842,6 +1152,14 @@ class Understanding:
         ):
             return 2
         return 1
+
+    def _has_bold_twin(self, letter: str) -> bool:
+        """Whether the page has a vector of the same letter in bold: the plain one is a number."""
+        table = self.symbols.at(0)
+        return any(
+            table.symbol(f"\\{style}{{{letter}}}") is not None
+            for style in ("mathbf", "boldsymbol", "bm", "vec")
+        )
 
     @cached_property
     def _entry_by_entry(self) -> set[str]:
@@ -903,7 +1221,9 @@ class Understanding:
                             occurs = self.symbols.at(item.number).occurrence(node, None)
                             self.setting.entrywise.add(occurs.key)
         self.setting.entrywise |= (
-            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"} if self.setting.arrays else set()
+            {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"}
+            if self.setting.arrays and not self.vectors
+            else set()
         )
 
     # -- definitions ------------------------------------------------------------------------------
@@ -919,6 +1239,11 @@ class Understanding:
                     raise
                 self._without_functions = True
                 self._defined(number, index, chain, role)
+            except Unread as error:
+                mended = self._other_bound(chain, role, error)
+                if mended is None:
+                    raise
+                self._defined(number, index, mended, role)
             finally:
                 self._without_functions = False
         except (Unread, Misfit, RecursionError) as error:
@@ -944,6 +1269,32 @@ class Understanding:
                     *self.shaped.get(role.key, ()),
                     *self.setting.dims.said,
                 )
+
+    def _other_bound(self, chain: Chain, role: Role, error: Unread) -> Chain | None:
+        r"""z_j = \sum_j w_{jk} a_k: a Σ over the letter of the left side, where another one is left over, is over that one."""  # noqa: E501
+        found = LEFT_OVER.fullmatch(error.expected)
+        if found is None or role.target is None:
+            return None
+        own = {n.letter for _, r in role.target.indices for n in r if isinstance(n, Name)}
+        member = chain.members[1]
+        sums = [
+            n for n in nodes(member.tree) if isinstance(n, Bigs) and n.kind == "sum" and n.below
+        ]
+        wrong = {n.below[0].letter for n in sums if n.below and isinstance(n.below[0], Name)} & own
+        if len(wrong) != 1 or len(sums) != 1:
+            return None
+        (letter,) = wrong
+        said = f"the sum in what makes {role.key} runs over {found[1]}, not {letter}"
+        if said not in self.assumed:
+            self.assumed.append(said)
+        return replace(
+            chain,
+            members=(
+                chain.members[0],
+                replace(member, tree=_bound_by(member.tree, letter, found[1])),
+                *chain.members[2:],
+            ),
+        )
 
     def _compared(
         self, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int
@@ -972,14 +1323,16 @@ class Understanding:
                 for a in loose
             ):
                 self.setting.named_sizes.update(dict.fromkeys(loose, "layer"))
-            if all(len(i.letters) == 1 and not i.shift for i in ref.index) and letters_in(
-                made
-            ) - free <= self.horizon_letters() | self.sizes() | set(self.setting.named_sizes):
+            known = self.horizon_letters() | self.sizes() | set(self.setting.named_sizes)
+            if all(len(i.letters) == 1 for i in ref.index) and not {
+                a for a in letters_in(made) - free - known if not self._is_size(a)
+            }:
                 slots = self.setting.slots[ref.name]
-                letters = tuple(i.letters[0][0] for i in ref.index)
+                index, made = self._shifted(ref, made, slots)
+                letters = tuple(i.letters[0][0] for i in index)
                 self.made.append(
                     Made(
-                        Definition(ref.name, ref.index, letters, made, slots, (), number),
+                        Definition(ref.name, index, letters, made, slots, (), number),
                         *role.scope,
                         (number, self._index),
                     )
@@ -1106,7 +1459,11 @@ class Understanding:
             if domain in ORDERED:
                 elaborator._order(own, domain)
         self._output(elaborator, occurs.key, member.tree)
-        body = self._body(elaborator, member.tree)
+        elaborator.own_steps = {
+            d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
+        }
+        body = elaborator.in_brackets(member.tree, self._body(elaborator, member.tree))
+        self._said_filled(elaborator, occurs.key)
         if occurs.power is not None:
             body = each(lambda b: Fn("\\sqrt", (b,)), body)
         if occurs.transposed:
@@ -1139,12 +1496,44 @@ class Understanding:
             self.definitions_read[number, index] = ""
             return
         made = self._definition(occurs.key, target, body, number)
+        if listed is not None or isinstance(member.tree[0], Group):
+            whole = self._whole_of(made)
+            if whole is not None:
+                self.setting.wholes[occurs.key] = whole
+                self.definitions_read[number, index] = ""
+                return
         along = elaborator.parameter_at(body) if body.rank == 2 else set()
         if len(along) == 1:
             self.setting.made_along[made.name] = min(along)
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
+
+    def _whole_of(self, made: Definition) -> str | None:
+        """The name of the entries that W = (w_{ij}) collects: W is they, under another name."""
+        body = made.body
+        same = isinstance(body, Ref) and body.index == made.index and made.is_general
+        if not same or not isinstance(body, Ref) or "∅" in body.name or "∅" in made.name:
+            return None
+        own, other = (self.setting.steps.get(k, ()) for k in (made.name, body.name))
+        return body.name if own == other and not self.setting.components.get(made.name) else None
+
+    def _said_filled(self, elaborator: Elaborator, key: str) -> None:
+        """Says that names without their index were taken at the step that is defined."""
+        for name in sorted(elaborator.filled_in - {key}):
+            said = f"{name} without its index, in what makes {key}, is that of the same step"
+            if said not in self.assumed:
+                self.assumed.append(said)
+
+    def _stepped(self) -> dict[str, frozenset[str]]:
+        """For each name the ordered slots that all its definitions have."""
+        found: dict[str, frozenset[str]] = {}
+        for role in self._makers:
+            if role.key is not None and role.target is not None:
+                target = self.symbols.corrected(role.target)
+                slots = frozenset(d for d, _ in target.indices if d in ORDERED)
+                found[role.key] = found.get(role.key, slots) & slots
+        return found
 
     def _family(self, key: str, given: list[tuple[str, Time]]) -> str:
         """The name of the family that a form of a name belongs to."""
@@ -1270,10 +1659,11 @@ class Understanding:
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
         loose = frozenset(letters_in(core) - free - horizons - self.sizes())
-        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED}
+        samples = set(self._elaborator._samples())
+        steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED or a in samples}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
-            domain = self._elaborator.ordered[letter]
+            domain = "sample" if letter in samples else self._elaborator.ordered[letter]
             if domain not in slots:
                 self.setting.implied[key] = domain
                 raise Unread(0, f"an index {letter} on the left side")
@@ -1297,7 +1687,7 @@ class Understanding:
             self.slips[number, self._index] = (slip, own)
             core, loose = move(core, {slip: Time.of(own)}), frozenset()
         if loose:
-            raise Unread(0, f"an index {sorted(loose)[0]} that the left side has, too")
+            raise Unread(0, LOOSE.format(sorted(loose)[0]))
         return Definition(ref.name, index, letters, core, slots, (), number)
 
     def _general_letters(self) -> set[str]:
@@ -1439,7 +1829,10 @@ class Understanding:
             raise Unread(row[0].start, ON_A_CURVE)
         given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
+        self.setting.functions.pop(occurs.key, None)
         found = self._function(elaborator, row, names, values)
+        if found is not None and not given:
+            self._without_itself(occurs.key, found.body.body, row)
         if found is None:
             self._define_whole(number, occurs, elaborator, row, role)
             return
@@ -1478,6 +1871,12 @@ class Understanding:
             and not (letters_in(found.body.body) - free - self.horizon_letters() - self.sizes())
         ):
             self._define_whole(number, occurs, elaborator, row, role)
+
+    def _without_itself(self, key: str, body: Core, row: Any) -> None:
+        """A formula in which the function stands itself, or that grows by what functions are put in, makes none."""  # noqa: E501
+        parts = list(islice(walk(body), MOST_PARTS))
+        if len(parts) == MOST_PARTS or any(isinstance(p, App) and p.name == key for p in parts):
+            raise Unread(row[0].start, "a function that is not made of itself")
 
     def _without_loose_steps(self, elaborator: Elaborator, loose: frozenset[str]) -> None:
         """A function's formula says of which step (layer) it is: the last one's letter is a size, any other is missing on the left."""  # noqa: E501
@@ -1536,6 +1935,9 @@ class Understanding:
                 )
             if body.rank == 0 and all(self._may_be_number(n) for n, _ in vectors):
                 self.setting.numbers |= {self._family(n, []) for n, _ in vectors}
+                self.setting.numbers |= {
+                    n for n, _ in vectors if self.setting.steps.get(n) == ("sample",)
+                }  # f(x) of numbers: each sample x_i is one, too
             formals = [elaborator.bound.get(n, v.body) for n, v in zip(names, values, strict=True)]
             elaborator.bound = elaborator.bound or {}
             return Function(
@@ -1638,8 +2040,18 @@ class Understanding:
         return symbol.kind if symbol is not None else ""
 
     def before(self, number: int, index: int) -> Model:
-        """What is in force at a chain without what it defines itself."""
-        own, self.made = self.made, [m for m in self.made if m.place != (number, index)]
+        """What is in force at a chain without what it defines itself: what it supersedes still is."""
+        names = {m.definition.name for m in self.made if m.place == (number, index)}
+        own, self.made = (
+            self.made,
+            [
+                replace(m, last=number)
+                if m.last == number - 1 and m.definition.name in names
+                else m
+                for m in self.made
+                if m.place != (number, index)
+            ],
+        )
         try:
             return self._model(number, index, False)
         finally:
@@ -1658,12 +2070,7 @@ class Understanding:
         found: dict[str, list[Definition]] = {}
         listed = [m for m in self.made if m.first <= number <= m.last]
         if ahead:
-            known = {m.definition.name for m in listed}
-            later: dict[str, int] = {}
-            for m in self.made:
-                if m.first > number and m.definition.name not in known:
-                    later.setdefault(m.definition.name, m.first)
-            listed = [m for m in self.made if later.get(m.definition.name) == m.first] + listed
+            listed = self._following(number, listed) + listed
         for made in sorted(listed, key=lambda m: m.place <= (number, index)):
             own = found.setdefault(made.definition.name, [])
             own[:] = [d for d in own if not _same_pattern(d, made.definition)]
@@ -1674,6 +2081,8 @@ class Understanding:
                 for name in failed.names:
                     lost[name] = failed.why
         definitions = {k: tuple(sorted(v, key=lambda d: d.is_general)) for k, v in found.items()}
+        for name in self._outlived(number, found):
+            definitions.pop(name)
         horizons = dict.fromkeys(self.horizon_letters(), "time")
         layered = {
             a
@@ -1690,7 +2099,44 @@ class Understanding:
         ones = {
             n: self.setting.dims.find(d) for n, d in self.normalised.items() if n not in definitions
         }
+        ones |= {
+            n: self.setting.dims.find(self.setting.shared_dims[f"{n}:0"])
+            for n in self.setting.slots
+            if n.startswith(ONE_OF)
+        }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def _following(self, number: int, listed: list[Made]) -> list[Made]:
+        """The first definitions that follow of what nothing makes yet: of a name, or of another member x^3 beside x^2."""  # noqa: E501
+        known: dict[str, list[Definition]] = {}
+        for m in listed:
+            known.setdefault(m.definition.name, []).append(m.definition)
+        later: dict[str, int] = {}
+        found = []
+        for m in self.made:
+            d = m.definition
+            own = known.get(d.name, [])
+            if m.first <= number or any(x.is_general or _same_pattern(x, d) for x in own):
+                continue
+            if own and d.is_general:
+                continue
+            if own or later.setdefault(d.name, m.first) == m.first:
+                found.append(m)
+                known.setdefault(d.name, []).append(d) if own else None
+        return found
+
+    def _outlived(self, number: int, found: dict[str, list[Definition]]) -> set[str]:
+        """y = f(x) once another f has y as an argument of its own: what was y then is a plain variable now."""  # noqa: E501
+        return {
+            n
+            for first, last, key, function, _ in self.functions
+            if first <= number <= last
+            for n in function.names
+            for d in found.get(n, ())
+            if not d.index
+            and d.number < first
+            and any(isinstance(p, Ref | App) and p.name == key for p in walk(d.body))
+        }
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
@@ -1700,6 +2146,12 @@ HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))
 
 
 _NODE = Name(0, 0, "")
+
+
+def _forms(key: str, slots: tuple[str, ...]) -> Iterator[str]:
+    """The names of a family's forms: with all of its ordered slots, and without some of them."""
+    for without in range(2 ** len(slots)):
+        yield key + "".join(f"∅{s}" for k, s in enumerate(slots) if without >> k & 1)
 
 
 def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
@@ -1725,6 +2177,28 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
         return None
     ((ref, made),) = found.items()
     return None if isinstance(made, Ref) else (ref, made)
+
+
+def _bound_by(row: Any, letter: str, other: str) -> Any:
+    """A row with the Σ over one letter made one over another; a bound that is that letter itself is left out."""  # noqa: E501
+    made = []
+    for node in row:
+        first = node.below[0] if isinstance(node, Bigs) and node.below else None
+        if isinstance(first, Name) and spelled(node.below[:1]) == letter:
+            below = (replace(first, letter=other), *node.below[1:])
+            if spelled(below[2:]) == other:
+                below = below[:1]
+            node = replace(node, below=below)
+        elif isinstance(node, Over):
+            node = replace(
+                node,
+                above_line=_bound_by(node.above_line, letter, other),
+                below_line=_bound_by(node.below_line, letter, other),
+            )
+        elif isinstance(node, Group):
+            node = replace(node, inside=_bound_by(node.inside, letter, other))
+        made.append(node)
+    return tuple(made)
 
 
 def letters_of(x: Core) -> set[str]:

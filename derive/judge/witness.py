@@ -11,16 +11,27 @@ from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
 MOST_VALUES = 40
-STYLES = (("nice", 2, 2, 11), ("nice", 3, 3, 12), ("generic", 2, 2, 13), ("generic", 3, 3, 14))
+STYLES = (
+    ("nice", 2, 2, 11),
+    ("nice", 3, 3, 12),
+    ("generic", 2, 2, 13),
+    ("generic", 3, 3, 14),
+    ("small", 2, 2, 15),
+)
+WORLDS = (*((s, True) for s in STYLES), *((s, False) for s in STYLES))
 
 
 def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | None:
-    """The smallest moderate world in which the sides differ; None where none of those tried is complete and moderate."""  # noqa: E501
+    """The smallest moderate world in which the sides differ; None where none of those tried is complete and moderate.
+
+    Vectors of one entry come first: what is false for numbers is false for vectors of any size.
+    """  # noqa: E501
     assert outcome.model is not None and outcome.dims is not None
-    for style, time, layer, seed in STYLES:
+    for (style, time, layer, seed), single in WORLDS:
         world = World(
             outcome.model, {"time": time, "layer": layer}, seed, style, find=outcome.dims.find
         )
+        world.single = single
         try:
             for env in judgement.instances(world, found, outcome.tests):
                 made = _at(world, found, env)
@@ -33,12 +44,14 @@ def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | 
 
 def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | None:
     fresh = World(world.model, world.lengths, world.seed, world.style, find=world.find)
-    fresh.sizes = world.sizes
+    fresh.sizes, fresh.single = world.sizes, world.single
     left, right = fresh.value(found.left, env), fresh.value(found.right, env)
     if left != left or right != right:
         return None
     if abs(left - right) < 1e-3 * (1 + abs(left) + abs(right)) or max(abs(left), abs(right)) > 1e6:
         return None
+    if fresh.expanded and _is_abstract(world, found):
+        return None  # what such functions are to second order is not printed
     values = [(a, str(v)) for a, v in sorted(env.items()) if not a.startswith("\\,")]
     values += [
         (f"entry {i + 1}", str(v))
@@ -60,6 +73,12 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     return Counterexample(
         world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right)
     )
+
+
+def _is_abstract(world: World, found: Sides) -> bool:
+    """Whether abstract functions may enter."""
+    bodies = [d.body for ds in world.model.definitions.values() for d in ds]
+    return any(isinstance(p, App) for x in (found.left, found.right, *bodies) for p in walk(x))
 
 
 def edges(world: World) -> list[tuple[str, str]]:

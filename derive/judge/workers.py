@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from derive.errors import DeriveError
+from derive.judge.ignored import without_ignored
 from derive.judge.readers import judge
 from derive.verify.judge import Options
 from derive.verify.verdicts import Report
@@ -37,7 +38,7 @@ def reports(
 def report_of(path: str, text: str, options: Options) -> Report:
     """What the judge says of a text; an error is a sentence in the report."""
     try:
-        return judge(path, text, options)
+        return without_ignored(judge(path, text, options))
     except DeriveError as error:
         return _failed((path, text), str(error))
     except RecursionError:

@@ -14,6 +14,7 @@ from typing import Any
 
 from derive.algebra.core import (
     DOWN,
+    ONE_OF,
     Add,
     App,
     At,
@@ -26,6 +27,7 @@ from derive.algebra.core import (
     Fn,
     Inverse,
     Known,
+    Limit,
     Lost,
     Mul,
     Num,
@@ -40,6 +42,7 @@ from derive.algebra.core import (
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.meaning.series import Expanded, Kink, Series
 
 Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
@@ -48,13 +51,21 @@ MOST_STEPS = 80_000
 NICE = (1, 2, -1, 3, -2, Fraction(1, 2), -3, Fraction(3, 2), Fraction(-1, 2), 4, 5, -4)
 
 
+SECOND = "second order: a derivative of what is made of derivatives"
+TERMS = 5  # of a series, where what a formula tends to is worked out
+
+
 class NoNumber(Exception):
     """A formula has no value in a world; the sentence says what is missing."""
 
 
+class SecondOrder(NoNumber):
+    """A derivative of a derivative, which slopes alone do not give."""
+
+
 class World:
     """One choice of numbers. `lengths` says how far the ordered domains run; `style` is "nice" (small exact numbers),
-    "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
+    "generic" (three digits, mixed signs), "small" (a quarter of these) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
     def __init__(
@@ -80,6 +91,7 @@ class World:
         )
         self.used: dict[Element, Any] = {}
         self.sizes: dict[str, int] = {}
+        self.single = False  # every vector whose size the page leaves open has one entry
         self._values: dict[Element, Any] = {}
         self._slopes: dict[Element, tuple[Any, Slopes]] = {}
         self._adjoints: dict[tuple[Element, str, tuple[str, ...]], Slopes] = {}
@@ -92,6 +104,9 @@ class World:
         self._chains: dict[object, list[list[Any]]] = {}
         self._sums: dict[object, Any] = {}
         self._free: dict[int, tuple[Core, tuple[str, ...]]] = {}
+        self._neighbours: dict[Element, World] = {}
+        self._set: Slopes = {}
+        self.expanded = False  # whether a value was worked out in another world of its kind
 
     # -- indices ----------------------------------------------------------------------------------
 
@@ -104,7 +119,7 @@ class World:
         if dim in ORDERED:
             return self.lengths[dim]
         if dim not in self.sizes:
-            self.sizes[dim] = 2 + (len(self.sizes) + self.seed) % 2
+            self.sizes[dim] = 1 if self.single else 2 + (len(self.sizes) + self.seed) % 2
         return self.sizes[dim]
 
     def index(self, index: Time, env: Letters) -> int:
@@ -134,7 +149,7 @@ class World:
         found = self._digest(*key)
         if self.style == "nice":
             return self.exact(Fraction(NICE[found % len(NICE)]))
-        size = Fraction(200 + found % 1100, 1000)
+        size = Fraction(200 + found % 1100, 4000 if self.style == "small" else 1000)
         return self.exact(size if self.style == "positive" or found // 4096 % 2 else -size)
 
     def exact(self, value: Fraction) -> Any:
@@ -173,9 +188,11 @@ class World:
         return self.exact(Fraction(1)) - sum(others)
 
     def _share(self, element: Element) -> Any:
-        """A member of a family that adds up to 1 over its last index."""
+        """A member of a family that adds up to 1 over its last index; of a class, 1 or 0."""
         name, index = element
         size = self.size(self.model.normalised[name])
+        if name.startswith(ONE_OF):
+            return self.exact(Fraction(int(index[-1] == 1 + self._digest(name, index[:-1]) % size)))
         parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
         return (
             parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
@@ -293,17 +310,65 @@ class World:
         by = (x.by.name, tuple([self.index(i, env) for i in x.by.index]))
         self._reached(by)
         names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
-        if isinstance(x.of, Ref):
-            of = (x.of.name, tuple([self.index(i, env) for i in x.of.index]))
-            key = (of, by, x.mode, names)
-            if key not in self._derived:
-                self._derived[key] = self._between(of, by, x.mode, names)
-            total = self._derived[key]
-        else:
-            total = self._of_formula(x, by, names, env)
+        try:
+            total = self._first_order(x, by, names, env)
+        except SecondOrder:
+            if x.mode != "total":
+                raise
+            total = self._moved(x.of, by, env)
         if total:
             self.live.add(id(x))
         return total
+
+    def _first_order(self, x: D, by: Element, names: tuple[str, ...], env: Letters) -> Any:
+        if not isinstance(x.of, Ref):
+            return self._of_formula(x, by, names, env)
+        of = (x.of.name, tuple([self.index(i, env) for i in x.of.index]))
+        key = (of, by, x.mode, names)
+        if key not in self._derived:
+            self._derived[key] = self._between(of, by, x.mode, names)
+        return self._derived[key]
+
+    def _moved(self, of: Core, by: Element, env: Letters) -> Any:
+        """The slope of a formula with derivatives in it: what it is to first order where one member is moved by ε."""  # noqa: E501
+        if by not in self._neighbours:
+            value = self.element(by)
+            reals = Expanded(self.reals, 2)
+            self._neighbours[by] = self._like(reals, {by: reals.moved(value)})
+        other = self._neighbours[by]
+        other._steps, other.live = self._steps, self.live
+        try:
+            found = other.value(of, env)
+        except Kink:
+            raise NoNumber("a derivative at a kink") from None
+        self._steps = other._steps
+        return found.part(1) if _is_moved(found, other) else self.zero
+
+    def _like(self, reals: Any, values: Slopes) -> World:
+        """The same world in other numbers, with other values of some members."""
+        other = World(self.model, self.lengths, self.seed, self.style, reals, self.find, self.given)
+        other.sizes, other.live, other.used = self.sizes, self.live, self.used
+        self.expanded = True
+        other.base, other.normal = self.base, self.normal
+        other._steps = self._steps
+        other._set = {**self._set, **values}
+        other._values.update(other._set)
+        return other
+
+    def _limit(self, x: Limit, env: Letters) -> Any:
+        """The first term of the series in ε = variable - point."""
+        element = (x.variable.name, ())
+        at = self.value(x.point, env)
+        reals = Expanded(self.reals, TERMS)
+        other = self._like(reals, {element: reals.moved(at)})
+        try:
+            found = other.value(x.body, env)
+            self._steps = other._steps
+            return found.limit() if _is_moved(found, other) else found
+        except Kink:
+            raise NoNumber("a limit at a kink") from None
+        except ZeroDivisionError:
+            raise NoNumber("no finite limit was found there") from None
 
     def _of_formula(self, x: D, by: Element, names: tuple[str, ...], env: Letters) -> Any:
         _, slopes = self.slopes(x.of, env)
@@ -455,6 +520,8 @@ class World:
                 return self._applied(x, env, [])[0]
             case Solved():
                 return self._solved(x, env)
+            case Limit():
+                return self._limit(x, env)
             case Where(body, values):
                 return self._where(body, values, env).value(body, env)
             case Lost(name, _):
@@ -481,6 +548,8 @@ class World:
         self._sums.clear()
         self._chains.clear()
         self._free.clear()
+        for other in self._neighbours.values():
+            other.forget()
         self._steps = 0
 
     def _solved(self, x: Solved, env: Letters) -> Any:
@@ -519,17 +588,13 @@ class World:
 
     def _where(self, body: Core, values: tuple[tuple[Ref, Core], ...], env: Letters) -> World:
         """The same world with other values of some members that nothing defines."""
-        other = World(
-            self.model, self.lengths, self.seed, self.style, self.reals, self.find, self.given
-        )
-        other.sizes, other._coefficients = self.sizes, self._coefficients
-        other._steps, other.live = self._steps, self.live
+        found: Slopes = {}
         for ref, value in values:
             element = (ref.name, tuple(self.index(i, env) for i in ref.index))
             if self.definition(element) is not None:
                 raise NoNumber(f"{ref.name} has a value of its own")
-            other._values[element] = self.value(value, env)
-        return other
+            found[element] = self.value(value, env)
+        return self._like(self.reals, found)
 
     def _holds(self, left: Core, relation: str, right: Core, env: Letters) -> bool:
         apart = self.value(left, env) - self.value(right, env)
@@ -728,7 +793,7 @@ class World:
                 return self.slopes(body, inner)
             case App():
                 return self._application(x, env)
-            case D(of, by, mode, names):  # noqa: F841
+            case D() | Limit():
                 return self._second(x, env)
             case Solved(name, body):
                 return self._implicit(x, env)
@@ -739,7 +804,7 @@ class World:
             case _:
                 return self.value(x, env), {}
 
-    def _second(self, x: D, env: Letters) -> tuple[Any, Slopes]:
+    def _second(self, x: D | Limit, env: Letters) -> tuple[Any, Slopes]:
         """A derivative depends on what it is made of; only one that is constant is differentiated here."""
         return self.value(x, env), _Unknown()
 
@@ -816,13 +881,18 @@ class _Unknown(dict[Element, Any]):
     """The slopes of what is not differentiated: whoever needs one is told."""
 
     def items(self) -> Any:
-        raise NoNumber("second order: a derivative of what is made of derivatives")
+        raise SecondOrder(SECOND)
 
     def __iter__(self) -> Iterator[Element]:
-        raise NoNumber("second order: a derivative of what is made of derivatives")
+        raise SecondOrder(SECOND)
 
     def __bool__(self) -> bool:
         return True
+
+
+def _is_moved(value: Any, world: World) -> bool:
+    """Whether a value changes with the small quantity of its world."""
+    return isinstance(value, Series) and value.level == world.reals.level
 
 
 def _sum(parts: Any) -> Slopes:

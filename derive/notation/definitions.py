@@ -29,6 +29,7 @@ from derive.text.trees import Big, Name, Number, Row, walk
 
 Kind = Literal["definition", "setting", "shape", "claim", "remark", "assignment"]
 
+RESTATES = "says in another form what is defined"
 RENEWING = re.compile(
     r"\b(?:becomes?|becoming|now|from now on|instead|variant|another|modern|new|alternatively|redefine\w*|"
     r"leading to|later|second|replace\w*|simplif\w+|generali[sz]\w+|extend\w*)\b",
@@ -41,6 +42,9 @@ CONCLUDING = re.compile(
     re.IGNORECASE,
 )
 REPEATS = "repeats a definition"
+WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
+"""Functions of whole vectors that a page writes out entry by entry, with exp."""
+BETWEEN = "an equation between expressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,15 @@ class Ledger:
             return Role("setting", found.key, found, "says what it depends on")
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
             return Role("claim", found.key, found, REPEATS)
+        if not before and self._turns_round(found, right, number):
+            return Role("claim", found.key, found, "an equation that is solved for another name")
         adjoint = any(
             is_derivative(n) or is_gradient(n) or (isinstance(n, Name) and n.letter == "\\partial")
             for n in walk(right)
         )
         if relation == ":=" or not before:
             if relation != ":=" and self._restates(found, right, number):
-                return Role("claim", found.key, found, "says in another form what is defined")
+                return Role("claim", found.key, found, RESTATES)
             self._define(found, right, number, adjoint)
             return Role(
                 "definition", found.key, found, "defines" if not before else "a new version"
@@ -126,6 +132,24 @@ class Ledger:
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
 
+    def _turns_round(self, found: Occurrence, right: Row, number: int) -> bool:
+        """Whether b = a + e says no more than e = b - a has said: the names of an equation, all at one index."""  # noqa: E501
+        keys = self._keys_of(right, number)
+        own = [plain(row) for _, row in found.indices]
+        return any(
+            {found.key, *keys} == {*k.made_of, key}
+            and [plain(row) for _, row in k.occurrence.indices] == own
+            and own == [plain(row) for _, row in self._indices_in(right, key, number)]
+            for key in keys
+            for k in self.known.get(key, ())
+            if found.key in k.made_of and k.occurrence.arguments is None
+        )
+
+    def _indices_in(self, right: Row, key: str, number: int) -> tuple[tuple[str, Row], ...]:
+        """The indices with which a name first stands in a row."""
+        read = (self.reader.read(n, b, number) for n, b, _ in names_in(right))
+        return next((o.indices for o in read if o.key == key), ())
+
     def _restates(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether z^l = w^l a^{l-1} + b^l only says for whole layers what z^l_i = … has said for
         components."""
@@ -136,7 +160,17 @@ class Ledger:
             == [d for d in found.form if d != "component"]
             and k.occurrence.form != found.form
         ]
-        return bool(same) and self._keys_of(right, number) <= same[-1].made_of
+        where = self.wheres[number]
+        if not same or where.section != same[-1].where.section or RENEWING.search(where.before):
+            return False
+        made_of = same[-1].made_of
+        written_out = frozenset(["exp", "e", "log", "ln"]) if made_of & WRITTEN_OUT else frozenset()
+        keys = self._keys_of(right, number) - written_out
+        if keys <= made_of or CONCLUDING.search(where.before):
+            return True
+        entries = frozenset(key.lower() for key in made_of)  # W is the matrix of the w_{ij}
+        whole = "component" in same[-1].occurrence.form
+        return whole and all(k in made_of or k.lower() in entries for k in keys)
 
     def _keys_of(self, row: Row, number: int) -> frozenset[str]:
         """The keys of a row, those of indices left out."""
@@ -198,6 +232,11 @@ class Ledger:
         made_by_cases = (
             found.arguments is not None and base not in habits.LOSS and not is_value(right)
         )
+        primed = {self.reader.read(n, b, number).key for n, b, _ in names_in(right) if n.primes} - {
+            found.key
+        }
+        if made_by_cases and not moved_on and primed and primed <= latest.made_of:
+            return Role("claim", found.key, found, "slopes of what it is made of")
         if (
             made_by_cases
             and (self.reader.is_function(base) or base in self.reader.listed)
@@ -222,7 +261,7 @@ class Ledger:
             return Role("claim", found.key, found, "unrolled")
         if adjoint and not moved_on:
             return Role("claim", found.key, found, "an equation with derivatives")
-        if concluded and not moved_on:
+        if concluded and (not moved_on or (same_section and not where.item)):
             return Role("claim", found.key, found, "concluded from what stands before")
         self._define(found, right, number, adjoint)
         return Role("definition", found.key, found, "a new version")
@@ -233,6 +272,8 @@ class Ledger:
     def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
         """Whether a right side uses names that were given since to parts of the right side before."""
         new = keys - latest.made_of - {latest.occurrence.key}
+        if new & habits.KNOWN:
+            return False  # another function
         since = [k for key in new for k in self.known.get(key, ())]
         return any(
             k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
@@ -356,6 +397,11 @@ class Ledger:
                         role, kind="definition", why="defined again as before"
                     )
 
+        for place, role in self.found.items():
+            if role.why == "implicit" and role.lost and role.lost <= self.known.keys():
+                self.found[place] = replace(
+                    role, kind="claim", key=None, target=None, why=BETWEEN, lost=frozenset()
+                )
         self._end_versions()
 
     def _end_versions(self) -> None:

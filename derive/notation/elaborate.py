@@ -14,6 +14,7 @@ from typing import Protocol
 from derive.algebra.core import (
     MINUS,
     ONE,
+    ONE_OF,
     ZERO,
     App,
     Arg,
@@ -35,6 +36,7 @@ from derive.algebra.core import (
     fresh,
     letters_in,
     move,
+    mul,
     neg,
     num,
     over,
@@ -47,6 +49,8 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
+from derive.notation.calculus import limit, order_of, variables
+from derive.notation.chance import OUTCOME, integral, is_mean, mean
 from derive.notation.dots import Run, running
 from derive.notation.parts import Part, part_of
 from derive.notation.shaped import (
@@ -59,12 +63,15 @@ from derive.notation.shaped import (
     diagonal,
     each,
     hadamard,
+    has_order,
+    meeting,
     plus,
     power,
     product,
     renamed,
     row_sums,
     scalar,
+    stated,
     total,
     transposed,
     vector,
@@ -106,9 +113,14 @@ class Reading:
     partial: bool = False  # ∂ is partial (the explicit dependence alone), d is total
     base: int = 0
     denominator: bool = False  # ∂a/∂b has a column for each component of a
+    first: str = (
+        ""  # of two Jacobians that meet, the "outer" or the "inner" stands first; empty: either
+    )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
     across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
+    entrywise: bool = False  # ⊙ goes before the product that it stands behind
+    ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -145,7 +157,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -157,6 +169,7 @@ class Setting:
     made: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     arrays: bool = False
+    scalars: bool = False
     symmetric: set[str] = field(default_factory=set)
     shared_dims: dict[str, str] = field(default_factory=dict)
     size_of: dict[str, str] = field(default_factory=dict)
@@ -174,7 +187,11 @@ class Setting:
     in_force: set[str] = field(default_factory=set)
     parts: dict[str, Part] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
+    chance: set[str] = field(default_factory=set)
     rowwise: bool = False
+    stepped: dict[str, frozenset[str]] = field(default_factory=dict)
+    cost: str | None = None  # what dX is the gradient of
+    gradients: set[str] = field(default_factory=set)  # the dX that the page says to be gradients
     scoped: dict[str, str] = field(default_factory=dict)  # names that have another shape here
     bare: dict[str, int] = field(
         default_factory=dict
@@ -184,6 +201,16 @@ class Setting:
     made_along: dict[str, int] = field(default_factory=dict)
     """The axis of a matrix that the parameters it is made of give it: that of the features."""
     square_ones: bool = False  # a bold 1 without a size is a matrix
+
+    wholes: dict[str, str] = field(default_factory=dict)
+    layer_sizes: frozenset[str] = frozenset()
+    odd: set[str] = field(default_factory=set)
+    alias: dict[str, str] = field(
+        default_factory=dict
+    )  # other names of families with one ordered index
+    unindexed: set[str] = field(
+        default_factory=set
+    )  # forms without an index that definitions make or use
 
 
 class Elaborator:
@@ -208,6 +235,11 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.own_steps: dict[str, Time] = {}
+        self.filled_in: set[str] = set()
+        self.outcome = OUTCOME
+        self.called: dict[str, list[Val]] = {}
+        self.picks: dict[str, tuple[Core, str]] = {}
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -231,11 +263,53 @@ class Elaborator:
             if all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in term):
                 gaps.append(len(values))
                 continue
-            value = self.term(term)
+            value = self._picked(self.term(term))
             values.append(each_sign(value) if sign < 0 else value)
         for gap in reversed(gaps):
             values = self._filled(values, gap, _start(row))
         return values[0] if len(values) == 1 else plus(self._broadcast(values), self.dims)
+
+    def _picked(self, term: Val) -> Val:
+        r"""A term with \hat{y}_y in it, the entry of the class y: the sum over the entries, weighted with 1 for that class."""  # noqa: E501
+        for letter, (one, dim) in list(self.picks.items()):
+            if letter in letters_in(term.body):
+                self.picks.pop(letter)
+                term = replace(term, body=summed(letter, dim, mul((one, term.body))))
+        return term
+
+    def _class(self, row: Row | None) -> tuple[str, list[tuple[str, Time]]] | None:
+        """The quantity that a script names, where it has an index of its own: the y^{(t)} below ŷ."""
+        if row is None or len(_bare(row)) != 1 or not isinstance(_bare(row)[0], Name):
+            return None
+        name = _bare(row)[0]
+        assert isinstance(name, Name)
+        occurs = self._occurrence(name, None)
+        given = [d for d, _ in occurs.indices]
+        if given != ["time"] or self._kind_of(occurs.key) not in ("", "variable", "input"):
+            return None
+        return occurs.key, self.given(occurs, name)
+
+    def _one_of(self, key: str, given: list[tuple[str, Time]], index: Time, dim: str) -> Core:
+        """1 where an index is the class that a quantity says, else 0."""
+        for domain, step in given:
+            self._order(step, domain)
+        name = f"{ONE_OF}{key}}}"
+        self.setting.slots[name] = (*(d for d, _ in given), "component")
+        self.setting.shared_dims.setdefault(f"{name}:0", dim)
+        return Ref(name, (*(i for _, i in given), index))
+
+    def _entry_of_class(self, node: Name) -> Val | None:
+        r"""\hat{y}^{(t)}_{y^{(t)}}: the entry for the class that y^{(t)} says."""
+        found = self._class(node.below) if self.setting.arrays else None
+        if found is None:
+            return None
+        whole = replace(node, below=None)
+        value = self._member(whole, self._occurrence(whole, None))
+        if value.rank != 1:
+            return None
+        (axis,) = value.axes
+        self.picks[axis.letter] = self._one_of(*found, Time.of(axis.letter), axis.dim), axis.dim
+        return scalar(value.body)
 
     def _broadcast(self, values: list[Val]) -> list[Val]:
         """W X + b where X has a column for each example: b is added to every column, that is along the axis that is the matrix's own."""  # noqa: E501
@@ -389,7 +463,10 @@ class Elaborator:
                     operator, at = "", at + 2
                     continue
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
-            value, at = self.factor(row, at)
+            if factors and _says_same(node):
+                value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
+            else:
+                value, at = self.factor(row, at)
             factors.append((operator, value))
             operator = ""
         if operator or not factors:
@@ -443,6 +520,12 @@ class Elaborator:
                 raise misfit from None
 
     def _folded(self, factors: list[tuple[str, Val]]) -> Val:
+        if len(factors) > 2 and factors[-1][0] in ENTRYWISE:
+            self.choices.add("entrywise")
+            if self.reading.entrywise:
+                before, (operator, last) = factors[-2], factors[-1]
+                made = self._times(before[1], last, operator)
+                return self._folded([*factors[:-2], (before[0], made)])
         result = factors[0][1]
         for operator, value in factors[1:]:
             result = self._times(result, value, operator)
@@ -466,7 +549,9 @@ class Elaborator:
             return hadamard(x, y, self.dims)
         if x.rank == y.rank == 1:
             self.choices.add("dot" if x.row == y.row else "columns")
-        return product(x, y, self.dims, self.reading.dot, self.reading.columns)
+        if meeting(x, y) and has_order(x, y):
+            self.choices.add("order")
+        return product(x, y, self.dims, self.reading.dot, self.reading.columns, self.reading.first)
 
     # -- factors ------------------------------------------------------------------------------------
 
@@ -513,6 +598,10 @@ class Elaborator:
         below = _differential(node.below_line)
         if mark is not None and below is not None:
             return self._derivative(node, mark, below, row, at)
+        if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+            self.notes.append("the ∂ below the line is missing")
+            below = _Mark(mark.letter, node.below_line, False, False)
+            return self._derivative(node, mark, below, row, at)
         above, line = self.row(node.above_line), self.row(node.below_line)
         return self._times(above, line, "/"), at + 1
 
@@ -524,7 +613,7 @@ class Elaborator:
             or below.order
             or (_differential(below.rest[1:]) is not None and len(below.rest) > 2)
         ):
-            raise Unread(node.start, "a first derivative: higher ones are not read")
+            return self._higher(node, mark, row, at)
         by = self._formal(mark.rest, below.rest) or self._by(below.rest, node)
         if not mark.rest:
             end = self._operand_end(row, at + 1)
@@ -533,6 +622,34 @@ class Elaborator:
             of = self._operand(row[at + 1 : end])
             return self._differentiated(of, by, mark), end
         return self._differentiated(self._of(mark.rest, by), by, mark), at + 1
+
+    def _higher(self, node: Over, mark: _Mark, row: Row, at: int) -> tuple[Val, int]:
+        """∂²f/∂x∂y: the derivative by x of that by y."""
+        first = node.above_line[0]
+        assert isinstance(first, Name)
+        order = order_of(first)
+        rows = None if order is None else variables(node.below_line, order)
+        if rows is None:
+            raise Unread(node.start, "as many variables as the order of the derivative")
+        end = at + 1
+        if not mark.rest:
+            end = self._operand_end(row, at + 1)
+            if end == at + 1:
+                raise Unread(node.start, "what is differentiated")
+        of: Val | None = None
+        for by_row in reversed(rows):
+            by = self._formal(mark.rest, by_row) or self._by(by_row, node)
+            if of is None:
+                of = self._of(mark.rest, by) if mark.rest else self._operand(row[at + 1 : end])
+            if of.rank > 1 or by.rank > 1:
+                raise Unread(node.start, "second derivatives by matrices")
+            found = self._differentiated(replace(of, of=None, by=None), by, mark)
+            if len(found.axes) > of.rank:
+                axes = (*found.axes[of.rank :], *found.axes[: of.rank])
+                found = Val(axes, found.body)
+            of = replace(found, of=None, by=None, loose=False, flipped=False)
+        assert of is not None
+        return of, end
 
     def _operand_end(self, row: Row, at: int) -> int:
         """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
@@ -584,6 +701,9 @@ class Elaborator:
                 and (by.body in function.formals or not self._is_made(occurs.key))
             ):
                 return function.body
+            at = self.called.get(occurs.key, ())
+            if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
+                return self._own_function(row[0], function, list(at), 0)
         return self.row(row)
 
     def _at_formals(self, function: Function, occurs: Occurs) -> bool:
@@ -713,6 +833,14 @@ class Elaborator:
             return inline
         if node.letter in ("\\partial",):
             return self._prefix(node, row, at)
+        gradient = self._named_gradient(node, row, at)
+        if gradient is not None:
+            return gradient
+        if isinstance(behind, Group) and is_mean(node, behind, self.setting.defined):
+            expected = mean(self, node, behind)
+            if expected is None:
+                raise Unread(node.start, "what an expectation is over")
+            return self._group_scripts(expected, behind), at + 2
         occurs = self._occurrence(node, behind)
         after = (
             at + 2
@@ -756,6 +884,39 @@ class Elaborator:
             value = self._group_scripts(value, replace(behind, primes=0))
         return value, after
 
+    def _named_gradient(self, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+        """dX, d\\Gamma: the gradient of the page's cost by X, where the page shows that, or by habit, which is said."""  # noqa: E501
+        cost = self.setting.cost
+        if cost is None or node.letter[:1] != "d" or node.primes or node.accents:
+            return None
+        if self._occurrence(node, None).key in self.setting.defined - self.setting.gradients:
+            return None
+        if len(node.letter) > 1:
+            by: Node = replace(node, letter=node.letter[1:], start=node.start + 1)
+            row, at = (*row[:at], by, *row[at + 1 :]), at - 1
+        elif node.below is None and node.above is None and at + 1 < len(row):
+            by = row[at + 1]
+        else:
+            return None
+        if not isinstance(by, Name):
+            return None
+        key = self._occurrence(by, None).key
+        if key not in self.setting.steps or not (key in self.setting.defined or self._is_used(key)):
+            return None
+        value, end = self._name(replace(by, above=None), (by,), 0)
+        if not isinstance(value.body, Ref) or end != 1:
+            return None
+        if not self.setting.gradients:
+            self.dims.suppose(f"d{key} is the gradient of {cost} by {key}")
+        of = self.member(cost, [], node.start)
+        found = self._differentiated(of, value, _Mark("d", (), False, False))
+        occurs = self._occurrence(by, None)
+        return (transposed(found) if occurs.transposed else found), at + 2
+
+    def _is_used(self, key: str) -> bool:
+        """Whether a name is a parameter or an input of the page."""
+        return self.setting.ranks.get(key) is not None or bool(self.setting.components.get(key))
+
     def _is_raised(self, node: Name) -> bool:
         """e^{x} on a page with a quantity e^{(t)}."""
         above = node.above or ()
@@ -780,6 +941,7 @@ class Elaborator:
         if (
             occurs.transposed
             and not self.setting.arrays
+            and not self.setting.scalars
             and node.above is not None
             and spelled(node.above) == "T"
         ):
@@ -843,9 +1005,11 @@ class Elaborator:
         return symbol is not None and symbol.kind in ("index", "size") and letter not in self.bound
 
     def _is_function(self, key: str) -> bool:
+        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
+        if key == "\\sigma" and key in self.setting.defined and symbol.kind == "variable":
+            return False
         if key in self.setting.functions or key in SPELLED or key in WORDS:
             return True
-        symbol = self.table.symbol(key)  # type: ignore[attr-defined]
         return (
             symbol is None or symbol.kind in ("function", "word") or key not in self.setting.defined
         )
@@ -884,6 +1048,9 @@ class Elaborator:
     def _member(self, node: Name, occurs: Occurs) -> Val:
         """A member of a family, with an axis for each component that is left open."""
         key = occurs.key
+        entry = self._entry_of_class(node) if node.below is not None else None
+        if entry is not None:
+            return entry
         if key in self.bound and not occurs.indices:
             return self._bound(key)
         if (
@@ -942,27 +1109,42 @@ class Elaborator:
             its = ("component", given[0][1])
             along = ("component", Time.of(fresh("open")))
             given = [along, its] if line else [its, *given[1:]]
+        written, key = key, self.setting.wholes.get(key, key)
         steps = dict(g for g in given if g[0] != "component")
         components = [i for d, i in given if d == "component"]
+        if key in self.setting.odd and len(components) > self.setting.components.get(key, 0):
+            raise Unread(start, f"{key} with as many indices as elsewhere")
+        if key in self.setting.alias and set(self.setting.steps.get(key, ())) <= set(steps):
+            key = self.setting.alias[key]
         if key in self.setting.labelled and len(components) == 1 and components[0].is_number:
             key, components = f"{key}_{components[0].shift}", []
         key = self.setting.scoped.get(key, key)
+        if key in self.setting.chance and "sample" not in steps:
+            steps["sample"] = Time.of(self.outcome)
         implied = self.setting.implied.get(key)
         if implied and implied not in steps:
             steps[implied] = Time.of(self._own_step(implied, start))
         full = self.setting.steps.get(key, ())
         name, kept, index = key, [], []
+        short = key + "".join(f"∅{s}" for s in full if s not in steps)
+        bare = short in self.setting.unindexed or f"{short}∅component" in self.setting.unindexed
         for slot in (*full, *(d for d in steps if d not in full)):
             if slot in steps:
                 index.append(steps[slot])
                 kept.append(slot)
                 if slot != "sample":
                     self._order(steps[slot], slot)
-            elif self.reading.filled and slot != "sample":
+            elif slot in self.own_steps and slot in self.setting.stepped.get(written, ()):
+                index.append(self.own_steps[slot])
+                kept.append(slot)
+                self.filled_in.add(written)
+            elif self.reading.filled and (slot != "sample" or self._samples()) and not bare:
                 index.append(Time.of(self._own_step(slot, start)))
+                if slot != "sample":
+                    self._order(index[-1], slot)
                 kept.append(slot)
             else:
-                self.choices.add("filled")
+                self.choices |= set() if bare else {"filled"}
                 name += f"∅{slot}"
         rank = max(self.setting.ranks.get(key, 0), self.setting.components.get(key, 0))
         if name in self.setting.numbers and not components:
@@ -996,9 +1178,18 @@ class Elaborator:
 
     def _own_step(self, slot: str, start: int) -> str:
         found = [letter for letter, domain in self.ordered.items() if domain == slot]
+        if slot == "sample":
+            found = self._samples()
         if found:
             return found[0]
-        return self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        if slot in self.own_steps and len(self.own_steps[slot].letters) == 1:
+            return self.own_steps[slot].letters[0][0]
+        usual = self.setting.usual.get(slot, "t" if slot == "time" else "l")
+        return usual if usual not in self.letters else f"\\,{slot}"
+
+    def _samples(self) -> list[str]:
+        """The letters of a line that number samples."""
+        return [a for a, d in self.letters.items() if self.dims.find(d) == "sample"]
 
     def dim(self, key: str, place: int) -> str:
         made = f"{key}:{place}"
@@ -1079,7 +1270,8 @@ class Elaborator:
             and not occurs.indices
             and occurs.arguments is None
         ):
-            return _identity(), at + 1
+            self.choices.add("ones")
+            return _identity(self.reading.ones), at + 1
         if node.letter in ("1", "I", "\\chi", "\\mathbb{1}") and (node.letter == "1" or node.style):
             found = self._indicated(node, row, at)
             if found is not None:
@@ -1093,7 +1285,10 @@ class Elaborator:
         ):
             return scalar(ONE), at + 1
         if node.letter == "1" and not occurs.indices:
-            return vector(lambda i: ONE, fresh("dim")), at + 1
+            if self.setting.scalars:
+                return scalar(ONE), at + 1
+            ones = vector(lambda i: ONE, fresh("dim"))
+            return self._scripted(ones, occurs, node), at + 1
         word = SPELLED.get(key) or (
             key
             if key in WORDS
@@ -1118,6 +1313,12 @@ class Elaborator:
     def _indicator(self, inside: Row, commas: bool) -> Val | None:
         r"""\mathbf{1}(i = j), \mathbb{1}[z > 0], \mathbf{1}_{i = j}, \mathbf{1}_{i,j}: 1 where the relation holds."""  # noqa: E501
         inside = _bare(inside)
+        parts = _split(inside, (",",))
+        if len(parts) > 1 and all(
+            any(isinstance(n, Sign) and n.text in RELATIONS for n in p) for p in parts
+        ):
+            found = [self._indicator(p, False) for p in parts]
+            return None if None in found else self._folded([("", v) for v in found if v])
         place = next(
             (
                 i
@@ -1129,6 +1330,12 @@ class Elaborator:
         if place is None or (inside[place].text == "," and not commas):  # type: ignore[attr-defined]
             return None
         relation = inside[place].text  # type: ignore[attr-defined]
+        said = self._class(inside[place + 1 :]) if relation in ("=", ",") else None
+        if said is not None and self.setting.arrays:
+            index = self.index(inside[:place])
+            dim = self.letters.get(index.letters[0][0], "") if len(index.letters) == 1 else ""
+            if dim:
+                return scalar(self._one_of(*said, index, dim))
         try:
             a, b = self.index(inside[:place]), self.index(inside[place + 1 :])
         except Unread:
@@ -1192,7 +1399,13 @@ class Elaborator:
             group = row[end]
             assert isinstance(group, Group)
             inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
-            parts = _split(inside, (",", ";"))
+            parts, along = _without_axis(_split(inside, (",", ";")))
+            if along is not None:
+                if word != "sum" or len(parts) != 1:
+                    raise Unread(group.start, f"{word} without an axis")
+                return self._scripted(
+                    _sum_along(self.row(parts[0]), along, node), occurs, node
+                ), end + 1
             listed = word in ("diag", "Diag") and len(parts) > 1
             arguments = [self._listed(parts, group)] if listed else [self.row(p) for p in parts]
             value = self._known(word, arguments, occurs, node)
@@ -1242,7 +1455,8 @@ class Elaborator:
         if not primes:
             return Fn(word, (argument,))
         if primes > 1:
-            raise Unread(0, "a first derivative")
+            formal = Ref(fresh("formal"))
+            return Where_(D(self._primed(word, formal, primes - 1), formal), formal, argument)
         return row.slope(argument, Fn(word, (argument,)))
 
     def _call(self, node: Name, occurs: Occurs) -> Val:
@@ -1259,6 +1473,7 @@ class Elaborator:
                 and self._at_formals(function, occurs)
             ):
                 return self.member(key, [], node.start)
+            self.called[key] = args
             try:
                 return self._own_function(node, function, args, occurs.primes)
             except Unread:
@@ -1275,7 +1490,28 @@ class Elaborator:
                 outs.append((domain, self._index_in(domain, inside, node)))
                 if domain in ("time", "layer"):
                     self._order(outs[-1][1], domain)
+        outs += self._left_out(key, args, outs, node)
         return self._abstract(key, args, outs, occurs.primes, node)
+
+    def _left_out(
+        self, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    ) -> list[tuple[str, Time]]:
+        """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+        found = []
+        for slot in self.setting.steps.get(key, ()):
+            if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
+                continue
+            of_argument = (
+                part.index[self.setting.slots[part.name].index(slot)]
+                for a in args
+                for part in walk(a.body)
+                if isinstance(part, Ref) and slot in self.setting.slots.get(part.name, ())
+            )
+            index = next(of_argument, None)
+            if index is None:
+                raise Unread(node.start, f"the {slot} of {key}")
+            found.append((slot, index))
+        return found
 
     def _is_label(self, row: Row) -> bool:
         """An index of a function that is a variable's name: the s of f_s(s_{t-1})."""
@@ -1290,13 +1526,16 @@ class Elaborator:
     def _own_function(self, node: Name, function: Function, args: list[Val], primes: int) -> Val:
         if len(args) != len(function.formals):
             raise Unread(node.start, f"{len(function.formals)} arguments")
-        if primes > 1 or (primes and len(args) != 1):
-            raise Unread(node.start, "a first derivative")
+        if primes and len(args) != 1:
+            raise Unread(node.start, "a function of one argument")
         if primes:
             formal = function.formals[0]
-            body: Core = D(function.body.body, formal)
+            slope: Core = function.body.body
             if function.body.rank:
                 raise Unread(node.start, "no slope of a vector")
+            for _ in range(primes - 1):
+                slope = Where_(D(slope, formal), formal, formal)
+            body: Core = D(slope, formal)
             return each(lambda b: Where_(body, formal, b), args[0])
         if all(a.rank == function.formal(k).rank for k, a in enumerate(args)):
             return self._put_in(function, args)
@@ -1425,9 +1664,32 @@ class Elaborator:
         r"""\partial_w f: the derivative by what stands below."""
         if node.below is None or at + 1 >= len(row):
             raise Unread(node.start, "a whole derivative")
-        by = self._by(node.below, node)
+        by = self._by(self._argument_named(node.below, row, at + 1) or node.below, node)
         of, end = self.factor(row, at + 1)
         return self._differentiated(of, by, _Mark("\\partial", (), False, False)), end
+
+    def _argument_named(self, below: Row, row: Row, at: int) -> Row | None:
+        r"""\partial_h f(x, h_{t-1}): the one argument that is a member of the family below, which has no bare form."""  # noqa: E501
+        function, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+        below = _bare(below)
+        if len(below) != 1 or not isinstance(below[0], Name) or not isinstance(function, Name):
+            return None
+        own = self._occurrence(below[0], None)
+        steps = self.setting.steps.get(own.key, ())
+        if (
+            own.indices
+            or not steps
+            or own.key + "".join(f"∅{s}" for s in steps) in self.setting.unindexed
+        ):
+            return None
+        found = [
+            r
+            for r in self._occurrence(function, behind).arguments or ()
+            if len(r) == 1
+            and isinstance(r[0], Name)
+            and self._occurrence(r[0], None).key == own.key
+        ]
+        return found[0] if len(found) == 1 else None
 
     # -- groups -------------------------------------------------------------------------------------
 
@@ -1523,6 +1785,8 @@ class Elaborator:
                 if inner.rank == 0:
                     return scalar(Fn("\\abs", (inner.body,)))
                 return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+            case "[" | "(" if _side_by_side(node.inside):
+                return self._columns([(n,) for n in node.inside], node)
             case "[":
                 parts = _split(node.inside, (",", ";"))
                 if len(parts) > 1:
@@ -1553,7 +1817,7 @@ class Elaborator:
         if node.above is None:
             return value
         above = _bare(node.above)
-        if _is_top(above, value, self.setting.arrays):
+        if _is_top(above, value, self.setting.arrays or self.setting.scalars):
             return transposed(value)
         if spelled(above) == "-1":
             return self._inverse(value, node)
@@ -1601,7 +1865,8 @@ class Elaborator:
         assert node.below is not None and isinstance(value.body, D)
         rows = [p for p in node.below if not isinstance(p, Words)]
         said = any(isinstance(p, Words) for p in node.below)
-        names = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        keys = {self._occurrence(n, None).key for n in rows if isinstance(n, Name)}
+        names = {self.setting.alias.get(k, k) for k in keys}
         if not names:
             raise Unread(node.start, "what is held, or the way, below the bracket")
         mode = "held" if said or self.reading.held else "via"
@@ -1626,10 +1891,17 @@ class Elaborator:
     def _table(self, node: Table) -> Val:
         if node.kind == "cases":
             return self._cases(node)
-        rows = [r for r in node.rows if any(c for c in r)]
+        rows = [r for r in node.rows if any(c for c in r) and not all(_is_bar(c) for c in r)]
+        if len(rows) == 1 and len(rows[0]) > 1 and any(_only_dots(c) for c in rows[0]):
+            return self._columns(rows[0], node)
         if all(len(r) == 1 for r in rows):
             return self._listed([r[0] for r in rows], node)
         return self._matrix(rows, node)
+
+    def _columns(self, cells: Sequence[Row], node: Node) -> Val:
+        """(x_1 x_2 … x_n): the matrix with these columns, or the row of these numbers."""
+        found = self._listed(cells, node)
+        return transposed(found)
 
     def _listed(self, rows: Sequence[Row], node: Node) -> Val:
         """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
@@ -1756,10 +2028,39 @@ class Elaborator:
             pass
         return self.row(row).body
 
+    def in_brackets(self, row: Row, value: Val) -> Val:
+        """(a_{ij}) as a whole side: the array with these entries, where its indices are nowhere else."""
+        row = _without_end(row)
+        if (
+            value.rank
+            or len(row) != 1
+            or not isinstance(row[0], Group)
+            or row[0].opening not in ("(", "[")
+            or row[0].below is not None
+        ):
+            return value
+        letters = [
+            a
+            for part in walk(value.body)
+            if isinstance(part, Ref)
+            for i in part.index
+            for a, _ in i.letters
+            if a in self.letters and a not in self.headed
+        ]
+        letters = [a for a in dict.fromkeys(letters) if a in letters_in(value.body)]
+        if not letters:
+            return value
+        axes = tuple(Axis(a, self.letters.pop(a)) for a in letters)
+        return Val(axes, value.body)
+
     # -- Σ and Π ------------------------------------------------------------------------------------
 
     def _big(self, node: Big, row: Row, at: int) -> tuple[Val, int]:
-        if node.kind not in ("sum", "prod"):
+        if node.kind == "int":
+            whole = integral(self, row, at)
+            if whole is not None:
+                return whole
+        if node.kind not in ("sum", "prod", "lim"):
             raise Unread(node.start, f"no {node.kind}")
         end = at + 1
         while end < len(row):
@@ -1772,11 +2073,18 @@ class Elaborator:
                 break
             end += 1
         inside = row[at + 1 : end]
+        if node.kind == "lim":
+            inside, end = self._limited(row, at + 1, end)
+            found = limit(self, node, inside) if inside else None
+            if found is None:
+                raise Unread(node.start, "what goes where below a limit")
+            return found, end
         if not inside:
             raise Unread(node.start, "what is summed")
         letters = self._bounds(node)
         sign = isinstance(inside[0], Sign) and inside[0].text == "-"
         own = {b.letter for b in letters}
+        free = self._hidden(own)
         headed, self.headed = self.headed, self.headed | own
         summing, self.summing = self.summing, self.summing | own
         try:
@@ -1789,7 +2097,26 @@ class Elaborator:
             body = self._summed(node, bound, body)
         if not letters:
             body = self._without_bounds(node, body)
+        self.letters |= free[0]
+        self.ordered |= free[1]
         return body, end
+
+    def _hidden(self, letters: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What letters count outside a Σ that binds them anew: taken out while its inside is read."""
+        return tuple(
+            {a: table.pop(a) for a in letters if a in table}
+            for table in (self.letters, self.ordered)
+        )  # type: ignore[return-value]
+
+    def _limited(self, row: Row, start: int, end: int) -> tuple[Row, int]:
+        """What stands behind a lim: a product, up to the next lim."""
+        other = next(
+            (i for i in range(start, end) if isinstance(row[i], Big) and row[i].kind == "lim"),  # type: ignore[attr-defined]
+            end,
+        )
+        while other > start and isinstance(row[other - 1], Sign):
+            other -= 1
+        return row[start:other], other
 
     def _bounds(self, node: Big) -> list[_Bound]:
         if node.below is None:
@@ -1915,10 +2242,11 @@ class Elaborator:
             and len(upper.letters) == 1
             and not self._is_bound_letter(upper)
         ):
-            stated, own = f"dim:{upper.letters[0][0]}", self.dims.find(dim)
-            if own.startswith("dim:") and self.dims.find(stated) != own:
+            said = stated(upper.letters[0][0], self.setting.layer_sizes)
+            own = self.dims.find(dim)
+            if own.startswith("dim:") and self.dims.find(said) != own:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
-            if self.dims.is_merged(dim) and stated not in self._stated_dims(letter, v.body):
+            if self.dims.is_merged(dim) and said not in self._stated_dims(letter, v.body):
                 self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
             known = self.setting.size_of.setdefault(upper.letters[0][0], dim)
             if self.dims.may_be(known, dim):
@@ -1999,7 +2327,7 @@ class Elaborator:
         """Π of matrices; Jacobians from step to step form one from the first to the last."""
         if down is None:
             self.choices.add("rising")
-            down = not self.reading.rising
+            down = self.reading.rising == v.flipped
         v = renamed(v)
         a, b = v.axes
         self.dims.unify(a.dim, b.dim)
@@ -2015,7 +2343,8 @@ class Elaborator:
             (Time.of(row.letter), Time.of(col.letter)),
             down,
         )
-        return Val((row, col), body, of=_end_of(v.of, letter, high), by=_end_of(v.by, letter, low))
+        of, by = _end_of(v.of, letter, high), _end_of(v.by, letter, low)
+        return Val((row, col), body, of=of, by=by, flipped=v.flipped)
 
     def _without_bounds(self, node: Big, v: Val) -> Val:
         if node.kind != "sum":
@@ -2189,6 +2518,8 @@ def _terms(row: Row) -> tuple[list[Row], list[int]]:
     if here:
         terms.append(tuple(here))
         signs.append(sign)
+    elif terms and isinstance(previous, Sign):
+        raise Unread(previous.start, f"a term behind {previous.text}")
     if terms:
         terms[-1] = _without_end(terms[-1])
         if not terms[-1]:
@@ -2263,6 +2594,31 @@ def _is_open_index(index: Time) -> bool:
     return bool(index.letters) and index.letters[0][0].startswith("\\,open")
 
 
+def _is_bar(row: Row) -> bool:
+    """Whether a cell only shows that a column goes on: |, dots, or nothing."""
+    return not row or all(
+        isinstance(n, Sign) and n.text in ("|", "\\vert", "\\mid", "\\dots") for n in row
+    )
+
+
+def _side_by_side(row: Row) -> bool:
+    """Names with an index and dots, nothing between them: x_1 x_2 … x_n."""
+    names = [n for n in row if isinstance(n, Name) and n.below is not None]
+    dots = [n for n in row if isinstance(n, Sign) and n.text == "\\dots"]
+    return len(dots) == 1 and len(names) > 1 and len(names) + 1 == len(row)
+
+
+def _says_same(node: Node) -> bool:
+    r"""(\text{same})^T, (\cdot)^T: the factor before, once more."""
+    if not isinstance(node, Group) or node.opening not in ("(", "[") or node.above is None:
+        return False
+    inside = "".join(
+        n.letter if isinstance(n, Name) else n.text if isinstance(n, Words | Sign) else "?"
+        for n in node.inside
+    )
+    return inside.strip().strip("\\") in ("same", "cdot", "*", "dots", "ditto")
+
+
 def _only_dots(row: Row) -> bool:
     return bool(row) and all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in row)
 
@@ -2286,10 +2642,10 @@ def _tag(v: Val) -> Core:
     return move(v.body, {a.letter: Time.of(f"\\,axis{i}") for i, a in enumerate(v.axes)})
 
 
-def _identity() -> Val:
+def _identity(ones: bool = False) -> Val:
     dim = fresh("dim")
-    a, b = Axis(fresh(), dim), Axis(fresh(), dim)
-    return Val((a, b), Delta(Time.of(a.letter), Time.of(b.letter)))
+    a, b = Axis(fresh(), dim), Axis(fresh(), fresh("dim") if ones else dim)
+    return Val((a, b), ONE if ones else Delta(Time.of(a.letter), Time.of(b.letter)))
 
 
 def _end_of(tag: tuple[Core, int] | None, letter: str, at: Time) -> tuple[Core, int] | None:
@@ -2344,6 +2700,37 @@ def _prod(self: Elaborator, args: list[Val], node: Name) -> Val:
     if met is None:
         raise Unread(node.start, "two derivatives that meet in prod")
     return met
+
+
+def _without_axis(parts: list[Row]) -> tuple[list[Row], int | None]:
+    """The arguments without axis=-1, dim=0, keepdims=True, and the axis."""
+    kept: list[Row] = []
+    along: int | None = None
+    for part in parts:
+        first = part[0] if part else None
+        keyword = first.letter if isinstance(first, Name) else ""
+        if keyword in ("axis", "dim", "keepdims", "keepdim") and len(part) > 2:
+            shown = spelled(part[2:])
+            if keyword in ("axis", "dim") and re.fullmatch(r"-?[01]", shown):
+                along = int(shown)
+                continue
+            if keyword.startswith("keepdim"):
+                continue
+        kept.append(part)
+    return kept, along
+
+
+def _sum_along(v: Val, along: int, node: Name) -> Val:
+    """The sums along one axis of a matrix, each standing at every entry that it is of, as where the axis is kept."""  # noqa: E501
+    v = renamed(v)
+    if v.rank == 1:
+        return Val((replace(v.axes[0], letter=fresh()),), total(v))
+    if v.rank != 2:
+        raise Unread(node.start, "a matrix that is summed along an axis")
+    axes = list(v.axes)
+    summed_axis = axes[along]
+    axes[along] = replace(summed_axis, letter=fresh())
+    return Val(tuple(axes), summed(summed_axis.letter, summed_axis.dim, v.body))
 
 
 def _trace(self: Elaborator, args: list[Val], node: Name) -> Val:

@@ -5,23 +5,31 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from derive.notation.shapes_said import is_reals
+from derive.notation import habits
+from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
-from derive.text.trees import Big, Name, Number, Row, Sign, children, walk
+from derive.text.trees import Big, Group, Name, Number, Row, Sign, Table, children, walk
+
+APART = (
+    3  # sections in which a plain name stands and its bold one nowhere, from which on they are two
+)
 
 
-def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
+def survey_of(
+    chains: Sequence[tuple[int, int, Chain]], prose: str, wheres: Mapping[int, Where]
+) -> Survey:
     """The survey of all chains."""
     survey = Survey()
     survey.layered = bool(re.search(r"\blayers?\b|\bcouche|\bSchicht", prose, re.IGNORECASE))
     survey.sampled = bool(
         re.search(
-            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b",
+            r"\b(?:examples?|samples?|batch|data|labels?|features?|patterns?|training)\b"
+            r"|样本|批次|批量|小批|サンプル|バッチ|샘플|배치|\b(?:Beispiele?|Stichprobe|ejemplos?|muestras?|exemples?|échantillons?)\b",
             prose,
             re.IGNORECASE,
         )
@@ -29,7 +37,8 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
     survey.timed = bool(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
-    survey.aliases = aliases_of(chains)
+    survey.aliases = aliases_of(chains, wheres)
+    survey.alone = frozenset(_alone(chains, survey.aliases))
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -39,9 +48,11 @@ def survey_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> Survey:
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
             _see_bounds(survey, number, member.tree)
             _see_sizes(survey, member.tree)
+            _see_factors(survey, member.tree)
             _see_list(survey, member.tree)
         _see_shape(survey, chain)
         _see_range(survey, number, chain)
+        _see_example(survey, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
     return survey
@@ -52,6 +63,22 @@ def _see_sizes(survey: Survey, row: Row) -> None:
     for node in walk(row):
         if isinstance(node, Name) and is_reals(node) and node.above:
             survey.sizes |= {n.letter for n in walk(node.above) if isinstance(n, Name)}
+
+
+def _see_example(survey: Survey, chain: Chain) -> None:
+    r"""The letter of x_i \in \mathbb{R}^D: one of several vectors, and no entry."""
+    if len(chain.members) != 2 or chain.members[1].relation not in ("\\in", "∈"):
+        return
+    single = single_name(chain.members[0].tree)
+    if single is None or not shape_of_set(chain.members[1].tree):
+        return
+    pieces = survey.split(single[0]).pieces
+    if len(pieces) == 1 and pieces[0].place == "below" and pieces[0].form == "letter":
+        base = re.sub(r"^\\[a-z]+\{|\}$", "", survey.split(single[0]).base)
+        letter = pieces[0].letter
+        if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
+            survey.sampling.add(letter)
+            survey.sampled_names.add(base)
 
 
 def _see_shape(survey: Survey, chain: Chain) -> None:
@@ -69,8 +96,10 @@ def _see_shape(survey: Survey, chain: Chain) -> None:
             survey.numbered.add((survey.split(name).base, plain(pieces[0].row)))
 
 
-def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
-    """The plain names that are the bold ones of a page: unless one chain has both with the same scripts."""
+def aliases_of(
+    chains: Sequence[tuple[int, int, Chain]], wheres: Mapping[int, Where]
+) -> dict[str, str]:
+    r"""The plain names that are the bold ones of a page: unless one chain has both with the same scripts, or the plain one is most at home where the bold one does not stand; and l where it is \ell."""  # noqa: E501
     seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
     for number, index, chain in chains:
         for member in chain.members:
@@ -82,12 +111,44 @@ def aliases_of(chains: Sequence[tuple[int, int, Chain]]) -> dict[str, str]:
         if "\\mathbf" in base:
             thin = re.sub(r"\\mathbf\{([^{}]*)\}", r"\1", base)
             if thin in seen and not places & seen[thin]:
-                found[thin] = base
+                own, other = ({wheres[n].section for n, _, _ in p} for p in (places, seen[thin]))
+                if len(other - own) < max(APART, len(own) + 1):
+                    found[thin] = base
+    plain_l, curly = seen.get("l", set()), seen.get("\\ell", set())
+    apart = not {n for n, _, _ in plain_l} & {n for n, _, _ in curly}
+    if plain_l and curly and apart and {s for _, _, s in plain_l} <= {s for _, _, s in curly}:
+        found["l"] = "\\ell"  # l_i where other formulas have \ell_i
     return found
+
+
+def _alone(chains: Sequence[tuple[int, int, Chain]], aliases: dict[str, str]) -> Iterator[str]:
+    """The plain names that are made without scripts, x = g(t), where the bold ones stand so, too."""
+    names = [n for _, _, c in chains for m in c.members for n, _, _ in names_in(m.tree)]
+    whole = {bare(n) for n in names if n.below is None}
+    for _, _, chain in chains:
+        head = single_name(chain.members[0].tree) if is_equation(chain) else None
+        if head is None or head[0].below is not None or head[0].above is not None:
+            continue
+        thin = bare(head[0])
+        if aliases.get(thin) in whole and head[1] is None:
+            yield thin
 
 
 def is_equation(chain: Chain) -> bool:
     return len(chain.members) > 1 and chain.members[1].relation in EQUAL and not chain.continues
+
+
+def _see_factors(survey: Survey, row: Row) -> None:
+    """The capitals that stand right before a name, or that are transposed."""
+    for first, second in zip(row, (*row[1:], None), strict=True):
+        if isinstance(first, Name) and len(first.letter) == 1 and first.letter.isupper():
+            split = survey.split(first)
+            before = isinstance(second, Name) and second.letter[:1].isalpha()
+            if before or split.transposed or split.inverse:
+                survey.factors[split.base] += 1
+    for node in row:
+        if isinstance(node, Group):
+            _see_factors(survey, node.inside)
 
 
 def _see_bounds(survey: Survey, number: int, row: Row) -> None:
@@ -126,11 +187,18 @@ def _bound_letters(below: Row) -> list[str]:
 
 def _see_list(survey: Survey, row: Row) -> None:
     """x_1, …, x_n: n is the last of a range."""
+    for node in row:
+        if isinstance(node, Table):
+            for cells in node.rows:
+                _see_list(survey, tuple(n for cell in cells for n in cell))
     dotted = [at for at, n in enumerate(row) if isinstance(n, Sign) and "dots" in n.text]
     for at in dotted:
         last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
         if last is not None and last.below and isinstance(last.below[-1], Name):
             survey.upper[last.below[-1].letter] += 1
+            before = [n for n in row[:at] if isinstance(n, Name) and n.below]
+            if before and bare(before[-1]) == bare(last) and len(last.below) == 1:
+                survey.ends.add((survey.split(last).base, last.below[-1].letter))
     for node in row:
         for inner in children(node):
             if dotted or not isinstance(node, Name):

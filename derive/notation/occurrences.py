@@ -13,7 +13,9 @@ from derive.notation.slots import (
     Domain,
     Piece,
     Split,
+    Use,
     bare,
+    names_in,
     parts_of,
     plain,
 )
@@ -79,6 +81,16 @@ class Reader:
             for base, uses in survey.by_base.items()
             if any(u.first and u.behind is not None and u.behind.opening == "[" for u in uses)
         )
+        self.made = frozenset(
+            base
+            for base in self.functions
+            if any(
+                u.first and u.behind is not None and not is_time_call(u.behind)
+                for u in survey.base_of(base)
+            )
+            and all(u.behind is not None or not u.first for u in survey.base_of(base))
+        )
+        """The functions that the page makes, f(x) = …: f[…] is one's value, too."""
         self.parametrised = frozenset(self._parametrised())
         self.called = frozenset(self._timed_calls())
         self.copied = frozenset(base for base in survey.by_base if self._is_copied(base))
@@ -94,9 +106,13 @@ class Reader:
         uses = self.survey.base_of(base)
         if base in habits.KNOWN or any(u.name.style == "op" for u in uses):
             return 9
-        if base in habits.CONSTANT:
-            return 0
+        if base in habits.CONSTANT | {"\\pi"}:
+            return 9 if any(_has_parameter(u) for u in uses) else 0
         calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        if base == "\\sigma" and self._is_made_quantity(uses, calls):
+            return 0
+        if base not in habits.FUNCTION:
+            calls = [u for u in calls if not self._holds(u.behind, base)]
         score = 3 if base in habits.FUNCTION and calls else 0
         score += 2 if base in habits.FUNCTION else 0
         score += 2 if base in habits.APPLIED and calls else 0
@@ -134,9 +150,30 @@ class Reader:
             9 if calls and all(is_time_call(u.behind) for u in calls) and self.time_is_called else 0
         )
         primed = any(u.name.primes for u in uses)
+        if self.survey.factors[base] > 1 and not primed and not any(u.first for u in calls):
+            return 0
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
+
+    def _is_made_quantity(self, uses: list[Use], calls: list[Use]) -> bool:
+        r"""Whether a page makes a plain \sigma of its own quantities, \sigma = \sqrt{q^\top q}: a bracket behind it is a factor."""  # noqa: E501
+        heads = [u for u in uses if u.first and u.behind is None and not u.name.primes]
+        if not heads or any(u.first or u.name.primes for u in calls):
+            return False
+        made = {u.split.base for u in self.survey.uses if u.first} - {heads[0].split.base}
+        places = {(u.number, u.chain) for u in heads}
+        beside = {
+            u.split.base
+            for u in self.survey.uses
+            if (u.number, u.chain) in places and u.member == 1
+        }
+        return bool(beside & made) and not beside & {"e", "exp"}
+
+    def _holds(self, group: Group | None, base: str) -> bool:
+        """x (x - a): what stands in the bracket behind a name has the name itself, so it is a factor."""
+        names = () if group is None else names_in(group.inside)
+        return any(self.survey.split(name).base == base for name, _, _ in names)
 
     @cached_property
     def time_is_called(self) -> bool:
@@ -196,6 +233,7 @@ class Reader:
                 siblings,
                 number,
                 reserved if piece not in strong else frozenset(),
+                bare(name),
             )
         primes, dots = (
             name.primes,
@@ -236,6 +274,7 @@ class Reader:
         siblings: tuple[Piece, ...],
         number: int,
         reserved: frozenset[Domain],
+        written: str,
     ) -> None:
         """Puts one piece where it belongs: label, index, power, transpose."""
         survey = self.survey
@@ -265,6 +304,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        listed = written == base and piece.place == "below" and piece.run == 1
+        if listed and domain == "component" and survey.counts_samples(base, piece, number):
+            domain = "sample"
         if base == "\\delta" and {p.letter for p in siblings} & habits.TIME and piece.run == 2:
             draft.indices.append(("time", piece.row))  # Kronecker's delta of two times
             return
@@ -319,7 +361,8 @@ class Reader:
         """The functions with a parameter below that are applied: f_θ(x), f_W(x)."""
         for use in self.survey.uses:
             called = use.behind is not None and use.behind.opening == "("
-            if called and use.split.base in habits.APPLIED and len(use.split.pieces) == 1:
+            known = habits.APPLIED | {"\\pi", "\\mu", "V", "Q", "A"}
+            if called and use.split.base in known and len(use.split.pieces) == 1:
                 piece = use.split.pieces[0]
                 if piece.place == "below" and piece.letter in habits.HIDDEN | {"W", "w"}:
                     yield use.split.base, piece.letter
@@ -385,14 +428,20 @@ class Reader:
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
-            return base in ("diag", "\\mathbb{E}") or (base in self.listed and _has_several(behind))
+            return (
+                base in ("diag", "\\mathbb{E}")
+                or (base in self.listed and _has_several(behind))
+                or base in self.made
+            )
         if base in self.functions or hidden:
             return True
         return self._depends(base, behind)
 
     def _depends(self, base: str, behind: Group) -> bool:
         r"""Whether `h_t(\theta)`, `E(w_{hm})` says what a quantity depends on: names alone, and the
-        quantity is made."""
+        quantity is made. A bracket that is raised or transposed itself is a factor."""
+        if behind.above is not None:
+            return False
         parts = parts_of(behind.inside, (",", ";", "|", "\\mid"))
         if not parts or not all(_is_name_or_dots(part) for part in parts):
             return False
@@ -446,6 +495,15 @@ def _label(piece: Piece) -> str:
     if piece.form == "word" and len(text) > 1 and not text.startswith("\\"):
         return f"\\text{{{text}}}"
     return text
+
+
+def _has_parameter(use: Use) -> bool:
+    """π_θ(a): with a parameter below, and applied."""
+    return (
+        use.behind is not None
+        and use.behind.opening == "("
+        and any(p.place == "below" and p.letter in habits.HIDDEN for p in use.split.pieces)
+    )
 
 
 def _is_sum(text: str) -> bool:

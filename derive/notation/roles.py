@@ -17,6 +17,7 @@ from derive.notation.occurrences import Occurrence
 from derive.notation.shapes_said import colon_shape, is_reals
 from derive.notation.sides import (
     are_sizes,
+    bare_key,
     cells,
     has_derivative,
     is_gradient,
@@ -56,6 +57,7 @@ SUPPOSING = re.compile(
     r"unless|only|case|at|near|say|si|wenn|falls)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
     r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
@@ -67,6 +69,9 @@ CHANGE = frozenset(("\\Delta", "\\vartriangle", "\\triangle"))
 ELEMENTARY = frozenset(
     ("tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "max", "min")
 )
+
+
+OF_MATRICES = frozenset(("tr", "Tr", "trace", "det", "diag", "rank", "vec"))
 
 
 @dataclass
@@ -318,7 +323,7 @@ class Roles(Ledger):
                 return Role("remark", why="a function of the name", lost=self._keys(fresh, number))
             if (
                 found.key not in self.known
-                and name.letter not in ELEMENTARY
+                and name.letter not in ELEMENTARY | OF_MATRICES
                 and len(found.arguments) == 1
                 and single_name(found.arguments[0])
             ):
@@ -375,6 +380,8 @@ class Roles(Ledger):
         where = self.wheres[number]
         said = f"{where.before} {chain.words}"
         value = is_value(right)
+        if not where.display and found.indices and ON_CONDITION.search(sentence(said)):
+            return True
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
@@ -396,8 +403,23 @@ class Roles(Ledger):
                 and bool(SUPPOSING.search(said))
             )
         if SUPPOSING.search(sentence(said)):
-            return True
+            return not self._is_example(found, number)
         return value and not found.indices and found.arguments is None
+
+    def _is_example(self, found: Occurrence, number: int) -> bool:
+        """If f(x) = …: a function of names without indices, which its section (its item) is about."""
+        rows = [row for row in found.arguments or () if row]
+        return (
+            bool(rows)
+            and not found.indices
+            and self.reader.is_function(bare_key(found))
+            and all(
+                (single := single_name(row)) is not None
+                and single[1] is None
+                and not self.reader.read(*single, number).indices
+                for row in rows
+            )
+        )
 
     def _is_condition(self, found: Occurrence, name: Name, right: Row, number: int) -> bool:
         """i = j, t = 1, …, T, l = L: of an index, and no quantity."""
@@ -474,12 +496,22 @@ class Roles(Ledger):
                 return (name,)
         return head
 
+    @staticmethod
+    def _is_point(right: Row) -> bool:
+        """(3, -1/2), or one number for several names."""
+        row = tuple(n for n in right if not (isinstance(n, Sign) and n.text in (",", ".", ";")))
+        inside = row[0].inside if len(row) == 1 and isinstance(row[0], Group) else row
+        parts = parts_of(inside)
+        return bool(parts) and all(p and is_value(p) for p in parts)
+
     # Other left sides.
 
     def _other_head(self, head: Row, right: Row, number: int) -> Role:
         names = tuple_names(head)
         if names:
             lost = frozenset(self.reader.read(n, None, number).key for n in names)
+            if not self.wheres[number].display and self._is_point(right):
+                return Role("setting", why="a point")
             if not all(key in self.known for key in lost):
                 return Role("definition", why="several names at once", lost=lost)
             return Role("claim", why="several names at once")
@@ -547,6 +579,22 @@ class Roles(Ledger):
         where = self.wheres[number]
         if role.kind == "setting":
             return number, self._last(number, lambda w: w.paragraph == where.paragraph)
+        if (
+            role.kind == "definition"
+            and role.target is not None
+            and not where.display
+            and SUPPOSING.search(sentence(where.before))
+            and self._is_example(role.target, number)
+        ):
+            before = [
+                u for u in self.reader.survey.base_of(bare_key(role.target)) if u.number < number
+            ]
+            general = any(
+                self.wheres[u.number].display and self.wheres[u.number].section == where.section
+                for u in before
+            )
+            same = "paragraph" if general else "section"
+            return number, self._last(number, lambda w: getattr(w, same) == getattr(where, same))
         if role.kind == "definition" and where.item:
             mine = [k for k in self.known.get(role.key or "", ()) if k.number == number]
             alone = any(k.last is not None for k in mine)

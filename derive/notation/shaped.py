@@ -6,6 +6,7 @@ contracts over b whichever way a page lays Jacobians out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,15 @@ COLUMNWISE = "a vector beside a matrix goes with each of its columns"
 
 class Misfit(Exception):
     """Shapes that do not fit; the sentence says which."""
+
+
+LAYER_SIZE = re.compile(r"([A-Za-z]|\\[a-z]+)[_^]\{?[(\[]?(?:\d|(?:l|\\ell|L)(?:[+-]1)?)[)\]]?\}?")
+
+
+def stated(size: str, layered: frozenset[str]) -> str:
+    """The dimension that a size names: d_0, d_{l-1} and d_L are all the d of their layer, where `layered` has d."""  # noqa: E501
+    found = LAYER_SIZE.fullmatch(size.replace(" ", ""))
+    return f"dim:{found[1] if found and found[1] in layered else size}"
 
 
 class Dims:
@@ -301,13 +311,29 @@ def contracted(
     return left, right, summed(a.letter, a.dim, body)
 
 
-def chained(x: Val, y: Val, dims: Dims) -> Val | None:
-    """∂a/∂b ∂b/∂c, or ∂b/∂c ∂a/∂b as the denominator layout has it; None where the two do not meet."""
+def meeting(x: Val, y: Val) -> str:
+    """How two derivatives meet: "outer" as ∂a/∂b ∂b/∂c, "inner" as ∂b/∂c ∂a/∂b; empty where they do not."""
     if x.by is not None and y.of is not None and x.by == y.of and x.by[1] == y.of[1]:
-        return _joined(x, y, dims)
+        return "outer"
     if x.of is not None and y.by is not None and x.of == y.by and x.of[1] == y.by[1]:
-        return _joined(y, x, dims)
-    return None
+        return "inner"
+    return ""
+
+
+def has_order(x: Val, y: Val) -> bool:
+    """Whether one of two derivatives is of a vector by a vector, so that in another order they are another product."""  # noqa: E501
+    ends = [end[1] for v in (x, y) for end in (v.of, v.by) if end is not None]
+    return 2 in (x.rank, y.rank) and max(ends, default=2) == 1
+
+
+def chained(x: Val, y: Val, dims: Dims, first: str = "") -> Val | None:
+    """∂a/∂b ∂b/∂c, or ∂b/∂c ∂a/∂b as the denominator layout has it; None where the two do not meet.
+
+    `first`: which of two Jacobians stands first, "outer" or "inner"; empty where either may."""
+    found = meeting(x, y)
+    if not found or (first and found != first and has_order(x, y)):
+        return None
+    return _joined(x, y, dims) if found == "outer" else _joined(y, x, dims)
 
 
 def _joined(x: Val, y: Val, dims: Dims) -> Val:
@@ -338,9 +364,10 @@ def _unflipped(v: Val) -> Val:
     return replace(v, axes=(v.axes[1], v.axes[0]), flipped=False) if v.flipped else v
 
 
-def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
-    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand."""  # noqa: E501
-    met = chained(x, y, dims)
+def product(x: Val, y: Val, dims: Dims, dot: str, columns: bool, first: str = "") -> Val:
+    """x y as a page writes it. `dot`: what a product of two standing vectors is, "each" or "inner"; `columns`: gradients stand;
+    `first`: which of two Jacobians that meet stands first."""  # noqa: E501
+    met = chained(x, y, dims, first)
     if met is not None:
         return met
     if x.rank == 0 or y.rank == 0:

@@ -16,7 +16,7 @@ from derive.notation.slots import (
     plain,
     single_name,
 )
-from derive.text.trees import Fraction, Group, Name, Node, Number, Row, Sign, Table, walk
+from derive.text.trees import Fraction, Group, Name, Node, Number, Root, Row, Sign, Table, walk
 
 
 def tuple_names(row: Row) -> list[Name]:
@@ -48,7 +48,7 @@ def is_value(row: Row) -> bool:
     ]
     if not nodes:
         return False
-    if all(isinstance(n, Number) for n in nodes):
+    if all(isinstance(n, Number) or (isinstance(n, Root) and is_value(n.inside)) for n in nodes):
         return True
     if len(nodes) == 1 and isinstance(nodes[0], Fraction):
         return is_value(nodes[0].above_line) and is_value(nodes[0].below_line)

@@ -340,8 +340,9 @@ def names_in(row: Row, context: Context = "main") -> Iterator[tuple[Name, Group 
                 for script in (node.below, node.above):
                     yield from names_in(script or (), "bound")
             case _:
-                for inner in _lines(node):
-                    yield from names_in(inner, context)
+                called = context == "by" and at and isinstance(row[at - 1], Name)
+                for inner in _lines(node):  # the k of \partial S(k) is not differentiated by
+                    yield from names_in(inner, "main" if called else context)
 
 
 def rows_outside_derivatives(row: Row) -> Iterator[Row]:

@@ -6,6 +6,7 @@ habits.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from derive.notation.slots import (
     Place,
     Split,
     Use,
+    bare,
     plain,
     split,
 )
@@ -53,6 +55,8 @@ class Survey:
     stepped: Counter[str] = field(default_factory=Counter)
     upper: Counter[str] = field(default_factory=Counter)
     """How often a letter is the last of a range."""
+    ends: set[tuple[str, str]] = field(default_factory=set)
+    """The last of lists: x and n in x_1, …, x_n."""
     links: dict[int, list[set[str]]] = field(default_factory=lambda: defaultdict(list))
     layered: bool = False
     """Whether the page's prose speaks of layers."""
@@ -60,10 +64,18 @@ class Survey:
     """Whether the page's prose speaks of examples, samples, a batch."""
     timed: bool = False
     """Whether the page's prose or letters speak of time."""
+    factors: Counter[str] = field(default_factory=Counter)
+    """How often a capital stands right before a name, or is transposed: H x, P H^T."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Plain spellings of names that the page writes in bold, too: `z_i` beside `\\mathbf{z}`."""
     sizes: set[str] = field(default_factory=set)
     """The letters that stand in stated shapes, the n and the d of ℝ^{n × d}."""
+    sampling: set[str] = field(default_factory=set)
+    r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
+    sampled_names: set[str] = field(default_factory=set)
+    """The names of such vectors, without accents."""
+    alone: frozenset[str] = frozenset()
+    """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
     answers: dict[object, object] = field(default_factory=dict)
@@ -72,7 +84,20 @@ class Survey:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
         alias = self.aliases.get(found.base)
-        return found if alias is None else replace(found, base=alias)
+        if alias is None or (not found.pieces and found.base in self.alone):
+            return found
+        return replace(found, base=alias)
+
+    @remembered
+    def lists(self, base: str, letter: str) -> bool:
+        r"""Whether a letter below a bold name numbers vectors, \mathbf{x}_n, where its entries are x_i: never below these."""  # noqa: E501
+        thin = [
+            u for u in self.base_of(base) if bare(u.name) != base and self.aliases.get(bare(u.name))
+        ]
+        counted = {
+            p.letter for u in thin for p in u.split.pieces if p.place == "below" and not p.beside
+        }
+        return self.sampled and bool(counted) and letter not in counted
 
     def see(self, use: Use) -> None:
         """Adds one name."""
@@ -101,6 +126,20 @@ class Survey:
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
         return letter in habits.TIME or letter in self.bound or letter in self.stepped
+
+    def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
+        """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
+        if piece.letter and (base, piece.letter) not in self.ends:
+            return self.lists(base, piece.letter)
+        fellows = [
+            p
+            for p in self.pieces_at(base, "below")
+            if p.form == "letter" and not p.beside and (base, p.letter) not in self.ends
+        ]
+        return any(
+            self.lists(base, p.letter) or self.domain(base, p, number, frozenset()) == "sample"
+            for p in fellows
+        )
 
     @remembered
     def varies(self, letter: str) -> bool:
@@ -242,7 +281,7 @@ class Survey:
 
     def _letter_is_label(self, base: str, piece: Piece) -> bool:
         letter, place = piece.letter, piece.place
-        if letter in habits.TIME:
+        if letter in habits.TIME or (place == "below" and (base, letter) in self.ends):
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
@@ -508,7 +547,11 @@ class Survey:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
-        if piece.letter in self.examples():
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        sampled = core in self.sampled_names or bool(letters & self.sampling)
+        if piece.letter in self.examples() or (
+            sampled and piece.place == "below" and not piece.beside
+        ):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -577,6 +620,7 @@ class Survey:
                 ):
                     seen[use.number, use.chain, piece.letter].add(base)
         letters = {letter for (_, _, letter), bases in seen.items() if len(bases) == 2}
+        letters |= self.sampling
         return frozenset(
             x
             for x in letters - habits.TIME

@@ -76,10 +76,10 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     formulas = [item for item in page.items if isinstance(item, Formula)]
     chains += [(f.number, i, chain) for f in formulas for i, chain in enumerate(f.chains)]
     prose = " ".join(item.text for item in page.items if isinstance(item, Prose | Heading))
-    survey = survey_of(chains, prose)
-    reader = Reader(survey, _transposes_by_prime(prose))
     wheres = dict(places_of(page))
     wheres[GIVEN] = Where(0, 0, -1, 0, "", True)
+    survey = survey_of(chains, prose, wheres)
+    reader = Reader(survey, _transposes_by_prime(prose))
     roles = Roles(reader, wheres, max(wheres))
     for number, index, chain in chains:
         roles.see(number, index, chain)

@@ -6,10 +6,10 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from derive.errors import DeriveError, Place
 
@@ -158,11 +158,21 @@ def _unclosed(source: Source, before: str, offset: int) -> str:
     )
 
 
+@cache
+def _macros_known() -> Any:
+    """pylatexenc's macros, which it builds anew for every formula when it is not handed them."""
+    from pylatexenc.latexwalker import get_default_latex_context_db
+
+    return get_default_latex_context_db()
+
+
 def _read(source: Source, start: int, stop: int, macros: Mapping[str, str]) -> Iterator[Token]:
     """What pylatexenc sees, one token at a time, translated into ours."""
     from pylatexenc.latexwalker import LatexWalker, LatexWalkerEndOfStream, LatexWalkerError
 
-    walker = LatexWalker(source.text[start:stop], tolerant_parsing=True)
+    walker = LatexWalker(
+        source.text[start:stop], latex_context=_macros_known(), tolerant_parsing=True
+    )
     at = 0
     while start + at < stop:
         try:

@@ -163,8 +163,8 @@ class Lines:
             shift = difference.shift if letters[tops[0]] == 1 else -difference.shift
             return reach[rest[0]] + shift > 0
 
-        self.forms.apart = apart
-        self.forms._known = {}
+        ends = frozenset(a for a in horizons if a in ENDS)
+        self.forms.suppose(apart, (frozenset(reach.items()), frozenset(distinct), ends))
 
     # -- rules --------------------------------------------------------------------------------------
 
@@ -397,7 +397,9 @@ class Lines:
 
     def _rewritten(self, x: Core, change: Callable[[D], Core]) -> Core:
         if isinstance(x, D):
-            return change(x) if isinstance(x.of, Ref) and x.mode == "total" else x
+            if isinstance(x.of, Ref):
+                return change(x) if x.mode == "total" else x
+            return replace(x, of=self._rewritten(x.of, change)) if x.mode == "total" else x
         return rebuild(x, lambda p: self._rewritten(p, change))
 
     # -- products over time -----------------------------------------------------------------------------
@@ -416,12 +418,16 @@ class Lines:
 
     def _joined_products(self, x: Core) -> Core:
         x = rebuild(x, self._joined_products)
-        if isinstance(x, Chain) and x.down:
-            found = self._state_of(x.body, x.letter, Time.of(x.row), Time.of(x.col))
+        if isinstance(
+            x, Chain
+        ):  # in the order of time: the transpose of the product of the transposes
+            ends = (x.row, x.col), x.at
+            (row, col), at = ends if x.down else (ends[0][::-1], ends[1][::-1])
+            found = self._state_of(x.body, x.letter, Time.of(row), Time.of(col))
             if found is not None:
                 return D(
-                    self._member(found, x.upper, x.at[0]),
-                    self._member(found, x.lower + (-1), x.at[1]),
+                    self._member(found, x.upper, at[0]),
+                    self._member(found, x.lower + (-1), at[1]),
                 )
         if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
             found = self._state_of(x.body, x.letter, None, None)
@@ -596,23 +602,31 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
     spent = 0
     plans = PLANS if not lines.values else AT_VALUES
-    done: dict[tuple[str, ...], Core | None] = {(): lines.difference(left, right)}
+    start = lines.difference(left, right)
+    done: dict[tuple[str, ...], Core | None] = {(): start}
+    ruled: dict[tuple[str, Core], Core | None] = {}
     for plan in plans:
         for n in range(1, len(plan) + 1):
             prefix = plan[:n]
             if prefix in done:
                 continue
             before = done[prefix[:-1]]
+            if before is None:
+                done[prefix] = None
+                continue
+            step = prefix[-1], before
+            if step in ruled:  # another plan came by here, and it was not 0
+                done[prefix] = ruled[step]
+                continue
             if spent > MOST_SEARCH:
                 return None
             lines.forms._steps = 0
             try:
-                here = None if before is None else RULES[prefix[-1]](lines, before)
-                done[prefix] = here
-                if here is not None and here != before and lines.forms.is_zero(here):
+                done[prefix] = ruled[step] = here = RULES[step[0]](lines, before)
+                if here != before and lines.forms.is_zero(here):
                     return SameForm(prefix)
             except (NoForm, RecursionError):
-                done[prefix] = None
+                done[prefix] = ruled[step] = None
             spent += lines.forms._steps
     return None
 

@@ -24,6 +24,7 @@ from derive.algebra.core import (
     D,
     Fn,
     Inverse,
+    Limit,
     Mul,
     Pow,
     Ref,
@@ -57,6 +58,7 @@ class Unfolder:
         self.base = 1
         self._forward: dict[str, bool] = {}
         self._carried_in: dict[str, frozenset[str]] = {}
+        self._followers: dict[str, set[str]] = {}
         self.carried = self._carried()
 
     # -- what the definitions say ---------------------------------------------------------------------
@@ -214,7 +216,10 @@ class Unfolder:
         if not isinstance(x.of, Ref):
             if x.mode == "own":
                 return self._slope(x.of, x.by)
-            return self.through(self.resolved(x.of), x.by, x.mode, x.names)
+            of = self.resolved(x.of)
+            if x.mode == "total" and any(isinstance(p, D) for p in walk(of)):
+                return self._second(of, x.by)
+            return self.through(of, x.by, x.mode, x.names)
         if x.mode == "step":
             return self._within_step(x.of, x.by)
         if x.mode == "own":
@@ -225,6 +230,13 @@ class Unfolder:
         if x.mode != "total":
             raise NoForm("a derivative with variables held")
         return self.total(x.of, x.by)
+
+    def _second(self, of: Core, by: Ref) -> Core:
+        """The derivative of a formula with derivatives in it: itself, until those are unfolded."""
+        try:
+            return self.through(of, by)
+        except NoForm:
+            return D(of, by)
 
     def total(self, of: Ref, by: Ref) -> Core:
         """∂of/∂by as δ, 0, or itself."""
@@ -257,6 +269,8 @@ class Unfolder:
 
     def _after(self, name: str) -> set[str]:
         """The families that use a family within its own step."""
+        if name in self._followers:
+            return self._followers[name]
         found, waiting = {name}, [name]
         while waiting:
             here = waiting.pop()
@@ -270,6 +284,7 @@ class Unfolder:
                 ):
                     found.add(user)
                     waiting.append(user)
+        self._followers[name] = found
         return found
 
     def _slope(self, x: Core, by: Ref) -> Core:
@@ -280,6 +295,8 @@ class Unfolder:
 
     def through(self, x: Core, by: Ref, mode: str = "total", names: tuple[str, ...] = ()) -> Core:
         """∂x/∂by along every member that x names: the chain rule."""
+        if any(isinstance(p, D) and self._may_depend(p, by) for p in walk(x)):
+            raise NoForm("a derivative of what is made of derivatives")
         x = apart(x, letters_in(by))  # type: ignore[arg-type]
         parts = []
         for ref, bound in members(x):
@@ -292,6 +309,11 @@ class Unfolder:
         if not parts:
             return ZERO
         return self._along(x, {ref: outer for ref, _, outer in parts})
+
+    def _may_depend(self, x: D, by: Ref) -> bool:
+        """Whether a derivative may change with a member."""
+        named = [p.name for p in walk(x.of) if isinstance(p, Ref)]
+        return any(self.is_lost(n) or by.name in self.ancestors(n) for n in named)
 
     def _along(self, x: Core, outer: dict[Ref, Core]) -> Core:
         """Σ over the members of x of its slope by each, times what is given for it: forward differentiation."""  # noqa: E501
@@ -326,7 +348,7 @@ class Unfolder:
                     if inner == ZERO
                     else mul((MINUS, inner, Pow(self._slope(body, name), MINUS)))
                 )
-            case D() | Chain() | Inverse() | Big():
+            case D() | Chain() | Inverse() | Big() | Limit():
                 if any(self._along(c, outer) != ZERO for c in children(x)):
                     raise NoForm("a derivative of what is made of derivatives, or of a product")
                 return ZERO

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from derive.errors import DeriveError
 from derive.report.excerpt import Row, cells, excerpt, visible
-from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report
+from derive.report.names import Named, named
+from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Why
 
 LOUD: tuple[Kind, ...] = ("refuted", "carried", "ambiguous", "tested", "unread")
 LONGEST_UNICODE = 2_000
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
+NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
+TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
+ENTRY = re.compile(r"entry [0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Chapter:
     findings: tuple[Finding, ...]
     assumptions: tuple[str, ...]
     counts: Mapping[Kind, int]
+    names: tuple[Named, ...] | None = None
+    whys: Mapping[str, Why] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -57,10 +65,16 @@ class Chapter:
 
 
 def chapter(report: Report, room: int, every: bool) -> Chapter:
-    """The formulas of a file that a report shows; all of them if `every`."""
-    shown = tuple(finding(report, j, room) for j in report.formulas if every or is_shown(j))
+    """The formulas of a file that a report shows: those asked for with --why, else all if `every`."""
+    whys = {why.id: why for why in report.whys}
+    shown = tuple(
+        finding(report, j, room)
+        for j in report.formulas
+        if (j.id in whys if whys else every or is_shown(j))
+    )
     assumptions = tuple(visible(a) for a in report.assumptions)
-    return Chapter(report, shown, assumptions, report.counts)
+    names = None if report.symbols is None else named(report.symbols)
+    return Chapter(report, shown, assumptions, report.counts, names, whys)
 
 
 def is_shown(judged: Judged) -> bool:
@@ -87,15 +101,21 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
         _sentence(visible(verdict.reason)),
         " ".join(visible(verdict.suggestion or "").split()),
         "" if numbers is None else values(numbers),
-        "" if numbers is None else in_unicode(numbers.left),
-        "" if numbers is None else in_unicode(numbers.right),
+        "" if numbers is None else number(numbers.left),
+        "" if numbers is None else number(numbers.right),
     )
 
 
 def values(numbers: Counterexample) -> str:
     """T = 3, t = 1, ∂L₁/∂h₁ = 1; equal values of derivatives in a row are said once."""
     pairs = [] if numbers.horizon is None else [("T", str(numbers.horizon))]
-    pairs += [(in_unicode(name), in_unicode(value)) for name, value in numbers.values]
+    entry = [value for name, value in numbers.values if ENTRY.fullmatch(name)]
+    pairs += [("entry", f"({', '.join(entry)})" if len(entry) > 1 else entry[0])] if entry else []
+    pairs += [
+        (in_unicode(name), number(value))
+        for name, value in _in_rows(numbers.values)
+        if not ENTRY.fullmatch(name)
+    ]
     groups: list[tuple[list[str], str]] = []
     for name, value in pairs:
         if groups and groups[-1][1] == value and "∂" in name and "∂" in groups[-1][0][0]:
@@ -103,6 +123,30 @@ def values(numbers: Counterexample) -> str:
         else:
             groups.append(([name], value))
     return ", ".join(" = ".join((*names, value)) for names, value in groups)
+
+
+def _in_rows(values: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Entries i,1 to i,n of one name as its row i: U_1 = (3, -4)."""
+    rows: dict[str, list[tuple[int, str, str]]] = {}
+    order: dict[str, None] = {}
+    for name, value in values:
+        found = TWO_INDICES.fullmatch(name)
+        key = f"{found[1]}_{{{found[2]}}}" if found else name
+        order[key] = None
+        rows.setdefault(key, []).append((int(found[3]) if found else 0, name, value))
+    shown: list[tuple[str, str]] = []
+    for key in order:
+        columns = [column for column, _, _ in rows[key]]
+        if len(columns) > 1 and columns == list(range(1, len(columns) + 1)):
+            shown.append((key, f"({', '.join(value for _, _, value in rows[key])})"))
+        else:
+            shown += [(name, value) for _, name, value in rows[key]]
+    return shown
+
+
+def number(value: str) -> str:
+    """A value as it is written; a formula in Unicode."""
+    return value if NUMBER.fullmatch(value) else in_unicode(value)
 
 
 @lru_cache(maxsize=4096)

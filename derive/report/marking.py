@@ -12,9 +12,11 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from derive.document import environment
+from derive.document import environment, paged
+from derive.report.asides import name_row, name_width, taken, where, why_blocks
 from derive.report.excerpt import cells, visible
 from derive.report.facts import LOUD, Chapter, chapter, totals
+from derive.report.sheet import SIGNS, for_template, spoken
 from derive.verify.verdicts import KINDS, Kind, Report
 
 if TYPE_CHECKING:
@@ -73,12 +75,13 @@ def show(text: str, columns: int) -> None:
         painted.append(mark[2], STYLES[mark[1]])
         at = mark.end()
     painted.append(text[at:])
-    console.print(painted, end="", soft_wrap=True)
+    with paged(console, text.count("\n")):
+        console.print(painted, end="", soft_wrap=True)
 
 
 def plain(text: str) -> str:
-    """Marked text without its marks, for a file or a pipe."""
-    bare = _MARK.sub(r"\2", text)
+    """Marked text without its marks, for a file or a pipe; what kept words together is a space."""
+    bare = _MARK.sub(r"\2", text).replace("\u00a0", " ")
     return "\n".join(line.rstrip() for line in bare.split("\n"))
 
 
@@ -93,6 +96,8 @@ def _rendered(
         table=_table(chapters, columns),
         summary=_summary,
         kinds=KINDS,
+        signs=SIGNS,
+        total=sum(c.total for c in chapters),
         loud=LOUD,
         gutter=gutter,
         columns=columns,
@@ -115,6 +120,14 @@ def _environment(columns: int) -> Environment:
         "code": inline_code,
         "fenced": _fenced,
         "inline": lambda latex: inline_code(" ".join(visible(latex).split())),
+        "taken": taken,
+        "sheet": for_template,
+        "spoken": spoken,
+        "where": where,
+        "why_blocks": why_blocks,
+        "name_row": lambda n, words, all_of: filled(
+            name_row(n, words, all_of), columns, 2, 6 + name_width(all_of)
+        ),
         "capital": lambda text: text[:1].upper() + text[1:],
     }
     return jinja

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from derive.document import environment
 from derive.report.excerpt import trimmed
 from derive.report.facts import LOUD, finding
 from derive.report.marking import words
-from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Verdict
+from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Verdict, Why
 
 SCHEMA = "derive.verify/1"
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -36,6 +39,10 @@ def _file(report: Report) -> dict[str, Any]:
         "counts": dict(report.counts),
         "formulas": [_formula(judged) for judged in report.formulas],
     }
+    if report.symbols is not None:
+        record["symbols"] = [_symbol(row) for row in report.symbols]
+    if report.whys:
+        record["whys"] = [_why(why) for why in report.whys]
     if report.assumptions:
         record["assumptions"] = list(report.assumptions)
     if report.error is not None:
@@ -59,6 +66,35 @@ def _formula(judged: Judged) -> dict[str, Any]:
     }
 
 
+def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A name as DESIGN, section 7, has it; what else is known of it is its note."""
+    keys = ("name", "kind", "slots", "shape", "version", "lines")
+    notes = [words().roles.get(row["role"], row["role"]) if row["role"] else "", row["note"]]
+    return {**{key: row[key] for key in keys}, "note": "; ".join(filter(None, notes))}
+
+
+def _why(why: Why) -> dict[str, Any]:
+    """How a formula was understood; `proof` is what is left of left minus right after each rule."""
+    return {
+        "id": why.id,
+        "left": why.left,
+        "right": why.right,
+        "makes": list(why.makes),
+        "uses": [{"definition": text, "line": line} for text, line in why.uses],
+        "readings": [
+            {
+                "reading": read.said or None,
+                "outcome": read.outcome,
+                "cases": read.cases,
+                "failed": read.failed,
+            }
+            for read in why.readings
+        ],
+        "proof": [{"rule": rule, "left": left} for rule, left in why.proof],
+        "fault": why.fault or None,
+    }
+
+
 def _numbers(found: Counterexample | None) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -73,6 +109,19 @@ def _numbers(found: Counterexample | None) -> dict[str, Any] | None:
 # -- SARIF ----------------------------------------------------------------------------------------
 
 
+def fingerprints(reports: Sequence[Report]) -> Mapping[tuple[str, str], str]:
+    """By path and id a hash of path, formula and its count: it stays when lines move."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str], str] = {}
+    for report in reports:
+        for judged in report.formulas:
+            key = (report.path, " ".join(judged.latex.split()))
+            seen[key] += 1
+            text = "\0".join((*key, str(seen[key])))
+            found[report.path, judged.id] = sha256(text.encode("utf-8")).hexdigest()[:32]
+    return found
+
+
 def as_sarif(reports: Sequence[Report], version: str, every: bool = False) -> dict[str, Any]:
     """A SARIF log with one run: what needs attention, with `every` the rest as well.
 
@@ -82,8 +131,12 @@ def as_sarif(reports: Sequence[Report], version: str, every: bool = False) -> di
     invocation: dict[str, Any] = {"executionSuccessful": not errors}
     if errors:
         invocation["toolExecutionNotifications"] = errors
+    marks = fingerprints(reports)
     results = [
-        _result(report, judged)
+        {
+            **_result(report, judged),
+            "partialFingerprints": {"formula/v1": marks[report.path, judged.id]},
+        }
         for report in reports
         for judged in report.formulas
         if every or judged.verdict.kind in LOUD
@@ -104,10 +157,15 @@ def _distinct(reports: Sequence[Report]) -> list[Report]:
 
 def _rules() -> list[dict[str, Any]]:
     meanings = words().meanings
+    explained = environment().get_template("documents/explain.j2").module.verdicts  # type: ignore[attr-defined]
     return [
         {
             "id": kind,
             "shortDescription": {"text": f"{kind}: {meanings[kind]}"},
+            "fullDescription": {"text": explained[kind][0]},
+            "help": {
+                "text": f"{explained[kind][0]} Example: {explained[kind][1]}. {explained[kind][2]}"
+            },
             "defaultConfiguration": {"level": LEVELS.get(kind, "none")},
         }
         for kind in KINDS

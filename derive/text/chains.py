@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from derive.text.page import Chain, Member
 from derive.text.rows import Mark, is_operand
+from derive.text.spelled import spelled
 from derive.text.tables import CONDITIONAL, CONNECTIVES, IMPLIES, OPERATORS, RELATIONS
-from derive.text.trees import Group, Missing, Name, Node, Number, Row, Sign, Words
+from derive.text.trees import Fraction, Group, Missing, Name, Node, Number, Row, Sign, Words
 
 RELATION_SIGNS = frozenset(RELATIONS.values())
 OPERATOR_SIGNS = frozenset(OPERATORS.values())
@@ -66,9 +67,64 @@ def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
     reader = _Reader(display)
     if len(nodes) == 1 and _is_bracketed_statement(nodes[0]):
         nodes = nodes[0].inside  # type: ignore[attr-defined]
-    for piece in _pieces(_without_asides(nodes)):
+    main, reasons = _without_reasons(_without_asides(nodes))
+    for piece in _pieces(main):
         reader.read(piece)
-    return tuple(chain for draft in reader.finished() if (chain := _made(draft)))
+    drafts = reader.finished()
+    for reason in reasons:
+        other = _Reader(display)
+        for piece in _pieces(reason):
+            other.read(piece)
+        drafts += other.finished()
+    return tuple(chain for draft in drafts if (chain := _made(draft)))
+
+
+def _without_reasons(nodes: list[Node]) -> tuple[list[Node], list[list[Node]]]:
+    r"""`= b & \text{since } f = g \\ = c`: the column of reasons apart, so that the next row goes on with the line."""  # noqa: E501
+    main: list[Node] = []
+    reasons: list[list[Node]] = []
+    at = 0
+    while at < len(nodes):
+        end = _end_of_reason(nodes, at)
+        if end is None:
+            main.append(nodes[at])
+            at += 1
+        else:
+            reasons.append(nodes[at:end])
+            at = end
+    return main, reasons
+
+
+def _end_of_reason(nodes: list[Node], at: int) -> int | None:
+    """The end of the row whose last column a reason begins; None where none begins there."""
+    node = nodes[at]
+    before = nodes[at - 1] if at else None
+    if (
+        not isinstance(node, Words)
+        or not isinstance(before, Mark)
+        or before.kind not in ("align", "space")
+        or _conditional(node.text)
+        or not any(is_relation(n) for n in _row_before(nodes, at))
+    ):
+        return None
+    end = at
+    while end < len(nodes) and not _is_row(nodes[end]):
+        end += 1
+    inside = [n for n in nodes[at:end] if not isinstance(n, Mark | Words)]
+    after = next((n for n in nodes[end:] if not isinstance(n, Mark)), None)
+    return end if inside and after is not None and is_relation(after) else None
+
+
+def _is_row(node: Node) -> bool:
+    return isinstance(node, Mark) and node.kind == "row"
+
+
+def _row_before(nodes: list[Node], at: int) -> list[Node]:
+    """What stands before a place in its row."""
+    start = at
+    while start and not _is_row(nodes[start - 1]):
+        start -= 1
+    return nodes[start:at]
 
 
 def _without_asides(nodes: Sequence[Node]) -> list[Node]:
@@ -357,6 +413,9 @@ class _Reader:
             draft.conditions.append(self.first)
             self.first = []
         nodes, forall = _before_forall(piece.nodes)
+        if len(self.drafts) == 1 and not draft.words and _is_labelled(nodes):
+            draft.words.append(f"({spelled(nodes[0].inside)})")  # type: ignore[attr-defined]
+            nodes = nodes[1:]
         if not is_relation(nodes[0]):
             draft.members.append((None, []))
         draft.continues = self._begins_inside(nodes) and len(self.drafts) == 1 and not draft.words
@@ -483,6 +542,26 @@ def _made(draft: _Draft) -> Chain | None:
     if not members and not conditions and not draft.words:
         return None
     return Chain(tuple(members), conditions, " ".join(draft.words), draft.continues)
+
+
+def _is_labelled(nodes: list[Node]) -> bool:
+    """(a) A = B: whether one letter or number in brackets stands before a formula as its label."""
+    if (
+        len(nodes) < 2
+        or not isinstance(nodes[0], Group)
+        or not isinstance(nodes[1], Name | Fraction)
+    ):
+        return False
+    group = nodes[0]
+    if group.opening != "(" or group.above is not None or group.below is not None or group.primes:
+        return False
+    match group.inside:
+        case (Name(letter=letter, below=None, above=None, primes=0),):
+            return letter in ("a", "b", "c", "d", "e", "i", "ii", "iii", "iv")
+        case (Number(text=text),):
+            return text.isdigit()
+        case _:
+            return False
 
 
 def _row(nodes: list[Node]) -> Row:

@@ -42,7 +42,9 @@ _MARKDOWN = re.compile(
 _PLAIN = re.compile(
     r"\\\\|\\%|(?P<directive><!--.*?(?:-->|\Z))|(?<![\d\]])(?<!\d )(?P<comment>%[^\n]*)", re.S
 )
-_DIRECTIVE = re.compile(r"(?:%+|<!--)\s*derive:\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S)
+_DIRECTIVE = re.compile(
+    r"(?:%+|<!--)\s*derive:(?!\s*ignore\b)\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S
+)
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _BEGINS = "\\begin{document}"
 _HIDES = {

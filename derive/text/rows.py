@@ -282,9 +282,10 @@ class Rows(ABC):
         if token.text == "'":
             self._attach(found, token.end, "primes", ())
             return
-        kept, self.script = self.script, True
+        kept, self.script = (self.script, self.style), True
+        self.style = ""  # the t of \mathbf{h_t} is the t of h_t
         row = self.argument()
-        self.script = kept
+        self.script, self.style = kept
         end = max(self.tokens[self.i - 1].end, token.end)
         if all(isinstance(n, Missing) for n in row) and self.tokens[self.i - 1].text == "}":
             row = ()

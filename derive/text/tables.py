@@ -156,7 +156,7 @@ OPS: dict[str, str] = {
 # Functions that are also spelled in bare letters, before a bracket or an argument.
 FUNCTIONS = frozenset((
     "tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tan", "sec", "sech",
-    "arctan", "sigmoid", "softmax", "relu", "ReLU", "Relu", "RELU", "diag", "max", "min", "tr",
+    "arctan", "sigmoid", "sigm", "softmax", "relu", "ReLU", "Relu", "RELU", "diag", "max", "min", "tr",
     "Tr", "det", "CE", "sign", "sgn", "sqrt", "abs", "logistic", "softplus", "argmax", "argmin",
     "vec", "LSTM", "RNN", "GRU", "MLP", "MSE", "BCE", "KL", "ELU", "GELU", "NLL", "lim", "sum",
     "Softmax", "Sigmoid", "Tanh", "LeakyReLU", "leakyrelu", "elu", "erf", "rank", "trace", "dim",
@@ -415,7 +415,9 @@ CONNECTIVES = frozenset((
     "whenever", "unless", "every", "each", "any", "ie", "eg", "holds", "si", "sinon", "et", "ou",
     "pour", "wenn", "sonst", "falls", "und", "est", "avec", "yields", "except", "whence", "namely",
     "subject", "to", "st", "s.t.", "i.e.", "e.g.", "resp", "in", "on", "at", "of", "the", "a",
-    "an", "from",
+    "an", "from", "using", "substituting", "applying", "defining", "replacing", "taking", "setting",
+    "recalling", "assuming", "factoring", "factorizing", "expanding", "rearranging", "via", "which",
+    "this", "recall",
 ))  # fmt: skip
 CONDITIONAL = frozenset((
     "for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else",

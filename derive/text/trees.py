@@ -8,8 +8,9 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +140,27 @@ class Missing(Node):
     expected: str
 
 
-def children(node: Node) -> Iterator[Row]:
+def children(node: Node) -> Iterable[Row]:
     """The rows inside a node, scripts last."""
-    match node:
-        case Fraction():
-            yield node.above_line
-            yield node.below_line
-        case Root():
-            yield node.inside
-            if node.degree is not None:
-                yield node.degree
-        case Group():
-            yield node.inside
-        case Table():
-            for row in node.rows:
-                yield from row
-        case _:
-            pass
-    for script in (getattr(node, "below", None), getattr(node, "above", None)):
-        if script is not None:
-            yield script
+    inside = _INSIDE.get(type(node))
+    return () if inside is None else inside(node)
+
+
+def _scripts(node: Any) -> tuple[Row, ...]:
+    below, above = node.below, node.above
+    if below is None:
+        return () if above is None else (above,)
+    return (below,) if above is None else (below, above)
+
+
+_INSIDE: Mapping[type, Callable[[Any], Iterable[Row]]] = {
+    Name: _scripts,
+    Big: _scripts,
+    Fraction: lambda x: (x.above_line, x.below_line),
+    Root: lambda x: (x.inside,) if x.degree is None else (x.inside, x.degree),
+    Group: lambda x: (x.inside, *_scripts(x)),
+    Table: lambda x: (*(cell for row in x.rows for cell in row), *_scripts(x)),
+}
 
 
 def walk(row: Row) -> Iterator[Node]:

@@ -62,6 +62,8 @@ class Options:
     """What a user may fix: T, the layout, definitions from outside; `seconds` bounds one formula.
 
     `others` says whether a false line is also judged by the other of two definitions in conflict.
+    `read` asks for the names of the page as they were taken, `why` for more on the formulas of these
+    lines or with these ids.
     """
 
     horizon: int | None = None
@@ -70,6 +72,8 @@ class Options:
     repairs: bool = True
     others: bool = True
     seconds: float = 10.0
+    read: bool = False
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +227,13 @@ class Judge:
     def _judged(
         self, number: int, count: int, start: int, end: int, latex: str, verdict: Verdict
     ) -> Judged:
-        place = Source(self.source.path, self.text).place(start)
-        if self.page.cells:
-            place = self.source.place(start)
+        place = (self.source if self.page.cells else self._whole).place(start)
         shown = " ".join(latex.split())
         return Judged(f"{number + 1}.{count}", place.line, place.column, start, end, shown, verdict)
+
+    @cached_property
+    def _whole(self) -> Source:
+        return Source(self.source.path, self.text)
 
     def _latex(self, placed: Placed) -> str:
         return self.source.text[placed.start : placed.end].strip()

@@ -39,7 +39,9 @@ _MARKDOWN = re.compile(
     re.M | re.S,
 )
 _PATTERNS: dict[Format, re.Pattern[str]] = {"tex": _TEX, "plain": _PLAIN, "markdown": _MARKDOWN}
-_DIRECTIVE = re.compile(r"(?:%+|<!--)\s*derive:\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S)
+_DIRECTIVE = re.compile(
+    r"(?:%+|<!--)\s*derive:(?!\s*ignore\b)\s*(?P<text>.*?)\s*(?:-->)?\s*\Z", re.S
+)
 
 EXAMPLE = re.compile(r"(?<![\w(.])[Ee]\.\s?g\.|\bExamples?\b|(?<![比前先通特凡判慣])例(?![外年])")
 _TITLE = r"\s*\*?\s*(?:\[[^\]\n]*\]\s*)?\{(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"

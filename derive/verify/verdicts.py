@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Kind = Literal[
     "definition", "proved", "ambiguous", "tested", "carried", "refuted", "unread", "remark"
@@ -63,11 +63,46 @@ class Judged:
     verdict: Verdict
 
 
+Outcome = Literal["holds", "says nothing", "differs", "not comparable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading of a line that was tried, and how its sides compare; `said` is empty for the default."""
+
+    said: str
+    outcome: Outcome
+    cases: int = 0
+    failed: int = 0
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """How one formula was understood and what its verdict rests on; formulas are in Unicode.
+
+    `uses` are the definitions in force, each with its line. `proof` is the certificate: what is left
+    of left side minus right side after each rule. `speaker` is "before" where the older reader judged.
+    """
+
+    id: str
+    left: str = ""
+    right: str = ""
+    makes: tuple[str, ...] = ()
+    uses: tuple[tuple[str, int], ...] = ()
+    readings: tuple[Read, ...] = ()
+    proof: tuple[tuple[str, str], ...] = ()
+    proved_in: str = ""
+    speaker: Literal["", "before"] = ""
+    fault: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that is said of one file. `error` is one sentence where the file could not be read.
 
-    `assumptions` are sentences on what the notes leave open and what was taken for granted.
+    `assumptions` are sentences on what the notes leave open and what was taken for granted. Where
+    they are asked for, `symbols` are the names as the binder took them, `whys` say more of single lines.
     """
 
     path: str
@@ -75,6 +110,8 @@ class Report:
     formulas: tuple[Judged, ...]
     assumptions: tuple[str, ...] = ()
     error: str | None = None
+    symbols: tuple[Mapping[str, Any], ...] | None = None
+    whys: tuple[Why, ...] = ()
 
     @property
     def counts(self) -> Mapping[Kind, int]:

@@ -16,7 +16,7 @@ from derive.verify.judge import Options, judge
 from derive.verify.verdicts import Judged, Report
 
 HERE = Path(__file__).resolve().parent
-TEXT = (HERE / "handwritten.txt").read_text(encoding="utf-8")
+TEXT = (HERE.parents[1] / "examples" / "handwritten.txt").read_text(encoding="utf-8")
 JUDGED = ("proved", "refuted", "carried", "ambiguous")
 
 # The lines that a repair makes true, and a part of the line that was meant.

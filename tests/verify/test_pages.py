@@ -18,7 +18,7 @@ from derive.verify.notebook import cell_place
 from derive.verify.pages import Page, Placed, read_page
 
 HERE = Path(__file__).resolve().parent
-NOTES = (HERE / "handwritten.txt").read_text(encoding="utf-8")
+NOTES = (HERE.parents[1] / "examples" / "handwritten.txt").read_text(encoding="utf-8")
 
 # Members of the notes that claim nothing by themselves: what the remarks on lines 17 and 149 go on to.
 PARTS = {(17, 11), (17, 21), (17, 33), (149, 69), (149, 85), (149, 101)}

@@ -1,0 +1,88 @@
+"""Lines of the calculus on pages of our own: second derivatives, limits, functions that are new in each example."""  # noqa: E501
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from derive.judge.judge import judge
+
+TWO = r"Let $f(u, v) = \sin(u v) + u^3$. "
+
+
+def verdicts(text: str) -> list[str]:
+    """What is said of each formula of a page."""
+    return [f.verdict.kind for f in judge("page.md", text, Path(".")).formulas]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # second derivatives of closed formulas, in several hands
+        (
+            TWO + r"$$\frac{\partial^2 f}{\partial u \partial v} = \cos(uv) - u v \sin(uv)$$",
+            "proved",
+        ),
+        (TWO + r"$$\frac{\partial^2 f}{\partial u^2} = 6 u - v^2 \sin(u v)$$", "proved"),
+        (TWO + r"$$\frac{\partial^2 f}{\partial v^2} = u^2 \sin(u v)$$", "refuted"),
+        (
+            TWO
+            + r"$$\frac{\partial}{\partial v}\left(\frac{\partial f}{\partial u}\right) = \cos(uv) - u v \sin(uv)$$",  # noqa: E501
+            "proved",
+        ),
+        (r"Let $p(s) = s^4$. $$p''(s) = 12 s^2$$", "proved"),
+        (r"Let $p(s) = s^4$. $$p''(s) = 4 s^3$$", "refuted"),
+        (r"So $$\frac{d^3}{ds^3} e^{2 s} = 8 e^{2 s}$$", "proved"),
+        # a derivative by what a derivative depends on through other quantities
+        (
+            r"Let $a = w s$ and $C = a^3$. $$\frac{\partial^2 C}{\partial w^2} = 6 s^2 a$$",
+            "proved",
+        ),
+        # limits
+        (r"Let $p(s) = s^3$. $$p'(s) = \lim_{r \to 0} \frac{p(s + r) - p(s)}{r}$$", "proved"),
+        (r"Let $p(s) = s^3$. $$p'(b) = \lim_{s \to b} \frac{p(s) - p(b)}{s - b}$$", "proved"),
+        (r"So $$\lim_{r \to 0} \frac{1 - \cos r}{r^2} = \frac{1}{2}$$", "proved"),
+        (r"So $$\lim_{r \to 0} \frac{\sin r}{r} = \lim_{r \to 0} (1 + r)$$", "proved"),
+        (r"So $$\lim_{r \to 0} \frac{|r|}{r} = 1$$", "unread"),
+        (r"So $$\lim_{r \to 0} \frac{1}{r} = 0$$", "unread"),
+        (
+            r"Let $q$ be smooth. $$q'(s) = \lim_{r \to 0} \frac{q(s + 2 r) - q(s)}{2 r}$$",
+            "proved",
+        ),
+    ],
+)
+def test_lines_of_the_calculus(text: str, expected: str) -> None:
+    assert verdicts(text)[-1] == expected
+
+
+def test_a_function_is_new_in_each_example() -> None:
+    text = r"""
+# First
+If $f(s) = s^2$ then $f'(s) = 2 s$.
+# Second
+If $f(s) = \cos(s)$ then $f'(s) = -\sin(s)$.
+# Third
+Let $f(s, r) = s r^2$. $$\frac{\partial^2 f}{\partial r^2} = 2 s$$
+"""
+    assert [v for v in verdicts(text) if v != "definition"] == ["proved"] * 3
+
+
+def test_a_column_of_reasons_is_not_the_line() -> None:
+    text = r"""
+Let $f(s) = s^2$.
+$$\begin{aligned}
+f'(s) &= \lim_{r \to 0} \frac{f(s + r) - f(s)}{r} && \text{as defined} \\
+&= \lim_{r \to 0} \frac{(s + r)^2 - s^2}{r} && \text{since } f(s) = s^2 \\
+&= 2 s
+\end{aligned}$$
+"""
+    assert verdicts(text).count("proved") >= 3 and "unread" not in verdicts(text)
+
+
+def test_a_slope_given_for_a_value_is_no_new_function() -> None:
+    text = r"""
+Let $f(s) = g(s) u(s)$. With the product rule $f(s) = g'(s) u(s) + g(s) u'(s)$, that is
+$$f(s) = u(s) g'(s) + u'(s) g(s)$$
+"""
+    assert "proved" not in verdicts(text)

@@ -1,0 +1,103 @@
+"""Which lines are accused: what is false and understood, however little else a page says, and nothing that is not understood."""  # noqa: E501
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from derive.judge.judge import judge
+from derive.verify.verdicts import Verdict
+
+CELL = r"Let $s_t = f(s_{t-1}, u_t, \theta)$, $o_t = g(s_t, \theta)$, $L_t = L(o_t, y_t)$, $C = \sum_{t=1}^T L_t$."  # noqa: E501
+
+
+def verdicts(text: str) -> list[Verdict]:
+    """The verdicts on the members of a page."""
+    return [j.verdict for j in judge("page.md", text, Path(".")).formulas]
+
+
+def last(text: str) -> Verdict:
+    return verdicts(text)[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        # a page that is understood as a whole accuses a line of which no near true one is found
+        (r"\frac{\partial C}{\partial s_t} = \frac{\partial L_t}{\partial s_t}", "refuted"),
+        # the sum over the steps is missing
+        (
+            r"\frac{\partial C}{\partial \theta} = \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial \theta}",  # noqa: E501
+            "refuted",
+        ),
+        # an index on the left alone: the same for each step
+        (r"\frac{\partial C}{\partial L_t} = 1", "proved"),
+        (r"\frac{\partial C}{\partial s_t} = 0", "refuted"),
+        # a step's cost does not depend on a later state, and to say so is no misunderstanding
+        (
+            r"\frac{\partial L_t}{\partial s_t} = \frac{\partial L_t}{\partial s_{t+1}} \frac{\partial s_{t+1}}{\partial s_t} + \frac{\partial L_t}{\partial o_t} \frac{\partial o_t}{\partial s_t}",  # noqa: E501
+            "proved",
+        ),
+        # something is missing behind a sign
+        (r"\frac{\partial C}{\partial \theta} = \frac{\partial C}{\partial \theta} +", "unread"),
+    ],
+)
+def test_abstract_pages(line: str, kind: str) -> None:
+    assert last(f"{CELL}\n\n$${line}$$").kind == kind
+
+
+def test_what_is_lost_elsewhere_accuses_nobody() -> None:
+    lost = CELL.replace("o_t = g", r"o_t \sim g")
+    line = r"$$\frac{\partial C}{\partial s_t} = \frac{\partial L_t}{\partial s_t}$$"
+    assert last(f"{lost}\n\n{line}").kind == "unread"
+
+
+def test_a_display_goes_on_with_the_one_before() -> None:
+    page = (
+        r"Let $p = u^2$ and $u = 3 x$. $$\frac{dp}{dx} = 2 u \frac{du}{dx}$$ $$= 6 u$$ $$= 17 x$$"
+    )
+    assert [v.kind for v in verdicts(page)[-3:]] == ["proved", "proved", "refuted"]
+    words = page.replace("$$= 17 x$$", "And now to something else altogether: $$= 17 x$$")
+    assert last(words).kind == "unread"
+
+
+def test_what_follows_in_the_next_display_is_carried() -> None:
+    page = r"Let $p = u^2$. $$\frac{dp}{du} = 3 u$$ $$= 2 u + u$$ $$= 2 u$$"
+    assert [v.kind for v in verdicts(page)[-3:]] == ["refuted", "carried", "proved"]
+
+
+def test_one_quantity_with_two_names() -> None:
+    line = r"$$\frac{\partial C}{\partial q^t} = \frac{\partial L_t}{\partial q^t}$$"
+    assert last(rf"{CELL} Again $q^t = g(s_t, \theta)$. {line}").kind == "proved"
+    assert last(rf"{CELL} Again $q^t = r(s_t, \theta)$. {line}").kind == "unread"
+
+
+def test_a_definition_with_a_slip_does_not_cut_the_page_in_two() -> None:
+    line = r"$$\frac{\partial C}{\partial o_t} = \frac{\partial L_t}{\partial o_t}$$"
+    assert last(rf"{CELL} As above, $L_t = L(u_t, y_t)$. {line}").kind == "proved"
+
+
+def test_by_the_name_of_an_argument() -> None:
+    line = r"$$\partial_\theta s_t = \partial_\theta f(s_{t-1}, u_t, \theta) + \partial_s f(s_{t-1}, u_t, \theta) \, \partial_\theta s_{t-1}$$"  # noqa: E501
+    assert last(f"{CELL} {line}").kind == "proved"
+    assert last(f"{CELL} {line.replace('partial_s', 'partial_u')}").kind == "refuted"
+
+
+def test_a_function_at_what_the_line_applies_it_to() -> None:
+    page = r"Let $p(u) = u^2$ and $v = 3 w + 1$."
+    line = r"$$\frac{\partial p(v)}{\partial w} = \frac{\partial p}{\partial v} \frac{\partial v}{\partial w}$$"  # noqa: E501
+    assert last(f"{page} {line}").kind == "proved"
+
+
+def test_a_label_before_a_formula() -> None:
+    assert last(rf"{CELL} $$(b) \frac{{\partial C}}{{\partial L_t}} = 1$$").kind == "proved"
+
+
+def test_a_power_of_a_matrix() -> None:
+    page = r"Let $s_t = A s_{t-1}$ with $A \in \mathbb{R}^{n \times n}$, $s_t \in \mathbb{R}^n$."
+    found = last(rf"{page} $$\frac{{\partial s_t}}{{\partial s_k}} = A^{{t-k}}$$")
+    assert (found.kind, found.reading) == (
+        "ambiguous",
+        "the exponent of the matrix is not negative",
+    )

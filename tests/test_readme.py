@@ -1,0 +1,47 @@
+"""The README's and the tutorial's showcases are repeatable to the letter."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from derive.commands import app
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWN = re.compile(
+    r"^```\n\$ derive (?P<typed>[^\n]+)\n(?P<shown>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
+
+def showcases() -> list[tuple[str, str, str]]:
+    """(page, what is typed, what is shown) of every block that begins with `$ derive`."""
+    return [
+        (page.name, block["typed"], block["shown"])
+        for page in PAGES
+        for block in SHOWN.finditer(page.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "shown"), showcases(), ids=[f"{p}: {t}" for p, t, _ in showcases()]
+)
+def test_what_is_shown_is_what_comes(
+    page: str, typed: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pieces between the lines `…` stand in the output, in their order."""
+    monkeypatch.chdir(ROOT / "examples")
+    found = CliRunner().invoke(app, shlex.split(typed.split(" | ")[0]))
+    assert found.exit_code in (0, 1)
+    output = found.output
+    for piece in re.split(r"(?:^| )…$\n?", shown, flags=re.MULTILINE):
+        assert piece in output, f"{page} shows, and {typed!r} does not give:\n{piece}"
+        output = output[output.index(piece) + len(piece) :]
+
+
+def test_there_are_showcases() -> None:
+    assert {page for page, _, _ in showcases()} >= {"README.md"}
