@@ -311,3 +311,12 @@ The loss is $L$.
     found, reading = verdict(f"{page}$${line}$$")
     assert found == kind
     assert ("entry by entry" in reading) == (kind == "ambiguous")
+
+
+def test_a_condition_in_words() -> None:
+    """A line that is said to hold if the rows differ is not accused where they are one."""
+    page = r"""
+Let $S = Q V$ with $Q \in \mathbb{R}^{n \times d}$, $V \in \mathbb{R}^{d \times m}$, and $P = \tanh(S)$.
+$$\frac{\partial P_{ij}}{\partial S_{ij}} = 0$$"""
+    assert verdict(f"{page} if the rows of both differ.")[0] == "unread"
+    assert verdict(page)[0] == "refuted"
