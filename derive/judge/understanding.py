@@ -213,6 +213,7 @@ class Understanding:
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
     _vectors: set[str] = field(default_factory=set)
+    examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
     _listed_vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
@@ -1494,6 +1495,8 @@ class Understanding:
             and body.body.name == target.body.name
         ):
             self.definitions_read[number, index] = ""
+            if numbers:
+                self.examples.add(occurs.key)
             return
         made = self._definition(occurs.key, target, body, number)
         if listed is not None or isinstance(member.tree[0], Group):

@@ -320,3 +320,14 @@ Let $S = Q V$ with $Q \in \mathbb{R}^{n \times d}$, $V \in \mathbb{R}^{d \times 
 $$\frac{\partial P_{ij}}{\partial S_{ij}} = 0$$"""
     assert verdict(f"{page} if the rows of both differ.")[0] == "unread"
     assert verdict(page)[0] == "refuted"
+
+
+def test_numbers_of_an_example() -> None:
+    """Matrices that are given in numbers are those of an example: what they come to accuses nobody."""
+    page = r"""
+Let $u = W x$ with the matrix
+$$W = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$$
+$$x = \begin{bmatrix} 1 \\ 1 \end{bmatrix}$$
+Then
+$$u = \begin{bmatrix} 3 \\ 7 \end{bmatrix}$$"""
+    assert verdict(page)[0] not in ("refuted", "carried")
