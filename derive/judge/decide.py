@@ -342,9 +342,10 @@ class Decider:
         first = tries[0]
         strangers = self._strangers(first)
         if strangers:
+            stranger = strangers[0].split("∅")[0]
             return Verdict(
                 "unread",
-                reason=f"{strangers[0].split('∅')[0]} is defined nowhere, and the line does not hold without knowing it",
+                reason=f"{stranger} is defined nowhere, and the line does not hold without knowing it",
             )
         if any(n in MARKS for n in reached(first.sides, first.outcome.model)):  # type: ignore[arg-type]
             return Verdict(
