@@ -260,6 +260,7 @@ class Lost(_Node):
     parts: tuple[Core, ...] = ()
 
 
+DOWN = "↓"  # behind the name of a family that sums to one over its first index, not its last
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 MINUS = Num(Fraction(-1))

@@ -14,6 +14,7 @@ from itertools import product as choices
 from math import factorial
 
 from derive.algebra.core import (
+    DOWN,
     MINUS,
     ONE,
     ZERO,
@@ -701,12 +702,14 @@ class Forms:
             if bound.dim is None or len(users) != 1 or users[0][1] != UNIT:
                 continue
             (atom, _) = users[0]
+            if not isinstance(atom, Ref) or not atom.index:
+                continue
+            down = len(atom.index) == 2 and atom.name + DOWN in self.ones
+            own, *others = atom.index if down else atom.index[::-1]
             if (
-                isinstance(atom, Ref)
-                and atom.name in self.ones
-                and atom.index
-                and atom.index[-1] == Time.of(bound.letter)
-                and not any(bound.letter in _letters(i) for i in atom.index[:-1])
+                (down or atom.name in self.ones)
+                and own == Time.of(bound.letter)
+                and not any(bound.letter in _letters(i) for i in others)
             ):
                 factors = tuple(f for f in t.factors if f[0] != atom)
                 return [

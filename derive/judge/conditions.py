@@ -71,10 +71,16 @@ IN_WORDS = re.compile(
     r"|otherwise|except|unless)\b[^.;:]*[,:]?\s*$",
     re.IGNORECASE,
 )
+BEHIND_IN_WORDS = re.compile(
+    r"^\W*(?:if|when|whenever|unless|except|provided|as long as|assuming)(?: [a-z]+){2}",
+    re.IGNORECASE,
+)
 
 
 def on_a_condition(items: Sequence[Any], place: int) -> bool:
-    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"."""  # noqa: E501
+    """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"; or where the words behind it say."""  # noqa: E501
+    if BEHIND_IN_WORDS.match(_words(items, place + 1, 1)[0]):
+        return True
     words, at = _words(items, place - 1, -1)
     if IN_WORDS.search(words):
         return True

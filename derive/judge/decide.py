@@ -9,7 +9,22 @@ from functools import partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import ONE, ZERO, App, Big, D, Limit, Num, Ref, add, letters_in, neg, walk
+from derive.algebra.core import (
+    DOWN,
+    ONE,
+    ZERO,
+    App,
+    Big,
+    D,
+    Limit,
+    Num,
+    Ref,
+    Stack,
+    add,
+    letters_in,
+    neg,
+    walk,
+)
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
@@ -356,11 +371,25 @@ class Decider:
             f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
             for name in tried.assumed
         ]
-        parts += [f"{name} sums to 1" for name in sorted(tried.outcome.normal)]
+        parts += [
+            f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
+            for name in sorted(tried.outcome.normal)
+        ]
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _is_an_example(self, tried: Tried) -> bool:
+        """Whether a line says what the page's lists of numbers come to: one side lists entries, or what it rests on was given so."""  # noqa: E501
+        examples = self.judge.understanding.examples
+        if not examples or tried.outcome.model is None:
+            return False
+        listed = any(
+            isinstance(p, Stack) for s in (tried.sides.left, tried.sides.right) for p in walk(s)
+        )
+        names = reached(tried.sides, tried.outcome.model)
+        return listed or any(n.split("∅")[0] in examples for n in names)
 
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
@@ -417,9 +446,10 @@ class Decider:
         assert first.outcome.model is not None
         strangers = self._strangers(first)
         if strangers:
+            stranger = strangers[0].split("∅")[0]
             return Verdict(
                 "unread",
-                reason=f"{strangers[0]} is defined nowhere, and the line does not hold without knowing it",
+                reason=f"{stranger} is defined nowhere, and the line does not hold without knowing it",
             )
         if any(n in MARKS for n in reached(first.sides, first.outcome.model)):
             return Verdict(
@@ -453,6 +483,10 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        if self._is_an_example(first):
+            return Verdict(
+                "unread", reason="the line is about numbers of an example, which were not put in"
+            )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]

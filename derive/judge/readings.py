@@ -10,7 +10,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from derive.algebra.core import Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
+from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
@@ -22,7 +22,7 @@ from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation.elaborate import Elaborator, Reading, Unread
 from derive.notation.parts import Part, named, weight
-from derive.notation.shaped import Dims, Misfit, Val, transposed
+from derive.notation.shaped import COLUMNWISE, ROWWISE, Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
 from derive.text.trees import walk as nodes
@@ -181,6 +181,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
     yield late(IMMEDIATE, {"own"})
     yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
     yield inner(set())
+    yield both("", {"along"}, across=not plain.across)
     yield Way(
         "the derivatives on the right are partial: by direct dependence alone",
         plain,
@@ -551,6 +552,7 @@ class Readings:
         u.setting.parts, u.setting.dims.said = {}, {}
         u.setting.dims.loose = u.setting.dims.loose or self._loose
         try:
+            u.setting.dims.across = way.head.across
             elaborator = u.elaborator(number, way.head, self._index(number, chain))
             left = self._head(elaborator, number, head)
             elaborator.reading = replace(way.member, base=elaborator.reading.base)
@@ -585,6 +587,8 @@ class Readings:
         return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
+            elaborator.choices.add("along")
         if not isinstance(left.body, D):
             elaborator.choices.add("product")
         if left.rank == right.rank == 2:
@@ -677,9 +681,14 @@ class Readings:
             if at_values.agrees:
                 return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
         if outcome.differs and not outcome.missing and (normal := targets(model)):
-            summing = self._judgement(model, elaborator, normal=normal).compare(found, tests)
-            if summing.agrees:
-                return Tried(found, summing, said, (*assumed, *unknown))
+            down = frozenset(
+                n + DOWN if model.slots.get(n, ()) == ("component", "component") else n
+                for n in normal
+            )
+            for sums in dict.fromkeys((normal, down)):
+                summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
+                if summing.agrees:
+                    return Tried(found, summing, said, (*assumed, *unknown))
         return Tried(found, outcome, said, (*assumed, *unknown))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:

@@ -220,6 +220,8 @@ class Understanding:
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     _scope: tuple[int, int] = (0, 0)
+    examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
+    _listed_vectors: set[str] = field(default_factory=set)
     based: dict[int, int] = field(default_factory=dict)
     _given: list[tuple[tuple[int, int], Role, Chain]] | None = None
 
@@ -700,8 +702,11 @@ class Understanding:
                     if len(symbol.shape) == 2
                     else list(symbol.shape)
                 )
-                setting.ranks[symbol.key] = max(len(shape), setting.ranks.get(symbol.key, 0))
-                for place, dim in enumerate(shape):
+                before = self.symbols.symbols.entered.get(symbol.key, 0) if shape else 0
+                setting.ranks[symbol.key] = max(
+                    before + len(shape), setting.ranks.get(symbol.key, 0)
+                )
+                for place, dim in enumerate(shape, before):
                     if (
                         symbol.key not in several
                         and re.fullmatch(r"[^+?]*", dim)
@@ -1196,6 +1201,8 @@ class Understanding:
         ):
             return 0
         bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
+        if key in self._entry_by_entry and letter[-1:].islower():
+            return 1
         state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
         plain = letter in SCALARS and not bold and not state
         if plain or (key == letter and self._has_bold_twin(letter)):
@@ -1255,6 +1262,21 @@ class Understanding:
             table.symbol(f"\\{style}{{{letter}}}") is not None
             for style in ("mathbf", "boldsymbol", "bm", "vec")
         )
+
+    @cached_property
+    def _entry_by_entry(self) -> set[str]:
+        """The names right before or behind ⊙: nobody writes it for a number."""
+        found: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for node in [Group(0, 0, "(", ")", tuple(member.tree)), *nodes(member.tree)]:
+                    row = node.inside if isinstance(node, Group) else ()
+                    for first, sign, second in zip(row, row[1:], row[2:], strict=False):
+                        if isinstance(sign, Sign) and sign.text == "\\odot":
+                            pair = [n for n in (first, second) if isinstance(n, Name)]
+                            found |= {table.occurrence(n, None).key for n in pair}
+        return found
 
     @cached_property
     def _transposed_capitals(self) -> set[str]:
@@ -1633,6 +1655,8 @@ class Understanding:
             and body.body.name == target.body.name
         ):
             self.definitions_read[number, index] = ""
+            if numbers:
+                self.examples.add(occurs.key)
             return
         made = self._definition(occurs.key, target, body, number)
         if listed is not None or isinstance(member.tree[0], Group):
@@ -1641,6 +1665,9 @@ class Understanding:
                 self.setting.wholes[occurs.key] = whole
                 self.definitions_read[number, index] = ""
                 return
+        along = elaborator.parameter_at(body) if body.rank == 2 else set()
+        if len(along) == 1:
+            self.setting.made_along[made.name] = min(along)
         self.made.append(Made(made, *role.scope, (number, self._index)))
         self.definitions_read[number, index] = ""
         self._compared(elaborator, body, chain, role, number)
@@ -1739,7 +1766,10 @@ class Understanding:
         if isinstance(body.body, Num) or key in self._fitted:
             return
         if has_components:
-            if not given and has_components < body.rank == 2 and self._is_capital(key):
+            if given == has_components and body.rank and self._is_listed(body):
+                self.setting.ranks[key] = given + body.rank
+                self._listed_vectors.add(key)
+            elif not given and has_components < body.rank == 2 and self._is_capital(key):
                 self._fitted.add(key)
                 self.setting.ranks[key] = 2  # X beside its rows X_i
             return
@@ -1758,6 +1788,14 @@ class Understanding:
             return
         self.setting.bare.setdefault(key, body.rank)
         self.setting.dims.suppose(f"{key} without an index is one of those that have one")
+
+    def _is_listed(self, body: Val) -> bool:
+        """Whether a formula is made of the members of a list of vectors: y_i of the x_i in ℝ^d."""
+        listed = {
+            k for k, n in self.symbols.symbols.entered.items() if self.setting.ranks.get(k, 0) > n
+        }
+        listed |= self._listed_vectors
+        return any(isinstance(p, Ref) and family_key(p.name) in listed for p in walk(body.body))
 
     def _is_capital(self, key: str) -> bool:
         """Whether a name is written as matrices are."""

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 from derive.algebra.core import (
+    DOWN,
     ONE_OF,
     Add,
     App,
@@ -206,17 +207,20 @@ class World:
         return self.used[element]
 
     def _chosen(self, element: Element) -> Any:
-        """A random number; an entry of what sums to one over its last index fits the others."""
+        """A random number; an entry of what sums to one over its last (first) index fits the others."""
         name, index = element
-        if name not in self.normal:
+        if name not in self.normal and name + DOWN not in self.normal:
             return self.random("leaf", *element)
         slots = self.model.slots.get(name, ())
         if not slots or slots[-1] != "component":
             return self.random("leaf", *element)
-        size = self.size(f"{name.split('∅')[0]}:{sum(s == 'component' for s in slots) - 1}")
-        if index[-1] < size:
+        place = len(slots) - 1 if name in self.normal else slots.index("component")
+        size = self.size(f"{name.split('∅')[0]}:{slots[:place].count('component')}")
+        if index[place] < size:
             return self.random("leaf", *element)
-        others = [self.leaf((name, (*index[:-1], i))) for i in range(1, size)]
+        others = [
+            self.leaf((name, (*index[:place], i, *index[place + 1 :]))) for i in range(1, size)
+        ]
         return self.exact(Fraction(1)) - sum(others)
 
     def _share(self, element: Element) -> Any:

@@ -6,7 +6,7 @@ Nothing is guessed silently: where a row is not understood `Unread` says at whic
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol
@@ -69,6 +69,7 @@ from derive.notation.shaped import (
     power,
     product,
     renamed,
+    row_sums,
     scalar,
     stated,
     total,
@@ -85,6 +86,7 @@ ENTRYWISE = ("\\odot", "\\circ", "\\otimes")
 RELATIONS = ("=", "<", ">", "\\leq", "\\geq", "\\neq")
 DIFFERENTIALS = ("\\partial", "d")
 MOST_DEPTH = 40
+NOT_LETTERS = re.compile(r"[^a-zA-Z]")
 
 
 class Unread(Exception):
@@ -116,6 +118,7 @@ class Reading:
     )
     inner: bool = False  # the derivative of a step's quantity by another's is immediate
     rising: bool = False  # a product over time has its earliest factor leftmost
+    across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     repeated: bool = False  # component indices that stand twice in a product are summed
@@ -198,6 +201,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    made_along: dict[str, int] = field(default_factory=dict)
+    """The axis of a matrix that the parameters it is made of give it: that of the features."""
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
     wholes: dict[str, str] = field(default_factory=dict)
@@ -320,7 +325,7 @@ class Elaborator:
             or all(v.rank != 1 for v in values)
         ):
             return values
-        own = sorted(self._parameter_at(wide))
+        own = sorted(self.parameter_at(wide))
         found = []
         for v in values:
             if (
@@ -336,7 +341,7 @@ class Elaborator:
             found.append(v)
         return found
 
-    def _parameter_at(self, v: Val) -> set[int]:
+    def parameter_at(self, v: Val) -> set[int]:
         """The axes of a matrix that are a parameter's."""
         refs = [p for p in walk(v.body) if isinstance(p, Ref)]
         held = [
@@ -453,6 +458,15 @@ class Elaborator:
                     continue
                 raise Unread(node.start, f"a factor instead of {node.text}")
             if isinstance(node, Words):
+                word = NOT_LETTERS.sub("", node.text).lower()
+                behind = row[at + 1] if at + 1 < len(row) else None
+                if word in WORDS and isinstance(behind, Group) and behind.opening == "(":
+                    name = Name(node.start, node.end, word)
+                    parts = [self.row(p) for p in _split(behind.inside, (",", ";"))]
+                    made = self._group_scripts(WORDS[word](self, parts, name), behind)
+                    factors.append((operator, made))
+                    operator, at = "", at + 2
+                    continue
                 raise Unread(node.start, f"mathematics instead of '{node.text[:30]}'")
             if factors and _says_same(node):
                 value, at = self._group_scripts(factors[-1][1], node), at + 1  # type: ignore[arg-type]
@@ -2332,7 +2346,9 @@ class Elaborator:
                 raise Unread(node.start, f"a sum over {own[4:]} entries")
             if self.dims.is_merged(dim) and said not in self._stated_dims(letter, v.body):
                 self.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
-            self.setting.size_of[upper.letters[0][0]] = dim
+            known = self.setting.size_of.setdefault(upper.letters[0][0], dim)
+            if self.dims.may_be(known, dim):
+                self.dims.unify(known, dim)
         whole = lower is None or (lower.is_number and lower.shift in (0, 1))
         free_end = upper is None or not (self._is_bound_letter(upper))
         if whole and free_end:
@@ -2782,7 +2798,9 @@ def _softmax(self: Elaborator, args: list[Val], node: Name) -> Val:
     v = renamed(v)
     if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
-    own = sorted(self._parameter_at(v)) if v.rank == 2 else []
+    own = sorted(self.parameter_at(v)) if v.rank == 2 else []
+    if v.rank == 2 and isinstance(v.body, Ref) and v.body.name in self.setting.made_along:
+        own = [self.setting.made_along[v.body.name]]
     a = v.axes[own[0] if len(own) == 1 and not self.setting.rowwise else -1]
     if v.rank == 2 and not self.setting.rowwise and len(own) != 1:
         self.dims.suppose("softmax of a matrix is taken of each of its rows")
@@ -2856,7 +2874,7 @@ def _most(word: str, args: list[Val], node: Name, dims: Dims) -> Val:
     raise Unread(node.start, f"{word} of numbers")
 
 
-WORDS = {
+WORDS: dict[str, Callable[[Elaborator, list[Val], Name], Val]] = {
     "softmax": _softmax,
     "diag": _diag,
     "Diag": _diag,
@@ -2869,4 +2887,5 @@ WORDS = {
     "min": lambda self, args, node: _most("min", args, node, self.dims),
     "sum": lambda self, args, node: scalar(total(args[0])),
     "prod": _prod,
+    "rowsum": lambda self, args, node: row_sums(args[0]),
 }

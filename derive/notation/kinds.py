@@ -97,6 +97,8 @@ class Binder:
     shapes: dict[str, Shape] = field(default_factory=dict)
     stated: dict[str, list[tuple[int, Shape]]] = field(default_factory=dict)
     """The shapes of plain names, each with the formula that states it."""
+    entered: dict[str, int] = field(default_factory=dict)
+    """How many indices stand below a name whose members have a stated shape: x_i in ℝ^d."""
     rows: set[str] = field(default_factory=set)
     counted: dict[str, list[tuple[Domain, int, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -242,7 +244,19 @@ class Binder:
                                 )
 
     def _say_shape(self, target: Occurrence, shape: Shape, number: int) -> None:
+        if target.transposed:
+            shape = shape[::-1] if len(shape) == 2 else shape
         self.shapes.setdefault(target.key, trimmed(shape))
+        letters = [
+            d
+            for d, r in target.indices
+            if d == "component"
+            and len(r) == 1
+            and isinstance(r[0], Name)
+            and target.key not in self.entered
+        ]
+        if letters and len(letters) == len(target.indices):
+            self.entered[target.key] = len(letters)
         if not target.indices:
             self.stated.setdefault(target.key, []).append((number, shape))
         if is_row(shape):

@@ -149,6 +149,10 @@ class Reader:
             for u in uses
             if any(p.letter in habits.TIME for p in u.split.pieces)
         )
+        entries = any(p.run == 2 and p.form == "letter" for u in uses for p in u.split.pieces)
+        score -= (
+            9 if base.isupper() and entries and headed and not any(u.first for u in calls) else 0
+        )
         score -= 9 if indexed and gate else 4 if indexed else 0
         score -= (
             9

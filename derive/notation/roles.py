@@ -513,10 +513,8 @@ class Roles(Ledger):
             and last.opening in ("[", "(")
         ):
             inside = [n for n in last.inside if not isinstance(n, Sign)]
-            signs = {n.text for n in last.inside if isinstance(n, Sign)}
-            if signs & {"+", "-"}:
-                return False
-            separated = len(inside) < len(last.inside)
+            between = [n.text for n in last.inside if isinstance(n, Sign)]
+            separated = bool(between) and all(t in (",", ";") or "dots" in t for t in between)
             if separated and all(is_derivative(n) for n in inside) and len(inside) > 1:
                 return True
         full = [cell for cell in cells(last) if cell]

@@ -27,6 +27,8 @@ from derive.algebra.core import (
 from derive.algebra.expression import Time
 
 MOST_FACTORS = 6
+ROWWISE = "a vector beside a matrix goes with each of its rows"
+COLUMNWISE = "a vector beside a matrix goes with each of its columns"
 
 
 class Misfit(Exception):
@@ -49,6 +51,7 @@ class Dims:
         self._of: dict[str, str] = {}
         self._fixed: set[str] = set()
         self.said: dict[str, None] = {}  # what was supposed of shapes that the page does not state
+        self.across = False  # a vector beside a matrix goes with its columns, where nothing tells
         self.loose = (
             False  # the page's own dimensions contradict each other: none is held to be another's
         )
@@ -73,7 +76,7 @@ class Dims:
     def copy(self) -> Dims:
         other = Dims()
         other._of, other._fixed, other.loose = dict(self._of), set(self._fixed), self.loose
-        other.said = dict(self.said)
+        other.said, other.across = dict(self.said), self.across
         return other
 
     def suppose(self, said: str) -> None:
@@ -147,6 +150,7 @@ class Val:
     by: tuple[Core, int] | None = None
     loose: bool = False
     flipped: bool = False
+    across: bool = False  # a number for each row of a matrix: beside one it stands in each column
 
     @property
     def rank(self) -> int:
@@ -237,9 +241,13 @@ def along(v: Val, like: Val, dims: Dims) -> Core:
     fit = same or [k for k, a in enumerate(like.axes) if dims.may_be(a.dim, own.dim)]
     if not fit:
         raise Misfit("a vector beside a matrix")
-    if len(fit) > 1 and not v.row and v.body != ONE:
-        dims.suppose("a vector beside a matrix goes with each of its rows")
-    axis = like.axes[fit[-1]]
+    place = fit[-1]
+    if len(fit) > 1 and v.across:
+        place = 0
+    elif len(fit) > 1 and not v.row and v.body != ONE:
+        place = 0 if dims.across else 1
+        dims.suppose(COLUMNWISE if dims.across else ROWWISE)
+    axis = like.axes[place]
     dims.unify(axis.dim, own.dim)
     return with_letters(v, [axis.letter])
 
@@ -263,9 +271,26 @@ def hadamard(x: Val, y: Val, dims: Dims) -> Val:
         first = large.axes[1 if large.flipped else 0]
         dims.unify(small.axes[0].dim, first.dim)
         return replace(large, body=mul((with_letters(small, [first.letter]), large.body)))
+    if (
+        small.rank == 2
+        and large.of is not None
+        and large.by is not None
+        and large.of[1] == large.by[1] == 2
+    ):
+        return hadamard(small, _entrywise(large, dims), dims)
     if small.rank == 1 and large.rank == 2:
         return Val(large.axes, mul((along(small, large, dims), large.body)))
     raise Misfit(f"{spoken(x)} times {spoken(y)}, entry by entry")
+
+
+def _entrywise(v: Val, dims: Dims) -> Val:
+    """∂A/∂Z of two matrices beside ⊙: of each entry by its own."""
+    a, b, c, d = v.axes
+    dims.unify(a.dim, c.dim)
+    dims.unify(b.dim, d.dim)
+    dims.suppose("the derivative of a matrix by another beside ⊙ is taken entry by entry")
+    table = {c.letter: Time.of(a.letter), d.letter: Time.of(b.letter)}
+    return Val((a, b), move(v.body, table))
 
 
 def scaled(x: Val, y: Val) -> Val:
@@ -406,6 +431,15 @@ def total(v: Val) -> Core:
     for a in v.axes:
         body = summed(a.letter, a.dim, body)
     return body
+
+
+def row_sums(v: Val) -> Val:
+    """The sum of each row of a matrix."""
+    if v.rank != 2:
+        raise Misfit("the rows of what is no matrix")
+    v = renamed(v)
+    own, other = v.axes
+    return Val((own,), summed(other.letter, other.dim, v.body), across=True)
 
 
 def diagonal(v: Val) -> Val:

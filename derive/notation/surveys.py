@@ -264,6 +264,8 @@ class Survey:
 
     def _is_size_name(self, base: str, letter: str) -> bool:
         """Whether d_k is a size: neither its letter nor another below the base counts anything."""
+        if base == "d" and letter in ("k", "v", "q", "h") and self._stands_alone(base, letter):
+            return True
         return (
             base in ("d", "n", "m")
             and not self.strong(letter)
@@ -273,6 +275,20 @@ class Survey:
             )
             and all(u.split.pieces for u in self.base_of(base) if u.context == "by")
         )
+
+    def _stands_alone(self, base: str, letter: str) -> bool:
+        """Whether a base is never made, has no other script, and mostly stands where nothing else has this one."""  # noqa: E501
+        uses = self.base_of(base)
+        scripts = {p.letter for u in uses for p in u.split.pieces}
+        if any(u.first or u.context == "by" for u in uses) or not scripts <= set("kvqh"):
+            return False
+        taken = {
+            u.number
+            for u in self.uses
+            if u.split.base != base and any(p.letter == letter for p in u.split.pieces)
+        }
+        own = [u for u in uses if any(p.letter == letter for p in u.split.pieces)]
+        return 2 * sum(u.number in taken for u in own) < len(own)
 
     def _names(self, letter: str) -> bool:
         """Whether a letter in a script names a quantity of the page rather than counts."""

@@ -56,6 +56,8 @@ class Symbols:
     page: Page
     stated: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
     """The shapes that the page states of plain names, with the formulas that state them."""
+    entered: Mapping[str, int] = field(default_factory=dict)
+    """How many component indices its members have of which the page states a shape."""
     sections: Mapping[int, int] = field(default_factory=dict)
     """The section that each formula stands in."""
 
@@ -85,7 +87,9 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     binder = Binder(page, reader, roles, chains, prose)
     versions, forms = binder.symbols()
     sections = {n: w.section for n, w in wheres.items()}
-    return Symbols(reader, versions, forms, roles.found, page, binder.stated, sections)
+    return Symbols(
+        reader, versions, forms, roles.found, page, binder.stated, binder.entered, sections
+    )
 
 
 def _transposes_by_prime(prose: str) -> bool:

@@ -180,3 +180,154 @@ where $y_i$ is the i-th row of $Y$ and $z_i$ that row of $Z$. The loss is $J$.
 def test_rows_beside_their_matrix(line: str, kind: str) -> None:
     """x_i is a row of X, and what has one entry a column goes with each row."""
     assert verdict(f"{NORMALISED}$${line}$$")[0] == kind
+
+
+LISTED = r"""
+Let $x_i \in \mathbb{R}^d$ for $i = 1, \dots, n$ and $m = \frac{1}{n} \sum_{i=1}^n x_i$.
+$$r_i = c \odot (x_i - m)$$
+The loss is $L$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\frac{\partial m}{\partial x_i} = \frac{1}{n}", "proved"),
+        (
+            r"\frac{\partial L}{\partial c} = \sum_{i=1}^n \frac{\partial L}{\partial r_i} \odot (x_i - m)",
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m} = - c \odot \sum_{i=1}^n \frac{\partial L}{\partial r_i}",
+            "proved",
+        ),
+        (r"\frac{\partial L}{\partial m} = - c \odot \frac{\partial L}{\partial r_i}", "unread"),
+    ],
+)
+def test_vectors_of_a_list(line: str, kind: str) -> None:
+    """What is stated of x_i is the shape of each, not of the list."""
+    assert verdict(f"{LISTED}$${line}$$")[0] == kind
+
+
+SCORES = r"""
+Let $S = \frac{Q K^T}{\sqrt{d_k}}$ with $Q, K \in \mathbb{R}^{n \times m}$, row-wise
+$P = \mathrm{softmax}(S)$ and $A = P V$. The loss is $L$.
+Let $D_i = \sum_k P_{ik} \frac{\partial L}{\partial P_{ik}}$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "reading"),
+    [
+        (
+            r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d_k}} \frac{\partial L}{\partial S} K",
+            "proved",
+            "what",
+        ),
+        (
+            r"\frac{\partial L}{\partial S} = P \odot (\frac{\partial L}{\partial P} - \text{row\_sum}(\frac{\partial L}{\partial P} \odot P))",  # noqa: E501
+            "proved",
+            "what the steps",
+        ),
+        (
+            r"\frac{\partial L}{\partial S} = P \odot (\frac{\partial L}{\partial P} - D)",
+            "ambiguous",
+            "each of its columns",
+        ),
+        (
+            r"\frac{\partial L}{\partial S_{ij}} = \sum_k \frac{\partial L}{\partial P_{ik}} P_{ik}(\delta_{kj} - P_{ij})",  # noqa: E501
+            "proved",
+            "what the steps",
+        ),
+    ],
+)
+def test_gradients_of_scores(line: str, kind: str, reading: str) -> None:
+    """A vector beside a square matrix goes with its rows or with its columns: the line says which."""
+    found, said = verdict(f"{SCORES}$${line}$$")
+    assert found == kind and reading in said
+
+
+def test_a_shape_of_a_transpose() -> None:
+    page = r"""
+Let $z = W x + b$ with $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^{n \times 1}$, where
+$x^T \in \mathbb{R}^{1 \times n}$. The loss is $L$.
+$$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} x^T$$"""
+    assert verdict(page)[0] == "proved"
+
+
+COLUMNS = r"""
+Let $X \in \mathbb{R}^{d \times m}$ hold an example in each column, $W \in \mathbb{R}^{k \times d}$, $b \in \mathbb{R}^k$,
+$$Z = W X + b$$
+$$P = \mathrm{softmax}(Z)$$
+$$L = -\frac{1}{m} \sum_{i,j} Y_{ij} \log P_{ij}$$
+
+"""  # noqa: E501
+AXES = r"""
+Let $X \in \mathbb{R}^{m \times d}$ hold an example in each row, $W \in \mathbb{R}^{d \times k}$, $b \in \mathbb{R}^k$,
+$$Z = X W + b$$
+$$P = \mathrm{softmax}(Z)$$
+$$L = -\frac{1}{m} \sum_{i,j} Y_{ij} \log P_{ij}$$
+
+"""  # noqa: E501
+SLOPE = r"$$\frac{\partial L}{\partial Z} = \frac{1}{m} (P - Y)$$"
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "kind", "reading"),
+    [
+        (COLUMNS, SLOPE, "proved", "Y sums to 1 in each column"),
+        (AXES, SLOPE, "proved", "Y sums to 1"),
+        (COLUMNS, SLOPE.replace("P - Y", "Y - P"), "refuted", ""),
+        (AXES, SLOPE.replace("P - Y", "Y - P"), "refuted", ""),
+    ],
+)
+def test_softmax_of_the_features(page: str, line: str, kind: str, reading: str) -> None:
+    """A softmax is of each example, whichever way the batch lies."""
+    assert verdict(page + line) == (kind, reading)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (
+            r"\frac{\partial L}{\partial W} = X^T \left(\frac{\partial L}{\partial A} \odot \frac{\partial A}{\partial Z}\right)",  # noqa: E501
+            "ambiguous",
+        ),
+        (
+            r"\frac{\partial L}{\partial W} = X^T \left(\frac{\partial L}{\partial O} \odot \frac{\partial A}{\partial Z}\right)",  # noqa: E501
+            "unread",
+        ),
+    ],
+)
+def test_derivatives_entry_by_entry(line: str, kind: str) -> None:
+    """∂A/∂Z beside ⊙, where A is made of Z entry by entry."""
+    page = r"""
+Let $Z = X W$ with $X \in \mathbb{R}^{n \times d}$, $W \in \mathbb{R}^{d \times m}$.
+Let $A = \tanh(Z)$ and $O = A V$.
+The loss is $L$.
+"""
+    found, reading = verdict(f"{page}$${line}$$")
+    assert found == kind
+    assert ("entry by entry" in reading) == (kind == "ambiguous")
+
+
+def test_a_condition_in_words() -> None:
+    """A line that is said to hold if the rows differ is not accused where they are one."""
+    page = r"""
+Let $S = Q V$ with $Q \in \mathbb{R}^{n \times d}$, $V \in \mathbb{R}^{d \times m}$, and $P = \tanh(S)$.
+$$\frac{\partial P_{ij}}{\partial S_{ij}} = 0$$"""
+    assert verdict(f"{page} if the rows of both differ.")[0] == "unread"
+    assert verdict(page)[0] == "refuted"
+
+
+def test_numbers_of_an_example() -> None:
+    """Matrices that are given in numbers are those of an example: what they come to accuses nobody."""
+    page = r"""
+Let $u = W x$ with the matrix
+$$W = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$$
+$$x = \begin{bmatrix} 1 \\ 1 \end{bmatrix}$$
+Then
+$$u = \begin{bmatrix} 3 \\ 7 \end{bmatrix}$$"""
+    assert verdict(page)[0] not in ("refuted", "carried")
