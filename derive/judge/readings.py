@@ -759,7 +759,22 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
         for a in elaborator.ordered
         if a in letters_in(right.body) and a not in letters_in(left.body) and a not in horizons
     ]
+    if not steps:
+        steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:
+    """The steps with a number that a product's last factor is of: the 1 of ∂h_1/∂W."""
+    found = set()
+    for part in walk(x):
+        if isinstance(part, D) and isinstance(part.of, Ref) and part.by.name == parameter.name:
+            slots = elaborator.setting.slots.get(part.of.name, ())
+            index = [
+                i for i, s in zip(part.of.index, slots, strict=False) if s in ("time", "layer")
+            ]
+            found |= {i for i in index if i.is_number}
+    return found
 
 
 def _at_step(x: Core, step: str) -> Core:

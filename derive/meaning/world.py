@@ -305,7 +305,9 @@ class World:
     def derivative(self, x: D, env: Letters) -> Any:
         by = (x.by.name, tuple([self.index(i, env) for i in x.by.index]))
         self._reached(by)
-        names = x.names if x.mode != "at" else (str(self.letter(x.names[0], env)),)
+        names = x.names
+        if x.mode == "at" and not names[0].isdigit():
+            names = (str(self.letter(names[0], env)),)
         try:
             total = self._first_order(x, by, names, env)
         except SecondOrder:

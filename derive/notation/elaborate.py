@@ -405,6 +405,7 @@ class Elaborator:
             raise Unread(
                 node.start, "dots between a first and a last factor that differ in an index alone"
             )
+        run = _counted_by_the_numerator(run)
         tags = list(run.bodies[1:])
         of = (tags.pop(0), first.of[1]) if first.of and last.of else None
         by = (tags.pop(0), first.by[1]) if first.by and last.by else None
@@ -492,8 +493,34 @@ class Elaborator:
         operator, first = factors.pop()
         while factors and self._step(first, factors[-1][1]):
             operator, first = factors.pop()
-        factors.append((operator, self._product_of_run(first, last, node)))
+        end = None if self._run(first, last) is not None else self._link_before(first, last)
+        factors.append((operator, self._product_of_run(first, end or last, node)))
+        if end is not None:
+            factors.append(("", last))
         return at
+
+    def _link_before(self, first: Val, last: Val) -> Val | None:
+        """∂h_t/∂h_{t-1} ⋯ ∂h_1/∂W: the chain's own last link, ∂h_2/∂h_1, which the dots lead to; None where it is no chain."""  # noqa: E501
+        a, b = first.body, last.body
+        if not (isinstance(a, D) and isinstance(b, D) and isinstance(a.of, Ref)):
+            return None
+        if not (isinstance(b.of, Ref) and a.of.name == a.by.name == b.of.name):
+            return None
+        slots = self.setting.slots.get(a.by.name, ())
+        place = next((i for i, s in enumerate(slots) if s in ("time", "layer")), None)
+        if place is None:
+            return None
+        apart = b.of.index[place] - a.by.index[place]
+
+        def moved(x: Core) -> Core:
+            if isinstance(x, Ref) and x.name == b.of.name:  # type: ignore[union-attr]
+                index = list(x.index)
+                index[place] = index[place] + apart
+                return Ref(x.name, tuple(index))
+            return rebuild(x, moved)
+
+        of, by = (tag and (moved(tag[0]), tag[1]) for tag in (first.of, first.by))
+        return replace(first, body=moved(a), of=of, by=by)
 
     def _multiplied(self, factors: list[tuple[str, Val]]) -> Val:
         """The factors multiplied from the left; where shapes do not fit so, from the right."""
@@ -2654,6 +2681,23 @@ def _start(row: Row) -> int:
 
 def each_sign(v: Val) -> Val:
     return replace(v, body=neg(v.body))
+
+
+def _counted_by_the_numerator(run: Run) -> Run:
+    """∂h_{r+1}/∂h_r for r = k … t-1 as ∂h_r/∂h_{r-1} for r = k+1 … t."""
+    body = run.bodies[0]
+    if not isinstance(body, D) or not isinstance(body.of, Ref):
+        return run
+    shifts = [i.shift for i in body.of.index if any(a == run.letter for a, _ in i.letters)]
+    if not shifts or not shifts[0]:
+        return run
+    back = {run.letter: Time.of(run.letter, -shifts[0])}
+    return replace(
+        run,
+        lower=run.lower + Time.at(shifts[0]),
+        upper=run.upper + Time.at(shifts[0]),
+        bodies=tuple(move(b, back) for b in run.bodies),
+    )
 
 
 def _tag(v: Val) -> Core:

@@ -49,6 +49,11 @@ from derive.meaning.model import ORDERED, Definition, Model
 ENDS = ("T", "L", "N", "\\tau")
 
 
+def _step_of(name: str) -> Time:
+    """The step that a derivative "at" it is of: a letter, or a number."""
+    return Time.at(int(name)) if name.isdigit() else Time.of(name)
+
+
 class Unfolder:
     """The rules of one model."""
 
@@ -437,7 +442,7 @@ class Unfolder:
             if mode == "via" and user not in names:
                 continue
             for d in self.model.definitions.get(user, ()):
-                found += self._uses_in(of, by, d, Time.of(names[0]) if mode == "at" else None)
+                found += self._uses_in(of, by, d, _step_of(names[0]) if mode == "at" else None)
         return add(found)
 
     def _uses_in(self, of: Ref, by: Ref, d: Definition, only: Time | None) -> Iterator[Core]:

@@ -171,3 +171,32 @@ def test_cross_entropy_by_its_name() -> None:
     page = r"With the cross-entropy loss $L_t$ and $\hat{y}_t = \mathrm{softmax}(z_t)$, $z_t = V h_t$, $y_t$ one-hot,"  # noqa: E501
     assert reading(page + r" $$\frac{\partial L_t}{\partial z_t} = \hat{y}_t - y_t$$") == ""
     assert reading(page + r" $$\frac{\partial L_t}{\partial z_t} = y_t - \hat{y}_t$$") is None
+
+
+CHAINED = (
+    r"Let $h_t = \tanh(W h_{t-1} + U x_t)$, $h_t \in \mathbb{R}^n$, $L_t = \ell(h_t)$. $$%s = %s$$"
+)
+
+
+def by(a: str, b: str) -> str:
+    return rf"\frac{{\partial {a}}}{{\partial {b}}}"
+
+
+LINK = by("h_t", "h_{t-1}")
+
+
+@pytest.mark.parametrize(
+    ("head", "member", "kind"),
+    [
+        (by("h_t", "h_1"), rf"{LINK} \cdots {by('h_2', 'h_1')}", "proved"),
+        (by("h_t", "x_1"), rf"{LINK} \cdots {by('h_1', 'x_1')}", "proved"),
+        (by("h_t", "x_k"), rf"{LINK} \cdots {by('h_k', 'x_k')}", "proved"),
+        (by("h_t", "x_k"), rf"{LINK} \cdots {by('h_{k-1}', 'x_k')}", "refuted"),
+        # the paths through the first step's use of W alone
+        (by("L_t", "W"), rf"{by('L_t', 'h_t')} {LINK} \cdots {by('h_1', 'W')}", "ambiguous"),
+    ],
+)
+def test_dots_between_the_links_of_a_chain(head: str, member: str, kind: str) -> None:
+    """∂h_t/∂h_{t-1} ⋯ ∂h_1/∂x_1: what the dots leave out ends where the next factor begins."""
+    found = Judge("page.md", CHAINED % (head, member), None).report().formulas[-1]
+    assert found.verdict.kind == kind
