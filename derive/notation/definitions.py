@@ -129,6 +129,9 @@ class Ledger:
             is_derivative(n) or is_gradient(n) or (isinstance(n, Name) and n.letter == "\\partial")
             for n in walk(right)
         )
+        whole = relation != ":=" and not before and "component" not in found.form
+        if whole and self._is_adjoint_by_entries(found):
+            return Role("claim", found.key, found, "an equation for an adjoint that is defined")
         if relation == ":=" or not before:
             if relation != ":=" and self._restates(found, right, number):
                 return Role("claim", found.key, found, RESTATES)

@@ -152,3 +152,14 @@ $$\frac{\partial y}{\partial w_{21}^2} = f'(z_1^2) a_2^1$$
 """
     assert last(page) in ("proved", "tested")
     assert last(page.replace("a_2^1$$", "a_1^1$$")) not in ("proved", "tested", "ambiguous")
+
+
+def test_the_recursion_of_an_adjoint_is_a_claim() -> None:
+    page = (
+        NET
+        + r"Let $\delta_i^{l} = \frac{\partial C}{\partial u_i^{l}}$. $$\delta^{L} = \nabla_v C \odot v^{L}$$"  # noqa: E501
+    )
+    assert last(page + r" $$\frac{\partial C}{\partial q_i^{l}} = \delta_i^{l}$$") in (
+        "proved",
+        "tested",
+    )
