@@ -525,7 +525,7 @@ class Elaborator:
         apart = b.of.index[place] - a.by.index[place]
 
         def moved(x: Core) -> Core:
-            if isinstance(x, Ref) and x.name == b.of.name:  # type: ignore[union-attr]
+            if isinstance(x, Ref) and x.name == b.of.name:  # type: ignore[attr-defined]
                 index = list(x.index)
                 index[place] = index[place] + apart
                 return Ref(x.name, tuple(index))
