@@ -378,7 +378,14 @@ class Judgement:
             for i, s in zip(x.index, self.model.slots.get(x.name, ()), strict=False)
             if s in ORDERED and i.letters
         ]
-        return bool(shifts) and max(shifts) - min(shifts) >= 2
+        starts = [
+            x.lower.shift
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, Big | Chain) and x.lower is not None and x.lower.is_number
+        ]
+        far = bool(shifts) and max(shifts) - min(shifts) >= 2
+        return far or max(starts, default=0) > 2
 
     def _dead(self, found: Sides, live: set[int]) -> frozenset[str]:
         return frozenset(
