@@ -199,6 +199,22 @@ class Decider:
             or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
+    def _written_out(self, tried: Tried) -> str:
+        """A family that the page makes member by member, z_1, z_2, of which a line with index letters depends."""
+        model = tried.outcome.model
+        assert model is not None
+        if not any(not a.startswith("\\,") for a in tried.sides.components):
+            return ""
+        for name in reached(tried.sides, model):
+            slots = model.slots.get(name, ())
+            numbered = [
+                any(i.is_number and s == "component" for i, s in zip(d.index, slots, strict=False))
+                for d in model.definitions.get(name, ())
+            ]
+            if len(numbered) > 1 and all(numbered):
+                return name.split("∅")[0]
+        return ""
+
     def _cut_off(self, tried: Tried) -> str:
         """What has two definitions, and is differentiated with the value 0 in a line or below it.
 
@@ -464,6 +480,12 @@ class Decider:
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
             return Verdict("unread", reason="an index stands on one side alone")
+        listed = self._written_out(first)
+        if listed:
+            return Verdict(
+                "unread",
+                reason=f"{listed} is written out member by member, and the line speaks of all",
+            )
         cut = self._cut_off(first)
         if cut:
             return Verdict(

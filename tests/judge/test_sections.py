@@ -162,3 +162,11 @@ $$q_t = \text{softmax}(V h_t + b)$$ $$L = -\sum_t y_t^\top \log q_t$$
     more = r" + \frac{\partial L}{\partial c_{t+1}} \odot f_{t+1}"
     assert last(f"{page}$${line}{more}$$").kind == "proved"
     assert last(f"{page}$${line}$$").kind != "proved"
+
+
+def test_a_network_written_out_does_not_accuse_a_line_for_all_members() -> None:
+    page = r"""$z_1^1 = w_{11}^1 x_1 + w_{21}^1 x_2$, $z_2^1 = w_{12}^1 x_1 + w_{22}^1 x_2$, $a_1^1 = g(z_1^1)$,
+$a_2^1 = g(z_2^1)$, $z_1^2 = w_{11}^2 a_1^1 + w_{21}^2 a_2^1$, $L = \frac12 (z_1^2 - y)^2$, $\delta_i^l = \frac{\partial L}{\partial z_i^l}$.
+"""  # noqa: E501
+    line = r"\delta_i^l = \sum_k \delta_k^{l+1} w_{ik}^{l+1} g'(z_i^l)"
+    assert last(f"{page}\n\n$${line}$$").kind != "refuted"
