@@ -8,7 +8,9 @@ from typing import Any
 
 from derive.algebra.expression import Time
 from derive.meaning.world import NoNumber, World
-from derive.notation.elaborate import Elaborator, Unread
+from derive.notation import members
+from derive.notation.elaborate import Elaborator
+from derive.notation.setting import Unread
 from derive.text.page import Break, Chain, Formula, Prose
 from derive.text.trees import Name, Number, Row, Sign, Words
 
@@ -125,7 +127,10 @@ def related(chains: Sequence[Chain], elaborator: Elaborator) -> list[Test]:
     for chain in chains:
         first, second = chain.members
         try:
-            a, b = elaborator.index(_trimmed(first.tree)), elaborator.index(_trimmed(second.tree))
+            a, b = (
+                members.read_index(elaborator, _trimmed(first.tree)),
+                members.read_index(elaborator, _trimmed(second.tree)),
+            )
         except Unread:
             continue
         if a.letters and {x for i in (a, b) for x, _ in i.letters} <= {
@@ -195,7 +200,10 @@ def _clause(row: Row, elaborator: Elaborator, negated: bool) -> Iterator[Test]:
     for left, place, right in zip(sides, places, sides[1:], strict=False):
         row_left, row_right = _trimmed(left), _trimmed(right)
         try:
-            a, b = elaborator.index(row_left), elaborator.index(row_right)
+            a, b = (
+                members.read_index(elaborator, row_left),
+                members.read_index(elaborator, row_right),
+            )
         except Unread:
             continue
         sign = row[place]
@@ -206,13 +214,16 @@ def _clause(row: Row, elaborator: Elaborator, negated: bool) -> Iterator[Test]:
 def _run(row: Row, place: int, elaborator: Elaborator) -> Iterator[Test]:
     """t = 1, …, T, also downwards."""
     try:
-        letter = elaborator.index(_trimmed(row[:place]))
+        letter = members.read_index(elaborator, _trimmed(row[:place]))
         parts = [
             p
             for p in _commas(row[place + 1 :])
             if not any(isinstance(n, Sign) and n.text == "\\dots" for n in p)
         ]
-        first, last = elaborator.index(parts[0]), elaborator.index(parts[-1])
+        first, last = (
+            members.read_index(elaborator, parts[0]),
+            members.read_index(elaborator, parts[-1]),
+        )
     except (Unread, IndexError):
         return
     yield lambda env, world: _between(letter, first, last, env, world)

@@ -11,7 +11,7 @@ from derive.judge.hidden import depended
 from derive.judge.names import named
 from derive.judge.understanding import Made, Understanding
 from derive.meaning.model import Definition, Model
-from derive.notation.elaborate import Unread
+from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.page import Chain, Formula, Member
 

@@ -41,8 +41,8 @@ from derive.judge.witness import witness
 from derive.meaning.model import Model
 from derive.notation.chance import MARKS
 from derive.notation.definitions import RESTATES
-from derive.notation.elaborate import Unread, family_key
 from derive.notation.habits import INPUT
+from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -200,7 +200,7 @@ class Decider:
         )
 
     def _written_out(self, tried: Tried) -> str:
-        """A family that the page makes member by member, z_1, z_2, of which a line with index letters depends."""
+        """A family made member by member, z_1, z_2, on which a line with index letters depends."""
         model = tried.outcome.model
         assert model is not None
         if not any(not a.startswith("\\,") for a in tried.sides.components):

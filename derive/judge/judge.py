@@ -19,7 +19,7 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import EXPRESSIONS, Understanding
-from derive.notation.elaborate import Reading, Unread
+from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind

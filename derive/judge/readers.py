@@ -15,7 +15,7 @@ from derive.algebra.functions import SPELLED
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
 from derive.judge.telling import told, with_symbols
-from derive.notation.elaborate import WORDS
+from derive.notation.calls import WORDS
 from derive.notation.roles import ON_A_CONDITION
 from derive.text.trees import Name, walk
 from derive.verify.judge import Chain, Options, Side

@@ -20,8 +20,10 @@ from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import BOLD, Understanding
 from derive.meaning.model import Definition, Model
-from derive.notation.elaborate import Elaborator, Reading, Unread
+from derive.notation import derivatives
+from derive.notation.elaborate import Elaborator
 from derive.notation.parts import Part, named, weight
+from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import COLUMNWISE, ROWWISE, Dims, Misfit, Val, transposed
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Sign, Table
@@ -843,7 +845,7 @@ def targets(model: Model) -> frozenset[str]:
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     """The step that a member speaks of where its head is the derivative by a parameter; empty where it is not so."""  # noqa: E501
     slopes = [x for x in walk(left.body) if isinstance(x, D)]
-    if len(slopes) != 1 or not elaborator._by_parameter(Val((), slopes[0].by)):
+    if len(slopes) != 1 or not derivatives.by_parameter(elaborator, Val((), slopes[0].by)):
         return ""
     horizons = elaborator.setting.horizons
     steps = [

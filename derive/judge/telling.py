@@ -16,7 +16,7 @@ from derive.judge.readings import Readings, Tried
 from derive.judge.spelling import Speller
 from derive.judge.understanding import resolved
 from derive.meaning.model import Definition
-from derive.notation.elaborate import Unread
+from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.notation.slots import plain
 from derive.notation.symbols import Symbols, bind, described

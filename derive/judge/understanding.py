@@ -36,21 +36,16 @@ from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge.names import COSTS, Names, named
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.notation import calls, members
+from derive.notation.calls import WORDS
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import WEIGHT, chances, drawn
-from derive.notation.elaborate import (
-    WORDS,
-    Elaborator,
-    Function,
-    Reading,
-    Setting,
-    Unread,
-    below_time,
-    family_key,
-)
-from derive.notation.elaborate import _argument as argument_of
-from derive.notation.elaborate import _terms as terms_of
+from derive.notation.elaborate import Elaborator
 from derive.notation.parts import part_of
+from derive.notation.pieces import argument_of as argument_of
+from derive.notation.pieces import below_time
+from derive.notation.pieces import terms_of as terms_of
+from derive.notation.setting import Function, Reading, Setting, Unread, family_key
 from derive.notation.shaped import (
     Axis,
     Misfit,
@@ -586,7 +581,7 @@ class Understanding:
         ):
             return None
         elaborator = self._elaborator = self.elaborator(number)
-        key = elaborator._occurrence(name, None).key
+        key = members.occurrence_of(elaborator, name, None).key
         if (
             name.below is not None
             or name.above is not None
@@ -598,7 +593,7 @@ class Understanding:
             args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             if not args or not all(isinstance(a.body, Ref) and a.body.name != key for a in args):
                 return None
-            target = elaborator.member(key, [], name.start)
+            target = members.member(elaborator, key, [], name.start)
             axes = tuple(target.axes)
             body = Val(
                 axes,
@@ -1545,8 +1540,8 @@ class Understanding:
             return False
         elaborator = self.elaborator(number)
         try:
-            given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in target.indices]
-            found = elaborator.member(role.key, given, chain.members[0].start)
+            given = [(d, members.index_in(elaborator, d, r, _NODE)) for d, r in target.indices]
+            found = members.member(elaborator, role.key, given, chain.members[0].start)
         except (Unread, Misfit):
             return False
         fixed = any(
@@ -1614,11 +1609,11 @@ class Understanding:
         if occurs.arguments is not None and (behind is not None):
             self._define_function(number, occurs, elaborator, member.tree, role, behind.below or ())
             return
-        given = [(d, elaborator._index_in(d, r, name)) for d, r in occurs.indices]
+        given = [(d, members.index_in(elaborator, d, r, name)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         for domain, own in given:
             if domain in ORDERED:
-                elaborator._order(own, domain)
+                members.put_in_order(elaborator, own, domain)
         self._output(elaborator, occurs.key, member.tree)
         elaborator.own_steps = {
             d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
@@ -1646,7 +1641,7 @@ class Understanding:
             self._fit_rank(f"{occurs.key}_{given[0][1].shift}", body)
         else:
             self._fit_rank(family, body, sum(d == "component" for d, _ in given))
-        target = elaborator.member(occurs.key, given, head.start)
+        target = members.member(elaborator, occurs.key, given, head.start)
         listed = _entries_listed(member.tree)
         numbers = listed is not None and all(_written_number(p) is not None for p in listed)
         if numbers or (
@@ -1716,7 +1711,7 @@ class Understanding:
             or not isinstance(row[1], Group)
         ):
             return
-        made = elaborator._occurrence(row[0], row[1])
+        made = members.occurrence_of(elaborator, row[0], row[1])
         if (
             made.arguments is None
             or made.key in self.setting.functions
@@ -1727,7 +1722,7 @@ class Understanding:
         name = made.key + "".join(
             f"_{spelled(i)}"
             for d, i in made.indices
-            if d == "component" and elaborator._is_label(i)
+            if d == "component" and calls.is_label(elaborator, i)
         )
         if not (len(made.arguments) == 1 and made.key in self.setting.entrywise):
             gate = made.key == key and "time" in self.setting.steps.get(key, ())
@@ -1822,7 +1817,7 @@ class Understanding:
         horizons = self.horizon_letters()
         letters = tuple(a for i in index for a, _ in i.letters if a not in horizons)
         loose = frozenset(letters_in(core) - free - horizons - self.sizes())
-        samples = set(self._elaborator._samples())
+        samples = set(members.sample_letters(self._elaborator))
         steps = {a for a in loose if self._elaborator.ordered.get(a) in ORDERED or a in samples}
         if len(steps) == 1 == len(loose):
             (letter,) = steps
@@ -1951,7 +1946,7 @@ class Understanding:
 
     def _keys(self, elaborator: Elaborator, row: Any) -> Iterator[str]:
         for name, behind in named(row):
-            yield elaborator._occurrence(name, behind).key
+            yield members.occurrence_of(elaborator, name, behind).key
 
     def _is_free(self, key: str) -> bool:
         if key in self._settled:
@@ -1995,7 +1990,7 @@ class Understanding:
         ):
             self.curves.add((number, 0))
             raise Unread(row[0].start, ON_A_CURVE)
-        given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
+        given = [(d, members.index_in(elaborator, d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         self.setting.functions.pop(occurs.key, None)
         found = self._function(elaborator, row, names, values)
@@ -2008,7 +2003,7 @@ class Understanding:
             a
             for n in below
             if isinstance(n, Name)
-            for a in [elaborator.index_name(n)]
+            for a in [members.index_name(elaborator, n)]
             if a in elaborator.letters and a in letters_in(found.body.body)
         ]
         if entry and not found.body.rank:
@@ -2064,7 +2059,7 @@ class Understanding:
                 if not isinstance(value.body, Ref):
                     raise Unread(r[0].start, "a letter as the function's argument")
                 names.append(
-                    elaborator._occurrence(r[0], r[1] if len(r) == 2 else None).key
+                    members.occurrence_of(elaborator, r[0], r[1] if len(r) == 2 else None).key
                     if isinstance(r[0], Name)
                     else spelled(r)
                 )
@@ -2174,11 +2169,11 @@ class Understanding:
         self, number: int, occurs: Any, elaborator: Elaborator, row: Any, role: Role
     ) -> None:
         """L(θ) = …: the quantity L, which depends on what its formula names."""
-        given = [(d, elaborator._index_in(d, r, _NODE)) for d, r in occurs.indices]
+        given = [(d, members.index_in(elaborator, d, r, _NODE)) for d, r in occurs.indices]
         elaborator.headed = {a for _, i in given for a, _ in i.letters}
         body = self._body(elaborator, row)
         self._fit_rank(occurs.key, body)
-        target = elaborator.member(occurs.key, given, 0)
+        target = members.member(elaborator, occurs.key, given, 0)
         self.made.append(
             Made(
                 self._definition(occurs.key, target, body, number),

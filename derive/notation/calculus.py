@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import Limit, Ref, fresh
+from derive.notation import members
 from derive.notation.shaped import Val
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Name, Node, Number, Row, Sign
@@ -61,7 +62,7 @@ def limit(elaborator: Elaborator, node: Big, inside: Row) -> Val | None:
     place = next((i for i, n in enumerate(below) if isinstance(n, Sign) and n.text in ARROWS), None)
     if place != 1 or node.above is not None or not isinstance(below[0], Name):
         return None
-    occurs = elaborator._occurrence(below[0], None)
+    occurs = members.occurrence_of(elaborator, below[0], None)
     if occurs.indices or occurs.arguments is not None or occurs.power is not None:
         return None
     if any(isinstance(n, Name) and n.letter == "\\infty" for n in below):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from derive.algebra.core import Big as Sum
 from derive.algebra.core import Core, Ref, fresh, mul, summed
 from derive.algebra.expression import Time
+from derive.notation import members
 from derive.notation.shaped import Val
 from derive.notation.slots import names_in, parts_of
 from derive.text.spelled import spelled
@@ -119,7 +120,7 @@ def over_all(elaborator: Elaborator, node: Big, inside: Row) -> Val | None:
         return None
     if len(node.below) != 1 or not isinstance(node.below[0], Name):
         return None
-    occurs = elaborator._occurrence(node.below[0], None)
+    occurs = members.occurrence_of(elaborator, node.below[0], None)
     if occurs.key not in elaborator.setting.chance or occurs.indices:
         return None
     return _summed(elaborator, inside, MEASURE, None)
@@ -150,15 +151,18 @@ def integral(elaborator: Elaborator, row: Row, at: int) -> tuple[Val, int] | Non
         return None
     variable, end = found
     inside = row[at + 1 : end]
-    occurs = elaborator._occurrence(variable, None)
+    occurs = members.occurrence_of(elaborator, variable, None)
     if not inside or occurs.indices:
         return None
     if occurs.key in elaborator.setting.chance and node.above is None:
         value = _summed(elaborator, inside, MEASURE, None)
         return None if value is None else (value, end + 2)
-    if node.below is None or node.above is None or not elaborator._is_index(occurs.key):
+    if node.below is None or node.above is None or not members.is_index(elaborator, occurs.key):
         return None
-    low, high = elaborator.index(node.below), elaborator.index(node.above)
+    low, high = (
+        members.read_index(elaborator, node.below),
+        members.read_index(elaborator, node.above),
+    )
     value = elaborator.row(inside)
     if elaborator.ordered.pop(occurs.key, None) is None:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from derive.judge.judge import Judge
-from derive.notation.elaborate import Unread
+from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.page import Formula
 

@@ -12,8 +12,8 @@ from derive.algebra.expression import Time
 from derive.judge.judge import Judge
 from derive.judge.understanding import Understanding
 from derive.notation.dots import running
-from derive.notation.elaborate import Unread
 from derive.notation.parts import part_of
+from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit, Val
 from derive.text.page import Formula
 

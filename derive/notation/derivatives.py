@@ -1,0 +1,480 @@
+"""Derivatives in all their clothes: fractions, ∇, primes, partials, gradients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from derive.algebra.core import (
+    App,
+    At,
+    D,
+    Num,
+    Ref,
+    Where,
+)
+from derive.algebra.expression import Time
+from derive.notation import calls, groups, members
+from derive.notation.calculus import order_of, variables
+from derive.notation.parts import part_of
+from derive.notation.pieces import (
+    DIFFERENTIALS,
+    Mark,
+    bare,
+    differential_mark,
+    holds,
+    plain_letters,
+    split_at,
+    tag_for,
+)
+from derive.notation.setting import Function, Occurs, Unread
+from derive.notation.shaped import (
+    Axis,
+    Val,
+    renamed,
+    scalar,
+    transposed,
+)
+from derive.text.spelled import spelled
+from derive.text.trees import Fraction as Over
+from derive.text.trees import Group, Name, Node, Row, Sign
+
+if TYPE_CHECKING:
+    from derive.notation.elaborate import Elaborator
+
+
+def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, int]:
+    mark = differential_mark(node.above_line)
+    below = differential_mark(node.below_line)
+    if mark is not None and below is not None:
+        return read_derivative(e, node, mark, below, row, at)
+    if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+        e.notes.append("the ∂ below the line is missing")
+        below = Mark(mark.letter, node.below_line, False, False)
+        return read_derivative(e, node, mark, below, row, at)
+    above, line = e.row(node.above_line), e.row(node.below_line)
+    return e._times(above, line, "/"), at + 1
+
+
+def read_derivative(
+    e: Elaborator, node: Over, mark: Mark, below: Mark, row: Row, at: int
+) -> tuple[Val, int]:
+    if (
+        mark.order
+        or below.order
+        or (differential_mark(below.rest[1:]) is not None and len(below.rest) > 2)
+    ):
+        return higher_derivative(e, node, mark, row, at)
+    at_point = slope_at(e, node, mark, below, row, at)
+    if at_point is not None:
+        return at_point, at + 2
+    by = formal_slope(e, mark.rest, below.rest) or denominator(e, below.rest, node)
+    if not mark.rest:
+        end = operand_end(e, row, at + 1)
+        if end == at + 1:
+            raise Unread(node.start, "what is differentiated")
+        of = read_operand(e, row[at + 1 : end])
+        return differentiated(e, of, by, mark), end
+    return differentiated(e, numerator(e, mark.rest, by), by, mark), at + 1
+
+
+def slope_at(e: Elaborator, node: Over, mark: Mark, below: Mark, row: Row, at: int) -> Val | None:
+    r"""\frac{dg}{dx}(x), \frac{dg}{dh}(h(x)): the slope of a function of one number, at a number."""
+    behind = row[at + 1] if at + 1 < len(row) else None
+    if len(mark.rest) != 1 or len(below.rest) != 1 or not isinstance(behind, Group):
+        return None
+    name, by = mark.rest[0], below.rest[0]
+    if not isinstance(name, Name) or not isinstance(by, Name) or behind.opening != "(":
+        return None
+    inside = behind.inside
+    same = spelled(inside) == spelled(below.rest)
+    inner = len(inside) == 2 and inside[0] == replace(by, start=inside[0].start, end=inside[0].end)
+    if not (same or inner) or behind.above is not None or behind.below is not None:
+        return None
+    occurs = members.occurrence_of(e, name, behind)
+    symbol = e.table.symbol(occurs.key)  # type: ignore[attr-defined]
+    if occurs.indices or occurs.primes or symbol is None or symbol.kind != "function":
+        return None
+    args = [e.row(inside)]
+    function = e.setting.functions.get(occurs.key)
+    if function is not None:
+        return calls.own_function(e, name, function, args, 1)
+    return calls.abstract_call(e, occurs.key, args, [], 1, name)
+
+
+def higher_derivative(e: Elaborator, node: Over, mark: Mark, row: Row, at: int) -> tuple[Val, int]:
+    """∂²f/∂x∂y: the derivative by x of that by y."""
+    first = node.above_line[0]
+    assert isinstance(first, Name)
+    order = order_of(first)
+    rows = None if order is None else variables(node.below_line, order)
+    if rows is None:
+        raise Unread(node.start, "as many variables as the order of the derivative")
+    end = at + 1
+    if not mark.rest:
+        end = operand_end(e, row, at + 1)
+        if end == at + 1:
+            raise Unread(node.start, "what is differentiated")
+    of: Val | None = None
+    for by_row in reversed(rows):
+        by = formal_slope(e, mark.rest, by_row) or denominator(e, by_row, node)
+        if of is None:
+            of = numerator(e, mark.rest, by) if mark.rest else read_operand(e, row[at + 1 : end])
+        if of.rank > 1 or by.rank > 1:
+            raise Unread(node.start, "second derivatives by matrices")
+        found = differentiated(e, replace(of, of=None, by=None), by, mark)
+        if len(found.axes) > of.rank:
+            axes = (*found.axes[of.rank :], *found.axes[: of.rank])
+            found = Val(axes, found.body)
+        of = replace(found, of=None, by=None, loose=False, flipped=False)
+    assert of is not None
+    return of, end
+
+
+def operand_end(e: Elaborator, row: Row, at: int) -> int:
+    """How far a derivative as an operator reaches: one bracket, or the rest of the term."""
+    if at < len(row) and isinstance(row[at], Group):
+        return at + 1
+    end = at
+    while end < len(row):
+        node = row[end]
+        if isinstance(node, Sign) and node.text in ("+", "-", ",", ";"):
+            break
+        end += 1
+    return end
+
+
+def read_operand(e: Elaborator, row: Row) -> Val:
+    if (
+        len(row) == 1
+        and isinstance(row[0], Group)
+        and row[0].above is None
+        and row[0].below is None
+    ):
+        return e.row(row[0].inside)
+    return e.row(row)
+
+
+def formal_slope(e: Elaborator, of: Row, by: Row) -> Val | None:
+    """df/dx where x is f's own argument: the formal."""
+    if not of or not isinstance(of[0], Name) or len(by) != 1 or not isinstance(by[0], Name):
+        return None
+    behind = of[1] if len(of) == 2 and isinstance(of[1], Group) else None
+    if len(of) > 1 and behind is None:
+        return None
+    function = e.setting.functions.get(members.occurrence_of(e, of[0], behind).key)
+    if function is None:
+        return None
+    place = next((k for k, n in enumerate(function.names) if is_formal(e, by, n)), None)
+    return None if place is None else function.formal(place)
+
+
+def numerator(e: Elaborator, row: Row, by: Val) -> Val:
+    """What a derivative is of: a formula, or a function by its bare name."""
+    if row and isinstance(row[0], Name) and len(row) <= 2 and isinstance(by.body, Ref):
+        occurs = members.occurrence_of(
+            e, row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None
+        )
+        function = e.setting.functions.get(occurs.key)
+        own = function is not None and (len(row) == 1 or at_formals(e, function, occurs))
+        if (
+            function is not None
+            and own
+            and not occurs.primes
+            and (by.body in function.formals or not is_made(e, occurs.key))
+        ):
+            return function.body
+        at = e.called.get(occurs.key, ())
+        if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
+            return calls.own_function(e, row[0], function, list(at), 0)
+    return e.row(row)
+
+
+def at_formals(e: Elaborator, function: Function, occurs: Occurs) -> bool:
+    """Whether a function is applied to its own formals, f(x) where f(x) = … is its definition."""
+    rows = [r for r in occurs.arguments or () if r]
+    if len(rows) != len(function.names):
+        return False
+    return all(is_formal(e, r, n) for r, n in zip(rows, function.names, strict=True))
+
+
+def is_formal(e: Elaborator, row: Row, name: str) -> bool:
+    if len(row) != 1 or not isinstance(row[0], Name):
+        return False
+    occurs = members.occurrence_of(e, row[0], None)
+    return occurs.key == name and not any(
+        d in ("time", "layer", "component") for d, _ in occurs.indices
+    )
+
+
+def is_made(e: Elaborator, key: str) -> bool:
+    return key in e.setting.made
+
+
+def denominator(e: Elaborator, row: Row, node: Node) -> Val:
+    """What a derivative is by: a member of a family, perhaps a vector."""
+    e._copy = ""
+    copied = denominator_copy(e, row)
+    if copied is not None:
+        return copied
+    e._whole, before, reading = True, e._whole, e.reading
+    if not reading.filled and lacks_layer(e, row):
+        e.reading = replace(reading, filled=True)
+    try:
+        found = e.row(row)
+    finally:
+        e._whole, e.reading = before, reading
+    if not isinstance(found.body, Ref):
+        if isinstance(found.body, Num | At | D):
+            raise Unread(node.start, "a derivative by a single quantity")
+        return named_part(e, f"⟨{spelled(row)}⟩", found)
+    return found
+
+
+def denominator_copy(e: Elaborator, row: Row) -> Val | None:
+    """W^{(t)}: a shared parameter as used at step t alone, which `_differentiated` then asks for."""
+    row = bare(row)
+    if len(row) != 1 or not isinstance(row[0], Name):
+        return None
+    occurs = members.occurrence_of(e, row[0], None)
+    step = members.read_index(e, occurs.copy) if occurs.copy is not None else None
+    if step is None or step.shift or len(step.letters) != 1 or step.letters[0][1] != 1:
+        return None
+    members.put_in_order(e, step, "time")
+    found = members.member(e, occurs.key, members.given_indices(e, occurs, row[0]), row[0].start)
+    e._copy = step.letters[0][0]
+    return found
+
+
+def lacks_layer(e: Elaborator, row: Row) -> bool:
+    """∇_a beside δ^L: a name without the layer that the rest of the line speaks of."""
+    if len(row) != 1 or not isinstance(row[0], Name):
+        return False
+    occurs = members.occurrence_of(e, row[0], None)
+    lacks = "layer" in e.setting.steps.get(occurs.key, ()) and not occurs.indices
+    return lacks and sum(d == "layer" for d in e.ordered.values()) == 1
+
+
+def named_part(e: Elaborator, name: str, v: Val) -> Val:
+    """A formula as a quantity of its own."""
+    v = renamed(v)
+    part = part_of(name, v.body, e.ordered, [a.letter for a in v.axes], e.setting.horizons)
+    e.setting.parts[name] = part
+    e.setting.slots[name] = part.slots
+    return Val(v.axes, Ref(name, tuple(Time.of(a) for a in part.letters)), v.row)
+
+
+def application_of(e: Elaborator, key: str) -> Val | None:
+    """A function by its bare name: its value where the page applies it."""
+    found = e.setting.applications.get(key)
+    if found is None or not isinstance(found[0], App):
+        return None
+    body, ordered = found
+    for letter, slot in ordered.items():
+        members.put_in_order(e, Time.of(letter), slot)
+    axes = tuple(
+        Axis(a, members.dim_of(e, f"fn {key}", k))
+        for k, a in enumerate(plain_letters(found[0].index))
+    )
+    return named_part(e, key, Val(axes, body))
+
+
+def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
+    of, by = renamed(of), renamed(by)
+    assert isinstance(by.body, Ref)
+    mode, copy, e._copy = "step" if mark.immediate else "total", e._copy, ""
+    if by_parameter(e, by):
+        e.choices.add("own")
+        mode = "step" if e.reading.own == "every" else mode
+    elif of_steps(e, of) and of_steps(e, by):
+        e.choices.add("inner")
+        mode = "step" if e.reading.inner else mode
+    if by.rank and of.rank < 2:
+        e.choices.add(
+            ("", "denominator" if of.rank else "", "turned")[by.rank] if by.rank < 3 else ""
+        )
+    if mark.letter == "\\partial":
+        e.choices.add("partial")
+    if e.reading.partial and mark.letter == "\\partial":
+        mode = "own"
+    if (
+        mode == "total"
+        and isinstance(of.body, App)
+        and mark.letter == "\\partial"
+        and any(holds(a, by.body) for a in of.body.args)
+    ):
+        mode = "own"
+    body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
+    tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)
+    axes = of.axes + by.axes
+    if of.rank == 0 and by.rank == 1 and e.reading.turned:
+        return Val(axes, body, row=True, of=tag_of, by=tag_by, loose=True)
+    if of.rank == 0 and by.rank == 2 and e.reading.turned:
+        return Val((axes[1], axes[0]), body)
+    if e.reading.denominator and of.rank == 1 and by.rank == 1:
+        return Val((axes[1], axes[0]), body, of=tag_of, by=tag_by, flipped=True)
+    loose = of.rank == 0 and by.rank == 1
+    return Val(axes, body, row=loose and by.row, of=tag_of, by=tag_by, loose=loose)
+
+
+def of_steps(e: Elaborator, v: Val) -> bool:
+    return isinstance(v.body, Ref) and "time" in e.setting.slots.get(v.body.name, ())
+
+
+def by_parameter(e: Elaborator, by: Val) -> bool:
+    assert isinstance(by.body, Ref)
+    slots = e.setting.slots.get(by.body.name, ())
+    return by.body.name not in e.setting.defined and not {"time", "layer"} & set(slots)
+
+
+def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
+    """f' without an argument: of a function with one formal, at the formal."""
+    function = e.setting.functions.get(occurs.key)
+    if (
+        function is not None
+        and len(function.formals) == 1
+        and function.body.rank == 0
+        and occurs.primes == 1
+    ):
+        return scalar(D(function.body.body, function.formals[0]))
+    raise Unread(node.start, "the argument of a slope")
+
+
+def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
+    if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
+        whole = read_gradient(e, row, at + 1)
+        if whole is not None:
+            return whole
+    if node.below is None and node.above is None and e.setting.nabla is not None:
+        node = replace(node, below=e.setting.nabla)
+    if node.below is None or at + 1 >= len(row):
+        raise Unread(node.start, "by what ∇ differentiates")
+    by = denominator(e, node.below, node)
+    end = at + 1
+    behind = row[end]
+    lying = False
+    if isinstance(behind, Group) and behind.above is None:
+        of, end = e.row(behind.inside), end + 1
+    else:
+        row, lying = upright(e, row, end)
+        of, end = e.factor(row, end)
+    found = differentiated(e, of, by, Mark("\\partial", (), False, False))
+    if lying:
+        return transposed(found), end
+    return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+
+def upright(e: Elaborator, row: Row, at: int) -> tuple[Row, bool]:
+    """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
+    for place in (at, at + 1):
+        node = row[place] if place < len(row) else None
+        if (  # noqa: SIM102
+            isinstance(node, Name | Group)
+            and node.above is not None
+            and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}")
+        ):
+            if place == at or isinstance(node, Group):
+                return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
+    return row, False
+
+
+def read_gradient(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
+    """∇f of a function of several numbers, or of one vector."""
+    node = row[at]
+    behind = row[at + 1] if at + 1 < len(row) and isinstance(row[at + 1], Group) else None
+    assert isinstance(node, Name)
+    occurs = members.occurrence_of(e, node, behind)
+    function = e.setting.functions.get(occurs.key)
+    if function is None or function.body.rank or occurs.indices or not function.formals:
+        return None
+    end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
+    mark = Mark("\\partial", (), False, False)
+    slopes = [
+        differentiated(e, function.body, function.formal(k), mark)
+        for k in range(len(function.formals))
+    ]
+    return (slopes[0] if len(slopes) == 1 else groups.stack_of(e, slopes, node)), end
+
+
+def inline_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
+    r"""\partial A / \partial B on one line."""
+    if node.letter not in DIFFERENTIALS or node.below is not None or node.primes:
+        return None
+    slash = next(
+        (
+            i
+            for i in range(at + 1, min(at + 4, len(row)))
+            if isinstance(row[i], Sign) and row[i].text == "/"  # type: ignore[attr-defined]
+        ),
+        None,
+    )
+    if slash is None or slash + 2 >= len(row):
+        return None
+    other = row[slash + 1]
+    if not isinstance(other, Name) or other.letter != node.letter or other.below is not None:
+        return None
+    end = slash + 3
+    if (
+        end < len(row)
+        and isinstance(row[end], Group)
+        and members.occurrence_of(e, row[end - 1], row[end]).consumed  # type: ignore[arg-type]
+    ):
+        end += 1
+    made = Over(node.start, row[end - 1].end, row[at:slash], row[slash + 1 : end])
+    return read_fraction(e, made, (made, *row[end:]), 0)[0], end
+
+
+def prefix_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
+    r"""\partial_w f: the derivative by what stands below."""
+    if node.below is None or at + 1 >= len(row):
+        raise Unread(node.start, "a whole derivative")
+    by = denominator(e, argument_named(e, node.below, row, at + 1) or node.below, node)
+    of, end = e.factor(row, at + 1)
+    return differentiated(e, of, by, Mark("\\partial", (), False, False)), end
+
+
+def argument_named(e: Elaborator, below: Row, row: Row, at: int) -> Row | None:
+    r"""\partial_h f(x, h_{t-1}): the one argument that is a member of the family below, which has no bare form."""  # noqa: E501
+    function, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+    below = bare(below)
+    if len(below) != 1 or not isinstance(below[0], Name) or not isinstance(function, Name):
+        return None
+    own = members.occurrence_of(e, below[0], None)
+    steps = e.setting.steps.get(own.key, ())
+    if own.indices or not steps or own.key + "".join(f"∅{s}" for s in steps) in e.setting.unindexed:
+        return None
+    found = [
+        r
+        for r in members.occurrence_of(e, function, behind).arguments or ()
+        if len(r) == 1
+        and isinstance(r[0], Name)
+        and members.occurrence_of(e, r[0], None).key == own.key
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def evaluated(e: Elaborator, node: Group) -> Val:
+    r"""\left. A \right|_{t=0, s=1}: A with numbers in the places of variables."""
+    inner = e.row(node.inside)
+    values = []
+    for part in split_at(node.below or (), (",", ";")):
+        at = next((i for i, n in enumerate(part) if isinstance(n, Sign) and n.text == "="), None)
+        if at is None:
+            raise Unread(node.start, "the values at which it is worked out")
+        e._whole, before = True, e._whole
+        try:
+            name = e.row(part[:at])
+        finally:
+            e._whole = before
+        value = e.row(part[at + 1 :])
+        if (
+            not isinstance(name.body, Ref)
+            or name.rank
+            or value.rank
+            or name.body.name in e.setting.made
+        ):
+            raise Unread(node.start, "values of variables that are given")
+        values.append((name.body, value.body))
+    if not values or node.above is not None:
+        raise Unread(node.start, "the values at which it is worked out")
+    return replace(inner, body=Where(inner.body, tuple(values)), of=None, by=None)
