@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.algebra.core import D, Ref, walk
+from derive.judge import fitting
 from derive.judge.hidden import depended
+from derive.judge.made import Made
 from derive.judge.names import named
-from derive.judge.understanding import Made, Understanding
+from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
@@ -136,7 +138,7 @@ class Versions:
             body = elaborator.row(chain.members[1].tree)
             if not isinstance(target.body, Ref) or any(isinstance(p, D) for p in walk(body.body)):
                 return None
-            return u._definition(target.body.name, target, body, number)
+            return fitting.made_definition(u, target.body.name, target, body, number)
         except (Unread, Misfit, RecursionError):
             return None
 

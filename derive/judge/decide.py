@@ -31,12 +31,12 @@ from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Sides
 from derive.judge.conflicts import AGAIN, Versions
 from derive.judge.hidden import Hidden, depended
+from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS
 from derive.judge.repairs import Repair, repairs
-from derive.judge.understanding import EXPRESSIONS
 from derive.judge.witness import witness
 from derive.meaning.model import Model
 from derive.notation.chance import MARKS

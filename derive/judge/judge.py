@@ -8,6 +8,7 @@ from pathlib import Path
 
 from derive.judge.decide import Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
+from derive.judge.made import EXPRESSIONS
 from derive.judge.names import named
 from derive.judge.readings import (
     DENOMINATOR,
@@ -18,7 +19,7 @@ from derive.judge.readings import (
     missing_condition,
 )
 from derive.judge.sections import sections
-from derive.judge.understanding import EXPRESSIONS, Understanding
+from derive.judge.understanding import Understanding
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value

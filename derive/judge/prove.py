@@ -9,7 +9,7 @@ from derive.algebra.core import Core, Num
 from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Outcome, Sides
-from derive.judge.understanding import resolved
+from derive.judge.made import resolved
 from derive.meaning.model import ORDERED
 from derive.proof.lines import Lines, SameForm, search
 

@@ -16,9 +16,10 @@ from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
+from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
-from derive.judge.understanding import BOLD, Understanding
+from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator

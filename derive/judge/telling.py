@@ -12,9 +12,9 @@ from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.errors import DeriveError, Place
 from derive.judge.decide import reached
 from derive.judge.judge import Judge
+from derive.judge.made import resolved
 from derive.judge.readings import Readings, Tried
 from derive.judge.spelling import Speller
-from derive.judge.understanding import resolved
 from derive.meaning.model import Definition
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import (
@@ -17,10 +17,16 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.notation import members
-from derive.notation.calculus import limit
-from derive.notation.chance import integral, over_all
-from derive.notation.pieces import RELATIONS, ascending, bare, each_sign, end_of_tag, split_at
+from derive.notation import calculus, chance, members
+from derive.notation.pieces import (
+    RELATIONS,
+    Bound,
+    ascending,
+    bare,
+    each_sign,
+    end_of_tag,
+    split_at,
+)
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import (
     Axis,
@@ -39,7 +45,7 @@ if TYPE_CHECKING:
 
 def read_big(e: Elaborator, node: Big, row: Row, at: int) -> tuple[Val, int]:
     if node.kind == "int":
-        whole = integral(e, row, at)
+        whole = chance.integral(e, row, at)
         if whole is not None:
             return whole
     if node.kind not in ("sum", "prod", "lim"):
@@ -57,13 +63,13 @@ def read_big(e: Elaborator, node: Big, row: Row, at: int) -> tuple[Val, int]:
     inside = row[at + 1 : end]
     if node.kind == "lim":
         inside, end = behind_limit(e, row, at + 1, end)
-        found = limit(e, node, inside) if inside else None
+        found = calculus.limit(e, node, inside) if inside else None
         if found is None:
             raise Unread(node.start, "what goes where below a limit")
         return found, end
     if not inside:
         raise Unread(node.start, "what is summed")
-    everything = over_all(e, node, inside)
+    everything = chance.over_all(e, node, inside)
     if everything is not None:
         return everything, end
     letters = bounds_of(e, node)
@@ -358,12 +364,3 @@ def without_bounds(e: Elaborator, node: Big, v: Val) -> Val:
     if v.rank:
         return scalar(total(v))
     raise Unread(node.start, "the index of a Σ")
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    letter: str
-    lower: Time | None
-    upper: Time | None
-    without: tuple[Time, ...] = ()
-    whole: bool = False

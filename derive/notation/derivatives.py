@@ -14,8 +14,7 @@ from derive.algebra.core import (
     Where,
 )
 from derive.algebra.expression import Time
-from derive.notation import calls, groups, members
-from derive.notation.calculus import order_of, variables
+from derive.notation import calculus, calls, groups, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
     DIFFERENTIALS,
@@ -106,8 +105,8 @@ def higher_derivative(e: Elaborator, node: Over, mark: Mark, row: Row, at: int) 
     """∂²f/∂x∂y: the derivative by x of that by y."""
     first = node.above_line[0]
     assert isinstance(first, Name)
-    order = order_of(first)
-    rows = None if order is None else variables(node.below_line, order)
+    order = calculus.order_of(first)
+    rows = None if order is None else calculus.variables(node.below_line, order)
     if rows is None:
         raise Unread(node.start, "as many variables as the order of the derivative")
     end = at + 1

@@ -24,13 +24,13 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.notation import bigs, calls, derivatives, groups, members, runs
-from derive.notation.bigs import Bound
 from derive.notation.calls import WORDS
 from derive.notation.chance import OUTCOME
 from derive.notation.pieces import (
     ENTRYWISE,
     NOT_LETTERS,
     TIMES,
+    Bound,
     bare,
     each_sign,
     number_of,

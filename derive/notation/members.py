@@ -20,9 +20,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.notation import calls, derivatives, groups
-from derive.notation.calls import WORDS
-from derive.notation.chance import is_mean, mean
+from derive.notation import calls, chance, derivatives, groups
 from derive.notation.pieces import (
     Mark,
     bare,
@@ -71,8 +69,8 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     gradient = named_gradient(e, node, row, at)
     if gradient is not None:
         return gradient
-    if isinstance(behind, Group) and is_mean(node, behind, e.setting.defined):
-        expected = mean(e, node, behind)
+    if isinstance(behind, Group) and chance.is_mean(node, behind, e.setting.defined):
+        expected = chance.mean(e, node, behind)
         if expected is None:
             raise Unread(node.start, "what an expectation is over")
         return groups.group_scripts(e, expected, behind), at + 2
@@ -249,7 +247,7 @@ def is_function(e: Elaborator, key: str) -> bool:
     symbol = e.table.symbol(key)  # type: ignore[attr-defined]
     if key == "\\sigma" and key in e.setting.defined and symbol.kind == "variable":
         return False
-    if key in e.setting.functions or key in SPELLED or key in WORDS:
+    if key in e.setting.functions or key in SPELLED or key in calls.WORDS:
         return True
     return symbol is None or symbol.kind in ("function", "word") or key not in e.setting.defined
 

@@ -360,3 +360,12 @@ def plain_letters(index: tuple[Time, ...]) -> list[str]:
 
 def hidden_only(occurs: Occurs) -> bool:
     return bool(getattr(occurs, "hidden", 0)) and not occurs.consumed
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    letter: str
+    lower: Time | None
+    upper: Time | None
+    without: tuple[Time, ...] = ()
+    whole: bool = False

@@ -14,9 +14,8 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.notation import bigs, members
-from derive.notation.bigs import Bound
 from derive.notation.dots import Run, running
-from derive.notation.pieces import TIMES, counted_by_the_numerator, end_of_tag
+from derive.notation.pieces import TIMES, Bound, counted_by_the_numerator, end_of_tag
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import (
     Val,

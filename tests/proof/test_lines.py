@@ -11,9 +11,9 @@ from derive.algebra.core import Core, add, neg
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Judgement
 from derive.judge.judge import Judge
+from derive.judge.made import resolved
 from derive.judge.prove import Prover
 from derive.judge.readings import Tried
-from derive.judge.understanding import resolved
 from derive.meaning.world import NoNumber, World
 from derive.proof.lines import PLANS, RULES, SameForm, search
 

@@ -1,0 +1,202 @@
+"""What the letters of a page are by habit, and how they are written on it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from derive.judge.made import NAMED_SHAPE, ODD, SCALARS, SHAPES_NAMED
+from derive.judge.names import COSTS, named
+from derive.meaning.model import ORDERED
+from derive.notation.pieces import argument_of as argument_of
+from derive.notation.pieces import below_time
+from derive.notation.pieces import terms_of as terms_of
+from derive.notation.slots import parts_of
+from derive.text.page import Formula
+from derive.text.spelled import spelled
+from derive.text.trees import Group, Name
+from derive.text.trees import walk as nodes
+
+if TYPE_CHECKING:
+    from derive.judge.understanding import Understanding
+
+
+def survey(u: Understanding) -> None:
+    """How many components each name has at most, and which ordered slots."""
+    setting = u.setting
+    tally: dict[str, Counter[int]] = {}
+    before: Counter[str] = Counter()  # uses with an index less before the first with so many
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for row in (*(m.tree for m in chain.members), *chain.conditions):
+            for name, behind in named(row):
+                occurs = table.occurrence(name, behind)
+                count = sum(d == "component" for d, _ in occurs.indices)
+                count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
+                tally.setdefault(occurs.key, Counter())[count] += 1
+                if count > setting.components.get(occurs.key, 0):
+                    before[occurs.key] = tally[occurs.key][count - 1]
+                if count > setting.components.get(occurs.key, 0):
+                    setting.components[occurs.key] = count
+                slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
+                if occurs.consumed and isinstance(behind, Group) and behind.below is not None:
+                    inside = parts_of(behind.below)
+                    setting.components[occurs.key] = max(
+                        setting.components.get(occurs.key, 0), len(inside)
+                    )
+                full = setting.steps.get(occurs.key, ())
+                setting.steps[occurs.key] = (*full, *(d for d in slots if d not in full))
+                for domain, inside in occurs.indices:
+                    counted = domain in ORDERED or domain == "sample"
+                    if counted and len(inside) == 1 and isinstance(inside[0], Name):
+                        setting.usual.setdefault(domain, inside[0].letter)
+    without_odd(u, tally, before)
+    survey_forms(u)
+
+
+def without_odd(u: Understanding, tally: dict[str, Counter[int]], before: Counter[str]) -> None:
+    """A name that is x_i until a few x_{i,n} follow has one index: those few are not understood."""
+    made = {
+        (r.key, sum(d == "component" for d, _ in r.target.indices))
+        for r in u._makers
+        if r.target is not None
+    }
+    for key, seen in tally.items():
+        most = u.setting.components.get(key, 0)
+        below = most - 1
+        late = seen[most] * ODD < before[key] <= seen[below]
+        if below and late and (key, most) not in made:
+            u.setting.components[key] = below
+            u.setting.odd.add(key)
+
+
+def survey_forms(u: Understanding) -> None:
+    """How many components a name has at most where it is written without some of its ordered slots."""
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            for name, behind in named(member.tree):
+                occurs = table.occurrence(name, behind)
+                given = {d for d, _ in occurs.indices}
+                form = occurs.key + "".join(
+                    f"∅{s}" for s in u.setting.steps[occurs.key] if s not in given
+                )
+                count = sum(d == "component" for d, _ in occurs.indices)
+                count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
+                if "∅" in form and count > u.setting.forms.get(form, 0):
+                    u.setting.forms[form] = count
+
+
+def habitual_rank(u: Understanding, symbol: Any) -> int:
+    key = symbol.key
+    named = NAMED_SHAPE.search(key)
+    if named:
+        return SHAPES_NAMED[named[1].lower()]
+    if symbol.kind in ("index", "size", "constant", "word", "function"):
+        return 0
+    core = re.sub(
+        r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline|mathrm|dot|underline)\b|[{}]",
+        "",
+        key,
+    )
+    letter = core.split("_")[0].split("^")[0]
+    if key in u._transposed_capitals and "time" not in symbol.slots:
+        return 2
+    counts = letter in "TNLKM" and key not in u._before_vectors
+    if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
+        if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):
+            return 2
+        if key in u._before_vectors:
+            return 2
+    if key in u._squared:
+        return 0
+    drawn_or_made = key in u.setting.chance
+    if not drawn_or_made and (
+        u.symbols.is_cost(key)
+        or (COSTS.match(letter) and letter != key and letter not in u.symbols.states)
+    ):
+        return 0
+    bold = bool(re.match(r"\\(?:mathbf|boldsymbol|bm|vec|underline)\b", key))
+    if key in u._entry_by_entry and letter[-1:].islower():
+        return 1
+    state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
+    plain = letter in SCALARS and not bold and not state
+    if plain or (key == letter and has_bold_twin(u, letter)):
+        return 0
+    if symbol.kind == "parameter" or bold:
+        if letter[:1].isupper() and len(letter) == 1:
+            return 2
+        greek = ("\\beta", "\\gamma", "\\theta", "\\vartheta", "\\phi", "\\psi", "\\omega")
+        return 1 if bold or letter in ("b", "c", "w", "u", "v", *greek) else 0
+    if (
+        symbol.kind == "input"
+        and letter[:1].isupper()
+        and len(letter) == 1
+        and "time" not in symbol.slots
+    ):
+        return 2
+    return 1
+
+
+def formal_letters(u: Understanding) -> set[str]:
+    r"""The letters that \partial_p, d_p or ∇_p differentiates by and that functions have as an argument, f(x, p); no time."""  # noqa: E501
+    by: set[str] = set()
+    for _, _, chain in u.chains():
+        for member in chain.members:
+            for node in nodes(member.tree):
+                if not isinstance(node, Name) or node.letter not in (
+                    "\\partial",
+                    "d",
+                    "\\nabla",
+                ):
+                    continue
+                below = node.below or ()
+                if len(below) == 1 and isinstance(below[0], Name) and not below[0].below:
+                    by.add(below[0].letter)
+    given = {
+        r[0].letter
+        for role in u.symbols.roles.values()
+        if role.target is not None
+        for r in role.target.arguments or ()
+        if len(r) == 1 and isinstance(r[0], Name) and not r[0].below and not r[0].above
+    }
+    return {a for a in by & given if a not in ("t", "i", "j", "k", "n", "l")}
+
+
+def what_nabla_is_of(u: Understanding) -> Any:
+    """What all ∇ of a page differentiate by, as far as they say it; None where they differ."""
+    rows = {}
+    for _, _, chain in u.chains():
+        for member in chain.members:
+            for node in nodes(member.tree):
+                if isinstance(node, Name) and node.letter == "\\nabla" and node.below:
+                    rows[spelled(node.below)] = node.below
+    return next(iter(rows.values())) if len(rows) == 1 else None
+
+
+def has_bold_twin(u: Understanding, letter: str) -> bool:
+    """Whether the page has a vector of the same letter in bold: the plain one is a number."""
+    table = u.symbols.at(0)
+    return any(
+        table.symbol(f"\\{style}{{{letter}}}") is not None
+        for style in ("mathbf", "boldsymbol", "bm", "vec")
+    )
+
+
+def note_entrywise(u: Understanding) -> None:
+    """Functions that are applied entry by entry: with a prime on the page, or by habit."""
+    for item in u.page.items:
+        if not isinstance(item, Formula):
+            continue
+        for chain in item.chains:
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if isinstance(node, Name) and node.primes:
+                        occurs = u.symbols.at(item.number).occurrence(node, None)
+                        u.setting.entrywise.add(occurs.key)
+    u.setting.entrywise |= (
+        {"\\sigma", "\\phi", "\\varphi", "\\Phi", "act", "g"}
+        if u.setting.arrays and not u.vectors
+        else set()
+    )
