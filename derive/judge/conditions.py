@@ -32,11 +32,16 @@ def conditions(rows: tuple[Row, ...], elaborator: Elaborator) -> list[Test]:
 
 
 BEFORE = re.compile(
-    r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b\W*(?:that|the case)?\W*$",  # noqa: E501
+    r"(?:^|\b)(?:if|for|when|whenever|where|case|with|suppose|assuming|consider|provided|that)\b"
+    r"\W*(?:that|the case)?\W*$"
+    r"|(?:当|當|若|如果|对于|對於|情况|假设|もし|ただし)\W*$"
+    r"|(?:^|\b)(?:si|pour|lorsque|quand|cuando|para|wenn|falls|für|im Fall|caso|per|quando|если|при|для)\b"
+    r"\W*$",
     re.IGNORECASE,
 )
 BEHIND = re.compile(
-    r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with)\W*$",  # noqa: E501
+    r"^\W*(?:if|for|for all|when|whenever|where|provided|provided that|as long as|only if|in case|with"
+    r"|si|pour|lorsque|cuando|para|wenn|falls|für|ただし|если|при)\W*$",
     re.IGNORECASE,
 )
 SHORT = 60
@@ -56,7 +61,10 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
         if BEFORE.search(said) or (not said and words):
             found.append(items[at].chains[0])
     words, at = _words(items, place + 1, 1)
-    if at is not None and BEHIND.match(words) and _is_relation(items[at]):
+    begins = words.strip()[
+        :1
+    ].isupper()  # a sentence of its own: "For i ≠ j:" speaks of what follows
+    if at is not None and not begins and BEHIND.match(words) and _is_relation(items[at]):
         found.append(items[at].chains[0])
     return found
 
@@ -261,4 +269,6 @@ def _test(a: Time, relation: str, b: Time, negated: bool) -> Test:
 
     if (relation == "\\neq") != negated and relation in ("=", "\\neq"):
         test.distinct = a - b  # type: ignore[attr-defined]
+    if (relation == "=") != negated and relation in ("=", "\\neq"):
+        test.equal = a, b  # type: ignore[attr-defined]
     return test

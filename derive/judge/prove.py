@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from derive.algebra.core import Core, Num
+from derive.algebra.core import Core, Num, move
 from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Outcome, Sides
@@ -57,6 +57,9 @@ class Prover:
             return None
         lines = self.lines(outcome)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
+        for a, b in (t.equal for t in outcome.tests if getattr(t, "equal", None) is not None):
+            if len(b.letters) == 1 and b == Time.of(b.letters[0][0]):
+                left, right = (move(side, {b.letters[0][0]: a}) for side in (left, right))
         lines.values = dict(given or {})
         lines.unfolder.base = base
         lines.forms.ones = outcome.normal | frozenset(
