@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.algebra.core import App, Core, D, Ref, walk
 from derive.judge.claims import Sides
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
-from derive.notation.habits import INPUT
+from derive.notation.habits import INPUT, PARAMETER
 from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -96,8 +96,17 @@ class Hidden:
     def ties(self) -> list[Tie]:
         if self._ties is None:
             self._ties = []  # what is tried meanwhile takes the page as it was read
-            self._ties = list(self._found())
+            given = self._given
+            found = (replace(tie, made=tie.made - given) for tie in self._found())
+            self._ties = [tie for tie in found if tie.made]
         return self._ties
+
+    @property
+    def _given(self) -> frozenset[str]:
+        """The parameters that the page differentiates by, and its functions: an equation with them in it is a claim on something else."""  # noqa: E501
+        u = self.understanding
+        functions = {s.key for s in u.symbols.records() if s.kind == "function"}
+        return frozenset(u._differentiated_by & PARAMETER) | functions
 
     # -- what a line takes for given ----------------------------------------------------------------
 

@@ -156,7 +156,14 @@ def _together(reader: Judge, new: Report, old: Report) -> Report:
     formulas, taken = [], False
     for i, j in enumerate(new.formulas):
         number = int(j.id.split(".")[0]) - 1
-        if i in pairs and known_otherwise and versions.uses(number, known_otherwise):
+        both_differ = i in pairs and _differs(j.verdict) and pairs[i].verdict.kind in WRONG
+        both_differ = both_differ or (i in pairs and j.verdict.kind in WRONG)
+        if (
+            i in pairs
+            and not both_differ
+            and known_otherwise
+            and versions.uses(number, known_otherwise)
+        ):
             formulas.append(j)  # the old reader knows one version of a name, and no suppositions
             continue
         if i in pairs and not _lost(reader, j) and not _has_words(reader, j):
@@ -279,6 +286,8 @@ def _joined(own: Verdict, other: Verdict) -> Verdict:
     if own.kind == "refuted" and other.kind in WRONG:
         return _told(own, other)
     if own.kind in ("proved", "tested") and other.kind in WRONG:
+        return Verdict("unread", reason=DISAGREE)
+    if own.kind in WRONG and other.kind == "proved":
         return Verdict("unread", reason=DISAGREE)
     return own
 
