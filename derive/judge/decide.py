@@ -142,9 +142,11 @@ class Decider:
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
-        versioned = self._versioned(number, chain, head, member, tries[0])
-        if versioned is not None:
-            return versioned
+        otherwise_read = self._versioned(
+            number, chain, head, member, tries[0]
+        ) or self._in_an_order(number, chain, head, member)
+        if otherwise_read is not None:
+            return otherwise_read
         if role is not None and role.why == RESTATES and member is chain.members[1]:
             return Verdict(
                 "unread",
@@ -315,6 +317,17 @@ class Decider:
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
+    def _in_an_order(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | None:
+        """What holds in the order of its indices that the page states for a line before."""
+        for said, tried in self.judge.readings.as_said_before(number, chain, head, member):
+            found = self._holding(tried)
+            if found is not None and tried.outcome.lively:
+                readings = (found.reading, f"for {said}, as the page says before")
+                return replace(found, kind="ambiguous", reading="; ".join(r for r in readings if r))
         return None
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
