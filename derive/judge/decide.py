@@ -15,6 +15,7 @@ from derive.algebra.core import (
     ZERO,
     App,
     Big,
+    Core,
     D,
     Limit,
     Num,
@@ -56,6 +57,7 @@ MOST_MENDING = 2500
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
+LONG_DECIMAL = 3
 VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
@@ -307,7 +309,9 @@ class Decider:
         for said, version, changed in self.versions.others(
             number, model, reached(first.sides, model)
         ):
-            if version.definition.number == number or not version.conflicts:
+            if version.definition.number == number or not (
+                version.conflicts or self.versions.is_left_behind(number, version, model)
+            ):
                 continue
             tried = self.judge.readings.versioned(number, chain, head, member, changed)
             if (
@@ -484,7 +488,12 @@ class Decider:
             return Verdict(
                 "unread", reason="the line does not follow from the linearity of expectations alone"
             )
-        if first.assumed or first.given or first.sides.places is not None:
+        if (
+            first.assumed
+            or first.given
+            or first.sides.places is not None
+            or _is_rounded(first.sides.right)
+        ):
             return Verdict("unread", reason="the line depends on what the page leaves open")
         source = self.judge.page.source.text
         if self.judge.readings.is_on_a_condition(number) or BRACKETED.search(
@@ -775,3 +784,10 @@ def tried_definitions(judge: Judge, number: int) -> set[str]:
 
 def _says_zero(found: Sides) -> bool:
     return found.right == ZERO or found.left == ZERO
+
+
+def _is_rounded(x: Core) -> bool:
+    """Whether a formula is worked out with numbers that may be rounded: with decimals alone, or with long ones."""  # noqa: E501
+    places = [p.places for p in walk(x) if isinstance(p, Num) and p.places]
+    alone = not any(isinstance(p, Ref | D) for p in walk(x))
+    return bool(places) and (alone or max(places) >= LONG_DECIMAL)
