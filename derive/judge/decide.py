@@ -39,7 +39,7 @@ from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS
 from derive.judge.repairs import Repair, repairs
 from derive.judge.witness import witness
-from derive.meaning.model import Model
+from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
 from derive.notation.definitions import RESTATES
 from derive.notation.habits import INPUT
@@ -223,8 +223,18 @@ class Decider:
         """What has two definitions, and is differentiated with the value 0 in a line or below it.
 
         C = (a - y)^2, and then C = (σ(z) - y)^2 with a put in: ∂C/∂a is not meant to be 0.
+        Nor is ∂h_t/∂h_s where h_t = A^t v is put in for h_t = A h_{t-1}.
         """
         made = self.judge.understanding.made
+        model = tried.outcome.model
+        assert model is not None
+        for part in (p for side in (tried.sides.left, tried.sides.right) for p in walk(side)):
+            if isinstance(part, D):
+                name = part.by.name
+                now = model.definitions.get(name, ())
+                before = [m.definition for m in made if m.definition.name == name]
+                if not any(_goes_back(d) for d in now) and any(_goes_back(d) for d in before):
+                    return name.split("∅")[0]
         for name in sorted(tried.outcome.dead):
             general = [m.definition for m in made if m.definition.name == name]
             if len({d.body for d in general if d.is_general or not d.index}) > 1:
@@ -345,7 +355,7 @@ class Decider:
     def _holding(self, tried: Tried) -> Verdict | None:
         if not tried.outcome.agrees or (tried.outcome.zero and not _says_zero(tried.sides)):
             return None
-        if tried.outcome.zero and not self._is_understood(tried):
+        if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
         if self._doubted(tried) or self._has_two_shapes(tried):
             return None
@@ -791,3 +801,8 @@ def _is_rounded(x: Core) -> bool:
     places = [p.places for p in walk(x) if isinstance(p, Num) and p.places]
     alone = not any(isinstance(p, Ref | D) for p in walk(x))
     return bool(places) and (alone or max(places) >= LONG_DECIMAL)
+
+
+def _goes_back(d: Definition) -> bool:
+    """Whether a definition makes a quantity of other members of its family."""
+    return any(isinstance(p, Ref) and p.name == d.name for p in walk(d.body))

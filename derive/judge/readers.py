@@ -35,9 +35,7 @@ LONGEST_VALUE, LEAST = 9, 1e-3
 MOST_FORMULAS = 160
 DISAGREE = "two readings of the page disagree on this line"
 SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
-COUNTED = re.compile(r"ill-typed: .* has \d+ ind")  # indices miscounted, no claim of the page
-    r"ill-typed: .* has \d+ ind"
-)  # indices that the old reader miscounts, no claim of the page's
+COUNTED = re.compile(r"ill-typed: .* has \d+ ind")  # indices miscounted, no claim of the page's
 LETTER_E = "not the well-known constant"
 Place = tuple[int, int]  # line and column
 NOT_KNOWN = (
