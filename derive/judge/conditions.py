@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from derive.algebra.expression import Time
@@ -12,7 +13,7 @@ from derive.notation import members
 from derive.notation.elaborate import Elaborator
 from derive.notation.setting import Unread
 from derive.text.page import Break, Chain, Formula, Prose
-from derive.text.trees import Name, Number, Row, Sign, Words
+from derive.text.trees import Name, Number, Row, Sign, Words, walk
 
 Test = Callable[[Mapping[str, int], World], bool]
 COMPARE: Mapping[str, Callable[[int, int], bool]] = {
@@ -44,6 +45,7 @@ BEHIND = re.compile(
     r"|si|pour|lorsque|cuando|para|wenn|falls|für|ただし|если|при)\W*$",
     re.IGNORECASE,
 )
+AND = re.compile(r"^\W*(?:and|while|whereas|but)\b\W*(?:also|then)?\W*$", re.IGNORECASE)
 SHORT = 60
 
 
@@ -54,6 +56,7 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     if (
         at is not None
         and len(words) <= SHORT
+        and not _is_of_another(items, at, words)
         and not re.search(r"[.;]\s", words)
         and _is_relation(items[at])
     ):
@@ -69,6 +72,12 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     return found
 
 
+def _is_of_another(items: Sequence[Any], at: int, words: str) -> bool:
+    """Whether a relation before a formula is the condition of the formula before it: "… for k ≤ t, and …"."""  # noqa: E501
+    said, before = _words(items, at - 1, -1)
+    return before is not None and bool(AND.match(words)) and bool(BEHIND.match(said))
+
+
 ORDERS = ("<", ">", "\\leq", "\\geq", "\\neq")
 IF = re.compile(
     r"(?:^|\b)(?:if|when|whenever|where|for|case|suppose|assuming|provided|that|si|quand|pour|wenn|falls|für|cuando)\b\W*$",
@@ -82,14 +91,18 @@ IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 BEHIND_IN_WORDS = re.compile(
-    r"^\W*(?:if|when|whenever|unless|except|provided|as long as|assuming)(?: [a-z]+){2}",
+    r"^\W*(?:(?:if|when|whenever|unless|except|provided|as long as|assuming)(?: [a-z]+){2}"
+    r"|(?:or )?(?:else|otherwise)\b)",
     re.IGNORECASE,
 )
 
 
 def on_a_condition(items: Sequence[Any], place: int) -> bool:
     """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"; or where the words behind it say."""  # noqa: E501
-    if BEHIND_IN_WORDS.match(_words(items, place + 1, 1)[0]):
+    behind, at = _words(items, place + 1, 1)
+    if BEHIND_IN_WORDS.match(behind) or (
+        at is not None and BEHIND.match(behind) and _is_range(items[at])
+    ):
         return True
     words, at = _words(items, place - 1, -1)
     if IN_WORDS.search(words):
@@ -114,26 +127,62 @@ def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:
         elif (
             not isinstance(item, Break)
             or item.kind in ("section end", "cell", "slide")
-            or (step > 0 and item.kind in ("paragraph", "item"))
+            or (step > 0 and item.kind == "item")
+            or (step > 0 and item.kind == "paragraph" and not _goes_on(items, at, words))
         ):
             break
         at += step
     return words.strip(), None
 
 
+def _goes_on(items: Sequence[Any], at: int, words: str) -> bool:
+    """Whether a sentence goes on in the paragraph behind a display: that begins with a small letter."""
+    behind = items[at + 1] if at + 1 < len(items) else None
+    return (
+        not words.strip(" \n,")
+        and isinstance(behind, Prose)
+        and bool(re.match(r"\W*[a-z]", behind.text))
+    )
+
+
 def _is_relation(formula: Formula) -> bool:
-    """Whether a formula is one relation between short names: i = j, k ≠ t."""
-    if len(formula.chains) != 1 or len(formula.chains[0].members) != 2:
+    """Whether a formula is relations between short names: i = j, k ≠ t, 1 ≤ k < t."""
+    if len(formula.chains) != 1:
         return False
-    first, second = formula.chains[0].members
-    return second.relation in COMPARE and len(first.tree) <= 3 and len(second.tree) <= 3
+    first, *others = formula.chains[0].members
+    return (
+        0 < len(others) <= 2
+        and all(m.relation in COMPARE for m in others)
+        and (len(others) == 1 or all(m.relation in ORDERS for m in others))
+        and all(len(m.tree) <= 3 for m in (first, *others))
+    )
+
+
+def _is_range(formula: Formula) -> bool:
+    """Whether a formula says what values an index has: k = 1, …, t; t ∈ {1, …, T}."""
+    return any(
+        isinstance(n, Sign) and n.text == "\\dots"
+        for c in formula.chains
+        for m in c.members
+        for n in walk(m.tree)
+    )
+
+
+def orders_before(items: Sequence[Any], place: int) -> Iterator[Formula]:
+    """The orders of indices that the page states before a formula, the latest first."""
+    for item in reversed(items[:place]):
+        if (
+            isinstance(item, Formula)
+            and _is_relation(item)
+            and all(m.relation in ORDERS for m in item.chains[0].members[1:])
+        ):
+            yield item
 
 
 def related(chains: Sequence[Chain], elaborator: Elaborator) -> list[Test]:
     """Tests of relations between indices; what is no such relation states none."""
     found = []
-    for chain in chains:
-        first, second = chain.members
+    for first, second in (pair for c in chains for pair in pairwise(c.members)):
         try:
             a, b = (
                 members.read_index(elaborator, _trimmed(first.tree)),
@@ -141,7 +190,7 @@ def related(chains: Sequence[Chain], elaborator: Elaborator) -> list[Test]:
             )
         except Unread:
             continue
-        if a.letters and {x for i in (a, b) for x, _ in i.letters} <= {
+        if (a.letters or b.letters) and {x for i in (a, b) for x, _ in i.letters} <= {
             *elaborator.letters,
             *elaborator.ordered,
         }:

@@ -13,6 +13,7 @@ from derive.judge.made import Made
 from derive.judge.names import named
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
+from derive.notation.gathering import places_of
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.page import Chain, Formula, Member
@@ -99,6 +100,19 @@ class Versions:
                 version,
                 replace(model, definitions=changed),
             )
+
+    def is_left_behind(self, number: int, version: Version, model: Model) -> bool:
+        """Whether the definition in force was made in another section than the line, which may have gone back to an earlier one."""  # noqa: E501
+        own = version.definition
+        return all(
+            self._sections.get(d.number) != self._sections.get(number)
+            for d in model.definitions.get(own.name, ())
+            if _pattern(d) == _pattern(own)
+        )
+
+    @cached_property
+    def _sections(self) -> dict[int, int]:
+        return {n: where.section for n, where in places_of(self.understanding.page)}
 
     def line(self, number: int) -> int:
         """The line of a formula."""

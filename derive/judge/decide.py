@@ -15,6 +15,7 @@ from derive.algebra.core import (
     ZERO,
     App,
     Big,
+    Core,
     D,
     Limit,
     Num,
@@ -38,7 +39,7 @@ from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS
 from derive.judge.repairs import Repair, repairs
 from derive.judge.witness import witness
-from derive.meaning.model import Model
+from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
 from derive.notation.definitions import RESTATES
 from derive.notation.habits import INPUT
@@ -56,6 +57,7 @@ MOST_MENDING = 2500
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
+LONG_DECIMAL = 3
 VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
@@ -142,9 +144,11 @@ class Decider:
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
             )
-        versioned = self._versioned(number, chain, head, member, tries[0])
-        if versioned is not None:
-            return versioned
+        otherwise_read = self._versioned(
+            number, chain, head, member, tries[0]
+        ) or self._in_an_order(number, chain, head, member)
+        if otherwise_read is not None:
+            return otherwise_read
         if role is not None and role.why == RESTATES and member is chain.members[1]:
             return Verdict(
                 "unread",
@@ -219,8 +223,18 @@ class Decider:
         """What has two definitions, and is differentiated with the value 0 in a line or below it.
 
         C = (a - y)^2, and then C = (σ(z) - y)^2 with a put in: ∂C/∂a is not meant to be 0.
+        Nor is ∂h_t/∂h_s where h_t = A^t v is put in for h_t = A h_{t-1}.
         """
         made = self.judge.understanding.made
+        model = tried.outcome.model
+        assert model is not None
+        for part in (p for side in (tried.sides.left, tried.sides.right) for p in walk(side)):
+            if isinstance(part, D):
+                name = part.by.name
+                now = model.definitions.get(name, ())
+                before = [m.definition for m in made if m.definition.name == name]
+                if not any(_goes_back(d) for d in now) and any(_goes_back(d) for d in before):
+                    return name.split("∅")[0]
         for name in sorted(tried.outcome.dead):
             general = [m.definition for m in made if m.definition.name == name]
             if len({d.body for d in general if d.is_general or not d.index}) > 1:
@@ -305,7 +319,9 @@ class Decider:
         for said, version, changed in self.versions.others(
             number, model, reached(first.sides, model)
         ):
-            if version.definition.number == number or not version.conflicts:
+            if version.definition.number == number or not (
+                version.conflicts or self.versions.is_left_behind(number, version, model)
+            ):
                 continue
             tried = self.judge.readings.versioned(number, chain, head, member, changed)
             if (
@@ -315,6 +331,17 @@ class Decider:
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
+    def _in_an_order(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Verdict | None:
+        """What holds in the order of its indices that the page states for a line before."""
+        for said, tried in self.judge.readings.as_said_before(number, chain, head, member):
+            found = self._holding(tried)
+            if found is not None and tried.outcome.lively:
+                readings = (found.reading, f"for {said}, as the page says before")
+                return replace(found, kind="ambiguous", reading="; ".join(r for r in readings if r))
         return None
 
     def _place(self, number: int, chain: Chain) -> tuple[int, int]:
@@ -328,7 +355,7 @@ class Decider:
     def _holding(self, tried: Tried) -> Verdict | None:
         if not tried.outcome.agrees or (tried.outcome.zero and not _says_zero(tried.sides)):
             return None
-        if tried.outcome.zero and not self._is_understood(tried):
+        if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
         if self._doubted(tried) or self._has_two_shapes(tried):
             return None
@@ -471,7 +498,12 @@ class Decider:
             return Verdict(
                 "unread", reason="the line does not follow from the linearity of expectations alone"
             )
-        if first.assumed or first.given or first.sides.places is not None:
+        if (
+            first.assumed
+            or first.given
+            or first.sides.places is not None
+            or _is_rounded(first.sides.right)
+        ):
             return Verdict("unread", reason="the line depends on what the page leaves open")
         source = self.judge.page.source.text
         if self.judge.readings.is_on_a_condition(number) or BRACKETED.search(
@@ -762,3 +794,15 @@ def tried_definitions(judge: Judge, number: int) -> set[str]:
 
 def _says_zero(found: Sides) -> bool:
     return found.right == ZERO or found.left == ZERO
+
+
+def _is_rounded(x: Core) -> bool:
+    """Whether a formula is worked out with numbers that may be rounded: with decimals alone, or with long ones."""  # noqa: E501
+    places = [p.places for p in walk(x) if isinstance(p, Num) and p.places]
+    alone = not any(isinstance(p, Ref | D) for p in walk(x))
+    return bool(places) and (alone or max(places) >= LONG_DECIMAL)
+
+
+def _goes_back(d: Definition) -> bool:
+    """Whether a definition makes a quantity of other members of its family."""
+    return any(isinstance(p, Ref) and p.name == d.name for p in walk(d.body))

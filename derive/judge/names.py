@@ -272,10 +272,17 @@ class Names:
             and r.target
             and all(d != "sample" for d, _ in r.target.indices)
         }
+        entries = {
+            o.key
+            for o in found
+            for d, r in o.indices
+            if d == "sample" and any(isinstance(n, Name) and n.below for n in r)
+        }  # the entry for a class, \\hat{y}_{t, y_t}
         self.sampled = {
             k
             for k in with_index
             if not COSTS.match(k)
+            and k not in entries
             and without[k] >= 2 * with_index[k]
             and (k in defined or without[k] >= 4)
         }

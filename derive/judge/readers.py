@@ -35,6 +35,7 @@ LONGEST_VALUE, LEAST = 9, 1e-3
 MOST_FORMULAS = 160
 DISAGREE = "two readings of the page disagree on this line"
 SUPPOSED = (ON_A_CONDITION, "supposed for its sentence or item")
+COUNTED = re.compile(r"ill-typed: .* has \d+ ind")  # indices miscounted, no claim of the page's
 LETTER_E = "not the well-known constant"
 Place = tuple[int, int]  # line and column
 NOT_KNOWN = (
@@ -275,7 +276,7 @@ def _explained(verdict: Verdict, moved: bool) -> Verdict:
 
 
 def _joined(own: Verdict, other: Verdict) -> Verdict:
-    if "always 0" in other.reason:
+    if "always 0" in other.reason or COUNTED.search(other.reason):
         return own
     if own.kind == "unread" and _differs(own):
         return _alone(own, other) if other.kind in (*WRONG, "ambiguous") else own

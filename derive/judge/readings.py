@@ -14,7 +14,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
-from derive.judge.conditions import Test, around, conditions, on_a_condition, related
+from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
@@ -68,6 +68,7 @@ class Way:
 
 
 INDEX = "a condition on an index"
+ORDERS_TRIED = 3
 MOST_WORK = 700_000
 
 
@@ -530,6 +531,28 @@ class Readings:
             )
             self._stated[number] = [*self._stated[number], *self._beside(number)]
         return self._stated[number]
+
+    def as_said_before(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Iterator[tuple[str, Tried]]:
+        """The claim with an order of its indices that the page states for a line before; in what words."""
+        if number not in self._places:
+            return
+        plain, kept = self.understanding.reading, self._around(number)
+        seen: set[str] = set()
+        for formula in orders_before(self.page.items, self._places[number]):
+            said = self.page.source.text[formula.chains[0].members[0].start : formula.end]
+            said = said.rstrip("$\\) ")
+            if said in seen or len(seen) >= ORDERS_TRIED:
+                continue
+            seen.add(said)
+            self._stated[number] = [*kept, formula.chains[0]]
+            try:
+                yield said, self.tried(number, chain, head, member, Way("", plain, plain))
+            except (Unread, Misfit, RecursionError):
+                continue
+            finally:
+                self._stated[number] = kept
 
     def _beside(self, number: int) -> list[Chain]:
         """The condition that a display states behind its only claim: "where i = j"."""

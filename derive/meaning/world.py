@@ -212,7 +212,7 @@ class World:
         if name not in self.normal and name + DOWN not in self.normal:
             return self.random("leaf", *element)
         slots = self.model.slots.get(name, ())
-        if not slots or slots[-1] != "component":
+        if not slots or slots[-1] != "component" or len(index) != len(slots):
             return self.random("leaf", *element)
         place = len(slots) - 1 if name in self.normal else slots.index("component")
         size = self.size(f"{name.split('∅')[0]}:{slots[:place].count('component')}")

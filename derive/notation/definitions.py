@@ -281,7 +281,7 @@ class Ledger:
         here = same_section and where.item == latest.where.item
         if not renewed and here and (not where.display or again):
             return Role("claim", found.key, found, "says again what is defined")
-        if self._substitutes(latest, keys):
+        if not (renewed or moved_on) and self._substitutes(latest, keys, right):
             return Role("claim", found.key, found, "a part of what is defined has got a name")
         unrolled = not self._is_special(found) and starts_from_zero(
             found, right, self.reader, number
@@ -307,14 +307,20 @@ class Ledger:
     def _is_moved(self, found: Occurrence) -> bool:
         return any(len(row) > 1 for domain, row in found.indices if domain in ("time", "layer"))
 
-    def _substitutes(self, latest: Known, keys: frozenset[str]) -> bool:
-        """Whether a right side uses names that were given since to parts of the right side before."""
+    def _substitutes(self, latest: Known, keys: frozenset[str], right: Row) -> bool:
+        """Whether a right side uses names that were given since to parts of the right side before.
+
+        A name for all of L = a^2 stands alone where it is put in: L = b^2 with b = a^2 is another L.
+        """
         new = keys - latest.made_of - {latest.occurrence.key}
         if new & habits.KNOWN:
             return False  # another function
         since = [k for key in new for k in self.known.get(key, ())]
         return any(
-            k.number >= latest.number and len(k.right) > 1 and k.right in latest.right
+            k.number >= latest.number
+            and len(k.right) > 1
+            and k.right in latest.right
+            and (k.right != latest.right or len(right) == 1)
             for k in since
         )
 

@@ -113,16 +113,8 @@ def ones(e: Elaborator, node: Number, sizes: Sequence[Node]) -> Val | None:
 
 def inside_of(e: Elaborator, node: Group) -> Val:
     match node.opening:
-        case "|":
-            inner = e.row(node.inside)
-            if inner.rank:
-                return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
-            return scalar(Fn("\\abs", (inner.body,)))
-        case "\\|":
-            inner = e.row(node.inside)
-            if inner.rank == 0:
-                return scalar(Fn("\\abs", (inner.body,)))
-            return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
+        case "|" | "\\|":
+            return norm(e, node)
         case "[" | "(" if side_by_side(node.inside):
             return read_columns(e, [(n,) for n in node.inside], node)
         case "[":
@@ -147,6 +139,19 @@ def inside_of(e: Elaborator, node: Group) -> Val:
             return e.row(node.inside)
         case _:
             raise Unread(node.start, "brackets that group")
+
+
+def norm(e: Elaborator, node: Group) -> Val:
+    """|x|, ||x||, ||x||_2, ||X||_F: the root of the sum of the squares; ||x||_1: the sum of what stands without its sign."""  # noqa: E501
+    inner = e.row(node.inside)
+    which = spelled(node.below) if node.below is not None else ""
+    if which not in ("", "1", "2", "F") or (inner.rank > 1 and which in ("1", "2")):
+        raise Unread(node.start, f"a norm {which}")
+    if inner.rank == 0:
+        return scalar(Fn("\\abs", (inner.body,)))
+    if which == "1":
+        return scalar(total(each(lambda b: Fn("\\abs", (b,)), inner)))
+    return scalar(Fn("\\sqrt", (total(each(lambda b: Pow(b, num(2)), inner)),)))
 
 
 def group_scripts(e: Elaborator, value: Val, node: Group) -> Val:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import (
     MINUS,
+    ONE_OF,
     At,
     Core,
     Fn,
@@ -120,6 +121,8 @@ def named_gradient(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, i
     if cost is None or node.letter[:1] != "d" or node.primes or node.accents:
         return None
     if occurrence_of(e, node, None).key in e.setting.defined - e.setting.gradients:
+        return None
+    if f"d{cost}" in e.setting.defined:  # a total differential, and so is what it is made of
         return None
     if len(node.letter) > 1:
         by: Node = replace(node, letter=node.letter[1:], start=node.start + 1)
@@ -322,6 +325,8 @@ def member_of(e: Elaborator, node: Name, occurs: Occurs) -> Val:
             return applied
     if occurs.copy is not None:
         raise Unread(node.start, "no copy of a shared parameter")
+    if f"{ONE_OF}{key}}}" in e.setting.slots and key not in e.setting.defined:
+        raise Unread(node.start, f"a number {key}, which says a class elsewhere")
     return member(e, key, given_indices(e, occurs, node), node.start)
 
 

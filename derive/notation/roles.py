@@ -31,6 +31,7 @@ from derive.notation.sides import (
 )
 from derive.notation.slots import (
     EQUAL,
+    Where,
     bare,
     is_derivative,
     names_in,
@@ -632,11 +633,14 @@ class Roles(Ledger):
             return number, self._last(
                 number,
                 lambda w: (
-                    w.paragraph == where.paragraph and len(SENTENCE_END.findall(w.before)) == ends
+                    (w.paragraph == where.paragraph and len(SENTENCE_END.findall(w.before)) == ends)
+                    or _goes_on(where, w)
                 ),
             )
         if role.kind == "setting":
-            return number, self._last(number, lambda w: w.paragraph == where.paragraph)
+            return number, self._last(
+                number, lambda w: w.paragraph == where.paragraph or _goes_on(where, w)
+            )
         if (
             role.kind == "definition"
             and role.target is not None
@@ -659,3 +663,16 @@ class Roles(Ledger):
             same_item = self._last(number, lambda w: w.item == where.item)
             return number, same_item if alone else self.last
         return number, self.last
+
+
+def _goes_on(where: Where, display: Where) -> bool:
+    """Whether a sentence goes on with a display that stands by itself behind its paragraph: "When w = 1,"."""  # noqa: E501
+    rest = display.before.removeprefix(where.before)
+    return (
+        display.display
+        and display.item == where.item
+        and display.section == where.section
+        and display.before.startswith(where.before)
+        and bool(where.before.strip())
+        and not SENTENCE_END.search(rest.strip())
+    )
