@@ -107,6 +107,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | Accusation:
         """The verdict on head = member. Raises Unread or Misfit where it is not understood in any reading."""  # noqa: E501
+        self.hidden.place = number
         try:
             tries = list(self.judge.tries(number, chain, head, member))
         except Misfit as error:

@@ -36,7 +36,6 @@ from derive.meaning.model import ORDERED, Definition
 from derive.notation import members
 from derive.notation.calls import WORDS
 from derive.notation.elaborate import Elaborator
-from derive.notation.habits import PARAMETER
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import Unread
@@ -396,9 +395,10 @@ def said_filled(u: Understanding, elaborator: Elaborator, key: str) -> None:
 
 def stepped_slots(u: Understanding) -> dict[str, frozenset[str]]:
     """For each name the ordered slots that all its definitions have; a parameter's bare name is the parameter itself."""  # noqa: E501
+    bare = {s.key for s in u.symbols.records() if s.kind == "parameter" and not s.slots}
     found: dict[str, frozenset[str]] = {}
     for role in u._makers:
-        if role.key is not None and role.target is not None and role.key not in PARAMETER:
+        if role.key is not None and role.target is not None and role.key not in bare:
             target = u.symbols.corrected(role.target)
             slots = frozenset(d for d, _ in target.indices if d in ORDERED)
             found[role.key] = found.get(role.key, slots) & slots

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from derive.algebra.core import App, Core, D, Ref, walk
 from derive.judge.claims import Sides
+from derive.judge.made import WHERE
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
-from derive.notation.habits import INPUT, PARAMETER
+from derive.notation.habits import INPUT
 from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -91,22 +92,16 @@ class Hidden:
     ) -> None:
         self.understanding, self._holds = understanding, holds
         self._ties: list[Tie] | None = None
+        self.place: int | None = None  # the formula that is judged
 
     @property
     def ties(self) -> list[Tie]:
+        """The relations in force where a formula is judged: from a little before their place on."""
         if self._ties is None:
             self._ties = []  # what is tried meanwhile takes the page as it was read
-            given = self._given
-            found = (replace(tie, made=tie.made - given) for tie in self._found())
-            self._ties = [tie for tie in found if tie.made]
-        return self._ties
-
-    @property
-    def _given(self) -> frozenset[str]:
-        """The parameters that the page differentiates by, and its functions: an equation with them in it is a claim on something else."""  # noqa: E501
-        u = self.understanding
-        functions = {s.key for s in u.symbols.records() if s.kind == "function"}
-        return frozenset(u._differentiated_by & PARAMETER) | functions
+            self._ties = list(self._found())
+        place = self.place
+        return [t for t in self._ties if place is None or t.number <= place + WHERE]
 
     # -- what a line takes for given ----------------------------------------------------------------
 
@@ -170,6 +165,7 @@ class Hidden:
         for number, index, chain in u.chains():
             if (
                 len(chain.members) > 1
+                and not chain.continues  # "= b" goes on with a claim, and ties nothing
                 and number not in u.taken
                 and self._is_open(number, index, chain)
             ):

@@ -404,6 +404,7 @@ class Judge:
         """A definition of what follows from others that are in force is a claim that was proved."""
         if role.kind != "definition" or role.key in self.understanding.setting.alias:
             return None
+        self.decider.hidden.place = formula.number
         for tried in self.readings.restated(formula.number, chain, head, member):
             found = None if tried.reading else self.decider._holding(tried)
             if isinstance(found, Verdict) and found.kind == "proved":
