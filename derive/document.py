@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from derive.algebra.expression import (
     Call,
@@ -47,10 +41,9 @@ from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
 from derive.proof.steps import Chain, Step
+from derive.templating import environment
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from derive.derivation.answer import Answer
     from derive.derivation.bill import Bill, Growth
     from derive.derivation.code import Program
@@ -61,29 +54,6 @@ if TYPE_CHECKING:
 MOST_CHAINS = 36
 MOST_IN_BRACKETS = 8
 SCHEMA = "derive.derivation/1"
-
-
-def template_folder() -> Path:
-    """The templates inside the wheel, or those of the checkout."""
-    packaged = Path(str(files("derive"))) / "templates"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "templates"
-
-
-def environment() -> Environment:
-    """Jinja with delimiters that leave LaTeX alone; an undefined name is an error."""
-    return Environment(
-        loader=FileSystemLoader(template_folder()),
-        undefined=StrictUndefined,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
 
 
 def layout_of(name: str, full: bool, columns: int, standalone: bool) -> Format:
@@ -870,59 +840,6 @@ def in_comment(part: str | Expr | Equation) -> str:
     written = part if isinstance(part, str) else latex(part)
     spaced = re.sub(r"\((?=\*)|\*(?=\))", lambda found: found[0] + " ", written)
     return spaced.replace('"', "''")
-
-
-def show(rendered: str, columns: int) -> None:
-    """Rendered text on the terminal, with weight and colour; in a pager where it is long."""
-    from rich.console import Console
-
-    console = Console(width=columns, highlight=False, emoji=False)
-    with paged(console, rendered.count("\n")):
-        console.print(rendered, end="")
-
-
-@contextmanager
-def paged(console: Console, lines: int) -> Iterator[None]:
-    """What is printed inside goes through the terminal's pager if it is more than two screens."""
-    if lines <= 2 * console.size.height:
-        yield
-        return
-    os.environ.setdefault("LESS", "-RFX")  # colours, and nothing is held back at the end
-    with console.pager(styles=True):
-        yield
-
-
-def plain(rendered: str, columns: int = 80) -> str:
-    """Rendered text without weight or colour, for a file or a pipe."""
-    lines = rendered.split("\n")
-    if any(line.count("[/") * 2 != line.count("[") for line in lines):
-        return _without_marks(rendered, columns)  # a bracket that is none of ours, or a long mark
-    return "\n".join(_plain_line(line, columns) for line in lines)
-
-
-def _plain_line(line: str, columns: int) -> str:
-    """A line without its marks; one that is too long is broken, which is left to rich."""
-    bare = _MARK.sub("", line)
-    if "\\" not in bare and "\t" not in bare and len(bare) <= columns and not _WIDE.search(bare):
-        return bare.rstrip()
-    return _without_marks(line, columns)
-
-
-_MARK = re.compile(r"\[/?[a-z ]+\]")
-_WIDE = re.compile(
-    "[\u1100-\u11ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\uffff\U00010000-\U0010ffff]"
-)
-
-
-def _without_marks(rendered: str, columns: int) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-
-    out = StringIO()
-    console = Console(file=out, width=columns, color_system=None, highlight=False, emoji=False)
-    console.print(rendered, end="", soft_wrap=False)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def as_json(

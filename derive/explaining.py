@@ -53,7 +53,7 @@ def names() -> list[str]:
 
 
 def _page() -> Any:
-    from derive.document import environment
+    from derive.templating import environment
 
     return environment().get_template("documents/explain.j2").module
 

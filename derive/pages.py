@@ -65,7 +65,7 @@ class Page:
 
     def write(self, render: Callable[[Format], str]) -> None:
         """Renders the document and puts it out."""
-        from derive import document
+        from derive import console, document
 
         if self.kind == "pdf":
             self._write_pdf(lambda kind: render(document.layout_of(kind, self.full, 80, True)))
@@ -75,9 +75,9 @@ class Page:
         layout = document.layout_of(self.kind, self.full, room, self.standalone)
         rendered = render(layout)
         if self.kind == "text" and screen:
-            document.show(rendered, room)
+            console.show(rendered, room)
         elif self.kind == "text":
-            self._put(document.plain(rendered))
+            self._put(console.plain(rendered))
         else:
             self._put(rendered)
 

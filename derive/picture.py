@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.algebra.expression import Variable
-from derive.document import environment
 from derive.errors import DeriveError
 from derive.model.graph import Graph, ancestors, descendants, unrolled
 from derive.model.recurrence import Recurrence, variables
 from derive.notation.latex import latex
 from derive.notation.unicode import text
+from derive.templating import environment
 
 MOST_DRAWN = 600
 KINDS = ("svg", "tikz", "text")

@@ -15,7 +15,7 @@ from derive.errors import DeriveError
 from derive.pages import Page, columns
 
 if TYPE_CHECKING:
-    from derive.verify.judge import Options
+    from derive.verify.options import Options
     from derive.verify.verdicts import Report
 
 

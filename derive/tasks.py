@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from derive.picture import Picture
     from derive.proof.kernel import Theorem
     from derive.proof.kinds import ManySteps
-    from derive.verify.judge import Options
+    from derive.verify.options import Options
     from derive.verify.verdicts import Report
 
 TESTED_HORIZONS = 6
@@ -72,9 +72,9 @@ class Result:
 
     def text(self, full: bool = False, columns: int = 80) -> str:
         """Plain text, for a terminal of so many columns; `full` leaves nothing out."""
-        from derive import document
+        from derive import console, document
 
-        return document.plain(self.render(document.layout_of("text", full, columns, True)), columns)
+        return console.plain(self.render(document.layout_of("text", full, columns, True)), columns)
 
     def latex(self, full: bool = False, standalone: bool = False) -> str:
         """Rows for somebody's `align`, or a whole document."""
@@ -891,7 +891,7 @@ def options(
     why: tuple[str, ...] = (),
 ) -> Options:
     """What a user may fix, as the judge takes it."""
-    from derive.verify.judge import Options
+    from derive.verify.options import Options
 
     if horizon is not None and horizon < 1:
         raise DeriveError(f"expected -T of at least 1, found {horizon}")

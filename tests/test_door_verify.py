@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from derive import red_pen
 from derive.commands import app
-from derive.document import paged
+from derive.console import paged
 from derive.explaining import names
 from derive.proof.rules import RULES
 from derive.report.fixing import diff, fixed

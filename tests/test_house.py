@@ -29,6 +29,8 @@ ORDER = (
     "typesetting",
     "writing",
     "coq",
+    "templating",
+    "console",
     "layout",
     "typst_format",
     "document",

@@ -10,7 +10,7 @@ import pytest
 from derive.judge.readers import judge
 from derive.report.marking import html
 from derive.report.sheet import Sheet, pieces_of, spoken, tidied
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged, Report, Verdict
 
 ROOT = Path(__file__).resolve().parent

@@ -18,12 +18,8 @@ from derive.judge.telling import told, with_symbols
 from derive.notation.calls import WORDS
 from derive.notation.roles import ON_A_CONDITION
 from derive.text.trees import Name, walk
-from derive.verify.judge import Chain, Options, Side
-from derive.verify.judge import Judge as JudgeBefore
-from derive.verify.judge import judge as judged_before
 from derive.verify.notebook import markdown_cells
-from derive.verify.pages import read_page
-from derive.verify.ranges import Condition
+from derive.verify.options import Options
 from derive.verify.verdicts import Counterexample, Judged, Report, Verdict
 
 HOLDING = ("proved", "tested", "ambiguous")
@@ -54,6 +50,8 @@ NOT_KNOWN = (
 def judge(path: str, text: str, options: Options) -> Report:
     """The verdicts on all formulas of one file. Raises DeriveError where a model from outside cannot be read."""  # noqa: E501
     if options.model or options.horizon or options.layout:
+        from derive.judge.before import judged_before
+
         return with_symbols(judged_before(path, text, options), options)
     if path.lower().endswith(".ipynb"):
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
@@ -78,8 +76,11 @@ def _judged(reader: Judge, found: Report, path: str, text: str, options: Options
     open_ = {(j.line, j.column): j.verdict for j in found.formulas if _is_open(reader, j)}
     if not open_ or len(found.formulas) > MOST_FORMULAS:
         return found
+    # The old reader is a third of what there is to import, and most pages do without it.
+    from derive.judge.before import Before, judged_before
+
     try:
-        old = _Old(path, text, replace(options, repairs=False))
+        old = Before(path, text, replace(options, repairs=False))
         if not _alike(found, _paired(found, old.read_for(frozenset()))):
             return found
         heard = old.read_for(frozenset(open_)).formulas
@@ -96,35 +97,6 @@ def _judged(reader: Judge, found: Report, path: str, text: str, options: Options
     except (DeriveError, RecursionError, ArithmeticError):  # costs the old reader's own word alone
         return found
     return joined
-
-
-class _Old(JudgeBefore):
-    """The old reader, which judges no more of a page than it is asked for."""
-
-    def __init__(self, path: str, text: str, options: Options) -> None:
-        self._asked: frozenset[Place] | None = None
-        super().__init__(read_page(path, text), text, options)
-
-    def read_for(self, places: frozenset[Place]) -> Report:
-        """What it says of the claims at some places; any other is as if it were proved, the most that both can agree on."""  # noqa: E501
-        self._asked, chain, found = places, Chain(), list[Judged]()
-        for number, placed in enumerate(self.page.formulas):
-            if not placed.continues:
-                chain = Chain()
-            found += self._formula(number, placed, chain)
-        self._asked = None
-        return Report(self.page.source.path, self.text, tuple(found))
-
-    def _claim(
-        self, number: int, side: Side, chain: Chain, conditions: tuple[tuple[Condition, ...], str]
-    ) -> Verdict:
-        if self._asked is not None and self._at(side.start) not in self._asked:
-            return Verdict("proved")
-        return super()._claim(number, side, chain, conditions)
-
-    def _at(self, start: int) -> Place:
-        place = self._judged(0, 0, start, start, "", Verdict("remark"))
-        return place.line, place.column
 
 
 def _counts(own: Verdict, other: Verdict) -> bool:

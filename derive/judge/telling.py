@@ -23,7 +23,7 @@ from derive.notation.symbols import Symbols, bind, described
 from derive.proof.lines import RULES, SameForm
 from derive.text.page import Chain, Formula, Member
 from derive.text.read import read
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged, Read, Report, Why
 
 MOST_USED = 12

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from derive.errors import DeriveError
 from derive.judge.ignored import without_ignored
 from derive.judge.readers import judge
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Report
 
 Text = tuple[str, str]  # path and text

@@ -12,11 +12,12 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from derive.document import environment, paged
+from derive.console import paged
 from derive.report.asides import name_row, name_width, taken, where, why_blocks
 from derive.report.excerpt import cells, visible
 from derive.report.facts import LOUD, Chapter, chapter, totals
 from derive.report.sheet import SIGNS, for_template, spoken
+from derive.templating import environment
 from derive.verify.verdicts import KINDS, Kind, Report
 
 if TYPE_CHECKING:

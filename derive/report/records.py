@@ -10,10 +10,10 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from derive.document import environment
 from derive.report.excerpt import trimmed
 from derive.report.facts import LOUD, finding
 from derive.report.marking import words
+from derive.templating import environment
 from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Verdict, Why
 
 SCHEMA = "derive.verify/1"

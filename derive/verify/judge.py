@@ -37,6 +37,7 @@ from derive.verify.layouts import DENOMINATOR, NUMERATOR, Layout, has_gradient, 
 from derive.verify.limits import TooLong, within
 from derive.verify.lost import differentiates, relied_on
 from derive.verify.mending import Mender
+from derive.verify.options import Options
 from derive.verify.pages import read_page
 from derive.verify.placed import Member, Page, Placed
 from derive.verify.ranges import Condition, Range, scope_text
@@ -55,25 +56,6 @@ NOTHING = "both sides are always 0, so it says nothing"
 EMPTY = "empty"
 IN_CONFLICT = "a conflict with the earlier definition, which stays in force"
 SCREENED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may fix: T, the layout, definitions from outside; `seconds` bounds one formula.
-
-    `others` says whether a false line is also judged by the other of two definitions in conflict.
-    `read` asks for the names of the page as they were taken, `why` for more on the formulas of these
-    lines or with these ids.
-    """
-
-    horizon: int | None = None
-    layout: str | None = None
-    model: tuple[tuple[str, str], ...] = ()
-    repairs: bool = True
-    others: bool = True
-    seconds: float = 10.0
-    read: bool = False
-    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

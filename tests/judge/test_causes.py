@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from derive.judge.readers import judge
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Verdict
 
 MARK = re.compile("⟨([a-z]+)⟩")

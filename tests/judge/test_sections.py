@@ -127,7 +127,7 @@ def test_a_bracket_that_is_transposed_is_a_factor() -> None:
 
 def test_words_of_several_letters_are_no_products_for_either_reader() -> None:
     from derive.judge.readers import judge as joined
-    from derive.verify.judge import Options
+    from derive.verify.options import Options
 
     page = rf"{FORWARD}" + "\n\n$$dq = s - y$$"
     assert joined("page.md", page, Options()).formulas[-1].verdict.kind != "refuted"

@@ -16,7 +16,7 @@ from derive.report.asides import taken, where, why_blocks
 from derive.report.marking import html, markdown, marked, plain, words
 from derive.report.names import named
 from derive.report.records import as_json
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Report, Why
 
 PAGE = r"""The state is $h_t = \tanh(w h_{t-1} + x_t)$ and $L_t = h_t^2$, with $C = \sum_{t=1}^T L_t$.

@@ -23,7 +23,8 @@ import atheris
 
 with atheris.instrument_imports(include=["derive"]):
     from derive.errors import DeriveError
-    from derive.verify.judge import Options, judge
+    from derive.verify.judge import judge
+    from derive.verify.options import Options
     from derive.verify.verdicts import KINDS
 
 HERE = Path(__file__).resolve().parent

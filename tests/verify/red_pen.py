@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from corpus import Member, Page
 from corruptions import Corruption
 
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged, Report
 
 QUICK = Options(repairs=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 
 STEP = r"Let $h_t = f(h_{t-1}, x_t, \theta)$, $L_t = \ell(h_t, y_t)$, $C = \sum_{t=1}^{T} L_t$."
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from derive.errors import DeriveError
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 from derive.verify.verdicts import KINDS
 
 EXAMPLES = int(os.environ.get("DERIVE_FUZZ", "25"))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged, Report
 
 HERE = Path(__file__).resolve().parent

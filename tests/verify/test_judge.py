@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from derive.errors import DeriveError
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged
 
 MODEL = r"$h_t = f(h_{t-1}, x_t, \theta)$, $L_t = \ell(h_t)$, $C = \sum_t L_t$." + "\n\n"

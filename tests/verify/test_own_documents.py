@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 
 CLI = Path(__file__).resolve().parents[2] / "cli.py"
 DOCUMENTS = {

@@ -18,7 +18,8 @@ from derive.model.graph import unrolled
 from derive.notation.claims import parse_member
 from derive.notation.tokens import Source
 from derive.verify.arrays import ArrayNumbers
-from derive.verify.judge import Judge, Line, Options, judge
+from derive.verify.judge import Judge, Line, judge
+from derive.verify.options import Options
 from derive.verify.pages import read_page
 from derive.verify.verdicts import Judged, Verdict
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.verify.judge import Options, judge
+from derive.verify.judge import judge
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged
 
 ROWS = [

@@ -13,7 +13,7 @@ from oracle import SMOOTH, Meaningless, Outside, World, parse, understand
 from reading import Unreadable
 
 from derive.judge.readers import judge
-from derive.verify.judge import Options
+from derive.verify.options import Options
 from derive.verify.verdicts import Judged
 
 MODELS = {
