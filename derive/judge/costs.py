@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
@@ -255,15 +256,7 @@ def with_unknown(model: Model, sides: list[Core]) -> Model:
         made = _unknown(name, _direct(name, pairs, uses), model.slots)
         if made is not None:
             definitions[name] = (made,)
-    return Model(
-        definitions,
-        model.slots,
-        model.dims,
-        model.lost,
-        model.horizons,
-        model.positive,
-        model.normalised,
-    )
+    return replace(model, definitions=definitions)
 
 
 def _direct(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from derive.algebra.expression import Time
 from derive.meaning.model import Definition, Model
@@ -53,15 +54,7 @@ def through(model: Model, listed: Sequence[Part]) -> Model:
             if p.name != name and not (k > mine and weight(p.body) == weight(listed[mine].body))
         ]
         definitions[name] = tuple(_rewritten(d, parts) if parts else d for d in ds)
-    return Model(
-        definitions,
-        model.slots,
-        model.dims,
-        model.lost,
-        model.horizons,
-        model.positive,
-        model.normalised,
-    )
+    return replace(model, definitions=definitions)
 
 
 def _rewritten(d: Definition, parts: list[Part]) -> Definition:

@@ -34,7 +34,7 @@ from derive.text.page import Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Sign
+from derive.text.trees import Group, Name, Row, Sign
 from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
@@ -201,47 +201,45 @@ def read_as_numbers(u: Understanding) -> Iterator[str]:
 
 def biases_of_products(u: Understanding) -> Iterator[str]:
     """The small undeclared names that are added to an inner product and to nothing else: b in w^T x + b."""
-    for number, _, chain in u.chains():
-        table = u.symbols.at(number)
-        for member in chain.members:
-            try:
-                terms = terms_of(member.tree)[0]
-            except Unread:
-                continue
-            inner = [t for t in terms if is_inner(u, table, t)]
-            alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
-            if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
-                continue
-            key = table.occurrence(alone[0][0], None).key
-            symbol = table.symbol(key)
-            if (
-                symbol is not None
-                and symbol.shape is None
-                and symbol.kind == "parameter"
-                and not BOLD.match(key)
-            ):
-                yield key
+    for table, terms in sums(u):
+        inner = [t for t in terms if is_inner(table, t)]
+        alone = [t for t in terms if len(t) == 1 and isinstance(t[0], Name)]
+        if not inner or len(alone) != 1 or len(inner) + 1 != len(terms):
+            continue
+        key = table.occurrence(alone[0][0], None).key
+        symbol = table.symbol(key)
+        if (
+            symbol is not None
+            and symbol.shape is None
+            and symbol.kind == "parameter"
+            and not BOLD.match(key)
+        ):
+            yield key
 
 
 def partners_of_transposed(u: Understanding) -> Iterator[str]:
     """What stands behind a transposed vector, where its letter alone says that it is a number: p in u^T p."""  # noqa: E501
+    for table, terms in sums(u):
+        for term in terms:
+            if is_inner(table, term):
+                key = table.occurrence(term[1], None).key
+                symbol = table.symbol(key)
+                undeclared = symbol is not None and symbol.shape is None
+                if undeclared and not u.setting.components.get(key):
+                    yield key
+
+
+def sums(u: Understanding) -> Iterator[tuple[Any, list[Row]]]:
+    """The terms of each member of the page's chains, with the table of names that is in force there."""
     for number, _, chain in u.chains():
-        table = u.symbols.at(number)
         for member in chain.members:
             try:
-                terms = terms_of(member.tree)[0]
+                yield u.symbols.at(number), terms_of(member.tree)[0]
             except Unread:
                 continue
-            for term in terms:
-                if is_inner(u, table, term):
-                    key = table.occurrence(term[1], None).key
-                    symbol = table.symbol(key)
-                    undeclared = symbol is not None and symbol.shape is None
-                    if undeclared and not u.setting.components.get(key):
-                        yield key
 
 
-def is_inner(u: Understanding, table: Any, term: Any) -> bool:
+def is_inner(table: Any, term: Any) -> bool:
     """w^T x: two names that are no matrices, the first of them transposed."""
     if len(term) != 2 or not all(isinstance(n, Name) for n in term):
         return False

@@ -170,13 +170,13 @@ def in_unicode(latex: str) -> str:
     source = Source("", plain)
     try:
         scope = collect([(source, tokens(source))])
-        sides = _sides(plain)
+        sides = sides_of(plain)
         return " = ".join(text(parse_expression(s, scope, Place("", 1, 1))) for s in sides)
     except (DeriveError, TypeError, ValueError, RecursionError):
         return plain
 
 
-def _sides(latex: str) -> list[str]:
+def sides_of(latex: str) -> list[str]:
     """The formula split at the equals signs outside all braces."""
     sides, depth = [""], 0
     for char in latex:
@@ -185,7 +185,7 @@ def _sides(latex: str) -> list[str]:
             sides.append("")
         else:
             sides[-1] += char
-    return sides
+    return [side.strip() for side in sides]
 
 
 def _stands_there(report: Report, judged: Judged) -> bool:

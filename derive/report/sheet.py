@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from derive.layout import fitted
 from derive.notation.latex import width
 from derive.report.excerpt import visible
-from derive.report.facts import Finding, finding, in_unicode, is_shown
+from derive.report.facts import Finding, finding, in_unicode, is_shown, sides_of
 from derive.text.macros import collect
 from derive.text.page import Break, Chain, Formula, Heading, Item, Member, Prose
 from derive.text.read import read
@@ -261,7 +261,7 @@ class Sheet:
         """The suggested line, broken to the width of the margin, its equals signs first."""
         if width(tidied(f.suggestion)) <= MARGIN:
             return self.mathml(f.suggestion, True)
-        sides = _sides(f.suggestion)
+        sides = sides_of(f.suggestion)
         rows = [self.mathml(sides[0], True)]
         for side in sides[1:]:
             pieces = pieces_of(tidied(side), MARGIN)
@@ -347,18 +347,6 @@ def pieces_of(latex: str, room: float) -> list[str]:
     fits = all(term.count("\\left") == term.count("\\right") for term in terms)
     rows = fitted(terms, room) if fits and len(terms) > 1 else [latex]
     return [row for row in rows if row]
-
-
-def _sides(latex: str) -> list[str]:
-    """A line split at the equals signs outside all braces."""
-    sides, depth = [""], 0
-    for char in latex:
-        depth += (char == "{") - (char == "}")
-        if char == "=" and depth == 0:
-            sides.append("")
-        else:
-            sides[-1] += char
-    return [side.strip() for side in sides]
 
 
 def spoken(words: str) -> str:

@@ -12,6 +12,8 @@ from derive.judge.sections import sections
 from derive.text.read import read
 from derive.verify.verdicts import Verdict
 
+WITHOUT_PRAISE = ("unread", "refuted")
+
 
 def verdicts(text: str) -> list[Verdict]:
     return [j.verdict for j in judge("page.md", text, Path(".")).formulas]
@@ -98,10 +100,13 @@ def test_a_raised_t_that_nothing_counts_transposes() -> None:
 
 
 def test_a_number_for_each_array_where_shapes_are_left_open() -> None:
-    page = r"Let $V = \frac{1}{N} \sum_i (q_i - m)^2$ and $\hat{q} = (Q - m) \odot V^{-1/2}$."
-    found = last(rf"{page} $$\frac{{\partial \hat{{q}}}}{{\partial m}} = - V^{{-1/2}}$$")
-    assert found.kind in ("unread", "ambiguous")
-    assert found.kind == "unread" or SHAPELESS in (found.reading or "")
+    """The factors stand as for numbers: right but for shapes, which the page does not state."""
+    page = r"Let $\mathbf{h} = \tanh(W \mathbf{x})$ and $L = \ell(\mathbf{h})$."
+    head = r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial \mathbf{h}}"
+    found = last(rf"{page} $${head} (1 - \mathbf{{h}}^2) \mathbf{{x}}$$")
+    assert found.kind == "ambiguous"
+    assert SHAPELESS in (found.reading or "")
+    assert last(rf"{page} $${head} (1 + \mathbf{{h}}^2) \mathbf{{x}}$$").kind in WITHOUT_PRAISE
 
 
 def test_stated_vectors_are_numbered_by_their_letter() -> None:
