@@ -399,10 +399,13 @@ class Decider:
             return False
 
     def _reaches_elsewhere(self, tried: Tried) -> bool:
-        """Whether a line of a section depends on a name that the page makes before, and the section does not."""  # noqa: E501
-        elsewhere, model = self.judge.elsewhere, tried.outcome.model
-        if not elsewhere or model is None:
+        """Whether a line of a section depends on a name that the page makes before, and the section does not; or behind it, of what the line differentiates by."""  # noqa: E501
+        elsewhere, model, whole = self.judge.elsewhere, tried.outcome.model, self.judge.whole
+        if whole is None or model is None:
             return False
+        whole.decider.hidden.place = None  # the whole page, wherever it says something
+        if whole.decider.hidden.doubt(tried.sides, model):
+            return True
         assumed = set(tried.assumed)
         names = [
             n for n in reached(tried.sides, model) if n in assumed or n not in model.definitions

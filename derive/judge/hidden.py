@@ -103,6 +103,12 @@ class Hidden:
         place = self.place
         return [t for t in self._ties if place is None or t.number <= place + WHERE]
 
+    @property
+    def made(self) -> set[str]:
+        r"""The names that the page makes of others; x = a^{(0)} only names where a network begins."""
+        definitions = [m.definition for m in self.understanding.made]
+        return {_base(d.name) for d in definitions if not isinstance(d.body, Ref)}
+
     # -- what a line takes for given ----------------------------------------------------------------
 
     def doubt(self, found: Sides, model: Model) -> str:
@@ -118,7 +124,8 @@ class Hidden:
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
         for name in depended((x.of,), model):
-            if _base(name) == by or name in model.definitions or _letter(name) in INPUT:
+            given = _letter(name) in INPUT and _base(name) not in self.made
+            if _base(name) == by or name in model.definitions or given:
                 continue
             above = self._above(_base(name), model, {by})
             if by in above:

@@ -54,19 +54,27 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self._begin(text, read(path, text, folder), frozenset(), None)
+        self._begin(text, read(path, text, folder))
 
     @classmethod
-    def of_section(cls, text: str, page: Page, elsewhere: frozenset[str], only: set[int]) -> Judge:
-        """A section's judge: `elsewhere` are the names that the page makes before it; it judges the formulas `only`."""  # noqa: E501
+    def of_section(
+        cls, whole: Judge, page: Page, elsewhere: frozenset[str], only: set[int]
+    ) -> Judge:
+        """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
-        judge._begin(text, page, elsewhere, only)
+        judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
     def _begin(
-        self, text: str, page: Page, elsewhere: frozenset[str], only: set[int] | None
+        self,
+        text: str,
+        page: Page,
+        elsewhere: frozenset[str] = frozenset(),
+        only: set[int] | None = None,
+        whole: Judge | None = None,
     ) -> None:
         self.text, self.page, self.elsewhere, self.only = text, page, elsewhere, only
+        self.whole = whole
         self._understand(Reading())
 
     def _understand(self, reading: Reading) -> None:
@@ -110,7 +118,7 @@ class Judge:
             only = {n for n in inside if any(i.startswith(f"{n + 1}.") for i in claims)}
             if not only:
                 continue
-            told = Judge.of_section(self.text, page, self._made_before(inside), only).report()
+            told = Judge.of_section(self, page, self._made_before(inside), only).report()
             for j in told.formulas:
                 if j.id not in claims:
                     continue
