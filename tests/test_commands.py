@@ -739,9 +739,15 @@ def test_the_file_of_the_model_is_not_written_over(tmp_path: Path) -> None:
     found = run("bptt", str(path), "-o", str(path))
     assert found.returncode == 2 and "overwritten" in found.stderr
     empty = {**os.environ, "PATH": str(tmp_path)}
+    # Neither TeX nor the wheel of Typst, which may be installed.
+    bare = f"""import runpy, sys
+sys.modules["typst"] = None
+runpy.run_path({str(CLI)!r}, run_name="__main__")
+"""
     command = [
         sys.executable,
-        str(CLI),
+        "-c",
+        bare,
         "bptt",
         str(path),
         "-T",

@@ -56,6 +56,12 @@ OPENING = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path_in_house(path))
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Without packages pytest imports them by their names alone."""
+    names = [p.name for p in Path(__file__).parent.rglob("test_*.py")]
+    assert len(names) == len(set(names)) > 60
+
+
 def path_in_house(path: Path) -> str:
     return path.relative_to(HOUSE).as_posix()
 

@@ -73,13 +73,15 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     if fresh.expanded and _is_abstract(world, found):
         return None  # what such functions are to second order is not printed
     values = [(a, str(v)) for a, v in sorted(env.items()) if not a.startswith("\\,")]
+    ones = are_numbers(fresh)
     values += [
         (f"entry {i + 1}", str(v))
         for i, (a, v) in enumerate(sorted(env.items()))
-        if a.startswith("\\,")
+        if a.startswith("\\,") and not ones
     ]
+    values += [("\\text{size}", "1")] if ones else []
     shown = sorted(fresh.used.items(), key=lambda item: item[0])
-    values += [(spelled(e), number(v)) for e, v in shown]
+    values += [(spelled(shortened(fresh, e)), number(v)) for e, v in shown]
     values += edges(fresh, (found.left, found.right))
     if len(values) > MOST_VALUES:
         return None
@@ -95,6 +97,20 @@ def _at(world: World, found: Sides, env: Mapping[str, int]) -> Counterexample | 
     )
 
 
+def are_numbers(world: World) -> bool:
+    """Whether each vector of the world has one entry, so that its index need not be printed."""
+    return bool(world.sizes) and set(world.sizes.values()) == {1}
+
+
+def shortened(world: World, element: Element) -> Element:
+    """The member without the indices of its one entry, where all vectors are numbers."""
+    name, index = element
+    slots = world.model.slots.get(name, ())
+    if not are_numbers(world) or len(slots) != len(index):
+        return element
+    return name, tuple(i for i, s in zip(index, slots, strict=True) if s != "component")
+
+
 def _is_abstract(world: World, found: Sides) -> bool:
     """Whether abstract functions may enter."""
     bodies = [d.body for ds in world.model.definitions.values() for d in ds]
@@ -107,7 +123,7 @@ def edges(world: World, sides: tuple[Core, Core]) -> list[tuple[str, str]]:
     closed = [b for b in bodies if not isinstance(b, App)]
     used = {p.name for b in (*sides, *closed) for p in walk_values(b) if isinstance(p, Ref)}
     found = [
-        (spelled(element), number(value))
+        (spelled(shortened(world, element)), number(value))
         for element, value in sorted(world._values.items())
         if element[0] in used
         and (made := world.definition(element)) is not None
@@ -117,11 +133,26 @@ def edges(world: World, sides: tuple[Core, Core]) -> list[tuple[str, str]]:
         made = world.definition(element)
         if made is None or not any(isinstance(p, App) for p in walk(made[0].body)):
             continue
-        found += [
-            (f"\\frac{{\\partial {spelled(element)}}}{{\\partial {spelled(part)}}}", number(v))
-            for part, v in sorted(slopes.items())
-        ]
+        for part, slope in sorted(slopes.items()):
+            others = (made_by(world, other) for other in slopes if other != part)
+            sign = "^+" if any(part in found for found in others) else ""
+            made_name, by = (spelled(shortened(world, e)) for e in (element, part))
+            found.append(
+                (f"\\frac{{\\partial{sign} {made_name}}}{{\\partial {by}}}", number(slope))
+            )
     return found
+
+
+def made_by(world: World, element: Element) -> set[Element]:
+    """What an element depends on by way of slopes that are known; where an immediate derivative is not the total one."""  # noqa: E501
+    seen: set[Element] = set()
+    waiting = [element]
+    while waiting:
+        slopes = world._slopes.get(waiting.pop())
+        new = set(slopes[1]) - seen if slopes else set()
+        seen |= new
+        waiting += new
+    return seen
 
 
 def spelled(element: Element) -> str:

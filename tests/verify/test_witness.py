@@ -64,8 +64,10 @@ class Printed(World):
         owner = self.user(tree[1])
         if reader is None and owner is not None and owner[0] in self.model.shared:
             reader = owner  # \psi(h_T) is the cost that it makes
-        if tree[3] and owner is not None and owner[0] in self.model.shared:
-            return self.slope(spelled(owner), spelled(self.node(tree[2][tree[3][0]], letters)))
+        elif reader is None and owner is not None:
+            reader = self.made_of(owner[0], tree[2], letters)
+        if tree[3] and reader is not None:
+            return self.slope(spelled(reader), spelled(self.node(tree[2][tree[3][0]], letters)))
         if tree[1] in SMOOTH or tree[1] in self.model.closed or tree[3] or reader is None:
             return super().call(tree, letters, run, reader)
         made = spelled(reader)
@@ -77,6 +79,20 @@ class Printed(World):
                 by = spelled(self.node(argument, letters))
                 total = total + self.slope(made, by) * (value + (-1) * plain)
         return total
+
+    def made_of(self, name: str, arguments: Any, letters: Any) -> Any:
+        """f(h_1, o_1) makes h_2: the member whose definition names just these arguments."""
+        step = self.model.steps[name]
+        for at in range(1, self.horizon + 1):
+            own = {"t": at - step.shift}
+            try:
+                if [self.node(a, own) for a in step.body[2]] == [
+                    self.node(a, letters) for a in arguments
+                ]:
+                    return name, at
+            except (Outside, Meaningless, IndexError):
+                continue
+        return None
 
     def slope(self, made: str, by: str) -> Any:
         for sign in ("\\partial", "\\partial^+"):
