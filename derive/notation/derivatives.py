@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,16 @@ from derive.notation.shaped import (
     scalar,
     transposed,
 )
+from derive.notation.slots import is_derivative
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Row, Sign
+from derive.text.trees import Group, Name, Node, Row, Sign, Words
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
+
+IMMEDIATE = frozenset(("partial", "direct", "immediate", "explicit", "local", "instantaneous"))
+FIXED = frozenset(("fixed", "const", "constant", "held"))
 
 
 def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, int]:
@@ -452,8 +457,36 @@ def argument_named(e: Elaborator, below: Row, row: Row, at: int) -> Row | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_text(node: Node) -> bool:
+    return isinstance(node, Name) and node.style == "text"
+
+
+def read_restricted(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{\partial h_t}{\partial W}\big|_{\text{direct}}, …|_{h_{t-1} \text{ fixed}}: a derivative with a word behind the bar."""  # noqa: E501
+    words = [n for n in node.below or () if isinstance(n, Words) or is_text(n)]
+    said = {w for w in re.findall("[a-z]+", spelled(tuple(words)).lower()) if w != "text"}
+    if not said or not node.inside or not is_derivative(node.inside[-1]) or node.above is not None:
+        return None
+    if len(node.inside) > 1:  # the bar is that of the last factor
+        last = replace(node, start=node.inside[-1].start, inside=node.inside[-1:])
+        return e.row((*node.inside[:-1], last))
+    inner, names = e.row(node.inside), [n for n in node.below or () if n not in words]
+    if not isinstance(inner.body, D) or inner.body.mode != "total":
+        return None
+    if said & IMMEDIATE and not names:
+        return replace(inner, body=replace(inner.body, mode="step"))
+    if said & FIXED and names:
+        return groups.around(
+            e, inner, replace(node, below=(*names, Words(node.start, node.end, "fixed")))
+        )
+    return None
+
+
 def evaluated(e: Elaborator, node: Group) -> Val:
     r"""\left. A \right|_{t=0, s=1}: A with numbers in the places of variables."""
+    restricted = read_restricted(e, node)
+    if restricted is not None:
+        return restricted
     inner = e.row(node.inside)
     values = []
     for part in split_at(node.below or (), (",", ";")):

@@ -168,7 +168,16 @@ def group_scripts(e: Elaborator, value: Val, node: Group) -> Val:
         return members.inverse_of(e, value, node)
     if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
         raise Unread(node.start, "a power")
-    return members.raised_to(e, value, members.exponent_of(e, above))
+    exponent = members.exponent_of(e, above)
+    return squared_norm(node, value, exponent) or members.raised_to(e, value, exponent)
+
+
+def squared_norm(node: Group, value: Val, exponent: Core) -> Val | None:
+    """||x||^2 is the sum of the squares, and |x|^2 is x^2: no root is left in it."""
+    if node.opening not in ("|", "\\|") or not isinstance(value.body, Fn) or exponent != num(2):
+        return None
+    (inside,) = value.body.args
+    return scalar(inside if value.body.name == "\\sqrt" else Pow(inside, exponent))
 
 
 def below_group(e: Elaborator, value: Val, node: Group) -> Val:

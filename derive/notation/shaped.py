@@ -18,6 +18,7 @@ from derive.algebra.core import (
     Delta,
     Num,
     Pow,
+    Ref,
     add,
     fresh,
     move,
@@ -417,11 +418,16 @@ def _vectors(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
 
 
 def _tensors(x: Val, y: Val, dims: Dims) -> Val:
-    """A gradient times ∂z/∂W: the sum over z."""
+    """A gradient, or a Jacobian, times ∂z/∂W: the sum over z."""
     for small, large in ((x, y), (y, x)):
         if small.rank == 1 and large.rank == 3 and large.of is not None and large.of[1] == 1:
             _, right, body = contracted(small, large, 0, 0, dims)
             return Val(right, body, by=(large.by[0], 2) if large.by else None)
+    for small, large in ((x, y), (y, x)):
+        if small.rank == 2 and large.rank == 3 and large.of is not None and large.of[1] == 1:
+            left, right, body = contracted(small, large, 1 if small is x else 0, 0, dims)
+            of = small.of if small.of is not None and small is x else (Ref(fresh("of")), 1)
+            return Val(left + right, body, of=of, by=large.by)
     raise Misfit(f"{spoken(x)} times {spoken(y)}")
 
 

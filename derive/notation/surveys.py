@@ -510,7 +510,7 @@ class Survey:
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
-            return self._in_parentheses(base, piece, taken)
+            return self._in_parentheses(base, piece, taken, number)
         return self._by_fellows(base, piece, taken)
 
     @remembered
@@ -531,7 +531,9 @@ class Survey:
             return "layer"
         return None
 
-    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+    def _in_parentheses(
+        self, base: str, piece: Piece, taken: frozenset[Domain], number: int
+    ) -> Domain:
         fellows = self.pieces_at(base, "paren")
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
@@ -548,7 +550,20 @@ class Survey:
             return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
         if piece.form == "number" and not letters:
             return "layer"
+        if piece.letter and "time" not in taken and self._steps_below(base, piece.letter, number):
+            return "time"
         return "sample"
+
+    def _steps_below(self, base: str, letter: str, number: int) -> bool:
+        """Whether a letter is the step of another name in a formula: the k of W^{(k)} beside h_k."""
+        return any(
+            p.letter == letter
+            and p.place == "below"
+            and self.domain(u.split.base, p, number, frozenset()) == "time"
+            for u in self.uses
+            if u.number == number and u.split.base != base
+            for p in u.split.pieces
+        )
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
