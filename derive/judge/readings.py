@@ -192,6 +192,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         replace(plain, partial=True),
         frozenset({"partial"}),
     )
+    yield both(
+        "the derivative of a function is that of its value, along all paths",
+        {"applied"},
+        applied=True,
+    )
     if not plain.repeated:
         yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")

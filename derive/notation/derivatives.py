@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from collections.abc import Set as Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from derive.algebra.core import (
     Num,
     Ref,
     Where,
+    move,
 )
 from derive.algebra.expression import Time
 from derive.notation import calculus, calls, groups, members
@@ -185,13 +188,69 @@ def numerator(e: Elaborator, row: Row, by: Val) -> Val:
             function is not None
             and own
             and not occurs.primes
-            and (by.body in function.formals or not is_made(e, occurs.key))
+            and (is_own_formal(function, by) or not is_made(e, occurs.key))
         ):
             return function.body
+        applied = applied_name(e, row[0], occurs, by) if len(row) == 1 else None
+        if applied is not None:
+            return applied
         at = e.called.get(occurs.key, ())
         if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
             return calls.own_function(e, row[0], function, list(at), 0)
     return e.row(row)
+
+
+def is_own_formal(function: Function, by: Val) -> bool:
+    """Whether a derivative is by what a function's definition has as an argument, h_{t-1} in f(h_{t-1}, x_t)."""  # noqa: E501
+    tag = tag_for(by)
+    formals = (function.formal(k) for k in range(len(function.formals)))
+    return any(f.rank == by.rank and tag_for(f) == tag for f in formals)
+
+
+def applied_name(e: Elaborator, node: Name, occurs: Occurs, by: Val) -> Val | None:
+    """f_t in ∂f_t/∂h where the page applies f_t to h: its value there, of which the derivative is by that argument."""  # noqa: E501
+    if occurs.key in e.setting.in_force or occurs.primes or occurs.arguments is not None:
+        return None
+    if occurs.key in e.setting.functions or any(d == "component" for d, _ in occurs.indices):
+        return None
+    given = members.given_indices(e, occurs, node)
+    found = [
+        a
+        for known in e.setting.applied.get(occurs.key, ())
+        if (a := at_index(known, [i for _, i in given], e.setting.horizons)) is not None
+        and any(holds(arg, by.body) for arg in a.args)  # type: ignore[arg-type]
+    ]
+    if len(set(found)) != 1:
+        return None
+    e.choices.add("applied")
+    if e.reading.applied:
+        return None
+    for domain, index in given:
+        members.put_in_order(e, index, domain)
+    letters = plain_letters(found[0].index[len(given) :])
+    dims = [members.dim_of(e, f"fn {occurs.key}", k) for k in range(len(letters))]
+    return Val(tuple(Axis(a, d) for a, d in zip(letters, dims, strict=True)), found[0])
+
+
+def at_index(known: App, given: Sequence[Time], horizons: Set[str]) -> App | None:
+    """An application at other indices: f_t(h_{t-1}) at k is f_k(h_{k-1})."""
+    own = known.index[: len(given)]
+    if len(plain_letters(known.index[len(given) :])) != len(known.index) - len(given):
+        return None
+    table: dict[str, Time] = {}
+    for a, b in zip(own, given, strict=True):
+        letters = [x for x, n in a.letters if n == 1 and x not in horizons]
+        if a == b:
+            continue
+        if (
+            len(letters) != 1
+            or len(a.letters) != 1
+            or table.get(letters[0], b + (-a.shift)) != b + (-a.shift)
+        ):
+            return None
+        table[letters[0]] = b + (-a.shift)
+    moved = move(known, table)
+    return moved if isinstance(moved, App) else None
 
 
 def at_formals(e: Elaborator, function: Function, occurs: Occurs) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from derive.algebra.core import (
+    App,
     Core,
     Ref,
 )
@@ -50,6 +51,7 @@ class Reading:
     across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
+    applied: bool = False  # the derivative of a function by its bare name is along all paths
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -110,6 +112,7 @@ class Setting:
     lying: set[str] = field(default_factory=set)
     usual: dict[str, str] = field(default_factory=dict)
     applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
+    applied: dict[str, list[App]] = field(default_factory=dict)  # where the page applies what
     horizons: set[str] = field(default_factory=set)
     labelled: set[str] = field(default_factory=set)
     named_sizes: dict[str, str] = field(default_factory=dict)

@@ -334,6 +334,10 @@ class Survey:
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
+        if letter in habits.INDEX and not self.strong(letter):
+            uses = self.base_of(letter)
+            if any(u.context == "by" and not u.split.pieces for u in uses):
+                return True  # nobody differentiates by an index
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
