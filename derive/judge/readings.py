@@ -192,6 +192,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         replace(plain, partial=True),
         frozenset({"partial"}),
     )
+    yield both(
+        "the derivative on the left is partial: by direct dependence alone",
+        {"partial", "direct"},
+        partial=True,
+    )
     if not plain.repeated:
         yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
@@ -617,6 +622,12 @@ class Readings:
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
             elaborator.choices.add("product")
+        elif not any(isinstance(p, D) for p in walk(right.body)) and not _is_of_steps(
+            left.body, elaborator
+        ):
+            elaborator.choices.add("direct")
+        elif "direct" in way.needs:
+            raise _NotHere
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -701,6 +712,8 @@ class Readings:
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
+        if "direct" in way.needs and outcome.zero:
+            raise _NotHere  # what is not named in a formula is not held constant by it
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
@@ -880,6 +893,18 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     if not steps:
         steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
+    """Whether what is differentiated is a state or an output of a step, whose derivative is the total one."""
+    if not isinstance(slope.of, Ref):
+        return False
+    slots = elaborator.setting.slots.get(slope.of.name, ())
+    return bool({"time", "layer"} & set(slots)) or any(
+        {"time", "layer"} & set(elaborator.setting.slots.get(p.name, ()))
+        for p in walk(slope.by)
+        if isinstance(p, Ref)
+    )
 
 
 def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:
