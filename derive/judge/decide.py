@@ -414,8 +414,10 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
+        gaps = tried.way is not None and tried.way.gaps
         parts = [
-            f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
+            f"{name.split('∅')[0]} is some function of "
+            f"{PUT_OUT if COSTS.match(name) and not gaps else OWN}"
             for name in tried.assumed
         ]
         parts += [
@@ -644,7 +646,10 @@ class Decider:
         model = tried.outcome.model
         assert model is not None
         slopes = [
-            p for side in (tried.sides.left, tried.sides.right) for p in walk(side) if isinstance(p, D)
+            p
+            for side in (tried.sides.left, tried.sides.right)
+            for p in walk(side)
+            if isinstance(p, D)
         ]
         return next(
             (
