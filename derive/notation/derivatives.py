@@ -36,7 +36,6 @@ from derive.notation.shaped import (
     Val,
     renamed,
     scalar,
-    transposed,
 )
 from derive.notation.slots import is_derivative
 from derive.text.spelled import spelled
@@ -401,62 +400,6 @@ def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
     ):
         return scalar(D(function.body.body, function.formals[0]))
     raise Unread(node.start, "the argument of a slope")
-
-
-def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
-    if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
-        whole = read_gradient(e, row, at + 1)
-        if whole is not None:
-            return whole
-    if node.below is None and node.above is None and e.setting.nabla is not None:
-        node = replace(node, below=e.setting.nabla)
-    if node.below is None or at + 1 >= len(row):
-        raise Unread(node.start, "by what ∇ differentiates")
-    by = denominator(e, node.below, node)
-    end = at + 1
-    behind = row[end]
-    lying = False
-    if isinstance(behind, Group) and behind.above is None:
-        of, end = e.row(behind.inside), end + 1
-    else:
-        row, lying = upright(e, row, end)
-        of, end = e.factor(row, end)
-    found = differentiated(e, of, by, Mark("\\partial", (), False, False))
-    if lying:
-        return transposed(found), end
-    return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
-
-
-def upright(e: Elaborator, row: Row, at: int) -> tuple[Row, bool]:
-    """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
-    for place in (at, at + 1):
-        node = row[place] if place < len(row) else None
-        if (  # noqa: SIM102
-            isinstance(node, Name | Group)
-            and node.above is not None
-            and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}")
-        ):
-            if place == at or isinstance(node, Group):
-                return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
-    return row, False
-
-
-def read_gradient(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
-    """∇f of a function of several numbers, or of one vector."""
-    node = row[at]
-    behind = row[at + 1] if at + 1 < len(row) and isinstance(row[at + 1], Group) else None
-    assert isinstance(node, Name)
-    occurs = members.occurrence_of(e, node, behind)
-    function = e.setting.functions.get(occurs.key)
-    if function is None or function.body.rank or occurs.indices or not function.formals:
-        return None
-    end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
-    mark = Mark("\\partial", (), False, False)
-    slopes = [
-        differentiated(e, function.body, function.formal(k), mark)
-        for k in range(len(function.formals))
-    ]
-    return (slopes[0] if len(slopes) == 1 else groups.stack_of(e, slopes, node)), end
 
 
 def inline_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:

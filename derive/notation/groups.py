@@ -229,7 +229,14 @@ def around(e: Elaborator, value: Val, node: Group) -> Val:
 def stack_of(e: Elaborator, values: list[Val], node: Node) -> Val:
     if any(v.rank > 1 for v in values):
         raise Unread(node.start, "vectors below one another")
-    if not e.setting.arrays and all(v.rank == 0 for v in values):
+    if not (e.setting.arrays or e.setting.stacks) and all(v.rank == 0 for v in values):
+        raise Unread(node.start, "vectors below one another")
+    return stacked(e, values, node)
+
+
+def stacked(e: Elaborator, values: list[Val], node: Node) -> Val:
+    """Numbers and vectors below one another, as one vector."""
+    if any(v.rank > 1 for v in values):
         raise Unread(node.start, "vectors below one another")
     parts = []
     for v in values:

@@ -121,6 +121,10 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     chance: set[str] = field(default_factory=set)
     nabla: Row | None = None
+    nabla_lists: list[tuple[int, int, list[Row]]] = field(default_factory=list)
+    """Where lines stand that begin with ∇G(a, b), and by what their ∇ are taken: by a and b."""
+    stacks: bool = False  # numbers below one another are a gradient's
+    overloaded: set[str] = field(default_factory=set)  # functions of several numbers of arguments
     drawn: bool = False
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to

@@ -137,3 +137,85 @@ def test_a_jacobian_before_an_array_is_summed_over_what_they_share() -> None:
     line = r"\frac{\partial h_t}{\partial W} = \frac{\partial^+ h_t}{\partial W} + J_t \frac{\partial h_{t-1}}{\partial W}"  # noqa: E501
     assert last(f"{CELL} $${line}$$") == "proved"
     assert last(f"{CELL} $${line.replace('J_t', 'J_t^2')}$$") != "proved"
+
+
+CHAINED = r"""$$s_t = F(s_{t-1}, x_t) = \tanh(A s_{t-1} + B x_t)$$
+$$o_t = g(s_t) = C s_t$$
+$$E_t = \ell(o_t, y_t) = \frac12 \| o_t - y_t \|^2$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (r"\frac{\partial s_t}{\partial s_{t-1}} = \mathrm{diag}(1 - s_t^2) A", True),
+        (r"\frac{\partial s_t}{\partial s_{t-1}} = \mathrm{diag}(s_t^2) A", False),
+        (r"\frac{\partial E_t}{\partial s_t} = (o_t - y_t)^\top C", True),
+        (r"\frac{\partial E_t}{\partial o_t} = 2 (o_t - y_t)^\top", False),
+    ],
+)
+def test_a_chain_defines_the_function_within_it(line: str, right: bool) -> None:
+    assert "refuted" not in kinds(CHAINED)
+    assert last(f"{CHAINED}\n$${line}$$") == ("proved" if right else "refuted")
+
+
+@pytest.mark.parametrize(
+    "said", [r"q(s_{t-1}) = w r_t", r"q(s_t, w) = q(s_t, w) + 1", r"2 q(s_{t-1}) = w s_{t-1}"]
+)
+def test_what_is_no_function_of_its_arguments_accuses_nobody(said: str) -> None:
+    assert "refuted" not in kinds(rf"Let $m_t = {said}$ and $s_t = w s_{{t-1}} + x_t$.")
+
+
+SLOTS = r"Let $u_t = f_t(u_{t-1}, p)$, $c_t = g_t(u_t, p)$ and $C = \sum_{t=1}^T c_t$."
+STEPS = r"Let $u_1 = f_1(u_0, p)$, $u_2 = f_2(u_1, p)$ and $c = g(u_2, p)$."
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "right"),
+    [
+        (
+            SLOTS,
+            r"\frac{\partial u_t}{\partial p} = \frac{\partial f_t}{\partial u_{t-1}} \frac{\partial u_{t-1}}{\partial p} + \frac{\partial f_t}{\partial p}",  # noqa: E501
+            True,
+        ),
+        (
+            SLOTS,
+            r"\frac{\partial c_{t+1}}{\partial p} = \frac{\partial g_{t+1}}{\partial u_{t+1}} \frac{\partial u_{t+1}}{\partial p} + \frac{\partial g_{t+1}}{\partial p}",  # noqa: E501
+            True,
+        ),
+        (
+            SLOTS,
+            r"\frac{\partial c_t}{\partial p} = \frac{\partial g_t}{\partial u_t} \frac{\partial u_t}{\partial p}",  # noqa: E501
+            False,
+        ),
+        (
+            STEPS,
+            r"\frac{\partial c}{\partial p} = \frac{\partial g}{\partial u_2} \frac{\partial u_2}{\partial p} + \frac{\partial g}{\partial p}",  # noqa: E501
+            True,
+        ),
+        (
+            STEPS,
+            r"\frac{\partial u_2}{\partial p} = \frac{\partial f_2}{\partial u_1} \frac{\partial f_1}{\partial p}",  # noqa: E501
+            False,
+        ),
+    ],
+)
+def test_a_function_by_its_name_is_differentiated_by_its_slot(
+    page: str, line: str, right: bool
+) -> None:
+    assert (last(f"{page}\n$${line}$$") == "proved") == right
+
+
+def test_what_a_page_differentiates_by_is_no_index() -> None:
+    """A slip, ∂u_p for ∂p, does not make p an index."""
+    slip = r"$$\frac{\partial c}{\partial p} = \frac{\partial c}{\partial u_p} + 1$$"
+    line = r"$$\frac{\partial u_1}{\partial p} = \frac{\partial f_1}{\partial p} + \frac{\partial f_1}{\partial u_0} \frac{\partial u_0}{\partial p}$$"  # noqa: E501
+    page = rf"{STEPS} Also $u_0 = f_0(p)$."
+    assert last(f"{page}\n{slip}\n{line}") == "proved"
+
+
+def test_the_terms_of_a_cost_are_numbers() -> None:
+    page = r"Let $e_1 = q(\mathbf{a}, \theta)$, $e_2 = r(\mathbf{b}, \theta)$, $E = e_1 + e_2$."
+    line = r"$$\frac{\partial E}{\partial \theta} = \frac{\partial e_1}{\partial \theta} + \frac{\partial e_2}{\partial \theta}$$"  # noqa: E501
+    assert last(page + line) == "proved"
+    assert last(page + line.replace("+", "-")[: len(line)]) != "proved"
