@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from derive.algebra.core import D, Ref, walk
 from derive.notation import groups, members
 from derive.notation.derivatives import at_formals, denominator, differentiated, named_part
-from derive.notation.pieces import Mark, replaced
+from derive.notation.pieces import Mark, replaced, tag_for
 from derive.notation.setting import Function, Occurs, Unread
 from derive.notation.shaped import Axis, Val, renamed, transposed
 from derive.text.spelled import spelled
@@ -128,8 +128,8 @@ def slopes_at(e: Elaborator, node: Name, function: Function, occurs: Occurs) -> 
     rows = [r for r in occurs.arguments or () if r]
     if len(rows) != len(function.formals) or occurs.key in e.setting.overloaded:
         raise Unread(node.start, "the arguments that the function has")
-    names = {r.name for r in walk(function.body.body) if isinstance(r, Ref)}
-    own = {f.name for f in function.formals}
+    taken = {r.name for r in walk(function.body.body) if isinstance(r, Ref)}
+    taken -= {f.name for f in function.formals}
     table: list[tuple[Ref, tuple[Axis, ...], Val]] = []
     places: list[Val] = []
     for k, r in enumerate(rows):
@@ -139,9 +139,14 @@ def slopes_at(e: Elaborator, node: Name, function: Function, occurs: Occurs) -> 
             raise Unread(node.start, "arguments of the shapes that the function has")
         for p, q in zip(formal.axes, value.axes, strict=True):
             e.dims.unify(p.dim, q.dim)
-        taken = isinstance(value.body, Ref) and value.body.name in (names | own)
-        if taken or not isinstance(value.body, Ref) or value.body in [p.body for p in places]:
+        if not isinstance(value.body, Ref) and len(rows) == 1:
             value = named_part(e, f"⟨{spelled(r)}⟩", value)
+        elif (
+            not isinstance(value.body, Ref)
+            or value.body.name in taken
+            or tag_for(value) in map(tag_for, places)
+        ):
+            raise Unread(node.start, "an argument that stands nowhere else in the function")
         table.append((function.formals[k], formal.axes, value))
         places.append(value)
     body = replaced(renamed(function.body).body, tuple(table))

@@ -219,3 +219,68 @@ def test_the_terms_of_a_cost_are_numbers() -> None:
     line = r"$$\frac{\partial E}{\partial \theta} = \frac{\partial e_1}{\partial \theta} + \frac{\partial e_2}{\partial \theta}$$"  # noqa: E501
     assert last(page + line) == "proved"
     assert last(page + line.replace("+", "-")[: len(line)]) != "proved"
+
+
+PLAIN = r"Let $f(x) = x^2 + 3 x$ and $g(x, y) = x^2 y$."
+FORM = r"Let $q(\mathbf{x}) = \mathbf{x}^\top A \mathbf{x}$ with $A \in \mathbb{R}^{n \times n}$, $\mathbf{x} \in \mathbb{R}^n$."  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "right"),
+    [
+        (PLAIN, r"\nabla f(x) = 2 x + 3", True),
+        (PLAIN, r"\nabla f(y) = 2 y + 3", True),
+        (PLAIN, r"\nabla f(y) = 2 x + 3", False),
+        (PLAIN, r"\nabla f(2 y + 1) = 4 y + 5", True),
+        (PLAIN, r"\nabla f(2 y + 1) = 8 y + 10", False),
+        (PLAIN, r"\nabla g(x, y) = [2 x y, x^2]^\top", True),
+        (PLAIN, r"\nabla g(u_1, u_2) = [2 u_1 u_2, u_1^2]^\top", True),
+        (PLAIN, r"\nabla g(u_1, u_2) = [2 u_1 u_2, u_2^2]^\top", False),
+        (PLAIN, r"\nabla g(y, x) = [2 x y, y^2]^\top", True),
+        (PLAIN, r"\nabla g(y, x) = [2 x y, x^2]^\top", False),
+        (PLAIN, r"\nabla g(u, u) = [3 u^2, u^2]^\top", False),
+        (FORM, r"\nabla q(\mathbf{x}) = (A + A^\top) \mathbf{x}", True),
+        (FORM, r"\nabla q(\mathbf{y}) = (A + A^\top) \mathbf{y}", True),
+        (FORM, r"\nabla q(\mathbf{y}) = (A + A^\top) \mathbf{x}", False),
+    ],
+)
+def test_a_gradient_is_taken_where_the_function_is_applied(
+    page: str, line: str, right: bool
+) -> None:
+    assert (last(f"{page}\n$${line}$$") == "proved") == right
+
+
+LISTED = r"Let $a = r(p)$, $b = q(a, p)$ and $C = G(a, b) = a + 2 b$. The gradient:"
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (r"\nabla G(a, b) = \nabla(a + 2 b) = [1, 2]^\top", True),
+        (r"\nabla G(a, b) = \nabla(a + 2 b) = [1, 3]^\top", False),
+    ],
+)
+def test_nabla_of_a_formula_is_by_what_the_line_names(line: str, right: bool) -> None:
+    assert (last(f"{LISTED} $${line}$$") == "proved") == right
+
+
+def test_a_function_of_other_arguments_is_not_put_in() -> None:
+    """G(a, b) is not G(p) nor G(a, p): the page writes one cost with what it is made of."""
+    for line in (
+        r"\nabla G(a, p) = [1 + 2 \frac{\partial q}{\partial a}, 2 \frac{\partial q}{\partial p}]^\top",
+        r"\nabla G(p) = \frac{\partial C}{\partial p}",
+    ):
+        page = rf"{LISTED} $$\nabla G(a, b, p) = 1$$ $${line}$$"
+        assert last(page) != "refuted"
+
+
+LAYER = r"Let $z = W x + b$, $a = \sigma(z)$, $L = \frac12 \| a - y \|^2$ with $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$."  # noqa: E501
+
+
+def test_nabla_of_a_weight_is_that_of_the_cost() -> None:
+    report = judge(
+        "page.md", LAYER + r"$$\nabla W = ((a - y) \odot a \odot (1 - a)) x^\top$$", Options()
+    )
+    verdict = report.formulas[-1].verdict
+    assert verdict.kind == "ambiguous" and "derivative of L" in (verdict.reading or "")
+    assert last(LAYER + r"$$\nabla b = 2 (a - y) \odot a \odot (1 - a)$$") == "unread"
