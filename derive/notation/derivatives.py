@@ -22,6 +22,7 @@ from derive.notation import calculus, calls, groups, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
     DIFFERENTIALS,
+    TIMES,
     Mark,
     bare,
     differential_mark,
@@ -40,7 +41,7 @@ from derive.notation.shaped import (
 from derive.notation.slots import is_derivative
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Row, Sign, Words
+from derive.text.trees import Group, Name, Node, Number, Row, Sign, Words
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
@@ -54,12 +55,34 @@ def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, in
     below = differential_mark(node.below_line)
     if mark is not None and below is not None:
         return read_derivative(e, node, mark, below, row, at)
+    divided = None if mark is None or below is not None else divided_derivative(e, node, mark)
+    if divided is not None:
+        return divided, at + 1
     if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
         e.notes.append("the ∂ below the line is missing")
         below = Mark(mark.letter, node.below_line, False, False)
         return read_derivative(e, node, mark, below, row, at)
     above, line = e.row(node.above_line), e.row(node.below_line)
     return e._times(above, line, "/"), at + 1
+
+
+def divided_derivative(e: Elaborator, node: Over, mark: Mark) -> Val | None:
+    r"""\frac{\partial l}{T \cdot \partial o}: the derivative, divided by what stands before ∂ below the line."""  # noqa: E501
+    line = node.below_line
+    place = next(
+        (i for i, n in enumerate(line) if isinstance(n, Name) and n.letter == mark.letter), 0
+    )
+    factors = line[:place]
+    while factors and isinstance(factors[-1], Sign) and factors[-1].text in TIMES:
+        factors = factors[:-1]
+    below = differential_mark(line[place:])
+    plain = factors and all(isinstance(n, Name | Number) for n in factors)
+    if not plain or below is None or not mark.rest or mark.order or below.order:
+        return None
+    whole = replace(node, below_line=line[place:])
+    found, _ = read_derivative(e, whole, mark, below, (whole,), 0)
+    by = e.row(factors)
+    return None if by.rank else e._times(found, by, "/")
 
 
 def read_derivative(

@@ -284,3 +284,35 @@ def test_nabla_of_a_weight_is_that_of_the_cost() -> None:
     verdict = report.formulas[-1].verdict
     assert verdict.kind == "ambiguous" and "derivative of L" in (verdict.reading or "")
     assert last(LAYER + r"$$\nabla b = 2 (a - y) \odot a \odot (1 - a)$$") == "unread"
+
+
+NET = r"Let $z_t = W h_{t-1} + U x_t$, $h_t = \sigma(z_t)$ with $h_t \in \mathbb{R}^n$, and $D_t = \mathrm{diag}(\sigma'(z_t))$."  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("product", "right"),
+    [
+        (r"D_t W D_{t-1} W \cdots D_{k+1} W", True),
+        (r"D_t W \cdots D_{k+1} W", True),
+        (r"D_t \cdot W \cdot D_{t-1} \cdot W \cdots D_{k+1} \cdot W", True),
+        (r"\mathrm{diag}(\sigma'(z_t)) W \cdots \mathrm{diag}(\sigma'(z_{k+1})) W", True),
+        (r"W D_t \cdots W D_{k+1}", False),
+        (r"D_t W D_{t-1} W \cdots D_k W", False),
+        (r"D_{k+1} W D_{k+2} W \cdots D_t W", False),
+    ],
+)
+def test_products_of_blocks_run_over_dots(product: str, right: bool) -> None:
+    line = rf"$$\frac{{\partial h_t}}{{\partial h_k}} = {product}$$"
+    assert last(f"{NET}\n{line}") == ("proved" if right else "refuted")
+
+
+def test_the_end_of_a_falling_product_is_no_horizon() -> None:
+    line = r"$$\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}} \cdots \frac{\partial h_{k+1}}{\partial h_k}$$"  # noqa: E501
+    assert last(rf"{NET} The product $D_t D_{{t-1}} \cdots D_k$ is small. {line}") == "proved"
+
+
+def test_a_number_before_the_mark_below_the_line_divides() -> None:
+    page = r"Let $h_t = \tanh(w h_{t-1} + x_t)$, $L_t = (h_t - y_t)^2$, $L = \frac1T \sum_{t=1}^T L_t$."
+    line = r"$$\frac{\partial L}{\partial w} = \sum_{t=1}^T \frac{\partial L_t}{T \cdot \partial h_t} \frac{\partial h_t}{\partial w}$$"  # noqa: E501
+    assert last(page + line) == "proved"
+    assert last(page + line.replace(r"T \cdot", r"2 \cdot")) == "refuted"
