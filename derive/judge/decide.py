@@ -41,7 +41,7 @@ from derive.judge.repairs import Repair, repairs
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
-from derive.notation.definitions import RESTATES
+from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
@@ -150,7 +150,7 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         if otherwise_read is not None:
             return otherwise_read
-        if role is not None and role.why == RESTATES and member is chain.members[1]:
+        if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
             return Verdict(
                 "unread",
                 reason="it does not follow from what is defined before: it may be another definition",

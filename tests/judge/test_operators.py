@@ -316,3 +316,12 @@ def test_a_number_before_the_mark_below_the_line_divides() -> None:
     line = r"$$\frac{\partial L}{\partial w} = \sum_{t=1}^T \frac{\partial L_t}{T \cdot \partial h_t} \frac{\partial h_t}{\partial w}$$"  # noqa: E501
     assert last(page + line) == "proved"
     assert last(page + line.replace(r"T \cdot", r"2 \cdot")) == "refuted"
+
+
+@pytest.mark.parametrize("word", ["or", "或者", "または"])
+def test_another_choice_of_a_definition_accuses_nobody(word: str) -> None:
+    page = rf"Let $p = x + y$. Here $r = p$ {word} $r = p - 2 x$. "
+    for line, allowed in (("1", "ambiguous"), ("-1", "ambiguous"), ("3", "refuted")):
+        found = kinds(page + rf"$$\frac{{\partial r}}{{\partial x}} = {line}$$")
+        assert found[-1] == allowed
+        assert "refuted" not in found[:-1]
