@@ -333,6 +333,7 @@ class Survey:
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
+            shown = shown or self.is_last_layer(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
@@ -503,6 +504,8 @@ class Survey:
             return "time"
         if piece.letter in habits.LAYER and self.layer_letter(piece.letter):
             return "layer"
+        if piece.place == "above" and self.is_last_layer(piece.letter):
+            return "layer"
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
         tied = self.linked(number, piece.letter) if piece.letter else set()
@@ -523,6 +526,12 @@ class Survey:
             return False
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
+
+    @remembered
+    def is_last_layer(self, letter: str) -> bool:
+        """Whether L is the last layer here: where the page speaks of layers, and of L - 1 somewhere."""
+        pieces = (p for u in self.uses for p in u.split.pieces)
+        return letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
 
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:

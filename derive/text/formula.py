@@ -338,7 +338,7 @@ class Parser(Rows):
         elif _PUNCTUATION.fullmatch(said):
             found.append(Sign(start, end, t.SIGNS.get(said, said)))
         elif said.isdigit():
-            found.append(Number(start, end, said))
+            found.append(Number(start, end, said, style))
         else:
             found.append(Words(start, end, said))
 
