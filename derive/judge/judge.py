@@ -20,6 +20,7 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -54,7 +55,7 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self._begin(text, read(path, text, folder))
+        self._begin(text, with_index_letters(read(path, text, folder)))
 
     @classmethod
     def of_section(
@@ -99,8 +100,8 @@ class Judge:
         return Report(
             self.page.source.path,
             self.page.source.text,
-            tuple(found),
-            tuple(self.understanding.assumed),
+            unmarked(tuple(found)),
+            unmarked(tuple(self.understanding.assumed)),
         )
 
     def _judged_all(self) -> list[Judged]:

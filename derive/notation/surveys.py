@@ -80,6 +80,8 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    marked: set[str] = field(default_factory=set)
+    """The plain letters of the marked ones, the h of h': they count, too."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -108,6 +110,9 @@ class Survey:
         for piece in use.split.pieces:
             if piece.form == "letter" and piece.moved:
                 self.stepped[piece.letter] += 1
+            plain_letter, mark = habits.unmarked(piece.letter)
+            if mark:
+                self.marked.add(plain_letter)
 
     def link(self, number: int, letters: Iterable[str]) -> None:
         """Says that letters bound each other: k and t in Σ_{k=1}^t."""
@@ -127,7 +132,8 @@ class Survey:
 
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
-        return letter in habits.TIME or letter in self.bound or letter in self.stepped
+        known = letter in habits.TIME or letter in self.bound or letter in self.stepped
+        return known or bool(habits.unmarked(letter)[1]) or letter in self.marked
 
     def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
@@ -224,7 +230,7 @@ class Survey:
                 return self._number_is_label(base, piece)
             case _:
                 pass
-        if piece.moved:
+        if piece.moved or (piece.run == 1 and habits.unmarked(piece.letter)[1]):
             return False
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
@@ -496,7 +502,8 @@ class Survey:
 
     def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
         """What a piece counts; `taken` are the domains that other pieces of the same name have by
-        strong evidence."""
+        strong evidence. A marked letter counts what its plain one does."""
+        piece = replace(piece, letter=habits.unmarked(piece.letter)[0])
         if piece.place in ("angle", "call"):
             return "time"
         if piece.letter in habits.TIME:
