@@ -934,11 +934,13 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
-    return _missing_order(found, outcome)
+    return ""
 
 
-def _missing_order(found: Sides, outcome: Outcome) -> str:
+def missing_order(found: Sides, outcome: Outcome) -> str:
     """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
     letters = [a for a in found.ordered if not a.startswith("\\,")]
     for a, b in permutations(letters, 2):
         if found.ordered[a] != found.ordered[b]:

@@ -315,14 +315,14 @@ def read_call(e: Elaborator, node: Name, occurs: Occurs) -> Val:
             outs.append((domain, members.index_in(e, domain, inside, node)))
             if domain in ("time", "layer"):
                 members.put_in_order(e, outs[-1][1], domain)
-    outs += left_out_slots(e, key, args, outs, node)
+    outs += left_out_slots(e, key, args, outs)
     return abstract_call(e, key, args, outs, occurs.primes, node)
 
 
 def left_out_slots(
-    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]]
 ) -> list[tuple[str, Time]]:
-    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's; g of what has none is a function of its own."""  # noqa: E501
     found = []
     for slot in e.setting.steps.get(key, ()):
         if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
@@ -334,9 +334,8 @@ def left_out_slots(
             if isinstance(part, Ref) and slot in e.setting.slots.get(part.name, ())
         )
         index = next(of_argument, None)
-        if index is None:
-            raise Unread(node.start, f"the {slot} of {key}")
-        found.append((slot, index))
+        if index is not None:
+            found.append((slot, index))
     return found
 
 
