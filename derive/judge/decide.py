@@ -29,14 +29,14 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.claims import Judgement, Sides
+from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, Versions
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS
+from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
@@ -148,6 +148,8 @@ class Decider:
         otherwise_read = self._versioned(
             number, chain, head, member, tries[0]
         ) or self._in_an_order(number, chain, head, member)
+        for tried in tries if otherwise_read is None else ():
+            otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and role.why == RESTATES and member is chain.members[1]:
@@ -473,10 +475,10 @@ class Decider:
         )
         return "every T" if timed and not tried.given else None
 
-    def _on_condition(self, tried: Tried) -> Verdict | None:
-        from derive.judge.judge import missing_condition
-
-        condition = missing_condition(tried.sides, tried.outcome)
+    def _on_condition(
+        self, tried: Tried, missing: Callable[[Sides, Outcome], str] = missing_condition
+    ) -> Verdict | None:
+        condition = missing(tried.sides, tried.outcome)
         if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
@@ -985,6 +986,8 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
         for b in letters[i + 1 :]:
             if a.startswith("\\,") or b.startswith("\\,"):
                 continue
+            if (a in found.ordered) != (b in found.ordered):
+                continue  # a step and an entry are never equal
             if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
                 e.get(a) == e.get(b) for e, _ in outcome.passed
             ):
@@ -999,6 +1002,24 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def missing_order(found: Sides, outcome: Outcome) -> str:
+    """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [a for a in found.ordered if not a.startswith("\\,")]
+    for a, b in permutations(letters, 2):
+        if found.ordered[a] != found.ordered[b]:
+            continue
+        failed = [e[a] - e[b] for e, _ in outcome.failed if a in e and b in e]
+        passed = [e[a] - e[b] for e, _ in outcome.passed if a in e and b in e]
+        lively = any(e[a] > e[b] for e in outcome.lively if a in e and b in e)
+        if not lively or len(failed) < len(outcome.failed) or len(passed) < len(outcome.passed):
+            continue
+        if max(failed) < min(passed) and max(failed) in (-1, 0):
+            return f"for {a} ≥ {b}" if max(failed) < 0 else f"for {a} > {b}"
     return ""
 
 

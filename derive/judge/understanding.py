@@ -407,10 +407,13 @@ class Understanding:
         found: dict[str, Function] = {}
         listed = [f for f in self.functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
-            found[key] = function
+            found[function.key(key)] = function
         for entry in (*self.functions, *self._before):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
-                found.setdefault(entry[2], entry[3])
+                found.setdefault(entry[3].key(entry[2]), entry[3])
+        for key, function in list(found.items()):
+            if function.given:
+                found.setdefault(key.split("∅")[0], function)
         return found
 
     def _is_among_definitions(self, number: int, following: int) -> bool:

@@ -161,7 +161,7 @@ def formal_slope(e: Elaborator, of: Row, by: Row) -> Val | None:
     behind = of[1] if len(of) == 2 and isinstance(of[1], Group) else None
     if len(of) > 1 and behind is None:
         return None
-    function = e.setting.functions.get(members.occurrence_of(e, of[0], behind).key)
+    function = calls.function_of(e, of[0], members.occurrence_of(e, of[0], behind))
     if function is None:
         return None
     place = next((k for k, n in enumerate(function.names) if is_formal(e, by, n)), None)
@@ -174,7 +174,7 @@ def numerator(e: Elaborator, row: Row, by: Val) -> Val:
         occurs = members.occurrence_of(
             e, row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None
         )
-        function = e.setting.functions.get(occurs.key)
+        function = calls.function_of(e, row[0], occurs)
         own = function is not None and (len(row) == 1 or at_formals(e, function, occurs))
         if (
             function is not None
@@ -328,7 +328,7 @@ def by_parameter(e: Elaborator, by: Val) -> bool:
 
 def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
     """f' without an argument: of a function with one formal, at the formal."""
-    function = e.setting.functions.get(occurs.key)
+    function = calls.function_of(e, node, occurs)
     if (
         function is not None
         and len(function.formals) == 1

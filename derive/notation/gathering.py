@@ -11,6 +11,7 @@ from dataclasses import replace
 from derive.notation import habits
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import drawn, variable_of
+from derive.notation.gates import gates_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
@@ -42,6 +43,7 @@ def survey_of(
     )
     survey.aliases = aliases_of(chains, wheres)
     survey.alone = frozenset(_alone(chains, survey.aliases))
+    survey.gates = gates_of(chain for _, _, chain in chains)
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):

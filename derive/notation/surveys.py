@@ -80,6 +80,10 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    marked: set[str] = field(default_factory=set)
+    """The plain letters of the marked ones, the h of h': they count, too."""
+    gates: frozenset[str] = frozenset()
+    """The letters that name a gate in a script, the o of u_{ot}."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -108,6 +112,9 @@ class Survey:
         for piece in use.split.pieces:
             if piece.form == "letter" and piece.moved:
                 self.stepped[piece.letter] += 1
+            plain_letter, mark = habits.unmarked(piece.letter)
+            if mark:
+                self.marked.add(plain_letter)
 
     def link(self, number: int, letters: Iterable[str]) -> None:
         """Says that letters bound each other: k and t in Σ_{k=1}^t."""
@@ -127,7 +134,8 @@ class Survey:
 
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
-        return letter in habits.TIME or letter in self.bound or letter in self.stepped
+        known = letter in habits.TIME or letter in self.bound or letter in self.stepped
+        return known or bool(habits.unmarked(letter)[1]) or letter in self.marked
 
     def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
@@ -224,15 +232,22 @@ class Survey:
                 return self._number_is_label(base, piece)
             case _:
                 pass
-        if piece.moved:
+        if piece.moved or (piece.run == 1 and habits.unmarked(piece.letter)[1]):
             return False
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
         if piece.run > 1:
             letters = [p.letter for p in siblings if p.form == "letter"]
+            others = [a for a in letters if a not in self.gates]
+            if piece.letter in self.gates and others:
+                return True
+            if len(others) == 1 < len(letters):
+                return self._letter_is_label(base, replace(piece, run=1))
             return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
                 base, letters
             )
+        if piece.letter in self.gates and piece.place == "below" and piece.beside:
+            return True
         if piece.place in ("angle", "square", "call"):
             return False
         if piece.place == "paren" and piece.letter in self.kinds_of(base):
@@ -497,7 +512,8 @@ class Survey:
 
     def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
         """What a piece counts; `taken` are the domains that other pieces of the same name have by
-        strong evidence."""
+        strong evidence. A marked letter counts what its plain one does."""
+        piece = replace(piece, letter=habits.unmarked(piece.letter)[0])
         if piece.place in ("angle", "call"):
             return "time"
         if piece.letter in habits.TIME:
@@ -557,7 +573,23 @@ class Survey:
             return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
         if piece.form == "number" and not letters:
             return "layer"
+        if piece.letter in self.paired or (not piece.letter and letters & self.paired):
+            return "component"
         return "sample"
+
+    @property
+    def paired(self) -> frozenset[str]:
+        """The letters that stand two by two in brackets above, the j and the k of W^{(j,k)}: rows and columns."""  # noqa: E501
+        return self._paired("paren")
+
+    @remembered
+    def _paired(self, place: Place) -> frozenset[str]:
+        pairs = (
+            {p.letter for p in use.split.pieces if p.place == place and p.form == "letter"}
+            for use in self.uses
+        )
+        apart = habits.TIME | habits.LAYER
+        return frozenset(x for pair in pairs if len(pair) == 2 and not pair & apart for x in pair)
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
@@ -611,6 +643,17 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def is_timed_at(self, base: str, length: int, at: int) -> bool:
+        """Whether times stand at a place of the runs below a name, first in x_{ti}, and nothing else."""
+        letters = {
+            run[at].letter
+            for use in self.base_of(base)
+            for run in runs_of(use.split)
+            if len(run) == length > 1 and run[at].place == "below" and run[at].form == "letter"
+        }
+        return bool(letters) and letters <= habits.TIME
 
     @remembered
     def bracketed(self) -> frozenset[str]:
@@ -717,6 +760,19 @@ class Survey:
         )
         spoken = self.layered and not self.timed
         return "layer" if carried or spoken or letter in habits.LAYER else "time"
+
+
+def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
+    """For each piece, the pieces that stand with it without commas."""
+    found: list[tuple[Piece, ...]] = []
+    pieces = taken_apart.pieces
+    at = 0
+    while at < len(pieces):
+        run = max(1, pieces[at].run)
+        group = pieces[at : at + run]
+        found += [group] * len(group)
+        at += run
+    return found
 
 
 def _by_a_number(piece: Piece) -> bool:
