@@ -57,6 +57,9 @@ def give_ranks(u: Understanding) -> None:
     setting.arrays, setting.scalars = some, u.scalars
     setting.plain = plain_letters(u)
     setting.nabla = habitual.what_nabla_is_of(u)
+    setting.nabla_lists = habitual.lists_of_nabla(u)
+    setting.stacks = bool(re.search(r"\\nabla\b|∇", text))
+    setting.overloaded = habitual.overloaded(u)
     setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
     setting.rowwise = bool(ROWWISE.search(prose)) or rows_are_data(u)
     setting.square_ones = bool(ALL_ONES.search(prose))

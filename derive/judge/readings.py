@@ -197,6 +197,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"partial"}),
     )
     yield both(
+        "the derivative of a function is that of its value, along all paths",
+        {"applied"},
+        applied=True,
+    )
+    yield both(
         "the derivative on the left is partial: by direct dependence alone",
         {"partial", "direct"},
         partial=True,

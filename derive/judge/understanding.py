@@ -234,6 +234,7 @@ class Understanding:
         self.definitions_read = {}
         self.setting.functions = {}
         self.setting.applications = {}
+        self.setting.applied = {}
         self.setting.horizons = self.horizon_letters()
         self.setting.bounds = (self._bounds & self.setting.horizons) - self.setting.defined
         for number, index, chain in self.chains():

@@ -350,6 +350,10 @@ class Survey:
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
             shown = shown or self.is_last_layer(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
+        if letter in habits.INDEX and not self.strong(letter):
+            uses = self.base_of(letter)
+            if any(u.context == "by" and not u.split.pieces for u in uses):
+                return True  # nobody differentiates by an index
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
@@ -529,7 +533,7 @@ class Survey:
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
-            return self._in_parentheses(base, piece, taken)
+            return self._in_parentheses(base, piece, taken, number)
         return self._by_fellows(base, piece, taken)
 
     @remembered
@@ -547,7 +551,9 @@ class Survey:
     def is_last_layer(self, letter: str) -> bool:
         """Whether L is the last layer here: where the page speaks of layers, and of L - 1 somewhere."""
         pieces = (p for u in self.uses for p in u.split.pieces)
-        return letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
+        return (
+            letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
+        )
 
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
@@ -556,7 +562,9 @@ class Survey:
             return "layer"
         return None
 
-    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+    def _in_parentheses(
+        self, base: str, piece: Piece, taken: frozenset[Domain], number: int
+    ) -> Domain:
         fellows = self.pieces_at(base, "paren")
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
@@ -575,6 +583,8 @@ class Survey:
             return "layer"
         if piece.letter in self.paired or (not piece.letter and letters & self.paired):
             return "component"
+        if piece.letter and "time" not in taken and self._steps_below(base, piece.letter, number):
+            return "time"
         return "sample"
 
     @property
@@ -590,6 +600,17 @@ class Survey:
         )
         apart = habits.TIME | habits.LAYER
         return frozenset(x for pair in pairs if len(pair) == 2 and not pair & apart for x in pair)
+
+    def _steps_below(self, base: str, letter: str, number: int) -> bool:
+        """Whether a letter is the step of another name in a formula: the k of W^{(k)} beside h_k."""
+        return any(
+            p.letter == letter
+            and p.place == "below"
+            and self.domain(u.split.base, p, number, frozenset()) == "time"
+            for u in self.uses
+            if u.number == number and u.split.base != base
+            for p in u.split.pieces
+        )
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
