@@ -103,6 +103,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     letter = core.split("_")[0].split("^")[0]
     if key in u._transposed_capitals and "time" not in symbol.slots:
         return 2
+    if key in u._divisors:
+        return 0
     counts = letter in "TNLKM" and key not in u._before_vectors
     if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
         if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):

@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import defining, fitting, implied, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, ranks, scopes
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -29,7 +29,6 @@ from derive.judge.made import (
     NEXT,
     NUMBERS_ONLY,
     PASSES,
-    SUMMED,
     WHERE,
     Failed,
     Made,
@@ -48,11 +47,12 @@ from derive.notation.shaped import (
     Misfit,
     Val,
 )
-from derive.notation.slots import parts_of
+from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
+from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
 
@@ -104,9 +104,11 @@ class Understanding:
         if not isinstance(self.symbols, Names):
             self.symbols = Names(self.symbols)
         ranks.give_ranks(self)
-        prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
-        if SUMMED.search(prose):
+        silent = not convention.says_so(self) and convention.sums_without_sign(self)
+        if silent or convention.says_so(self):
             self.reading = replace(self.reading, repeated=True)
+        if silent:
+            self.assumed.append(convention.TWICE)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -558,6 +560,24 @@ class Understanding:
                     elif occurs.power is not None and spelled(occurs.power).isdigit():
                         powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
+
+    @cached_property
+    def _divisors(self) -> set[str]:
+        """The capitals that the page divides by, e^x / Z, and never transposes, inverts or gives an index: numbers."""  # noqa: E501
+        below: set[str] = set()
+        others: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if isinstance(node, Over) and not is_derivative(node):
+                        listed = [n for n in node.below_line if isinstance(n, Name)]
+                        below |= {table.occurrence(n, None).key for n in listed}
+                for name, behind in named(member.tree):
+                    o = table.occurrence(name, behind)
+                    if o.transposed or o.inverse or o.indices or name.style not in ("", "it"):
+                        others.add(o.key)
+        return {k for k in below - others if len(k) == 1 and k.isupper()}
 
     def upstream(self, model: Model, number: int, name: str) -> set[str]:
         """The names (without their forms) that a name that was not understood may depend on; all names where nothing is known."""  # noqa: E501

@@ -21,6 +21,7 @@ from derive.notation.slots import (
     Split,
     Use,
     bare,
+    lowered,
     plain,
     split,
 )
@@ -80,11 +81,15 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    upper_indices: frozenset[str] = frozenset()
+    r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if self.upper_indices and found.base not in habits.CONSTANT:
+            found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -711,5 +716,7 @@ class Survey:
 
 
 def _by_a_number(piece: Piece) -> bool:
-    """Whether a piece is a letter or a letter ± a number."""
+    """Whether a piece is a letter or a letter ± a number: j' beside j is another letter."""
+    if any(isinstance(n, Name) and n.primes for n in piece.row):
+        return False
     return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))
