@@ -95,6 +95,7 @@ class Forms:
         self.apart: Callable[[Time], bool] = _never
         self.sizes: Mapping[str, str] = {}  # the letters of sizes: N, which counts the x_i
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
+        self.moments: Callable[[tuple[Ref, ...]], Core | None] | None = None  # of noise
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
         self._steps = 0
@@ -669,6 +670,7 @@ class Forms:
         for step in (
             self._without_delta,
             self._without_ones,
+            self._without_noise,
             self._without_inverse,
             self._without_squares,
             self._without_orphans,
@@ -718,6 +720,35 @@ class Forms:
                         factors=factors,
                         bounds=tuple(b for b in t.bounds if b.letter != bound.letter),
                     )
+                ]
+        return None
+
+    def _without_noise(self, t: Term) -> list[Term] | None:
+        """Σ_o p_o w_o v_o, over all outcomes o, by what is known of the moments of noise."""
+        for bound in t.bounds if self.moments is not None else ():
+            own = Time.of(bound.letter)
+            users = [(a, p) for a, p in t.factors if bound.letter in letters_in(a)]
+            likely = [a for a, _ in users if isinstance(a, Ref) and a.index == (own,)]
+            if len(likely) != 1 or likely[0].name not in self.ones:
+                continue
+            drawn: list[Ref] = []
+            for a, p in users:
+                once = isinstance(a, Ref) and a.index.count(own) == 1 and p.is_number
+                if once and a != likely[0] and 0 < p.shift < 3:
+                    assert isinstance(a, Ref)
+                    drawn += [a] * p.shift
+                elif a != likely[0] or p != UNIT:
+                    break
+            else:
+                assert self.moments is not None
+                found = self.moments(tuple(drawn))
+                if found is None:
+                    continue
+                rest = tuple(f for f in t.factors if f not in users)
+                bounds = tuple(b for b in t.bounds if b.letter != bound.letter)
+                return [
+                    replace(t, coefficient=t.coefficient * m.coefficient, factors=rest + m.factors, bounds=bounds)
+                    for m in self.terms(found)
                 ]
         return None
 

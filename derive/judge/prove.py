@@ -33,6 +33,7 @@ class Prover:
             ),
             outcome.dims.known,
             frozenset(outcome.model.normalised),
+            outcome.model.noise,
             tuple(sorted(sizes.items())),
         )
         if key not in self._lines:

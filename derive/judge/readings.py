@@ -17,11 +17,14 @@ from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.made import BOLD
+from derive.judge.hidden import depended
 from derive.judge.names import named as written
+from derive.judge.noise import with_noise
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
+from derive.notation.chance import MARKS
 from derive.notation.elaborate import Elaborator
 from derive.notation.parts import Part, named, weight
 from derive.notation.setting import Reading, Unread
@@ -43,6 +46,7 @@ class Tried:
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
+    noise: str = ""  # what is taken for given of the page's noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Way:
 
 
 INDEX = "a condition on an index"
+WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
 
@@ -715,6 +720,13 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
+        if outcome.differs and u.noise is not None and not said and _is_of_chance(found, model):
+            noisy = with_noise(model, u.noise)
+            drawn = self._judgement(noisy, elaborator).compare(found, tests, WITH_NOISE)
+            self.spent += drawn.agreed
+            if drawn.agrees:
+                said = "" if u.noise.said else u.noise.words
+                return Tried(found, drawn, said, (*assumed, *unknown), noise=u.noise.words)
         return Tried(found, outcome, said, (*assumed, *unknown))
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
@@ -801,6 +813,7 @@ class Readings:
             tuple(sorted(model.horizons.items())),
             tuple(sorted(model.normalised.items())),
             model.positive,
+            model.noise,
             tuple(sorted(given.items())),
             normal,
         )
@@ -847,6 +860,11 @@ class _Versions:
             names |= {r.name for p in walk(d.body) if isinstance(p, Where) for r, _ in p.values}
             self._named[id(d)] = frozenset(names)
         return self._named[id(d)]
+
+
+def _is_of_chance(found: Sides, model: Model) -> bool:
+    """Whether a line rests on an expectation."""
+    return any(n in MARKS for n in depended((found.left, found.right), model))
 
 
 def targets(model: Model) -> frozenset[str]:

@@ -37,6 +37,7 @@ from derive.judge.made import (
     written_number,
 )
 from derive.judge.names import Names, named
+from derive.judge.noise import Noise, noise_of
 from derive.meaning.model import Definition, Model
 from derive.notation import members
 from derive.notation.elaborate import Elaborator
@@ -116,6 +117,8 @@ class Understanding:
         if any(APART in f.why for f in self.failed):
             self._passes(True)
         self._normalised()
+        if self.noise is not None:
+            self.taken |= self.noise.stated
 
     def _passes(self, loose: bool) -> None:
         for _ in range(PASSES):
@@ -439,6 +442,11 @@ class Understanding:
     def says_numbers(self) -> bool:
         """Whether the page says that all its quantities are numbers."""
         return any(isinstance(i, Prose) and NUMBERS_ONLY.search(i.text) for i in self.page.items)
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        """What the page says of noise."""
+        return noise_of(self)
 
     @cached_property
     def numbered(self) -> set[str]:

@@ -30,6 +30,7 @@ from derive.algebra.expression import Time
 from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
 from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import Model
+from derive.proof.moments import Moments
 from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
@@ -49,6 +50,7 @@ class Lines:
     def __init__(self, model: Model, find: Find) -> None:
         self.unfolder = Unfolder(model)
         self.forms = Forms(find)
+        self.forms.moments = Moments(model) if model.noise else None
         self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self.made_of_derivatives = frozenset(
