@@ -422,8 +422,7 @@ class Decider:
             f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
-        if tried.noise:
-            parts.append(tried.noise)
+        parts += tried.granted
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)

@@ -13,18 +13,16 @@ from typing import Any
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
-from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
+from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.made import BOLD
-from derive.judge.hidden import depended
 from derive.judge.names import named as written
-from derive.judge.noise import with_noise
+from derive.judge.granted import suppositions
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
-from derive.notation.chance import MARKS
 from derive.notation.elaborate import Elaborator
 from derive.notation.parts import Part, named, weight
 from derive.notation.setting import Reading, Unread
@@ -46,7 +44,7 @@ class Tried:
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
-    noise: str = ""  # what is taken for given of the page's noise
+    granted: tuple[str, ...] = ()  # what the page says of its quantities without making them
 
 
 @dataclass(frozen=True, slots=True)
@@ -720,14 +718,31 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
-        if outcome.differs and u.noise is not None and not said and _is_of_chance(found, model):
-            noisy = with_noise(model, u.noise)
-            drawn = self._judgement(noisy, elaborator).compare(found, tests, WITH_NOISE)
-            self.spent += drawn.agreed
-            if drawn.agrees:
-                said = "" if u.noise.said else u.noise.words
-                return Tried(found, drawn, said, (*assumed, *unknown), noise=u.noise.words)
+        if outcome.differs and not said:
+            for granted, words, spoken in suppositions(u, model, found):
+                drawn = self._granted(granted, elaborator, found, tests)
+                if drawn is not None and drawn.agrees:
+                    listed = (*assumed, *unknown)
+                    if not spoken:
+                        return Tried(found, drawn, "; ".join(words), listed)
+                    return Tried(found, drawn, said, listed, granted=words)
         return Tried(found, outcome, said, (*assumed, *unknown))
+
+    def _granted(
+        self, model: Model, elaborator: Elaborator, found: Sides, tests: list[Test]
+    ) -> Outcome | None:
+        """How a line compares where its noise is noise and its symmetric matrices are; None where these have no one size."""  # noqa: E501
+        kept = elaborator.dims.copy()
+        try:
+            for name in model.symmetric:
+                elaborator.dims.unify(f"{name}:0", f"{name}:1")
+            judgement = self._judgement(model, elaborator)
+            judgement.hasty = True
+            return judgement.compare(found, tests, WITH_NOISE if model.noise else WORLDS)
+        except Misfit:
+            return None
+        finally:
+            elaborator.dims = kept
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -814,6 +829,7 @@ class Readings:
             tuple(sorted(model.normalised.items())),
             model.positive,
             model.noise,
+            model.symmetric,
             tuple(sorted(given.items())),
             normal,
         )
@@ -860,11 +876,6 @@ class _Versions:
             names |= {r.name for p in walk(d.body) if isinstance(p, Where) for r, _ in p.values}
             self._named[id(d)] = frozenset(names)
         return self._named[id(d)]
-
-
-def _is_of_chance(found: Sides, model: Model) -> bool:
-    """Whether a line rests on an expectation."""
-    return any(n in MARKS for n in depended((found.left, found.right), model))
 
 
 def targets(model: Model) -> frozenset[str]:

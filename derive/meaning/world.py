@@ -199,6 +199,8 @@ class World:
         return self.reals.mpf(value.numerator) / value.denominator
 
     def leaf(self, element: Element) -> Any:
+        if element[0] in self.model.symmetric and element[1][-2:] != tuple(sorted(element[1][-2:])):
+            element = (element[0], (*element[1][:-2], *element[1][:-3:-1]))
         if element not in self.used:
             name = element[0]
             value = (
