@@ -58,6 +58,7 @@ MOST_POWER = 12
 MOST_UNROLLED = 12
 MOST_WAYS = 120
 MOST_STEPS = 2500
+WITH_NOISE = 4  # times as many, where the moments of noise make most of the terms 0
 
 
 class NoForm(Exception):
@@ -104,6 +105,10 @@ class Forms:
         """Which indices differ; `said` names what that and the sums of 1 rest on: what it makes of formulas is kept."""  # noqa: E501
         self.apart = apart
         self._known = self._supposed.setdefault((said, self.ones), {})
+
+    @property
+    def _most_steps(self) -> int:
+        return MOST_STEPS * (1 if self.moments is None else WITH_NOISE)
 
     # -- expansion ----------------------------------------------------------------------------------
 
@@ -636,7 +641,7 @@ class Forms:
         waiting = list(terms)
         while waiting:
             self._steps += 1 + len(waiting[-1].factors) * len(waiting[-1].bounds) // 4
-            if self._steps > MOST_STEPS:
+            if self._steps > self._most_steps:
                 raise NoForm("more steps of work than a line may take")
             made = self._reduced(waiting.pop())
             if len(made) != 1:
@@ -656,7 +661,7 @@ class Forms:
             self._steps += 1
             key = t.factors, t.bounds
             total[key] = total.get(key, Fraction(0)) + t.coefficient
-        if self._steps > MOST_STEPS:
+        if self._steps > self._most_steps:
             raise NoForm("more steps of work than a line may take")
         if len(total) > MOST_TERMS:
             raise NoForm(f"more than {MOST_TERMS} terms")

@@ -75,6 +75,8 @@ class World:
     "small" (quarters), "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
+    most_steps = MOST_STEPS
+
     def __init__(
         self,
         model: Model,
@@ -87,6 +89,8 @@ class World:
     ) -> None:
         self.find = find
         self.base = 1
+        if model.noise:
+            self.most_steps = MOST_STEPS * WITH_NOISE
         self.normal: frozenset[str] = frozenset()
         self.given = given or {}
         self.model, self.lengths, self.seed, self.style, self.reals = (
@@ -553,7 +557,7 @@ class World:
 
     def _tick(self) -> None:
         self._steps += 1
-        if self._steps > MOST_STEPS * (WITH_NOISE if self.model.noise else 1):
+        if self._steps > self.most_steps:
             raise NoNumber("more steps of work than a formula takes")
 
     def value(self, x: Core, env: Letters) -> Any:

@@ -640,7 +640,7 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
             if step in ruled:  # another plan came by here, and it was not 0
                 done[prefix] = ruled[step]
                 continue
-            if spent > MOST_SEARCH:
+            if spent > MOST_SEARCH * (1 if lines.forms.moments is None else 2):
                 return None
             lines.forms._steps = 0
             try:
