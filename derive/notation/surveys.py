@@ -511,7 +511,7 @@ class Survey:
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
         tied = self.linked(number, piece.letter) if piece.letter else set()
-        tie = self._tie(tied - {piece.letter})
+        tie = self._tie(tied - {piece.letter}) or self._tied_elsewhere(base, piece.letter)
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
@@ -528,6 +528,18 @@ class Survey:
             return False
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
+
+    @remembered
+    def _tied_elsewhere(self, base: str, letter: str) -> Domain | None:
+        """What an index letter counts on a base where other formulas tie it, all in one way: p_i beside Σ_{i=1}^ℓ p_i."""  # noqa: E501
+        numbers = {
+            u.number
+            for u in self.base_of(base)
+            if any(p.letter == letter and p.form == "letter" for p in u.split.pieces)
+        }
+        ties = {self._tie(self.linked(n, letter) - {letter}) for n in numbers} if letter else set()
+        found = ties - {None}
+        return next(iter(found)) if len(found) == 1 else None
 
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
