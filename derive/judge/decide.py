@@ -439,6 +439,16 @@ class Decider:
         names = reached(tried.sides, tried.outcome.model)
         return listed or any(n.split("∅")[0] in examples for n in names)
 
+    def _endless(self, tried: Tried) -> str:
+        """A recursion of two factors or more that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""  # noqa: E501
+        model = tried.outcome.model
+        assert model is not None
+        for name in reached(tried.sides, model):
+            general = model.general(name)
+            if general is not None and general.backward and not any(model.specials(name)):
+                return name.split("∅")[0]
+        return ""
+
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
         if not self.judge.understanding.regions or tried.outcome.model is None:
@@ -548,6 +558,9 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        endless = self._endless(first)
+        if endless:
+            return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

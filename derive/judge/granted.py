@@ -11,7 +11,7 @@ from derive.algebra.core import D, Ref, walk
 from derive.judge.claims import Sides
 from derive.judge.hidden import depended
 from derive.judge.noise import with_noise
-from derive.meaning.model import Model
+from derive.meaning.model import ORDERED, Model
 from derive.notation.chance import MARKS
 
 if TYPE_CHECKING:
@@ -39,10 +39,33 @@ def suppositions(u: Understanding, model: Model, found: Sides) -> Iterator[Suppo
     told = [n for n in square if _is_told(u, n)]
     if told:
         yield _with(plain, told), (*said, *map(_words, told)), spoken
-    rest = [n for n in square if n not in told][:MOST_SYMMETRIC]
+    rest = [n for n in square if n not in told and n in u.quadratic][:MOST_SYMMETRIC]
     for some in dict.fromkeys(((*((n,) for n in rest), tuple(rest)) if rest else ())):
         listed = [*told, *some]
         yield _with(plain, listed), (*said, *map(_words, listed)), False
+
+
+def freed(model: Model, found: Sides, lagrangians: set[str]) -> Model:
+    """The model of a line that differentiates a Lagrangian: the states and multipliers that it is made of are free."""  # noqa: E501
+    of = {
+        p.of.name
+        for side in (found.left, found.right)
+        for p in walk(side)
+        if isinstance(p, D) and isinstance(p.of, Ref)
+    } & lagrangians
+    if not of:
+        return model
+    parts = [p for n in of for d in model.definitions.get(n, ()) for p in walk(d.body)]
+    free = {
+        p.name
+        for p in parts
+        if isinstance(p, Ref) and any(s in ORDERED for s in model.slots.get(p.name, ()))
+    } - of
+    return replace(
+        model,
+        definitions={n: ds for n, ds in model.definitions.items() if n not in free},
+        lost={n: why for n, why in model.lost.items() if n not in free},
+    )
 
 
 def _with(model: Model, names: list[str]) -> Model:

@@ -18,7 +18,7 @@ from derive.judge.conditions import Test, around, conditions, on_a_condition, or
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
-from derive.judge.granted import suppositions
+from derive.judge.granted import freed, suppositions
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
@@ -669,6 +669,7 @@ class Readings:
     ) -> Tried:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
+        model = freed(model, found, u.setting.lagrangians)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,
@@ -721,9 +722,9 @@ class Readings:
         if outcome.differs and not said:
             for granted, words, spoken in suppositions(u, model, found):
                 drawn = self._granted(granted, elaborator, found, tests)
-                if drawn is not None and drawn.agrees:
+                if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
                     listed = (*assumed, *unknown)
-                    if not spoken:
+                    if not spoken or not drawn.agrees:
                         return Tried(found, drawn, "; ".join(words), listed)
                     return Tried(found, drawn, said, listed, granted=words)
         return Tried(found, outcome, said, (*assumed, *unknown))
@@ -737,7 +738,7 @@ class Readings:
             for name in model.symmetric:
                 elaborator.dims.unify(f"{name}:0", f"{name}:1")
             judgement = self._judgement(model, elaborator)
-            judgement.hasty = True
+            judgement.hasty = False
             return judgement.compare(found, tests, WITH_NOISE if model.noise else WORLDS)
         except Misfit:
             return None
@@ -773,7 +774,14 @@ class Readings:
         by = frozenset(
             x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
         )
-        own = formulas_of(model, sorted(by))
+        free = self.understanding.setting.lagrangians  # of which what is differentiated by is free
+        of = {
+            x.of.name
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D) and isinstance(x.of, Ref)
+        }
+        own = [] if of & free else formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         light = [p for p in own if weight(p.body) < HEAVY]
@@ -781,6 +789,8 @@ class Readings:
             (_signature(model), *(p.name for p in light)),
             lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
         )
+        if of & free:
+            seen = model
         seen = replace(seen, slots=model.slots, horizons=model.horizons)
         if parts:
             seen = self._kept(

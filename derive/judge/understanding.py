@@ -58,6 +58,11 @@ from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
 
 
+def _small(*found: Any) -> bool:
+    """Whether names are vectors by their letters."""
+    return all(re.sub(r"\\math[a-z]+\{|[\\}]", "", o.key)[:1].islower() for o in found)
+
+
 @dataclass
 class Understanding:
     """One page, with its definitions elaborated."""
@@ -570,6 +575,33 @@ class Understanding:
         return {k for k in powers - others if len(k) == 1 and k.islower()}
 
     @cached_property
+    def _sandwiched(self) -> set[str]:
+        """The capitals of bilinear forms, the Q of x^T Q y: matrices, whatever their letter is by habit."""
+        return {
+            middle for first, middle, last in self._triples() if first.transposed and _small(first, last)
+        }
+
+    @cached_property
+    def quadratic(self) -> set[str]:
+        """The capitals of quadratic forms, x^T Q x and A Q A^T: what people take for symmetric."""
+        return {m for first, m, last in self._triples() if first.key == last.key}
+
+    def _triples(self) -> Iterator[tuple[Any, str, Any]]:
+        """The capitals without an index between two names of which one is transposed, with these."""
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                rows = [member.tree, *(n.inside for n in nodes(member.tree) if isinstance(n, Group))]
+                for three in (t for row in rows for t in zip(row, row[1:], row[2:], strict=False)):
+                    if not all(isinstance(n, Name) for n in three):
+                        continue
+                    first, middle, last = (table.occurrence(n, None) for n in three)
+                    plain = len(middle.key) == 1 and not (middle.transposed or middle.inverse)
+                    one = first.transposed != last.transposed
+                    if one and plain and middle.key.isupper() and middle.key not in self.setting.defined:
+                        yield first, middle.key, last
+
+    @cached_property
     def _divisors(self) -> set[str]:
         """The capitals that the page divides by, e^x / Z, and never transposes, inverts or gives an index: numbers."""  # noqa: E501
         below: set[str] = set()
@@ -666,10 +698,10 @@ class Understanding:
             set(self.setting.named_sizes)
             | {
                 a
-                for a in HORIZONS - self.setting.plain
+                for a in HORIZONS - self.setting.plain - self._sandwiched
                 if self._kind(a) in ("size", "constant", "parameter", "")
             }
-            | {s.key for s in self.symbols.records() if s.kind == "size"}
+            | {s.key for s in self.symbols.records() if s.kind == "size"} - self._sandwiched
         )
 
     def sizes(self) -> set[str]:
