@@ -752,7 +752,12 @@ class Forms:
                 rest = tuple(f for f in t.factors if f not in users)
                 bounds = tuple(b for b in t.bounds if b.letter != bound.letter)
                 return [
-                    replace(t, coefficient=t.coefficient * m.coefficient, factors=rest + m.factors, bounds=bounds)
+                    replace(
+                        t,
+                        coefficient=t.coefficient * m.coefficient,
+                        factors=rest + m.factors,
+                        bounds=bounds,
+                    )
                     for m in self.terms(found)
                 ]
         return None

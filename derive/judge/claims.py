@@ -229,7 +229,7 @@ def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, f
 
 
 def _last(x: Core, ends: Mapping[str, Time]) -> Iterator[tuple[Ref, Mapping[str, Time]]]:
-    """The members that a formula names, with the last value of each letter that a Σ or Π around them binds."""
+    """The members that a formula names, with the last value of each letter that a Σ or Π around them binds."""  # noqa: E501
     match x:
         case Ref():
             yield x, ends
@@ -292,7 +292,11 @@ class Judgement:
                         ref.index, self.model.slots.get(ref.name, ()), strict=False
                     ):
                         last = index.replace(ends)
-                        tops = [a for a, n in last.letters if n == 1 and self.model.horizons.get(a) == slot]
+                        tops = [
+                            a
+                            for a, n in last.letters
+                            if n == 1 and self.model.horizons.get(a) == slot
+                        ]
                         if slot in ORDERED and len(tops) == len(last.letters) == 1:
                             found[ref.name, slot] = max(found.get((ref.name, slot), 0), last.shift)
         return found

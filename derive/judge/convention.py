@@ -41,9 +41,7 @@ def sums_without_sign(u: Understanding) -> bool:
 
 
 def _has_sum(chain: Chain) -> bool:
-    return any(
-        isinstance(x, Big) and x.kind == "sum" for m in chain.members for x in nodes(m.tree)
-    )
+    return any(isinstance(x, Big) and x.kind == "sum" for m in chain.members for x in nodes(m.tree))
 
 
 def _has_dummy(u: Understanding, number: int, index: int, chain: Chain) -> bool:

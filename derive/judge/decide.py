@@ -440,7 +440,7 @@ class Decider:
         return listed or any(n.split("∅")[0] in examples for n in names)
 
     def _endless(self, tried: Tried) -> str:
-        """A recursion of two factors or more that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""  # noqa: E501
+        """A recursion that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""
         model = tried.outcome.model
         assert model is not None
         for name in reached(tried.sides, model):

@@ -1,4 +1,4 @@
-"""What a line may take for given of quantities that nothing makes: noise that is white, matrices that are symmetric."""
+"""What a line may take for given of quantities that nothing makes: noise that is white, matrices that are symmetric."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def suppositions(u: Understanding, model: Model, found: Sides) -> Iterator[Suppo
     if told:
         yield _with(plain, told), (*said, *map(_words, told)), spoken
     rest = [n for n in square if n not in told and n in u.quadratic][:MOST_SYMMETRIC]
-    for some in dict.fromkeys(((*((n,) for n in rest), tuple(rest)) if rest else ())):
+    for some in dict.fromkeys((*((n,) for n in rest), tuple(rest)) if rest else ()):
         listed = [*told, *some]
         yield _with(plain, listed), (*said, *map(_words, listed)), False
 

@@ -186,7 +186,9 @@ LAGRANGE = re.compile(
 LAGRANGIANS = re.compile(
     r"(?:\\(?:mathcal|mathscr|mathbf|hat|tilde|bar)\{)?[LHJ]\}?(?:_\w|_\{.*\})?$|\\Lambda$"
 )
-MULTIPLIERS = re.compile(r"(?:\\\w+\{)?(?:p|q|\\lambda|\\mu|\\nu|\\psi|\\eta|\\pi|\\alpha|\\beta)\}?$")
+MULTIPLIERS = re.compile(
+    r"(?:\\\w+\{)?(?:p|q|\\lambda|\\mu|\\nu|\\psi|\\eta|\\pi|\\alpha|\\beta)\}?$"
+)
 
 
 def lagrangians_of(u: Understanding) -> set[str]:

@@ -19,9 +19,10 @@ from derive.text.trees import Group, Name, Number, Row, Sign
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
-WORD = r"(?:noises?|disturbances?|perturbations?|innovations?|噪声|噪音|雑音|ノイズ|잡음|Rauschen|Störung\w*|bruits?|ruidos?|шум\w*)"
+WORD = r"(?:noises?|disturbances?|perturbations?|innovations?|噪声|噪音|雑音|ノイズ|잡음|Rauschen|Störung\w*|bruits?|ruidos?|шум\w*)"  # noqa: E501
 BEHIND = re.compile(
-    rf"^[^.;。；,，]{{0,40}}?{WORD}|^\s*(?:and|和|及|与|、)?[^.;。；,，]{{0,12}}?分别\w*{WORD}", re.IGNORECASE
+    rf"^[^.;。；,，]{{0,40}}?{WORD}|^\s*(?:and|和|及|与|、)?[^.;。；,，]{{0,12}}?分别\w*{WORD}",
+    re.IGNORECASE,
 )
 BEFORE = re.compile(rf"{WORD}\s*(?:\w+\s+)?[(（:：]?\s*$", re.IGNORECASE)
 JOINS = re.compile(r"^\s*(?:,|，|、|and|,\s*and|和|及|与|und|et|y|と|и)\s*$", re.IGNORECASE)
@@ -106,7 +107,7 @@ def _names_of(u: Understanding, formula: Formula) -> Iterator[str]:
 
 
 def _laws(u: Understanding, candidates: set[str]) -> Iterator[tuple[str, str, int]]:
-    r"""The names that are said to be of mean 0, with the name of their covariance and the formula that says so: w \sim N(0, Q), E[w w^T] = Q."""
+    r"""The names that are said to be of mean 0, with the name of their covariance and the formula that says so: w \sim N(0, Q), E[w w^T] = Q."""  # noqa: E501
     for number, _, chain in u.chains():
         if len(chain.members) < 2:
             continue

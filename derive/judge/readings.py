@@ -16,9 +16,9 @@ from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
+from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
-from derive.judge.granted import freed, suppositions
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model

@@ -578,7 +578,9 @@ class Understanding:
     def _sandwiched(self) -> set[str]:
         """The capitals of bilinear forms, the Q of x^T Q y: matrices, whatever their letter is by habit."""
         return {
-            middle for first, middle, last in self._triples() if first.transposed and _small(first, last)
+            middle
+            for first, middle, last in self._triples()
+            if first.transposed and _small(first, last)
         }
 
     @cached_property
@@ -591,14 +593,22 @@ class Understanding:
         for number, _, chain in self.chains():
             table = self.symbols.at(number)
             for member in chain.members:
-                rows = [member.tree, *(n.inside for n in nodes(member.tree) if isinstance(n, Group))]
+                rows = [
+                    member.tree,
+                    *(n.inside for n in nodes(member.tree) if isinstance(n, Group)),
+                ]
                 for three in (t for row in rows for t in zip(row, row[1:], row[2:], strict=False)):
                     if not all(isinstance(n, Name) for n in three):
                         continue
                     first, middle, last = (table.occurrence(n, None) for n in three)
                     plain = len(middle.key) == 1 and not (middle.transposed or middle.inverse)
                     one = first.transposed != last.transposed
-                    if one and plain and middle.key.isupper() and middle.key not in self.setting.defined:
+                    if (
+                        one
+                        and plain
+                        and middle.key.isupper()
+                        and middle.key not in self.setting.defined
+                    ):
                         yield first, middle.key, last
 
     @cached_property

@@ -253,7 +253,7 @@ class World:
         """A random quantity for one outcome: noise of mean 0, and other leaves, each uncorrelated with all others.
 
         Over the outcomes each is a combination of Walsh functions, of which no two are alike.
-        """
+        """  # noqa: E501
         name, index = element
         slots = self.model.slots[name]
         place = slots.index("sample")

@@ -64,14 +64,12 @@ def survey_of(
 
 
 TENSORS = re.compile(
-    r"\bindex notation|\btensor notation|\bEinstein\b|\b(?:co|contra)variant\b|\bupper ind|\bsummation convention",
+    r"\bindex notation|\btensor notation|\bEinstein\b|\b(?:co|contra)variant\b|\bupper ind|\bsummation convention",  # noqa: E501
     re.IGNORECASE,
 )
 
 
-def upper_indices_of(
-    chains: Sequence[tuple[int, int, Chain]], prose: str
-) -> frozenset[str]:
+def upper_indices_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> frozenset[str]:
     r"""The letters of upper indices, where several names have runs of them, A^{ij} = Q^{ia} K^{ja}, one of them more than one run, or where \delta has one above and one below; none where they may be labels."""  # noqa: E501
     runs: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     mixed = made = False

@@ -22,7 +22,7 @@ class Moments:
         self._lags: dict[str, dict[str, float]] = {}
 
     def __call__(self, members: tuple[Ref, ...]) -> Core | None:
-        """The mean of a product of one or two members for one outcome; None where nothing is known of it."""
+        """The mean of a product of one or two members for one outcome; None where nothing is known of it."""  # noqa: E501
         noise = [m for m in members if self._base(m) in self.model.noise]
         if not noise or len(members) > 2:
             return None

@@ -312,9 +312,10 @@ class Parser(Rows):
         r"""The d and the word of \mathrm{d\,tr}, which a small blank keeps apart; then they are read."""
         if self.peek() != "{" or self.i not in self.partner:
             return False
-        first, *rest = self.tokens[self.i + 1 : self.partner[self.i]] or [None]
-        if first is None or first.text != "d" or not rest or rest[0].text[:2] != "\\,":
+        inside = self.tokens[self.i + 1 : self.partner[self.i]]
+        if len(inside) < 3 or inside[0].text != "d" or inside[1].text[:2] != "\\,":
             return False
+        first, *rest = inside
         rest = [x for x in rest if x.text[:2] != "\\,"]
         word = joined(rest).strip()
         if not re.fullmatch(r"[^\W\d_]{2,}", word):
