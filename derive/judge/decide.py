@@ -414,8 +414,10 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
+        gaps = tried.way is not None and tried.way.gaps
         parts = [
-            f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
+            f"{name.split('∅')[0]} is some function of "
+            f"{PUT_OUT if COSTS.match(name) and not gaps else OWN}"
             for name in tried.assumed
         ]
         parts += [
@@ -508,6 +510,12 @@ class Decider:
             return Verdict(
                 "unread",
                 reason=f"{stranger} is defined nowhere, and the line does not hold without knowing it",
+            )
+        unmade = self._unmade(first)
+        if unmade:
+            return Verdict(
+                "unread",
+                reason=f"{unmade} is differentiated and defined nowhere: what it is made of is open",
             )
         if any(n in MARKS for n in reached(first.sides, first.outcome.model)):
             return Verdict(
@@ -646,6 +654,27 @@ class Decider:
         bare = {n for n in own & known if n in self.judge.understanding.setting.unindexed}
         unmade = {n for n in own - bare if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
+
+    def _unmade(self, tried: Tried) -> str:
+        """A quantity that a line differentiates and that nothing on the page makes."""
+        model = tried.outcome.model
+        assert model is not None
+        slopes = [
+            p
+            for side in (tried.sides.left, tried.sides.right)
+            for p in walk(side)
+            if isinstance(p, D)
+        ]
+        return next(
+            (
+                p.of.name.split("∅")[0]
+                for p in slopes
+                if isinstance(p.of, Ref)
+                and p.of.name not in model.definitions
+                and p.of.name != p.by.name
+            ),
+            "",
+        )
 
     def _is_variable(self, name: str) -> bool:
         """A name that the page treats as made by something, without saying by what."""

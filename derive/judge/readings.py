@@ -15,12 +15,13 @@ from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
-from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
+from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
+from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
@@ -53,6 +54,7 @@ class Way:
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `gaps`: what nothing makes is some function of what the page differentiates it by;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
@@ -67,6 +69,7 @@ class Way:
     entropy: bool = False
     ahead: bool = False
     hasty: bool = False
+    gaps: bool = False
 
 
 INDEX = "a condition on an index"
@@ -195,6 +198,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         replace(plain, partial=True),
         frozenset({"partial"}),
     )
+    yield both(
+        "the derivative on the left is partial: by direct dependence alone",
+        {"partial", "direct"},
+        partial=True,
+    )
     if not plain.repeated:
         yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
@@ -247,6 +255,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
+    yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
     yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
@@ -281,6 +290,7 @@ class Readings:
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
+        self._slopes: dict[str, list[Slope]] | None = None
 
     @property
     def plain(self) -> Reading:
@@ -506,7 +516,7 @@ class Readings:
             ):
                 return
             if not way.needs and (outcome.zero or outcome.vanishing):
-                choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
+                choices = (choices or set()) & {"cost", "filled", "alone", "entropy", "gaps"}
         if not done and first is not None:
             raise first
 
@@ -620,6 +630,12 @@ class Readings:
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
             elaborator.choices.add("product")
+        elif not any(isinstance(p, D) for p in walk(right.body)) and not _is_of_steps(
+            left.body, elaborator
+        ):
+            elaborator.choices.add("direct")
+        elif "direct" in way.needs:
+            raise _NotHere
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -680,7 +696,7 @@ class Readings:
             model.positive,
             model.normalised,
         )
-        found, made, assumed, unknown = self._with_costs(model, found, way.last, way.entropy)
+        found, made, assumed, unknown = self._with_costs(model, found, way)
         model = Model(
             made.definitions,
             {**model.slots, **made.slots},
@@ -694,6 +710,8 @@ class Readings:
             self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
         elif way.last or way.entropy:
             raise _NotHere
+        if any(isinstance(p, D) for side in (found.left, found.right) for p in walk(side)):
+            self._choices.add("gaps")
         if self._leaves:
             model = self._as_leaves(model, number, found)
         said = way.said or (
@@ -705,6 +723,8 @@ class Readings:
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
+        if "direct" in way.needs and outcome.zero:
+            raise _NotHere  # what is not named in a formula is not held constant by it
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
@@ -763,7 +783,7 @@ class Readings:
         return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
 
     def _with_costs(
-        self, model: Model, found: Sides, last: bool, entropy: bool
+        self, model: Model, found: Sides, way: Way
     ) -> tuple[Sides, Model, list[str], list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
         names = frozenset(differentiated([found.left, found.right]))
@@ -796,6 +816,16 @@ class Readings:
             seen = self._kept(
                 (_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
             )
+        if way.gaps:
+            filled = with_gaps(seen, [found.left, found.right], self.slopes)
+            if filled is None:
+                raise _NotHere
+            return (
+                found,
+                self._kept((_signature(seen), tuple(filled[1])), lambda: filled[0]),
+                [],
+                filled[1],
+            )
         unknown = with_unknown(seen, [found.left, found.right])
         if unknown is not seen:
             slopes = frozenset(
@@ -806,18 +836,44 @@ class Readings:
             )
             unknown = self._kept((_signature(seen), slopes), lambda: unknown)
         missing = missing_costs(unknown, set(names))
-        key = (_signature(unknown), tuple(missing), last, entropy)
+        key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
                 missing,
                 self.understanding.setting.shared_dims,
-                last,
-                entropy,
+                way.last,
+                way.entropy,
                 frozenset(f[2] for f in self.understanding.functions),
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         return (found, *self._costs[key], alone)
+
+    @property
+    def slopes(self) -> Mapping[str, list[Slope]]:
+        """All that the claims of the page differentiate, and by what."""
+        if self._slopes is None:
+            u, self._slopes = self.understanding, {}
+            for number, index, chain in u.chains():
+                u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
+                u.setting.parts, u.setting.dims.said = {}, {}
+                try:
+                    elaborator = u.elaborator(number, None, index)
+                    for member in chain.members:
+                        self._note_slopes(elaborator, member)
+                finally:
+                    u.setting.dims = kept
+        return self._slopes
+
+    def _note_slopes(self, elaborator: Elaborator, member: Member) -> None:
+        assert self._slopes is not None
+        try:
+            body = elaborator.row(member.tree).body
+        except (Unread, Misfit, RecursionError):
+            return
+        for of, by in slopes_in([body]):
+            if of.name != by.name or of.index != by.index:
+                self._slopes.setdefault(of.name, []).append((of, by))
 
     def _kept(self, key: object, make: Callable[[], Model]) -> Model:
         """A model that is made once, so that lines share the worlds of its definitions."""
@@ -919,6 +975,18 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     if not steps:
         steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
+    """Whether what is differentiated is a state or an output of a step: its derivative is total."""
+    if not isinstance(slope.of, Ref):
+        return False
+    slots = elaborator.setting.slots.get(slope.of.name, ())
+    return bool({"time", "layer"} & set(slots)) or any(
+        {"time", "layer"} & set(elaborator.setting.slots.get(p.name, ()))
+        for p in walk(slope.by)
+        if isinstance(p, Ref)
+    )
 
 
 def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:
