@@ -426,6 +426,7 @@ class Decider:
             f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
+        parts += tried.granted
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
@@ -441,6 +442,16 @@ class Decider:
         )
         names = reached(tried.sides, tried.outcome.model)
         return listed or any(n.split("∅")[0] in examples for n in names)
+
+    def _endless(self, tried: Tried) -> str:
+        """A recursion that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""
+        model = tried.outcome.model
+        assert model is not None
+        for name in reached(tried.sides, model):
+            general = model.general(name)
+            if general is not None and general.backward and not any(model.specials(name)):
+                return name.split("∅")[0]
+        return ""
 
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
@@ -557,6 +568,9 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        endless = self._endless(first)
+        if endless:
+            return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

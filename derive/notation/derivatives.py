@@ -389,6 +389,8 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         and any(holds(a, by.body) for a in of.body.args)
     ):
         mode = "own"
+    if mode == "total" and isinstance(of.body, Ref) and of.body.name in e.setting.lagrangians:
+        mode = "own"
     body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
     tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)
     axes = of.axes + by.axes

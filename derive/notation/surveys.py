@@ -21,6 +21,7 @@ from derive.notation.slots import (
     Split,
     Use,
     bare,
+    lowered,
     plain,
     split,
 )
@@ -84,11 +85,15 @@ class Survey:
     """The plain letters of the marked ones, the h of h': they count, too."""
     gates: frozenset[str] = frozenset()
     """The letters that name a gate in a script, the o of u_{ot}."""
+    upper_indices: frozenset[str] = frozenset()
+    r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if self.upper_indices and found.base not in habits.CONSTANT:
+            found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -529,7 +534,7 @@ class Survey:
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
         tied = self.linked(number, piece.letter) if piece.letter else set()
-        tie = self._tie(tied - {piece.letter})
+        tie = self._tie(tied - {piece.letter}) or self._tied_elsewhere(base, piece.letter)
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
@@ -554,6 +559,18 @@ class Survey:
         return (
             letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
         )
+
+    @remembered
+    def _tied_elsewhere(self, base: str, letter: str) -> Domain | None:
+        """What an index letter counts on a base where other formulas tie it, all in one way: p_i beside Σ_{i=1}^ℓ p_i."""  # noqa: E501
+        numbers = {
+            u.number
+            for u in self.base_of(base)
+            if any(p.letter == letter and p.form == "letter" for p in u.split.pieces)
+        }
+        ties = {self._tie(self.linked(n, letter) - {letter}) for n in numbers} if letter else set()
+        found = ties - {None}
+        return next(iter(found)) if len(found) == 1 else None
 
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
@@ -797,5 +814,7 @@ def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
 
 
 def _by_a_number(piece: Piece) -> bool:
-    """Whether a piece is a letter or a letter ± a number."""
+    """Whether a piece is a letter or a letter ± a number: j' beside j is another letter."""
+    if any(isinstance(n, Name) and n.primes for n in piece.row):
+        return False
     return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))
