@@ -29,14 +29,14 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.claims import Judgement, Sides
+from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, Versions
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS
+from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
@@ -148,6 +148,8 @@ class Decider:
         otherwise_read = self._versioned(
             number, chain, head, member, tries[0]
         ) or self._in_an_order(number, chain, head, member)
+        for tried in tries if otherwise_read is None else ():
+            otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
@@ -424,6 +426,7 @@ class Decider:
             f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
+        parts += tried.granted
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
@@ -439,6 +442,16 @@ class Decider:
         )
         names = reached(tried.sides, tried.outcome.model)
         return listed or any(n.split("∅")[0] in examples for n in names)
+
+    def _endless(self, tried: Tried) -> str:
+        """A recursion that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""
+        model = tried.outcome.model
+        assert model is not None
+        for name in reached(tried.sides, model):
+            general = model.general(name)
+            if general is not None and general.backward and not any(model.specials(name)):
+                return name.split("∅")[0]
+        return ""
 
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
@@ -473,10 +486,10 @@ class Decider:
         )
         return "every T" if timed and not tried.given else None
 
-    def _on_condition(self, tried: Tried) -> Verdict | None:
-        from derive.judge.judge import missing_condition
-
-        condition = missing_condition(tried.sides, tried.outcome)
+    def _on_condition(
+        self, tried: Tried, missing: Callable[[Sides, Outcome], str] = missing_condition
+    ) -> Verdict | None:
+        condition = missing(tried.sides, tried.outcome)
         if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
@@ -555,6 +568,9 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        endless = self._endless(first)
+        if endless:
+            return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

@@ -258,6 +258,7 @@ def compare_versions(
         pair = differing(body.body, second)
         if (
             pair is None
+            or (isinstance(pair[1], Ref) and pair[1].name not in u.setting.defined)
             or pair[0].name.split("∅")[0] in u.setting.defined
             or pair[0].name in letters_of(pair[1])
         ):

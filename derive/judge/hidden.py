@@ -116,11 +116,15 @@ class Hidden:
         """A name whose dependence on what the line differentiates by is not known, and counts; empty where there is none."""  # noqa: E501
         for side in (found.left, found.right):
             for x in walk(side):
-                if isinstance(x, D):
+                if isinstance(x, D) and not self._is_of_free(x):
                     name = self._doubted(x, model)
                     if name:
                         return name
         return ""
+
+    def _is_of_free(self, x: D) -> bool:
+        """Whether a derivative is of a Lagrangian, of which every variable is free."""
+        return isinstance(x.of, Ref) and x.of.name in self.understanding.setting.lagrangians
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)

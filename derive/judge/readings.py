@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
-from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
+from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
+from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
@@ -44,6 +46,7 @@ class Tried:
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
+    granted: tuple[str, ...] = ()  # what the page says of its quantities without making them
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Way:
 
 
 INDEX = "a condition on an index"
+WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
 
@@ -687,6 +691,7 @@ class Readings:
     ) -> Tried:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
+        model = freed(model, found, u.setting.lagrangians)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,
@@ -740,7 +745,31 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
+        if outcome.differs and not said:
+            for granted, words, spoken in suppositions(u, model, found):
+                drawn = self._granted(granted, elaborator, found, tests)
+                if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
+                    listed = (*assumed, *unknown)
+                    if not spoken or not drawn.agrees:
+                        return Tried(found, drawn, "; ".join(words), listed)
+                    return Tried(found, drawn, said, listed, granted=words)
         return Tried(found, outcome, said, (*assumed, *unknown))
+
+    def _granted(
+        self, model: Model, elaborator: Elaborator, found: Sides, tests: list[Test]
+    ) -> Outcome | None:
+        """How a line compares where its noise is noise and its symmetric matrices are; None where these have no one size."""  # noqa: E501
+        kept = elaborator.dims.copy()
+        try:
+            for name in model.symmetric:
+                elaborator.dims.unify(f"{name}:0", f"{name}:1")
+            judgement = self._judgement(model, elaborator)
+            judgement.hasty = False
+            return judgement.compare(found, tests, WITH_NOISE if model.noise else WORLDS)
+        except Misfit:
+            return None
+        finally:
+            elaborator.dims = kept
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -771,7 +800,14 @@ class Readings:
         by = frozenset(
             x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
         )
-        own = formulas_of(model, sorted(by))
+        free = self.understanding.setting.lagrangians  # of which what is differentiated by is free
+        of = {
+            x.of.name
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D) and isinstance(x.of, Ref)
+        }
+        own = [] if of & free else formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         light = [p for p in own if weight(p.body) < HEAVY]
@@ -779,6 +815,8 @@ class Readings:
             (_signature(model), *(p.name for p in light)),
             lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
         )
+        if of & free:
+            seen = model
         seen = replace(seen, slots=model.slots, horizons=model.horizons)
         if parts:
             seen = self._kept(
@@ -862,6 +900,8 @@ class Readings:
             tuple(sorted(model.horizons.items())),
             tuple(sorted(model.normalised.items())),
             model.positive,
+            model.noise,
+            model.symmetric,
             tuple(sorted(given.items())),
             normal,
         )
@@ -990,6 +1030,8 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
         for b in letters[i + 1 :]:
             if a.startswith("\\,") or b.startswith("\\,"):
                 continue
+            if (a in found.ordered) != (b in found.ordered):
+                continue  # a step and an entry are never equal
             if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
                 e.get(a) == e.get(b) for e, _ in outcome.passed
             ):
@@ -1004,6 +1046,24 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def missing_order(found: Sides, outcome: Outcome) -> str:
+    """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [a for a in found.ordered if not a.startswith("\\,")]
+    for a, b in permutations(letters, 2):
+        if found.ordered[a] != found.ordered[b]:
+            continue
+        failed = [e[a] - e[b] for e, _ in outcome.failed if a in e and b in e]
+        passed = [e[a] - e[b] for e, _ in outcome.passed if a in e and b in e]
+        lively = any(e[a] > e[b] for e in outcome.lively if a in e and b in e)
+        if not lively or len(failed) < len(outcome.failed) or len(passed) < len(outcome.passed):
+            continue
+        if max(failed) < min(passed) and max(failed) in (-1, 0):
+            return f"for {a} ≥ {b}" if max(failed) < 0 else f"for {a} > {b}"
     return ""
 
 

@@ -174,9 +174,9 @@ def excluded(e: Elaborator, row: Row) -> str | None:
 
 
 def limit_of(e: Elaborator, row: Row) -> Time:
-    row = bare(row)
     if len(row) == 1 and isinstance(row[0], Group) and row[0].opening == "|":
-        return Time.of(spelled(row))
+        return Time.of(spelled(row))  # |V|, the number of what V holds
+    row = bare(row)
     try:
         return members.read_index(e, row)
     except Unread:
@@ -264,7 +264,8 @@ def summed_over(e: Elaborator, node: Big, bound: Bound, v: Val) -> Val:
     ):
         said = stated(upper.letters[0][0], e.setting.layer_sizes)
         own = e.dims.find(dim)
-        if own.startswith("dim:") and e.dims.find(said) != own:
+        counted = stated(upper.letters[0][0].strip("|"), e.setting.layer_sizes)
+        if own.startswith("dim:") and own not in (e.dims.find(said), e.dims.find(counted)):
             raise Unread(node.start, f"a sum over {own[4:]} entries")
         if e.dims.is_merged(dim) and said not in stated_dims(e, letter, v.body):
             e.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")

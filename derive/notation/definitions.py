@@ -476,6 +476,7 @@ class Ledger:
                 and k.occurrence.form == role.target.form
                 and k.last is None
                 and not self._is_special(k.occurrence)
+                and not _is_other_member(k.occurrence, role.target)
             ]
             if later and later[0] <= role.scope[1]:
                 self.found[number, index] = replace(

@@ -191,7 +191,7 @@ def formal_slope(e: Elaborator, of: Row, by: Row) -> Val | None:
     behind = of[1] if len(of) == 2 and isinstance(of[1], Group) else None
     if len(of) > 1 and behind is None:
         return None
-    function = e.setting.functions.get(members.occurrence_of(e, of[0], behind).key)
+    function = calls.function_of(e, of[0], members.occurrence_of(e, of[0], behind))
     if function is None:
         return None
     place = next((k for k, n in enumerate(function.names) if is_formal(e, by, n)), None)
@@ -204,7 +204,7 @@ def numerator(e: Elaborator, row: Row, by: Val) -> Val:
         occurs = members.occurrence_of(
             e, row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None
         )
-        function = e.setting.functions.get(occurs.key)
+        function = calls.function_of(e, row[0], occurs)
         own = function is not None and (len(row) == 1 or at_formals(e, function, occurs))
         if (
             function is not None
@@ -389,6 +389,8 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         and any(holds(a, by.body) for a in of.body.args)
     ):
         mode = "own"
+    if mode == "total" and isinstance(of.body, Ref) and of.body.name in e.setting.lagrangians:
+        mode = "own"
     body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
     tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)
     axes = of.axes + by.axes
@@ -414,7 +416,7 @@ def by_parameter(e: Elaborator, by: Val) -> bool:
 
 def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
     """f' without an argument: of a function with one formal, at the formal."""
-    function = e.setting.functions.get(occurs.key)
+    function = calls.function_of(e, node, occurs)
     if (
         function is not None
         and len(function.formals) == 1

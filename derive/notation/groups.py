@@ -98,7 +98,7 @@ def is_size_said(e: Elaborator, node: Node) -> bool:
 
 def ones(e: Elaborator, node: Number, sizes: Sequence[Node]) -> Val | None:
     """Ones of the sizes that are named; a bold 1 that names none has as many as its place needs."""
-    bold = node.end - node.start > len(node.text)
+    bold = node.style in ("bold", "bb")
     if node.text != "1" or not (sizes or bold) or not e.setting.arrays:
         return None
     dims = []

@@ -486,7 +486,7 @@ def read_index(e: Elaborator, row: Row) -> Time:
             case Number(text=text) if text.isdigit() and not open_:
                 result, open_ = result + sign * int(text), True
                 factor = int(text)
-            case Name() if node.above is None and not node.primes and (not open_ or factor > 1):
+            case Name() if node.above is None and (not open_ or factor > 1):
                 letter = index_name(e, node)
                 if open_:
                     result = result + (-sign * factor)

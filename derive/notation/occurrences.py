@@ -12,14 +12,13 @@ from derive.notation.slots import (
     DOMAINS,
     Domain,
     Piece,
-    Split,
     Use,
     bare,
     names_in,
     parts_of,
     plain,
 )
-from derive.notation.surveys import Survey
+from derive.notation.surveys import Survey, runs_of
 from derive.text.trees import Fraction, Group, Name, Number, Row, Sign
 
 
@@ -253,7 +252,7 @@ class Reader:
         reserved: frozenset[Domain] = frozenset(
             "time" if p.letter in habits.TIME else "layer" for p in strong
         )
-        runs = self._siblings(taken_apart)
+        runs = runs_of(taken_apart)
         for piece, siblings in zip(taken_apart.pieces, runs, strict=True):
             self._place(
                 draft,
@@ -283,19 +282,6 @@ class Reader:
         if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
             behind = None  # x (x - a) is a product
         return self._behind(found, base, behind, draft)
-
-    @staticmethod
-    def _siblings(taken_apart: Split) -> list[tuple[Piece, ...]]:
-        """For each piece, the pieces that stand with it without commas."""
-        found: list[tuple[Piece, ...]] = []
-        pieces = taken_apart.pieces
-        at = 0
-        while at < len(pieces):
-            run = max(1, pieces[at].run)
-            group = pieces[at : at + run]
-            found += [group] * len(group)
-            at += run
-        return found
 
     def _place(
         self,
@@ -335,6 +321,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        at = next((i for i, p in enumerate(siblings) if p is piece), 0)
+        if piece.form == "number" and survey.is_timed_at(base, len(siblings), at):
+            domain = "time"  # the 1 of x_{1i} beside x_{ti}
         listed = written == base and piece.place == "below" and piece.run == 1
         if listed and domain == "component" and survey.counts_samples(base, piece, number):
             domain = "sample"

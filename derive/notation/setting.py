@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from derive.algebra.core import (
     Core,
     Ref,
 )
+from derive.algebra.expression import Time
 from derive.notation.parts import Part
 from derive.notation.shaped import (
     Axis,
@@ -55,6 +57,11 @@ class Reading:
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
+def member_key(name: str, indices: Iterable[tuple[str, Time]]) -> str:
+    """The name of a function's member: by the domains of its indices, and by those that are numbers."""
+    return name + "".join(f"∅{d}" + (f"={i.shift}" if i.is_number else "") for d, i in indices)
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function that the page defines by a formula: its formals (those of a vector with the letters of its axes), its body in them."""  # noqa: E501
@@ -63,6 +70,12 @@ class Function:
     body: Val
     names: tuple[str, ...] = ()
     axes: tuple[tuple[Axis, ...], ...] = ()
+    given: tuple[tuple[str, Time], ...] = ()
+    """The indices with which it is made, J^{(t)}(\\theta) = …, each with its domain."""
+
+    def key(self, name: str) -> str:
+        """The name of the function with the indices with which it is made: the members g_1 and g_2 are two functions."""  # noqa: E501
+        return member_key(name, self.given)
 
     def formal(self, place: int) -> Val:
         """A formal as a value."""
@@ -126,6 +139,7 @@ class Setting:
     stacks: bool = False  # numbers below one another are a gradient's
     overloaded: set[str] = field(default_factory=set)  # functions of several numbers of arguments
     drawn: bool = False
+    lagrangians: set[str] = field(default_factory=set)  # of which every argument is free
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)

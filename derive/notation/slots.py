@@ -267,6 +267,24 @@ def split(name: Name) -> Split:
     return Split(bare(name), tuple(pieces), transposed, inverse, starred)
 
 
+def lowered(found: Split, letters: frozenset[str]) -> Split:
+    r"""A name of a tensor with its upper indices beside the lower ones: A^{ij} as A_{ij}, \delta^i_j as \delta_{ji}."""  # noqa: E501
+    above = [p for p in found.pieces if p.place == "above"]
+    if not above or not all(_is_index(p, letters) for p in above):
+        return found
+    pieces = [p if p.place != "above" else replace(p, place="below") for p in found.pieces]
+    own = [p for p in pieces if p.place == "below"]
+    if len(own) > len(above) and all(_is_index(p, letters) for p in own):
+        pieces = [
+            replace(p, run=len(own), beside=True) if p.place == "below" else p for p in pieces
+        ]
+    return replace(found, pieces=tuple(pieces))
+
+
+def _is_index(piece: Piece, letters: frozenset[str]) -> bool:
+    return piece.form == "letter" and not piece.moved and piece.letter in letters
+
+
 def _is_expression(row: Row) -> bool:
     """Whether a superscript calculates with a bracket: e^{-(a + b)}, w^{2(t-k)}."""
     grouped = any(isinstance(n, Group) for n in row)

@@ -263,7 +263,7 @@ class Rows(ABC):
                 break
         digits = "".join(x.text for x in self.tokens[start:i] if x.text not in "{},")
         self.i = i
-        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits))
+        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits, self.style))
 
     def _digit_at(self, i: int) -> bool:
         return i < self.end and self.tokens[i].glued and self.tokens[i].text.isdigit()
