@@ -325,3 +325,53 @@ def test_another_choice_of_a_definition_accuses_nobody(word: str) -> None:
         found = kinds(page + rf"$$\frac{{\partial r}}{{\partial x}} = {line}$$")
         assert found[-1] == allowed
         assert "refuted" not in found[:-1]
+
+
+ADJOINT = r"""The state $\mathbf{u}_t = f_t(\mathbf{u}_{t-1}, p)$, the costs $c_t = g_t(\mathbf{u}_t, p)$,
+$C = \sum_{t=1}^T c_t$. Let $\lambda_t = \frac{\partial C}{\partial \mathbf{u}_t}$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (
+            r"\lambda_t = \frac{\partial g_t}{\partial \mathbf{u}_t} + \lambda_{t+1} \frac{\partial f_{t+1}}{\partial \mathbf{u}_t}",  # noqa: E501
+            True,
+        ),
+        (
+            r"\frac{\partial C}{\partial p} = \sum_{t=1}^T \left( \frac{\partial g_t}{\partial p} + \lambda_t \frac{\partial f_t}{\partial p} \right)",  # noqa: E501
+            True,
+        ),
+        (
+            r"\frac{\partial C}{\partial p} = \sum_{t=1}^T \lambda_t \frac{\partial f_t}{\partial p}",
+            False,
+        ),
+    ],
+)
+def test_an_adjoint_of_functions_by_their_names(line: str, right: bool) -> None:
+    assert (last(f"{ADJOINT}\n$${line}$$") == "proved") == right
+
+
+READOUT = r"""Let $h_t = \tanh(W h_{t-1} + x_t)$, $o_t = V h_t$, $L_t = \frac12 \| o_t - y_t \|^2$,
+$L = \sum_{t=1}^T L_t$ with $h_t \in \mathbb{R}^n$ and $o_t \in \mathbb{R}^k$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (r"D_{h_{t-1}} h_t", r"\mathrm{diag}(1 - h_t^2) W"),
+        (r"\operatorname{grad}_{o_t} L", "o_t - y_t"),
+        (r"\mathrm{grad}_V L", r"\sum_t (o_t - y_t) h_t^\top"),
+        (r"\nabla L_t(o_t)", "o_t - y_t"),
+    ],
+)
+def test_gradients_in_other_clothes(left: str, right: str) -> None:
+    assert last(f"{READOUT}\n$${left} = {right}$$") == "proved"
+    assert last(f"{READOUT}\n$${left} = 2 ({right})$$") == "refuted"
+
+
+def test_a_name_d_is_no_derivative() -> None:
+    page = r"Let $D_h = 2 W$ and $s_t = D_h h_t$ with $h_t \in \mathbb{R}^n$, $W \in \mathbb{R}^{n \times n}$."
+    assert last(page + r" $$\frac{\partial s_t}{\partial h_t} = 2 W$$") == "proved"
