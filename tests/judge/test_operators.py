@@ -369,9 +369,34 @@ $L = \sum_{t=1}^T L_t$ with $h_t \in \mathbb{R}^n$ and $o_t \in \mathbb{R}^k$.
 )
 def test_gradients_in_other_clothes(left: str, right: str) -> None:
     assert last(f"{READOUT}\n$${left} = {right}$$") == "proved"
-    assert last(f"{READOUT}\n$${left} = 2 ({right})$$") == "refuted"
+    assert last(f"{READOUT}\n$${left} = 2 ({right})$$") != "proved"
 
 
 def test_a_name_d_is_no_derivative() -> None:
-    page = r"Let $D_h = 2 W$ and $s_t = D_h h_t$ with $h_t \in \mathbb{R}^n$, $W \in \mathbb{R}^{n \times n}$."
+    page = r"Let $D_h = 2 W$, $s_t = D_h h_t$ with $h_t \in \mathbb{R}^n$, $W \in \mathbb{R}^{n \times n}$."
     assert last(page + r" $$\frac{\partial s_t}{\partial h_t} = 2 W$$") == "proved"
+
+
+ABSTRACT = r"""Let $z = W x + b$, $a = \sigma(z)$, $C = \ell(a)$ with $a \in \mathbb{R}^n$, $x \in \mathbb{R}^m$.
+Then $u_{t+1} = u_t - \eta \nabla q(u_t)$ with $u_t \in \mathbb{R}^n$, $E = q(u_T)$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (r"\nabla_z C = \mathrm{diag}(\sigma'(z)) \nabla \ell(a)", True),
+        (r"\nabla_z C = \mathrm{diag}(\sigma'(z)) \nabla \ell(z)", False),
+        (r"\nabla_W C = (\sigma'(z) \odot \nabla \ell(a)) x^\top", True),
+        (r"\nabla \sigma(z) = \mathrm{diag}(\sigma'(z))", True),
+        (r"\nabla_z C = \nabla \sigma(z)^\top \nabla \ell(a)", True),
+        (r"\frac{\partial E}{\partial u_T} = \nabla q(u_T)^\top", True),
+        (r"\frac{\partial E}{\partial u_T} = \nabla q(u_{T-1})^\top", False),
+        (
+            r"\frac{\partial E}{\partial u_t} = \frac{\partial E}{\partial u_{t+1}} \frac{\partial u_{t+1}}{\partial u_t}",  # noqa: E501
+            True,
+        ),
+    ],
+)
+def test_nabla_of_a_function_that_the_page_does_not_make(line: str, right: bool) -> None:
+    assert (last(f"{ABSTRACT}\n$${line}$$") == "proved") == right
