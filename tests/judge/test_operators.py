@@ -377,7 +377,8 @@ def test_a_name_d_is_no_derivative() -> None:
     assert last(page + r" $$\frac{\partial s_t}{\partial h_t} = 2 W$$") == "proved"
 
 
-ABSTRACT = r"""Let $z = W x + b$, $a = \sigma(z)$, $C = \ell(a)$ with $a \in \mathbb{R}^n$, $x \in \mathbb{R}^m$.
+ABSTRACT = r"""Let $z = W x + b$, $a = \sigma(z)$, $C = \ell(a)$ with $a \in \mathbb{R}^n$ and
+$x \in \mathbb{R}^m$.
 Then $u_{t+1} = u_t - \eta \nabla q(u_t)$ with $u_t \in \mathbb{R}^n$, $E = q(u_T)$.
 """
 
