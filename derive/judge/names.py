@@ -243,9 +243,11 @@ class Names:
                     rows = terms_of(member.tree)[0]
                     inner = [r[1:] if r and is_sum(r[0]) else r for r in rows]
                     terms = [single_name(t) for t in inner]
-                    keys = {table.occurrence(*t).key for t in terms if t is not None}
+                    found = [table.occurrence(*t) for t in terms if t is not None]
+                    keys = {o.key for o in found}
+                    plain = all(o.power is None and "component" not in o.form for o in found)
                     several = len(terms) > 1 or inner != rows
-                    if several and None not in terms and keys <= defined:
+                    if several and plain and None not in terms and keys <= defined:
                         self.shares |= keys
 
     def _states(self) -> None:
