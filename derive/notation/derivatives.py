@@ -344,8 +344,8 @@ def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         whole = read_gradient(e, row, at + 1)
         if whole is not None:
             return whole
-    if node.below is None and node.above is None and e.setting.nabla is not None:
-        node = replace(node, below=e.setting.nabla)
+    if node.below is None and node.above is None:
+        node = replace(node, below=_sole_argument(e, row, at + 1) or e.setting.nabla)
     if node.below is None or at + 1 >= len(row):
         raise Unread(node.start, "by what ∇ differentiates")
     by = denominator(e, node.below, node)
@@ -361,6 +361,18 @@ def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     if lying:
         return transposed(found), end
     return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
+
+
+def _sole_argument(e: Elaborator, row: Row, at: int) -> Row | None:
+    """The x of ∇f(x), f a function of which nothing is known: no ∇ of it is by what it is not a function of."""  # noqa: E501
+    name, behind = (*row[at : at + 2], None, None)[:2]
+    if not isinstance(name, Name) or not isinstance(behind, Group) or len(behind.inside) != 1:
+        return None
+    if not isinstance(behind.inside[0], Name):
+        return None
+    occurs = members.occurrence_of(e, name, behind)
+    known = occurs.key in e.setting.functions
+    return None if known or len(occurs.arguments or ()) != 1 else behind.inside
 
 
 def upright(e: Elaborator, row: Row, at: int) -> tuple[Row, bool]:

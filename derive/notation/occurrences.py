@@ -43,7 +43,6 @@ class Occurrence:
     hidden: int = 0
     consumed: bool = False
     copy: Row | None = None
-    starred: bool = False
 
     @property
     def form(self) -> tuple[Domain, ...]:
@@ -259,7 +258,7 @@ class Reader:
             key,
             tuple(sorted(draft.indices, key=lambda pair: order.get(pair[0], 9))),
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
-            copy=draft.copy, starred=taken_apart.starred,
+            copy=draft.copy,
         )  # fmt: skip
         if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
             behind = None  # x (x - a) is a product
