@@ -42,7 +42,7 @@ def of_givens(found: Sides, model: Model | None) -> bool:
     parts = _parts(found)
     if (
         model is None
-        or not isinstance(found.left, Ref)
+        or not isinstance(found.left, Ref | Inverse)
         or any(isinstance(p, App | D | Limit) for p in parts)
     ):
         return False
