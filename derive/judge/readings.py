@@ -18,6 +18,7 @@ from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
+from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
@@ -720,6 +721,8 @@ class Readings:
             self._choices.add("gaps")
         if self._leaves:
             model = self._as_leaves(model, number, found)
+        if way.turned and not _has_slopes(found, model):
+            raise _NotHere  # H^T = H is no matter of the layout
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
@@ -1006,6 +1009,13 @@ def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time
             ]
             found |= {i for i in index if i.is_number}
     return found
+
+
+def _has_slopes(found: Sides, model: Model) -> bool:
+    """Whether a line has to do with derivatives, in it or in what makes its names."""
+    parts = (found.left, found.right)
+    bodies = [d.body for n in depended(parts, model) for d in model.definitions.get(n, ())]
+    return any(isinstance(p, D) for x in (*parts, *bodies) for p in walk(x))
 
 
 def _at_step(x: Core, step: str) -> Core:

@@ -29,7 +29,7 @@ def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         found = without_subscript(e, node, row, at)
         if found is not None:
             return found
-        node = replace(node, below=e.setting.nabla)
+        node = replace(node, below=_sole_argument(e, row, at + 1) or e.setting.nabla)
     if node.below is None:
         raise Unread(node.start, "by what ∇ differentiates")
     by = denominator(e, node.below, node)
@@ -176,6 +176,18 @@ def of_the_cost(e: Elaborator, name: Name, at: int) -> tuple[Val, int] | None:
     found = differentiated(e, members.member(e, cost, [], name.start), by, MARK)
     e.dims.suppose(f"∇{occurs.key} is the derivative of {cost} by {occurs.key}")
     return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), at + 1
+
+
+def _sole_argument(e: Elaborator, row: Row, at: int) -> Row | None:
+    """The x of ∇f(x), f a function of which nothing is known: no ∇ of it is by what it is not a function of."""  # noqa: E501
+    name, behind = (*row[at : at + 2], None, None)[:2]
+    if not isinstance(name, Name) or not isinstance(behind, Group) or len(behind.inside) != 1:
+        return None
+    if not isinstance(behind.inside[0], Name):
+        return None
+    occurs = members.occurrence_of(e, name, behind)
+    known = occurs.key in e.setting.functions
+    return None if known or len(occurs.arguments or ()) != 1 else behind.inside
 
 
 def upright(e: Elaborator, row: Row, at: int) -> tuple[Row, bool]:

@@ -245,8 +245,6 @@ class Reader:
         """The occurrence of a name with the bracket behind it, in a formula."""
         taken_apart = self.survey.split(name)
         draft = Draft(transposed=taken_apart.transposed)
-        if taken_apart.starred:
-            draft.above.append("*")  # y^* is another quantity than y
         base = taken_apart.base
         strong = [p for p in taken_apart.pieces if p.letter in habits.TIME | habits.LAYER]
         reserved: frozenset[Domain] = frozenset(

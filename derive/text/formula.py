@@ -213,9 +213,8 @@ class Parser(Rows):
             self._unknown(found, token, name)
 
     def _silent(self, found: list[Node], token: Token, name: str) -> None:
-        if text_is_space(name) and self.i > 1 and text_is_space(self.tokens[self.i - 2].text[1:]):
-            if not (found and isinstance(found[-1], Mark)):
-                found.append(Mark(token.start, token.end, "thin"))
+        if text_is_space(name):
+            self.spaced(found, token)
         elif name in ("hskip", "kern", "mkern", "mskip"):
             i = self.i
             while i < self.end and i < self.i + 8:
