@@ -401,3 +401,30 @@ Then $u_{t+1} = u_t - \eta \nabla q(u_t)$ with $u_t \in \mathbb{R}^n$, $E = q(u_
 )
 def test_nabla_of_a_function_that_the_page_does_not_make(line: str, right: bool) -> None:
     assert (last(f"{ABSTRACT}\n$${line}$$") == "proved") == right
+
+
+STEPPED = r"""Let $s_t = F(s_{t-1}, x_t) = \tanh(A s_{t-1} + B x_t)$ with $s_t \in \mathbb{R}^n$,
+$x_t \in \mathbb{R}^m$, $o_t = V s_t$ with $o_t \in \mathbb{R}^k$, $E_t = \frac12 \| o_t - y_t^* \|^2$ and
+$E = \sum_{t=1}^T E_t$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        (r"\frac{\partial F}{\partial s_{t-1}} = \mathrm{diag}(1 - s_t^2) A", "proved"),
+        (r"\frac{\partial F}{\partial s_{t-1}} = A \, \mathrm{diag}(1 - s_t^2)", "refuted"),
+        (r"\frac{\partial F}{\partial x_t} = \mathrm{diag}(1 - s_t^2) B", "proved"),
+        (r"D_{s_{t-1}} s_t = \mathrm{diag}(1 - s_t^2) A", "proved"),
+        (r"D_{s_{t-1}} s_t = A \, \mathrm{diag}(1 - s_t^2)", "refuted"),
+        (r"\nabla_{s_T} E = V^\top (o_T - y_T^*)", "proved"),
+        (r"\nabla_{s_t} E = V^\top (o_t - y_t^*)", "refuted"),
+        (r"\frac{\partial E_t}{\partial A} = \frac{\partial E_t}{\partial A^{(t)}}", "refuted"),
+        (
+            r"\frac{\partial E_t}{\partial A} = \sum_{k=1}^t \frac{\partial E_t}{\partial A^{(k)}}",
+            "proved",
+        ),
+    ],
+)
+def test_a_function_of_steps_within_a_chain(line: str, allowed: str) -> None:
+    assert last(f"{STEPPED}\n$${line}$$") == allowed
