@@ -428,3 +428,40 @@ $E = \sum_{t=1}^T E_t$.
 )
 def test_a_function_of_steps_within_a_chain(line: str, allowed: str) -> None:
     assert last(f"{STEPPED}\n$${line}$$") == allowed
+
+
+UNNUMBERED = r"$m_t = f(m_{t-1}, x_t; \theta)$ and $L = \sum_t \ell(m_t)$."
+
+
+@pytest.mark.parametrize("step", ["t", "k"])
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        (
+            r"\frac{\partial m_t}{\partial \theta} = \frac{\partial f}{\partial \theta} + \frac{\partial f}{\partial m_{t-1}} \frac{\partial m_{t-1}}{\partial \theta}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial m_t}{\partial \theta} = \frac{\partial f}{\partial \theta}",
+            "ambiguous",  # where ∂f/∂θ is taken along all paths
+        ),
+        (
+            r"\frac{\partial L}{\partial \theta} = \sum_t \frac{\partial \ell}{\partial m_t} \frac{\partial m_t}{\partial \theta}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m_t} = \frac{\partial \ell}{\partial m_t} + \frac{\partial L}{\partial m_{t+1}} \frac{\partial f}{\partial m_t}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m_t} = \frac{\partial \ell}{\partial m_t} + \frac{\partial f}{\partial m_t}",  # noqa: E501
+            "refuted",
+        ),
+    ],
+)
+def test_a_function_without_its_step_is_that_of_the_line(
+    step: str, line: str, allowed: str
+) -> None:
+    moved = line.replace("m_t", f"m_{step}").replace("m_{t", f"m_{{{step}")
+    moved = moved.replace(r"\sum_t", rf"\sum_{step}")
+    assert last(f"{UNNUMBERED}\n$${moved}$$") == allowed
