@@ -19,7 +19,7 @@ from derive.algebra.core import (
     move,
 )
 from derive.algebra.expression import Time
-from derive.notation import calculus, calls, groups, members
+from derive.notation import calculus, calls, groups, habits, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
     DIFFERENTIALS,
@@ -534,9 +534,50 @@ def read_restricted(e: Elaborator, node: Group) -> Val | None:
     return None
 
 
+def of_its_step(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{\partial J}{\partial W}\big|_t: what the use of W at step t contributes."""
+    below = node.below or ()
+    letter = below[0] if len(below) == 1 else None
+    if not isinstance(letter, Name) or letter.below or letter.above or node.above is not None:
+        return None
+    if letter.letter not in habits.TIME or not node.inside or not is_derivative(node.inside[-1]):
+        return None
+    inner = e.row(node.inside)
+    if not isinstance(inner.body, D) or inner.body.mode != "total":
+        return None
+    if not by_parameter(e, Val((), inner.body.by)):
+        return None
+    members.put_in_order(e, Time.of(letter.letter), "time")
+    return replace(inner, body=replace(inner.body, mode="at", names=(letter.letter,)))
+
+
+def slope_behind_a_bar(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{d\sigma}{dz}\big|_{z_n}: the slope of a function at a place, \sigma'(z_n)."""
+    if len(node.inside) != 1 or not isinstance(node.inside[0], Over) or node.above is not None:
+        return None
+    over, below = node.inside[0], node.below or ()
+    if any(isinstance(n, Sign) for n in below) or not below:
+        return None
+    named = [row[1] for row in (over.above_line, over.below_line) if len(row) == 2]
+    marks = {
+        row[0].letter for row in (over.above_line, over.below_line) if isinstance(row[0], Name)
+    }
+    if len(named) != 2 or len(marks) != 1 or not marks <= set(DIFFERENTIALS):
+        return None
+    function = named[0]
+    if not isinstance(function, Name) or function.below or function.above:
+        return None
+    key = members.occurrence_of(e, function, None).key
+    symbol = e.table.symbol(key)  # type: ignore[attr-defined]
+    if symbol is None or symbol.kind != "function":
+        return None
+    place = Group(node.start, node.end, "(", ")", tuple(below))
+    return e.row((replace(function, primes=1), place))
+
+
 def evaluated(e: Elaborator, node: Group) -> Val:
     r"""\left. A \right|_{t=0, s=1}: A with numbers in the places of variables."""
-    restricted = read_restricted(e, node)
+    restricted = read_restricted(e, node) or of_its_step(e, node) or slope_behind_a_bar(e, node)
     if restricted is not None:
         return restricted
     inner = e.row(node.inside)
