@@ -29,12 +29,16 @@ def seeks(page: Page) -> bool:
 def vanishes(found: Sides) -> bool:
     """Whether a line says that a derivative is 0."""
     sides = (found.left, found.right)
-    return ZERO in sides and any(isinstance(p, D) for p in _parts(found))
+    return ZERO in sides and any(isinstance(p, D) or _is_slope(p) for p in _parts(found))
 
 
 def of_an_unknown_function(found: Sides) -> bool:
     """Whether a line differentiates f(x), of which nothing more is known: by what else it may depend on, no page says."""  # noqa: E501
-    return any(isinstance(p, D) and isinstance(p.of, App) for p in _parts(found))
+    return any(_is_slope(p) or (isinstance(p, D) and isinstance(p.of, App)) for p in _parts(found))
+
+
+def _is_slope(x: Core) -> bool:
+    return isinstance(x, App) and bool(x.slots)
 
 
 def of_givens(found: Sides, model: Model | None) -> bool:
