@@ -16,7 +16,7 @@ from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
-from derive.judge.costs import differentiated, missing_costs, with_costs
+from derive.judge.costs import adjoints_of, differentiated, missing_costs, with_costs
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
@@ -799,7 +799,8 @@ class Readings:
                 if isinstance(x, D) and isinstance(x.of, Ref)
             )
             unknown = self._kept((_signature(seen), slopes), lambda: unknown)
-        missing = missing_costs(unknown, set(names))
+        sides = [found.left, found.right]
+        missing = missing_costs(unknown, {*names, *adjoints_of(unknown, sides)})
         key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
