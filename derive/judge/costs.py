@@ -155,6 +155,8 @@ def missing_costs(model: Model, names: set[str]) -> list[str]:
         name = stack.pop()
         if name in seen or not COSTS.match(name) or name in model.lost:
             continue
+        if name not in model.definitions and model.slots.get(name, ()).count("component") > 1:
+            continue  # a matrix
         seen.add(name)
         if name in model.definitions:
             stack += [

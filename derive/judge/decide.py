@@ -38,6 +38,7 @@ from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
+from derive.judge.sought import of_an_unknown_function, of_givens, seeks, vanishes
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
@@ -100,6 +101,7 @@ class Decider:
         self.held: list[Held] = []
         self.assumed: set[str] = set()
         self._bound: set[str] | None = None
+        self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
 
@@ -140,7 +142,9 @@ class Decider:
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         role = self.judge.symbols.roles.get(self._place(number, chain))
-        if role is not None and role.why == EXPRESSIONS:
+        if (role is not None and role.why == EXPRESSIONS) or of_givens(
+            tries[0].sides, tries[0].outcome.model
+        ):
             return Verdict(
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
@@ -426,6 +430,7 @@ class Decider:
             f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
+        parts += tried.granted
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
@@ -441,6 +446,16 @@ class Decider:
         )
         names = reached(tried.sides, tried.outcome.model)
         return listed or any(n.split("∅")[0] in examples for n in names)
+
+    def _endless(self, tried: Tried) -> str:
+        """A recursion that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""
+        model = tried.outcome.model
+        assert model is not None
+        for name in reached(tried.sides, model):
+            general = model.general(name)
+            if general is not None and general.backward and not any(model.specials(name)):
+                return name.split("∅")[0]
+        return ""
 
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
@@ -486,7 +501,7 @@ class Decider:
 
     def _is_understood(self, tried: Tried) -> bool:
         """Whether everything that a line names is made or given by the page, so that a 0 says something."""
-        return not self._strangers(tried)
+        return not self._strangers(tried) and not of_an_unknown_function(tried.sides)
 
     # -- accusations ----------------------------------------------------------------------------------
 
@@ -495,6 +510,10 @@ class Decider:
     ) -> Verdict | Accusation:
         first = tries[0]
         assert first.outcome.model is not None
+        if vanishes(first.sides) and (
+            of_an_unknown_function(first.sides) or self._seeks(chain, member)
+        ):
+            return Verdict("unread", reason="a derivative that vanishes: it may be supposed")
         strangers = self._strangers(first)
         if strangers:
             stranger = strangers[0].split("∅")[0]
@@ -557,6 +576,9 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        endless = self._endless(first)
+        if endless:
+            return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(
@@ -595,6 +617,12 @@ class Decider:
         self.defended[cause] = self.defended.get(cause, 0) + 1
         verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
         return replace(accusation, verdict=verdict, defended=True)
+
+    def _seeks(self, chain: Chain, member: Member) -> bool:
+        """Whether that a derivative is 0 may be a condition: at the end of what it is, or where the page speaks of what is best or at rest."""  # noqa: E501
+        if self._seeking is None:
+            self._seeking = seeks((self.judge.whole or self.judge).page)
+        return self._seeking or member is not chain.members[1]
 
     def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""

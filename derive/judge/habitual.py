@@ -13,7 +13,7 @@ from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import below_time
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.slots import parts_of
-from derive.text.page import Formula
+from derive.text.page import Formula, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Group, Name
 from derive.text.trees import walk as nodes
@@ -93,6 +93,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     named = NAMED_SHAPE.search(key)
     if named:
         return SHAPES_NAMED[named[1].lower()]
+    if key in u._sandwiched:
+        return 2
     if symbol.kind in ("index", "size", "constant", "word", "function"):
         return 0
     core = re.sub(
@@ -103,6 +105,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     letter = core.split("_")[0].split("^")[0]
     if key in u._transposed_capitals and "time" not in symbol.slots:
         return 2
+    if key in u._divisors:
+        return 0
     counts = letter in "TNLKM" and key not in u._before_vectors
     if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
         if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):
@@ -173,6 +177,68 @@ def what_nabla_is_of(u: Understanding) -> Any:
                 if isinstance(node, Name) and node.letter == "\\nabla" and node.below:
                     rows[spelled(node.below)] = node.below
     return next(iter(rows.values())) if len(rows) == 1 else None
+
+
+def lists_of_nabla(u: Understanding) -> list[tuple[int, int, list[Any]]]:
+    """The chains that begin with ∇G(a, b), and what ∇ is by in them: names, one after another."""
+    found = []
+    for _, _, chain in u.chains():
+        head = chain.members[0].tree if chain.members else ()
+        if len(head) != 3 or not isinstance(head[2], Group) or head[2].opening != "(":
+            continue
+        mark, function = head[:2]
+        bare = isinstance(mark, Name) and mark.letter == "\\nabla" and not mark.below
+        rows = parts_of(head[2].inside)
+        if bare and isinstance(function, Name) and all(_is_name(r) for r in rows):
+            found.append((chain.members[0].start, chain.members[-1].end, rows))
+    return found
+
+
+def _is_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
+def overloaded(u: Understanding) -> set[str]:
+    """The functions that the page applies to different numbers of arguments, hidden ones left out."""
+    counts: dict[str, set[int]] = {}
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            for name, behind in named(member.tree):
+                occurs = table.occurrence(name, behind)
+                if occurs.arguments is not None and behind is not None:
+                    given = len([r for r in occurs.arguments if r]) - occurs.hidden
+                    counts.setdefault(occurs.key, set()).add(given)
+    return {key for key, seen in counts.items() if len(seen) > 1}
+
+
+LAGRANGE = re.compile(
+    r"Lagrang|Hamilton|\bcostates?\b|\bco-states?\b|\bmultipliers?\b|拉格朗日|哈密(?:顿|爾頓)|协态|ラグランジュ|ハミルトン|라그랑|Лагранж|Гамильтон",
+    re.IGNORECASE,
+)
+LAGRANGIANS = re.compile(
+    r"(?:\\(?:mathcal|mathscr|mathbf|hat|tilde|bar)\{)?[LHJ]\}?(?:_\w|_\{.*\})?$|\\Lambda$"
+)
+MULTIPLIERS = re.compile(
+    r"(?:\\\w+\{)?(?:p|q|\\lambda|\\mu|\\nu|\\psi|\\eta|\\pi|\\alpha|\\beta)\}?$"
+)
+
+
+def lagrangians_of(u: Understanding) -> set[str]:
+    """The Lagrangians and Hamiltonians of a page that speaks of them: made of multipliers, and of variables that stay free."""  # noqa: E501
+    if not any(isinstance(i, Prose) and LAGRANGE.search(i.text) for i in u.page.items):
+        return set()
+    found = set()
+    for number, index, chain in u.chains():
+        role = u.symbols.roles.get((number, index))
+        if role is None or role.kind != "definition" or not role.key or len(chain.members) < 2:
+            continue
+        table = u.symbols.at(number)
+        used = {table.occurrence(n, b).key for n, b in named(chain.members[1].tree)}
+        multipliers = {k for k in used if MULTIPLIERS.match(k)}
+        if LAGRANGIANS.match(role.key) and multipliers and role.key not in used:
+            found.add(role.key)
+    return found
 
 
 def has_bold_twin(u: Understanding, letter: str) -> bool:

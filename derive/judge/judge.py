@@ -427,6 +427,8 @@ class Judge:
         for tried in self.readings.restated(formula.number, chain, head, member):
             found = None if tried.reading else self.decider._holding(tried)
             if isinstance(found, Verdict) and found.kind == "proved":
+                place = formula.number, self.readings._index(formula.number, chain)
+                self.understanding.leave_in_terms_of(place)
                 return found
         return None
 

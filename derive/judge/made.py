@@ -119,12 +119,6 @@ ALL_ONES = re.compile(
 )
 
 
-SUMMED = re.compile(
-    r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum",  # noqa: E501
-    re.IGNORECASE,
-)
-
-
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 
 

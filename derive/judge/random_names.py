@@ -55,7 +55,7 @@ def may_be_random(u: Understanding, key: str) -> bool:
     """A small letter that is no parameter, index or function."""
     symbol = u.symbols.at(0).symbol(key)
     letter = re.sub(
-        r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
+        r"\\(?:math[a-z]+|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
     ).lstrip("\\")[:1]
     noise = "time" in u.setting.steps.get(key, ()) or "layer" in u.setting.steps.get(key, ())
     return (

@@ -14,9 +14,11 @@ from typing import Any
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
-from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
+from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import adjoints_of, differentiated, missing_costs, with_costs
+from derive.judge.granted import freed, suppositions
+from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
@@ -45,6 +47,7 @@ class Tried:
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
+    granted: tuple[str, ...] = ()  # what the page says of its quantities without making them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Way:
 
 
 INDEX = "a condition on an index"
+WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
 
@@ -195,6 +199,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         plain,
         replace(plain, partial=True),
         frozenset({"partial"}),
+    )
+    yield both(
+        "the derivative of a function is that of its value, along all paths",
+        {"applied"},
+        applied=True,
     )
     yield both(
         "the derivative on the left is partial: by direct dependence alone",
@@ -683,6 +692,7 @@ class Readings:
     ) -> Tried:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
+        model = freed(model, found, u.setting.lagrangians)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,
@@ -711,6 +721,8 @@ class Readings:
             self._choices.add("gaps")
         if self._leaves:
             model = self._as_leaves(model, number, found)
+        if way.turned and not _has_slopes(found, model):
+            raise _NotHere  # H^T = H is no matter of the layout
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
@@ -736,7 +748,31 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
+        if outcome.differs and not said:
+            for granted, words, spoken in suppositions(u, model, found):
+                drawn = self._granted(granted, elaborator, found, tests)
+                if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
+                    listed = (*assumed, *unknown)
+                    if not spoken or not drawn.agrees:
+                        return Tried(found, drawn, "; ".join(words), listed)
+                    return Tried(found, drawn, said, listed, granted=words)
         return Tried(found, outcome, said, (*assumed, *unknown))
+
+    def _granted(
+        self, model: Model, elaborator: Elaborator, found: Sides, tests: list[Test]
+    ) -> Outcome | None:
+        """How a line compares where its noise is noise and its symmetric matrices are; None where these have no one size."""  # noqa: E501
+        kept = elaborator.dims.copy()
+        try:
+            for name in model.symmetric:
+                elaborator.dims.unify(f"{name}:0", f"{name}:1")
+            judgement = self._judgement(model, elaborator)
+            judgement.hasty = False
+            return judgement.compare(found, tests, WITH_NOISE if model.noise else WORLDS)
+        except Misfit:
+            return None
+        finally:
+            elaborator.dims = kept
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -767,7 +803,14 @@ class Readings:
         by = frozenset(
             x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
         )
-        own = formulas_of(model, sorted(by))
+        free = self.understanding.setting.lagrangians  # of which what is differentiated by is free
+        of = {
+            x.of.name
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D) and isinstance(x.of, Ref)
+        }
+        own = [] if of & free else formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         light = [p for p in own if weight(p.body) < HEAVY]
@@ -775,6 +818,8 @@ class Readings:
             (_signature(model), *(p.name for p in light)),
             lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
         )
+        if of & free:
+            seen = model
         seen = replace(seen, slots=model.slots, horizons=model.horizons)
         if parts:
             seen = self._kept(
@@ -859,6 +904,8 @@ class Readings:
             tuple(sorted(model.horizons.items())),
             tuple(sorted(model.normalised.items())),
             model.positive,
+            model.noise,
+            model.symmetric,
             tuple(sorted(given.items())),
             normal,
         )
@@ -963,6 +1010,13 @@ def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time
             ]
             found |= {i for i in index if i.is_number}
     return found
+
+
+def _has_slopes(found: Sides, model: Model) -> bool:
+    """Whether a line has to do with derivatives, in it or in what makes its names."""
+    parts = (found.left, found.right)
+    bodies = [d.body for n in depended(parts, model) for d in model.definitions.get(n, ())]
+    return any(isinstance(p, D) for x in (*parts, *bodies) for p in walk(x))
 
 
 def _at_step(x: Core, step: str) -> Core:

@@ -21,6 +21,7 @@ from derive.algebra.core import (
     Ref,
     add,
     fresh,
+    letters_in,
     move,
     neg,
     num,
@@ -228,6 +229,9 @@ def applied_word(
         arguments = (
             [groups.listed_entries(e, parts, group)] if listed else [e.row(p) for p in parts]
         )
+        entries = _softmax_over(e, arguments, occurs, node) if word == "softmax" else None
+        if entries is not None and group.above is None and group.below is None:
+            return entries, end + 1
         value = known_function(e, word, arguments, occurs, node)
         if group.above is not None or group.below is not None:
             value = groups.group_scripts(e, value, group)
@@ -485,6 +489,21 @@ def _softmax(e: Elaborator, args: list[Val], node: Name) -> Val:
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _softmax_over(e: Elaborator, args: list[Val], occurs: Occurs, node: Name) -> Val | None:
+    r"""softmax_j(S_{ij}), of entries: over all j, and then the entry j; None where what stands below is another thing."""  # noqa: E501
+    if len(args) != 1 or args[0].rank or len(occurs.indices) != 1 or occurs.primes:
+        return None
+    ((domain, row),) = occurs.indices
+    index = members.index_in(e, domain, row, node)
+    letter = next((a for a, _ in index.letters), "")
+    body = args[0].body
+    if index != Time.of(letter) or letter not in e.letters or letter not in letters_in(body):
+        return None
+    other = fresh()
+    below = summed(other, e.letters[letter], Fn("\\exp", (move(body, {letter: Time.of(other)}),)))
+    return Val((), over(Fn("\\exp", (body,)), below))
 
 
 def _prod(e: Elaborator, args: list[Val], node: Name) -> Val:

@@ -82,6 +82,11 @@ INDEX = frozenset(
 """Letters that may count something where they stand in a script and the page does not use them
 otherwise."""
 
+TENSOR = frozenset("abcdijklmnpqr") | {
+    *("\\alpha", "\\beta", "\\gamma", "\\kappa", "\\lambda", "\\mu", "\\nu", "\\rho", "\\sigma")
+}
+"""Letters that count components above a name, A^{ij}, where the page writes tensors."""
+
 HORIZON = frozenset(("T", "N", "L", "M", "K", "S", "n", "\\tau", "\\ell", "l"))
 """Letters of the last step, the last layer: `h_T`, `a^L`."""
 

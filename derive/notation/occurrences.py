@@ -3,7 +3,7 @@ argument list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -42,7 +42,6 @@ class Occurrence:
     hidden: int = 0
     consumed: bool = False
     copy: Row | None = None
-    starred: bool = False
 
     @property
     def form(self) -> tuple[Domain, ...]:
@@ -220,7 +219,25 @@ class Reader:
         ):
             return False
         timed = [u for u in uses if any(p.letter in habits.TIME for p in u.split.pieces)]
-        return bool(timed) and len(timed) < len(uses)
+        if timed:
+            return len(timed) < len(uses)
+        stepped = [(u, p) for u in uses for p in u.split.pieces if self._is_step(p, u)]
+        shared = {self._labels_of(u.split.pieces) for u in uses if u.context == "main"}
+        return bool(stepped) and all(
+            u.context == "by" and self._labels_of(x for x in u.split.pieces if x is not p) in shared
+            for u, p in stepped
+        )
+
+    def _is_step(self, piece: Piece, use: Use) -> bool:
+        """Whether a letter in brackets is a step that others of its formula are at: the k of W^{(k)} beside h_k."""  # noqa: E501
+        alone = piece.place == "paren" and piece.form == "letter" and not piece.beside
+        return (
+            alone and self.survey.domain(use.split.base, piece, use.number, frozenset()) == "time"
+        )
+
+    @staticmethod
+    def _labels_of(pieces: Iterable[Piece]) -> tuple[str, ...]:
+        return tuple(plain(p.row) for p in pieces)
 
     # One name.
 
@@ -258,7 +275,7 @@ class Reader:
             key,
             tuple(sorted(draft.indices, key=lambda pair: order.get(pair[0], 9))),
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
-            copy=draft.copy, starred=taken_apart.starred,
+            copy=draft.copy,
         )  # fmt: skip
         if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
             behind = None  # x (x - a) is a product

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from derive.algebra.core import (
+    App,
     Core,
     Ref,
 )
@@ -52,6 +53,7 @@ class Reading:
     across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
+    applied: bool = False  # the derivative of a function by its bare name is along all paths
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -123,6 +125,7 @@ class Setting:
     lying: set[str] = field(default_factory=set)
     usual: dict[str, str] = field(default_factory=dict)
     applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
+    applied: dict[str, list[App]] = field(default_factory=dict)  # where the page applies what
     horizons: set[str] = field(default_factory=set)
     labelled: set[str] = field(default_factory=set)
     named_sizes: dict[str, str] = field(default_factory=dict)
@@ -131,7 +134,12 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     chance: set[str] = field(default_factory=set)
     nabla: Row | None = None
+    nabla_lists: list[tuple[int, int, list[Row]]] = field(default_factory=list)
+    """Where lines stand that begin with ∇G(a, b), and by what their ∇ are taken: by a and b."""
+    stacks: bool = False  # numbers below one another are a gradient's
+    overloaded: set[str] = field(default_factory=set)  # functions of several numbers of arguments
     drawn: bool = False
+    lagrangians: set[str] = field(default_factory=set)  # of which every argument is free
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -41,6 +41,7 @@ STYLED = {
     "tt": "\\mathtt",
 }
 ACCENTED = {"underline": "\\underline"}
+STARS = ("*", "\\ast", "\\star")
 EQUAL = frozenset(("=", ":=", "\\equiv", "\\triangleq", "\\coloneqq", "\\stackrel{=}"))
 BRACKETS: dict[str, Place] = {"(": "paren", "[": "square", "\\langle": "angle", "<": "angle"}
 
@@ -141,7 +142,6 @@ class Split:
     pieces: tuple[Piece, ...]
     transposed: bool = False
     inverse: bool = False
-    starred: bool = False
 
 
 def parts_of(row: Row, signs: Sequence[str] = (",", ";")) -> list[Row]:
@@ -237,7 +237,7 @@ def _expression(place: Place, part: Row) -> Piece:
 def split(name: Name) -> Split:
     """A name with its scripts taken apart."""
     pieces = list(pieces_of("below", name.below)) if name.below else []
-    transposed = inverse = starred = False
+    transposed = inverse = False
     rest: list[Node] = []
     if name.above is not None and _is_expression(name.above):
         pieces.append(Piece("above", name.above, "other"))
@@ -248,12 +248,12 @@ def split(name: Name) -> Split:
         elif isinstance(node, Group) and node.opening in BRACKETS:
             pieces += pieces_of(BRACKETS[node.opening], node.inside)
             transposed = transposed or _is_transpose(node.above)
-        elif isinstance(node, Sign) and node.text == "*":
-            starred = True
+        elif isinstance(node, Sign) and node.text in STARS:
+            pieces.append(Piece("above", (replace(node, text="*"),), "word", "*"))  # k^* is not k
         else:
             rest.append(node)
     if rest and transposed and len(rest) == 1 and isinstance(rest[0], Sign) and rest[0].text == "-":
-        return Split(bare(name), tuple(pieces), transposed, True, starred)
+        return Split(bare(name), tuple(pieces), transposed, True)
     if plain(rest) in ORDINALS:
         rest = []
     if plain(rest) == "-1":
@@ -264,7 +264,25 @@ def split(name: Name) -> Split:
         pieces.append(Piece("above", tuple(rest), "word", plain(rest)))
     elif rest:
         pieces += pieces_of("above", tuple(rest))
-    return Split(bare(name), tuple(pieces), transposed, inverse, starred)
+    return Split(bare(name), tuple(pieces), transposed, inverse)
+
+
+def lowered(found: Split, letters: frozenset[str]) -> Split:
+    r"""A name of a tensor with its upper indices beside the lower ones: A^{ij} as A_{ij}, \delta^i_j as \delta_{ji}."""  # noqa: E501
+    above = [p for p in found.pieces if p.place == "above"]
+    if not above or not all(_is_index(p, letters) for p in above):
+        return found
+    pieces = [p if p.place != "above" else replace(p, place="below") for p in found.pieces]
+    own = [p for p in pieces if p.place == "below"]
+    if len(own) > len(above) and all(_is_index(p, letters) for p in own):
+        pieces = [
+            replace(p, run=len(own), beside=True) if p.place == "below" else p for p in pieces
+        ]
+    return replace(found, pieces=tuple(pieces))
+
+
+def _is_index(piece: Piece, letters: frozenset[str]) -> bool:
+    return piece.form == "letter" and not piece.moved and piece.letter in letters
 
 
 def _is_expression(row: Row) -> bool:

@@ -21,6 +21,7 @@ from derive.notation.slots import (
     Split,
     Use,
     bare,
+    lowered,
     plain,
     split,
 )
@@ -84,11 +85,15 @@ class Survey:
     """The plain letters of the marked ones, the h of h': they count, too."""
     gates: frozenset[str] = frozenset()
     """The letters that name a gate in a script, the o of u_{ot}."""
+    upper_indices: frozenset[str] = frozenset()
+    r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if self.upper_indices and found.base not in habits.CONSTANT:
+            found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -348,7 +353,12 @@ class Survey:
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
+            shown = shown or self.is_last_layer(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
+        if letter in habits.INDEX and not self.strong(letter):
+            uses = self.base_of(letter)
+            if any(u.context == "by" and not u.split.pieces for u in uses):
+                return True  # nobody differentiates by an index
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
@@ -550,14 +560,16 @@ class Survey:
             return "time"
         if piece.letter in habits.LAYER and self.layer_letter(piece.letter):
             return "layer"
+        if piece.place == "above" and self.is_last_layer(piece.letter):
+            return "layer"
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
         tied = self.linked(number, piece.letter) if piece.letter else set()
-        tie = self._tie(tied - {piece.letter})
+        tie = self._tie(tied - {piece.letter}) or self._tied_elsewhere(base, piece.letter)
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
-            return self._in_parentheses(base, piece, taken)
+            return self._in_parentheses(base, piece, taken, number)
         return self._by_fellows(base, piece, taken)
 
     @remembered
@@ -571,6 +583,26 @@ class Survey:
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
 
+    @remembered
+    def is_last_layer(self, letter: str) -> bool:
+        """Whether L is the last layer here: where the page speaks of layers, and of L - 1 somewhere."""
+        pieces = (p for u in self.uses for p in u.split.pieces)
+        return (
+            letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
+        )
+
+    @remembered
+    def _tied_elsewhere(self, base: str, letter: str) -> Domain | None:
+        """What an index letter counts on a base where other formulas tie it, all in one way: p_i beside Σ_{i=1}^ℓ p_i."""  # noqa: E501
+        numbers = {
+            u.number
+            for u in self.base_of(base)
+            if any(p.letter == letter and p.form == "letter" for p in u.split.pieces)
+        }
+        ties = {self._tie(self.linked(n, letter) - {letter}) for n in numbers} if letter else set()
+        found = ties - {None}
+        return next(iter(found)) if len(found) == 1 else None
+
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
             return "time"
@@ -578,7 +610,9 @@ class Survey:
             return "layer"
         return None
 
-    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+    def _in_parentheses(
+        self, base: str, piece: Piece, taken: frozenset[Domain], number: int
+    ) -> Domain:
         fellows = self.pieces_at(base, "paren")
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
@@ -597,6 +631,8 @@ class Survey:
             return "layer"
         if piece.letter in self.paired or (not piece.letter and letters & self.paired):
             return "component"
+        if piece.letter and "time" not in taken and self._steps_below(base, piece.letter, number):
+            return "time"
         return "sample"
 
     @property
@@ -612,6 +648,17 @@ class Survey:
         )
         apart = habits.TIME | habits.LAYER
         return frozenset(x for pair in pairs if len(pair) == 2 and not pair & apart for x in pair)
+
+    def _steps_below(self, base: str, letter: str, number: int) -> bool:
+        """Whether a letter is the step of another name in a formula: the k of W^{(k)} beside h_k."""
+        return any(
+            p.letter == letter
+            and p.place == "below"
+            and self.domain(u.split.base, p, number, frozenset()) == "time"
+            for u in self.uses
+            if u.number == number and u.split.base != base
+            for p in u.split.pieces
+        )
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
@@ -798,5 +845,7 @@ def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
 
 
 def _by_a_number(piece: Piece) -> bool:
-    """Whether a piece is a letter or a letter ± a number."""
+    """Whether a piece is a letter or a letter ± a number: j' beside j is another letter."""
+    if any(isinstance(n, Name) and n.primes for n in piece.row):
+        return False
     return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))

@@ -30,6 +30,7 @@ from derive.algebra.expression import Time
 from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
 from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import Model
+from derive.proof.moments import Moments
 from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
@@ -49,6 +50,7 @@ class Lines:
     def __init__(self, model: Model, find: Find) -> None:
         self.unfolder = Unfolder(model)
         self.forms = Forms(find)
+        self.forms.moments = Moments(model) if model.noise else None
         self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self.made_of_derivatives = frozenset(
@@ -124,7 +126,7 @@ class Lines:
         return (
             any(done for done in self.steps(left, right, certificate.plan) if done is not None)
             if certificate.plan
-            else self.forms.is_zero(self.difference(left, right))
+            else self.is_zero(self.difference(left, right))
         )
 
     def difference(self, left: Core, right: Core) -> Core:
@@ -136,7 +138,24 @@ class Lines:
         for rule in plan:
             self.forms._steps = 0  # what was spent on finding the plan is nothing to the checker
             here = RULES[rule](self, here)
-        return [self.forms.is_zero(here)]
+        return [self.is_zero(here)]
+
+    def is_zero(self, x: Core) -> bool:
+        """Whether a formula is identically 0; S + S^T, for any S, is any symmetric matrix."""
+        if self.forms.is_zero(x):
+            return True
+        symmetric = self.unfolder.model.symmetric
+        if not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
+            return False
+
+        def put(p: Core) -> Core:
+            if isinstance(p, Ref) and p.name in symmetric:
+                *others, a, b = p.index
+                half = f"{p.name}\\,half"
+                return add((Ref(half, (*others, a, b)), Ref(half, (*others, b, a))))
+            return p if isinstance(p, D) else rebuild(p, put)
+
+        return self.forms.is_zero(self.forms.form(put(x)))
 
     def suppose(self, left: Core, right: Core, distinct: tuple[Time, ...] = ()) -> None:
         """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""  # noqa: E501
@@ -621,12 +640,12 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
             if step in ruled:  # another plan came by here, and it was not 0
                 done[prefix] = ruled[step]
                 continue
-            if spent > MOST_SEARCH:
+            if spent > MOST_SEARCH * (1 if lines.forms.moments is None else 2):
                 return None
             lines.forms._steps = 0
             try:
                 done[prefix] = ruled[step] = here = RULES[step[0]](lines, before)
-                if here != before and lines.forms.is_zero(here):
+                if here != before and lines.is_zero(here):
                     return SameForm(prefix)
             except (NoForm, RecursionError):
                 done[prefix] = ruled[step] = None

@@ -213,9 +213,8 @@ class Parser(Rows):
             self._unknown(found, token, name)
 
     def _silent(self, found: list[Node], token: Token, name: str) -> None:
-        if text_is_space(name) and self.i > 1 and text_is_space(self.tokens[self.i - 2].text[1:]):
-            if not (found and isinstance(found[-1], Mark)):
-                found.append(Mark(token.start, token.end, "thin"))
+        if text_is_space(name):
+            self.spaced(found, token)
         elif name in ("hskip", "kern", "mkern", "mskip"):
             i = self.i
             while i < self.end and i < self.i + 8:
@@ -293,6 +292,8 @@ class Parser(Rows):
         if name in t.SWITCHES and not (self.peek() == "{" and name not in _SWITCH_ONLY):
             self.style = style
             return
+        if style == "rm" and self._differential(found):
+            return
         takes_words = style == "rm" or name in ("mathit", "mathsf", "mathtt", "textbf", "textup")
         word = self._word() if takes_words else None
         if word is not None:
@@ -305,6 +306,23 @@ class Parser(Rows):
             found.append(Group(token.start, self._last_end(token), "{", "}", tuple(inner)))
             return
         self._widened(found, inner, token)
+
+    def _differential(self, found: list[Node]) -> bool:
+        r"""The d and the word of \mathrm{d\,tr}, which a small blank keeps apart; then they are read."""
+        if self.peek() != "{" or self.i not in self.partner:
+            return False
+        inside = self.tokens[self.i + 1 : self.partner[self.i]]
+        if len(inside) < 3 or inside[0].text != "d" or inside[1].text[:2] != "\\,":
+            return False
+        first, *rest = inside
+        rest = [x for x in rest if x.text[:2] != "\\,"]
+        word = joined(rest).strip()
+        if not re.fullmatch(r"[^\W\d_]{2,}", word):
+            return False
+        self.i = self.partner[self.i] + 1
+        found.append(Name(first.start, first.end, "d", "rm"))
+        self._text_node(found, rest[0], word, "rm")
+        return True
 
     def _word(self) -> str | None:
         """What stands in the next group, if it is text only; then it is read."""
@@ -338,7 +356,7 @@ class Parser(Rows):
         elif _PUNCTUATION.fullmatch(said):
             found.append(Sign(start, end, t.SIGNS.get(said, said)))
         elif said.isdigit():
-            found.append(Number(start, end, said))
+            found.append(Number(start, end, said, style))
         else:
             found.append(Words(start, end, said))
 

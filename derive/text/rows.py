@@ -52,7 +52,11 @@ def is_sum(row: Sequence[Node]) -> bool:
 
 def text_is_space(name: str) -> bool:
     """Whether a macro is a visible, but narrow space; two of them part statements."""
-    return name in (" ", ";", "\n", ":")
+    return name in (" ", ";", "\n", ":", "space", "~")
+
+
+def _is_space(token: Token) -> bool:
+    return token.text == "~" or (token.text[:1] == "\\" and text_is_space(token.text[1:]))
 
 
 def is_operand(node: Node | None) -> bool:
@@ -182,11 +186,17 @@ class Rows(ABC):
             if text == "&":
                 found.append(Mark(token.start, token.end, "align"))
             elif text == "~":
-                return
+                self.spaced(found, token)
             elif text in t.SIGNS:
                 found.append(Sign(token.start, token.end, t.SIGNS[text]))
             else:
                 self._foreign(found, token)
+
+    def spaced(self, found: list[Node], token: Token) -> None:
+        """A narrow space: alone it says nothing, behind another it may part statements."""
+        parted = found and isinstance(found[-1], Mark)
+        if self.i > 1 and _is_space(self.tokens[self.i - 2]) and not parted:
+            found.append(Mark(token.start, token.end, "thin"))
 
     def _foreign(self, found: list[Node], token: Token) -> None:
         """Letters of no mathematics: a word as it stands."""
@@ -263,7 +273,7 @@ class Rows(ABC):
                 break
         digits = "".join(x.text for x in self.tokens[start:i] if x.text not in "{},")
         self.i = i
-        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits))
+        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits, self.style))
 
     def _digit_at(self, i: int) -> bool:
         return i < self.end and self.tokens[i].glued and self.tokens[i].text.isdigit()
