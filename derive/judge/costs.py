@@ -18,20 +18,6 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
                 yield part.of.name
 
 
-def adjoints_of(model: Model, sides: list[Core]) -> Iterator[str]:
-    """What the adjoints of a line are derivatives of: the L of δ_t = ∂L/∂h_t."""
-    stack = [p.name for side in sides for p in walk(side) if isinstance(p, Ref)]
-    seen: set[str] = set()
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            bodies = [d.body for d in model.definitions.get(name, ())]
-            if any(isinstance(p, D) for body in bodies for p in walk(body)):
-                yield from differentiated(bodies)
-                stack += [p.name for b in bodies for p in walk(b) if isinstance(p, Ref)]
-
-
 def outputs(
     model: Model, missing: Iterable[str] = (), functions: frozenset[str] = frozenset()
 ) -> list[str]:

@@ -139,6 +139,10 @@ class Decider:
                 return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            if not missing and tries and tries[0].outcome.zero:
+                version = self._with_another_version(number, chain, head, member, tries[0])
+                if version is not None:
+                    return version
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         role = self.judge.symbols.roles.get(self._place(number, chain))
@@ -301,8 +305,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
     ) -> Verdict | None:
         """A line that only one of two definitions for one place makes true."""
-        model = tried.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(tried)
         if tried.reading or not self.versions.conflicts:
             return None
         for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
@@ -321,8 +324,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
         """What holds with the other of two definitions for one place."""
-        model = first.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(first)
         for said, version, changed in self.versions.others(
             number, model, reached(first.sides, model)
         ):
@@ -338,6 +340,21 @@ class Decider:
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
+    def _with_another_version(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What says 0 = 0 with the latest definition of a name, and is proved with the one before it."""
+        model = _as_the_page_has_it(first)
+        made = reached(first.sides, model)
+        for said, version, changed in self.versions.others(number, model, made):
+            if version.definition.number >= number:
+                continue
+            tried = self.judge.readings.versioned(number, chain, head, member, changed)
+            found = None if tried is None or tried.outcome.zero else self._holding(tried)
+            if found is not None and found.kind == "proved":
+                return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
     def _in_an_order(
@@ -843,6 +860,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
     return depended((found.left, found.right), model)
+
+
+def _as_the_page_has_it(tried: Tried) -> Model:
+    """The definitions that a line was compared with, without what was assumed for it."""
+    model = tried.outcome.model
+    assert model is not None
+    kept = {n: ds for n, ds in model.definitions.items() if n not in tried.assumed}
+    return replace(model, definitions=kept)
 
 
 def behind(names: Iterable[str], model: Model) -> list[str]:

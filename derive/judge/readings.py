@@ -16,7 +16,7 @@ from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
-from derive.judge.costs import adjoints_of, differentiated, missing_costs, with_costs
+from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.hidden import depended
 from derive.judge.made import BOLD
@@ -796,7 +796,7 @@ class Readings:
         self, model: Model, found: Sides, way: Way
     ) -> tuple[Sides, Model, list[str], list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
-        names = frozenset(differentiated([found.left, found.right]))
+        names = set(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
             listed = sorted(parts.values(), key=lambda p: -weight(p.body))
@@ -845,8 +845,7 @@ class Readings:
                 if isinstance(x, D) and isinstance(x.of, Ref)
             )
             unknown = self._kept((_signature(seen), slopes), lambda: unknown)
-        sides = [found.left, found.right]
-        missing = missing_costs(unknown, {*names, *adjoints_of(unknown, sides)})
+        missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
@@ -859,6 +858,11 @@ class Readings:
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         return (found, *self._costs[key], alone)
+
+    def _differentiated_below(self, found: Sides, model: Model) -> set[str]:
+        """What the definitions that a line rests on differentiate: the C of δ_t = ∂C/∂h_t."""
+        made = depended((found.left, found.right), model)
+        return set(differentiated([d.body for n in made for d in model.definitions.get(n, ())]))
 
     @property
     def slopes(self) -> Mapping[str, list[Slope]]:

@@ -347,7 +347,9 @@ def member_made(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
         function = functions.get(member_key(occurs.key, given))
         if function is not None and function.given:
             return at_index(e, function, indices)
-    e.dims.suppose(f"{occurs.key} with an index for which the page does not make it is any function")
+    e.dims.suppose(
+        f"{occurs.key} with an index for which the page does not make it is any function"
+    )
     return None
 
 
