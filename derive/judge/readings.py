@@ -449,6 +449,7 @@ class Readings:
         """A definition of what is made already, as a claim: what it defines itself is not in force."""
         place = number, self._index(number, chain)
         self._without = self.understanding.before(*place)
+        self.understanding.without = place
         families = {m.definition.name for m in self.understanding.made if m.place == place}
         try:
             if (
@@ -460,7 +461,7 @@ class Readings:
         except (Unread, Misfit):
             return
         finally:
-            self._without = None
+            self._without = self.understanding.without = None
 
     def versioned(
         self, number: int, chain: Chain, head: Member, member: Member, model: Model

@@ -95,6 +95,8 @@ class Understanding:
         frozenset()
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
+    without: tuple[int, int] | None = None
+    """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     _scope: tuple[int, int] = (0, 0)
@@ -416,10 +418,11 @@ class Understanding:
     def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
         """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        functions = [f for f in self.functions if f[4] != self.without]
+        listed = [f for f in functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[function.key(key)] = function
-        for entry in (*self.functions, *self._before):
+        for entry in (*functions, *(f for f in self._before if f[4] != self.without)):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
                 found.setdefault(entry[3].key(entry[2]), entry[3])
         for key, function in list(found.items()):
