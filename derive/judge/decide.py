@@ -42,7 +42,7 @@ from derive.judge.sought import of_an_unknown_function, of_givens, seeks, vanish
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
-from derive.notation.definitions import RESTATES
+from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
@@ -160,7 +160,7 @@ class Decider:
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
-        if role is not None and role.why == RESTATES and member is chain.members[1]:
+        if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
             return Verdict(
                 "unread",
                 reason="it does not follow from what is defined before: it may be another definition",

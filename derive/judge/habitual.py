@@ -133,9 +133,12 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     if key in u._entry_by_entry and letter[-1:].islower():
         return 1
     state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
-    plain = letter in SCALARS and not bold and not state
+    given = letter in ("p", "q", "r") and key in u._parameters_given
+    plain = letter in SCALARS and not bold and not state and not given
     if plain or (key == letter and has_bold_twin(u, letter)):
         return 0
+    if symbol.kind == "parameter" and given:
+        return 1
     if symbol.kind == "parameter" or bold:
         if letter[:1].isupper() and len(letter) == 1:
             return 2

@@ -58,6 +58,10 @@ from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
 
 
+def is_lone_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
 def _small(*found: Any) -> bool:
     """Whether names are vectors by their letters."""
     return all(re.sub(r"\\math[a-z]+\{|[\\}]", "", o.key)[:1].islower() for o in found)
@@ -581,6 +585,22 @@ class Understanding:
                     elif occurs.power is not None and spelled(occurs.power).isdigit():
                         powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
+
+    @cached_property
+    def _parameters_given(self) -> set[str]:
+        """The p of f(u, p) and g(u, p): what functions have beside a state, and the page differentiates by."""  # noqa: E501
+        taken: dict[str, set[str]] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    rows = [r for r in occurs.arguments or () if r]
+                    keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
+                    for key in keys[1:] if len(keys) == len(rows) else ():
+                        taken.setdefault(key, set()).add(occurs.key)
+        given = {k for k, functions in taken.items() if len(functions) > 1}
+        return given & self._differentiated_by - self.setting.defined
 
     @cached_property
     def _sandwiched(self) -> set[str]:

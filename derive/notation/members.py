@@ -60,12 +60,12 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         value, end = read_name(e, row[at], row, at)  # type: ignore[arg-type]
         return value, end + 1
     behind = row[at + 1] if at + 1 < len(row) else None
-    if node.letter == "\\nabla":
+    if node.letter == "\\nabla" or gradients.is_grad(e, node, behind):
         return gradients.read_nabla(e, node, row, at)
     inline = derivatives.inline_derivative(e, node, row, at)
     if inline is not None:
         return inline
-    if node.letter in ("\\partial",):
+    if node.letter == "\\partial" or gradients.is_total(e, node, behind):
         return derivatives.prefix_derivative(e, node, row, at)
     gradient = named_gradient(e, node, row, at)
     if gradient is not None:
