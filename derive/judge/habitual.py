@@ -93,7 +93,7 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     named = NAMED_SHAPE.search(key)
     if named:
         return SHAPES_NAMED[named[1].lower()]
-    if key in u._sandwiched:
+    if key in u._sandwiched or key in u.quadratic:
         return 2
     if symbol.kind in ("index", "size", "constant", "word", "function"):
         return 0

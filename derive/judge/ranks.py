@@ -65,7 +65,7 @@ def give_ranks(u: Understanding) -> None:
         r.key for r in u.symbols.roles.values() if r.kind == "definition" and r.key
     } - u._kronecker
     setting.defined |= {r.named.key for r in u.symbols.roles.values() if r.named}
-    setting.plain |= u._sandwiched
+    setting.plain |= u._sandwiched | u.quadratic
     habitual.survey(u)
     gradients_by_name(u)
     setting.stepped = defining.stepped_slots(u)
@@ -232,7 +232,7 @@ def partners_of_transposed(u: Understanding) -> Iterator[str]:
 
 
 def columns_by_use(u: Understanding) -> Iterator[str]:
-    """The small undeclared names that are transposed, or stand right behind a transposed capital, A^T p: no numbers."""  # noqa: E501
+    """The small undeclared names that are transposed, or stand right behind a matrix, A^T p, A s_t: no numbers."""  # noqa: E501
     for number, _, chain in u.chains():
         table = u.symbols.at(number)
         for member in chain.members:
@@ -243,7 +243,10 @@ def columns_by_use(u: Understanding) -> Iterator[str]:
                 occurs = table.occurrence(own, None)
                 symbol = table.symbol(occurs.key)
                 first = table.occurrence(before, None) if isinstance(before, Name) else None
-                behind = first is not None and first.transposed and first.key[:1].isupper()
+                turned = first is not None and first.transposed and first.key[:1].isupper()
+                moves = {"time", "layer"} & set(u.setting.steps.get(occurs.key, ()))
+                matrix = first is not None and u.setting.ranks.get(first.key) == 2
+                behind = turned or (moves and matrix and not (occurs.power or occurs.arguments))
                 if (
                     (behind or occurs.transposed)
                     and symbol is not None

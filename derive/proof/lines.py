@@ -599,6 +599,8 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "join", "of", "open states"),
 )
 
+WITH_NOISE = (("resolve", "open steps", "open once"),)  # down to the noise of the step
+
 AT_VALUES = (
     ("resolve", "at values"),
     ("resolve", "open steps", "at values"),
@@ -624,6 +626,8 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
     spent = 0
     plans = PLANS if not lines.values else AT_VALUES
+    if lines.forms.moments is not None:
+        plans += WITH_NOISE
     start = lines.difference(left, right)
     done: dict[tuple[str, ...], Core | None] = {(): start}
     ruled: dict[tuple[str, Core], Core | None] = {}
