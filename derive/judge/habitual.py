@@ -107,7 +107,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
         return 2
     if key in u._divisors:
         return 0
-    counts = letter in "TNLKM" and key not in u._before_vectors
+    gain = letter == "K" and bool({"time", "layer"} & set(symbol.slots))  # no horizon has a step
+    counts = letter in "TNLKM" and key not in u._before_vectors and not gain
     if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
         if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):
             return 2

@@ -41,6 +41,13 @@ def survey_of(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
     survey.aliases = aliases_of(chains, wheres)
+    survey.minus = frozenset(
+        bare(n)
+        for _, _, chain in chains
+        for member in chain.members
+        for n, _, _ in names_in(member.tree)
+        if n.above is not None and plain(n.above) == "-"
+    )
     survey.upper_indices = upper_indices_of(chains, prose)
     survey.alone = frozenset(_alone(chains, survey.aliases))
     for number, index, chain in chains:

@@ -25,7 +25,7 @@ from derive.notation.slots import (
     plain,
     split,
 )
-from derive.text.trees import Name, Number
+from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,6 +81,8 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    minus: frozenset[str] = frozenset()
+    """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
     upper_indices: frozenset[str] = frozenset()
     r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
@@ -88,6 +90,9 @@ class Survey:
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if found.inverse and found.transposed and found.base in self.minus:
+            label = Piece("above", (Sign(name.end, name.end, "-"),), "word", "-")
+            found = replace(found, inverse=False, pieces=(*found.pieces, label))
         if self.upper_indices and found.base not in habits.CONSTANT:
             found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)

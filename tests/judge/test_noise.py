@@ -83,3 +83,50 @@ def test_the_noise_of_a_step_is_not_that_of_the_next() -> None:
     assert last(rf"{page}$${PRIOR}$$")[0] == "proved"
     assert last(rf"{page}$$E[e_{{k-1}} w_{{k-1}}^T] = 0$$")[0] == "proved"
     assert last(rf"{page}$$E[e_{{k+1}} w_k^T] = 0$$")[0] == "unread"
+
+
+CONDITIONAL = r"""
+$$s_k = F s_{k-1} + B u_k + w_k, \quad w_k \sim \mathcal{N}(0, Q)$$
+$$m_k = H s_k + v_k, \quad v_k \sim \mathcal{N}(0, R)$$
+$$\hat{s}_{k|k-1} = F \hat{s}_{k-1|k-1} + B u_k$$
+$$\hat{s}_{k|k} = \hat{s}_{k|k-1} + K_k (m_k - H \hat{s}_{k|k-1})$$
+$$P_{k|k} = E[(s_k - \hat{s}_{k|k})(s_k - \hat{s}_{k|k})^T]$$
+$$P_{k|k-1} = E[(s_k - \hat{s}_{k|k-1})(s_k - \hat{s}_{k|k-1})^T]$$
+$$S_k = H P_{k|k-1} H^T + R$$
+
+"""
+
+
+@pytest.mark.parametrize("bar", ["|", r"\mid ", "/"])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"P_{k|k-1} = F P_{k-1|k-1} F^T + Q", "proved"),
+        (r"P_{k|k} = (I - K_k H) P_{k|k-1} (I - K_k H)^T + K_k R K_k^T", "proved"),
+        (r"P_{k|k} = P_{k|k-1} - K_k H P_{k|k-1} - P_{k|k-1} H^T K_k^T + K_k S_k K_k^T", "proved"),
+        (
+            r"\frac{\partial\operatorname{tr}(P_{k|k})}{\partial K_k} = 2 K_k S_k - 2 P_{k|k-1} H^T",
+            "proved",
+        ),
+        (
+            r"\frac{\partial\operatorname{tr}(P_{k|k})}{\partial K_k} = 2 K_k S_k + 2 P_{k|k-1} H^T",
+            "unread",
+        ),
+        (r"P_{k|k-1} = F P_{k|k} F^T + Q", "definition"),  # of another P, for all that is said
+    ],
+)
+def test_indices_on_a_condition(bar: str, line: str, expected: str) -> None:
+    assert last(f"{CONDITIONAL}$${line}$$".replace("|", bar))[0] == expected
+
+
+def test_an_estimate_on_a_condition_is_not_the_state() -> None:
+    text = (
+        r"$$s_k = F s_{k-1} + w_k$$ $$s_{k|k} = s_{k|k-1} + K_k r_k$$ $$s_{k|k} = F s_{k-1} + w_k$$"
+    )
+    assert last(text)[0] not in ("proved", "refuted")
+
+
+def test_a_minus_above_is_transposed_and_no_inverse() -> None:
+    page = f"{SYSTEM}{SAID}{COVARIANCES}{FILTER}"
+    line = r"$$P_k = (I - K_k H) E[e_k^- e_k^{-T}] (I - K_k H)^T + K_k R K_k^T$$"
+    assert last(page + line)[0] == "proved"
