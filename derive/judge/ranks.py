@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, habitual, random_names, scopes
+from derive.judge import defining, functions_told, habitual, random_names, scopes
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -56,6 +56,7 @@ def give_ranks(u: Understanding) -> None:
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
     setting.arrays, setting.scalars = some, u.scalars
     setting.plain = plain_letters(u)
+    setting.told = functions_told.told_functions(u)
     setting.lagrangians = habitual.lagrangians_of(u)
     setting.nabla = habitual.what_nabla_is_of(u)
     setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))

@@ -119,6 +119,7 @@ class Setting:
     chance: set[str] = field(default_factory=set)
     nabla: Row | None = None
     drawn: bool = False
+    told: dict[str, str] = field(default_factory=dict)  # f, which the prose says to be \\sigma
     lagrangians: set[str] = field(default_factory=set)  # of which every argument is free
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to

@@ -312,6 +312,8 @@ class Survey:
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
+        if place == "below" and self._counts_beside(letter):
+            return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (
@@ -351,6 +353,20 @@ class Survey:
         if self.strong(letter) or letter in habits.INDEX:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
+
+    @remembered
+    def _counts_beside(self, letter: str) -> bool:
+        """Whether a letter that is no quantity stands beside an index that a Σ binds, or is bound itself: the h of w_{hj} counts units, and that of b_h, too."""  # noqa: E501
+        if not letter.islower() or len(letter) > 1 or self._names(letter):
+            return False
+        for use in self.uses:
+            run = [p for p in use.split.pieces if p.place == "below" and p.run == 2]
+            if len(run) != 2 or any(p.form != "letter" or p.moved for p in run):
+                continue
+            others = {p.letter for p in run} - {letter}
+            if letter in {p.letter for p in run} and others & set(self.bound) & habits.INDEX:
+                return True
+        return False
 
     def linked_anywhere(self, letter: str) -> bool:
         """Whether some Σ or condition ties a letter to an index."""
@@ -423,6 +439,8 @@ class Survey:
             return False
         if piece.letter in self.tags(base):
             return False
+        if piece.form == "letter" and not piece.moved and self._always_raised(base):
+            return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
         if (
@@ -450,6 +468,25 @@ class Survey:
             if not self.strong(p.letter) and p.letter != "T" and p.run == 1
         }
         return frozenset(letters) if len(letters) > 1 and letters - habits.INDEX else frozenset()
+
+    @remembered
+    def _always_raised(self, base: str) -> bool:
+        """Whether a base has an index letter above wherever it has one below, y_j^k: nobody raises all of a family to one power."""  # noqa: E501
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        below = [
+            u.split.pieces
+            for other, uses in self.by_base.items()
+            if re.sub(r"\\[a-z]+\{|\}", "", other) == core
+            for u in uses
+            if any(p.place == "below" and p.form == "letter" for p in u.split.pieces)
+        ]
+        return len(below) > 2 and all(
+            any(
+                p.place == "above" and p.form == "letter" and p.letter in habits.INDEX
+                for p in pieces
+            )
+            for pieces in below
+        )
 
     def _numbered_above(self, base: str) -> bool:
         """Whether a base is told from others by numbers above it: nobody writes a power ^1."""
