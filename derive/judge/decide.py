@@ -29,7 +29,7 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.claims import Judgement, Sides
+from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, Versions
 from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
@@ -37,8 +37,9 @@ from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS
+from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
+from derive.judge.sought import of_an_unknown_function, of_givens, seeks, vanishes
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
@@ -101,6 +102,7 @@ class Decider:
         self.held: list[Held] = []
         self.assumed: set[str] = set()
         self._bound: set[str] | None = None
+        self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
 
@@ -138,10 +140,16 @@ class Decider:
                 return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            if not missing and tries and tries[0].outcome.zero:
+                version = self._with_another_version(number, chain, head, member, tries[0])
+                if version is not None:
+                    return version
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         role = self.judge.symbols.roles.get(self._place(number, chain))
-        if role is not None and role.why == EXPRESSIONS:
+        if (role is not None and role.why == EXPRESSIONS) or of_givens(
+            tries[0].sides, tries[0].outcome.model
+        ):
             return Verdict(
                 "unread",
                 reason="an equation that does not follow from what is defined: it may be supposed",
@@ -149,6 +157,8 @@ class Decider:
         otherwise_read = self._versioned(
             number, chain, head, member, tries[0]
         ) or self._in_an_order(number, chain, head, member)
+        for tried in tries if otherwise_read is None else ():
+            otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and role.why == RESTATES and member is chain.members[1]:
@@ -296,8 +306,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
     ) -> Verdict | None:
         """A line that only one of two definitions for one place makes true."""
-        model = tried.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(tried)
         if tried.reading or not self.versions.conflicts:
             return None
         for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
@@ -316,8 +325,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
         """What holds with the other of two definitions for one place."""
-        model = first.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(first)
         for said, version, changed in self.versions.others(
             number, model, reached(first.sides, model)
         ):
@@ -333,6 +341,21 @@ class Decider:
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
+    def _with_another_version(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What says 0 = 0 with the latest definition of a name, and is proved with the one before it."""
+        model = _as_the_page_has_it(first)
+        made = reached(first.sides, model)
+        for said, version, changed in self.versions.others(number, model, made):
+            if version.definition.number >= number:
+                continue
+            tried = self.judge.readings.versioned(number, chain, head, member, changed)
+            found = None if tried is None or tried.outcome.zero else self._holding(tried)
+            if found is not None and found.kind == "proved":
+                return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
     def _in_an_order(
@@ -485,10 +508,10 @@ class Decider:
         )
         return "every T" if timed and not tried.given else None
 
-    def _on_condition(self, tried: Tried) -> Verdict | None:
-        from derive.judge.judge import missing_condition
-
-        condition = missing_condition(tried.sides, tried.outcome)
+    def _on_condition(
+        self, tried: Tried, missing: Callable[[Sides, Outcome], str] = missing_condition
+    ) -> Verdict | None:
+        condition = missing(tried.sides, tried.outcome)
         if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
@@ -496,7 +519,7 @@ class Decider:
 
     def _is_understood(self, tried: Tried) -> bool:
         """Whether everything that a line names is made or given by the page, so that a 0 says something."""
-        return not self._strangers(tried)
+        return not self._strangers(tried) and not of_an_unknown_function(tried.sides)
 
     # -- accusations ----------------------------------------------------------------------------------
 
@@ -505,6 +528,10 @@ class Decider:
     ) -> Verdict | Accusation:
         first = tries[0]
         assert first.outcome.model is not None
+        if vanishes(first.sides) and (
+            of_an_unknown_function(first.sides) or self._seeks(chain, member)
+        ):
+            return Verdict("unread", reason="a derivative that vanishes: it may be supposed")
         strangers = self._strangers(first)
         if strangers:
             stranger = strangers[0].split("∅")[0]
@@ -611,6 +638,12 @@ class Decider:
         self.defended[cause] = self.defended.get(cause, 0) + 1
         verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
         return replace(accusation, verdict=verdict, defended=True)
+
+    def _seeks(self, chain: Chain, member: Member) -> bool:
+        """Whether that a derivative is 0 may be a condition: at the end of what it is, or where the page speaks of what is best or at rest."""  # noqa: E501
+        if self._seeking is None:
+            self._seeking = seeks((self.judge.whole or self.judge).page)
+        return self._seeking or member is not chain.members[1]
 
     def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""
@@ -831,6 +864,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
     return depended((found.left, found.right), model)
+
+
+def _as_the_page_has_it(tried: Tried) -> Model:
+    """The definitions that a line was compared with, without what was assumed for it."""
+    model = tried.outcome.model
+    assert model is not None
+    kept = {n: ds for n, ds in model.definitions.items() if n not in tried.assumed}
+    return replace(model, definitions=kept)
 
 
 def behind(names: Iterable[str], model: Model) -> list[str]:

@@ -78,6 +78,10 @@ def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:
             and part.name not in SPELLED
             and not COSTS.match(part.name)
         ):
+            places = u.setting.applied.setdefault(part.name, [])
+            horizons = u.setting.horizons
+            if not any(part_of("", p, {}, (), horizons).found(part) for p in places):
+                places.append(part)
             known = u.setting.applications.get(part.name)
             if known is None:
                 u.setting.applications[part.name] = (

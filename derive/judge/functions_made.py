@@ -71,6 +71,8 @@ def define_function(
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     u.setting.functions.pop(occurs.key, None)
     found = made_function(u, elaborator, row, names, values)
+    if found is not None:
+        found = replace(found, given=tuple(given))
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)
     if found is None:
@@ -107,7 +109,7 @@ def define_function(
     u.definitions_read[number, -1] = ""
     scalars = any(f.name.endswith("·") for f in found.formals)
     if (
-        not given
+        all(d in ORDERED and not i.is_number for d, i in given)
         and not scalars
         and not (letters_in(found.body.body) - free - u.horizon_letters() - u.sizes())
     ):

@@ -180,6 +180,39 @@ def what_nabla_is_of(u: Understanding) -> Any:
     return next(iter(rows.values())) if len(rows) == 1 else None
 
 
+def lists_of_nabla(u: Understanding) -> list[tuple[int, int, list[Any]]]:
+    """The chains that begin with ∇G(a, b), and what ∇ is by in them: names, one after another."""
+    found = []
+    for _, _, chain in u.chains():
+        head = chain.members[0].tree if chain.members else ()
+        if len(head) != 3 or not isinstance(head[2], Group) or head[2].opening != "(":
+            continue
+        mark, function = head[:2]
+        bare = isinstance(mark, Name) and mark.letter == "\\nabla" and not mark.below
+        rows = parts_of(head[2].inside)
+        if bare and isinstance(function, Name) and all(_is_name(r) for r in rows):
+            found.append((chain.members[0].start, chain.members[-1].end, rows))
+    return found
+
+
+def _is_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
+def overloaded(u: Understanding) -> set[str]:
+    """The functions that the page applies to different numbers of arguments, hidden ones left out."""
+    counts: dict[str, set[int]] = {}
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            for name, behind in named(member.tree):
+                occurs = table.occurrence(name, behind)
+                if occurs.arguments is not None and behind is not None:
+                    given = len([r for r in occurs.arguments if r]) - occurs.hidden
+                    counts.setdefault(occurs.key, set()).add(given)
+    return {key for key, seen in counts.items() if len(seen) > 1}
+
+
 LAGRANGE = re.compile(
     r"Lagrang|Hamilton|\bcostates?\b|\bco-states?\b|\bmultipliers?\b|拉格朗日|哈密(?:顿|爾頓)|协态|ラグランジュ|ハミルトン|라그랑|Лагранж|Гамильтон",
     re.IGNORECASE,

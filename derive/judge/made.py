@@ -222,7 +222,7 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
     if not same(a, b) or len(found) != 1:
         return None
     ((ref, made),) = found.items()
-    return None if isinstance(made, Ref) else (ref, made)
+    return ref, made
 
 
 def bound_by(row: Any, letter: str, other: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
+from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
@@ -197,6 +199,11 @@ def ladder(plain: Reading) -> Iterator[Way]:
         plain,
         replace(plain, partial=True),
         frozenset({"partial"}),
+    )
+    yield both(
+        "the derivative of a function is that of its value, along all paths",
+        {"applied"},
+        applied=True,
     )
     yield both(
         "the derivative on the left is partial: by direct dependence alone",
@@ -714,6 +721,8 @@ class Readings:
             self._choices.add("gaps")
         if self._leaves:
             model = self._as_leaves(model, number, found)
+        if way.turned and not _has_slopes(found, model):
+            raise _NotHere  # H^T = H is no matter of the layout
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
@@ -786,7 +795,7 @@ class Readings:
         self, model: Model, found: Sides, way: Way
     ) -> tuple[Sides, Model, list[str], list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
-        names = frozenset(differentiated([found.left, found.right]))
+        names = set(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
             listed = sorted(parts.values(), key=lambda p: -weight(p.body))
@@ -835,7 +844,7 @@ class Readings:
                 if isinstance(x, D) and isinstance(x.of, Ref)
             )
             unknown = self._kept((_signature(seen), slopes), lambda: unknown)
-        missing = missing_costs(unknown, set(names))
+        missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
@@ -848,6 +857,11 @@ class Readings:
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         return (found, *self._costs[key], alone)
+
+    def _differentiated_below(self, found: Sides, model: Model) -> set[str]:
+        """What the definitions that a line rests on differentiate: the C of δ_t = ∂C/∂h_t."""
+        made = depended((found.left, found.right), model)
+        return set(differentiated([d.body for n in made for d in model.definitions.get(n, ())]))
 
     @property
     def slopes(self) -> Mapping[str, list[Slope]]:
@@ -1002,6 +1016,13 @@ def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time
     return found
 
 
+def _has_slopes(found: Sides, model: Model) -> bool:
+    """Whether a line has to do with derivatives, in it or in what makes its names."""
+    parts = (found.left, found.right)
+    bodies = [d.body for n in depended(parts, model) for d in model.definitions.get(n, ())]
+    return any(isinstance(p, D) for x in (*parts, *bodies) for p in walk(x))
+
+
 def _at_step(x: Core, step: str) -> Core:
     if isinstance(x, D):
         return D(x.of, x.by, "at", (step,))
@@ -1024,6 +1045,8 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
         for b in letters[i + 1 :]:
             if a.startswith("\\,") or b.startswith("\\,"):
                 continue
+            if (a in found.ordered) != (b in found.ordered):
+                continue  # a step and an entry are never equal
             if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
                 e.get(a) == e.get(b) for e, _ in outcome.passed
             ):
@@ -1038,6 +1061,24 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def missing_order(found: Sides, outcome: Outcome) -> str:
+    """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [a for a in found.ordered if not a.startswith("\\,")]
+    for a, b in permutations(letters, 2):
+        if found.ordered[a] != found.ordered[b]:
+            continue
+        failed = [e[a] - e[b] for e, _ in outcome.failed if a in e and b in e]
+        passed = [e[a] - e[b] for e, _ in outcome.passed if a in e and b in e]
+        lively = any(e[a] > e[b] for e in outcome.lively if a in e and b in e)
+        if not lively or len(failed) < len(outcome.failed) or len(passed) < len(outcome.passed):
+            continue
+        if max(failed) < min(passed) and max(failed) in (-1, 0):
+            return f"for {a} ≥ {b}" if max(failed) < 0 else f"for {a} > {b}"
     return ""
 
 

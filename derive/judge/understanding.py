@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import convention, defining, fitting, implied, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -38,7 +38,7 @@ from derive.judge.made import (
 )
 from derive.judge.names import Names, named
 from derive.judge.noise import Noise, noise_of
-from derive.meaning.model import Definition, Model
+from derive.meaning.model import ORDERED, Definition, Model
 from derive.notation import members
 from derive.notation.elaborate import Elaborator
 from derive.notation.pieces import argument_of as argument_of
@@ -122,6 +122,7 @@ class Understanding:
         self.contradictions = {p: w for p, w in self.definitions_read.items() if APART in w}
         if any(APART in f.why for f in self.failed):
             self._passes(True)
+        layered.made_like_the_last(self)
         self._normalised()
         if self.noise is not None:
             self.taken |= self.noise.stated
@@ -244,6 +245,7 @@ class Understanding:
         self.definitions_read = {}
         self.setting.functions = {}
         self.setting.applications = {}
+        self.setting.applied = {}
         self.setting.horizons = self.horizon_letters()
         self.setting.bounds = (self._bounds & self.setting.horizons) - self.setting.defined
         for number, index, chain in self.chains():
@@ -422,10 +424,13 @@ class Understanding:
         found: dict[str, Function] = {}
         listed = [f for f in self.functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
-            found[key] = function
+            found[function.key(key)] = function
         for entry in (*self.functions, *self._before):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
-                found.setdefault(entry[2], entry[3])
+                found.setdefault(entry[3].key(entry[2]), entry[3])
+        for key, function in list(found.items()):
+            if function.given:
+                found.setdefault(key.split("∅")[0], function)
         return found
 
     def _is_among_definitions(self, number: int, following: int) -> bool:
@@ -793,6 +798,41 @@ class Understanding:
             if n.startswith(ONE_OF)
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def leave_in_terms_of(self, place: tuple[int, int]) -> None:
+        """After a formula that is proved to say the same with more put in, C = (σ(z) - y)², what C is made of stays a."""  # noqa: E501
+        again = [m for m in self.made if m.place == place]
+        before = self.before(*place).definitions
+        for made in again:
+            name, now = made.definition.name, self._members_in(made.definition)
+            then = {n for d in before.get(name, ()) for n in self._members_in(d)}
+            above = {n for n, _ in then} - {name}
+            waiting = list(above)
+            while waiting:
+                made_of = before.get(waiting.pop(), ())
+                new = {n for d in made_of for n, _ in self._members_in(d)} - above
+                above |= new
+                waiting += new
+            if then and not then <= now and {n for n, _ in now} <= above:
+                self.made.remove(made)
+                for i, m in enumerate(self.made):
+                    if m.definition in before[name]:
+                        self.made[i] = replace(m, last=max(m.last, made.last))
+                self._models.clear()
+
+    def _members_in(self, d: Definition) -> set[tuple[str, tuple[Time, ...]]]:
+        """The names that a definition uses, each at its steps and layers."""
+        slots = self.setting.slots
+        return {
+            (
+                p.name,
+                tuple(
+                    i for i, s in zip(p.index, slots.get(p.name, ()), strict=False) if s in ORDERED
+                ),
+            )
+            for p in walk(d.body)
+            if isinstance(p, Ref)
+        }
 
     def _following(self, number: int, listed: list[Made]) -> list[Made]:
         """The first definitions that follow of what nothing makes yet: of a name, or of another member x^3 beside x^2."""  # noqa: E501

@@ -42,7 +42,7 @@ from derive.notation.pieces import (
     replaced,
     split_at,
 )
-from derive.notation.setting import Function, Occurs, Unread
+from derive.notation.setting import Function, Occurs, Unread, family_key, member_key
 from derive.notation.shaped import (
     Axis,
     Dims,
@@ -312,6 +312,12 @@ def read_call(e: Elaborator, node: Name, occurs: Occurs) -> Val:
         except Unread:
             if not e.setting.arrays:
                 raise
+    if occurs.indices:
+        made = member_made(e, node, occurs)
+        if made is not None and not e.inlining and not occurs.primes and is_whole(e, made, occurs):
+            return members.member(e, key, members.given_indices(e, occurs, node), node.start)
+        if made is not None:
+            return own_function(e, node, made, args, occurs.primes)
     layered = bool(occurs.indices) and all(d == "layer" for d, _ in occurs.indices)
     if (key == "\\sigma" or SPELLED.get(key)) and not layered:
         return known_function(e, SPELLED[key], args, occurs, node)
@@ -323,14 +329,71 @@ def read_call(e: Elaborator, node: Name, occurs: Occurs) -> Val:
             outs.append((domain, members.index_in(e, domain, inside, node)))
             if domain in ("time", "layer"):
                 members.put_in_order(e, outs[-1][1], domain)
-    outs += left_out_slots(e, key, args, outs, node)
+    outs += left_out_slots(e, key, args, outs)
     return abstract_call(e, key, args, outs, occurs.primes, node)
 
 
+def function_of(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
+    """The function that the page makes under a name: the member of it that the name's indices say."""
+    if occurs.indices:
+        return member_made(e, node, occurs)
+    return e.setting.functions.get(occurs.key)
+
+
+def member_made(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
+    """The member that a call names of J^{(t)}(\\theta) = …, g_1(x) = …, where the page makes members of the function."""  # noqa: E501
+    functions = e.setting.functions
+    members_made = {k for k, f in functions.items() if f.given and f.key(occurs.key) == k}
+    if not members_made:
+        return None
+    indices = members.given_indices(e, occurs, node)
+    for given in (indices, [(d, Time.of("·")) for d, _ in indices]):
+        function = functions.get(member_key(occurs.key, given))
+        if function is not None and function.given:
+            return at_index(e, function, indices)
+    raise Unread(node.start, "a member of a function that the page makes")
+
+
+def at_index(e: Elaborator, function: Function, indices: list[tuple[str, Time]]) -> Function:
+    """A function that is made for a general index, for one of its values."""
+    table: dict[str, Time] = {}
+    for (domain, own), (_, index) in zip(function.given, indices, strict=True):
+        if domain in ("time", "layer"):
+            members.put_in_order(e, index, domain)
+        if own.is_number:
+            continue
+        if len(own.letters) != 1 or own.shift or own.letters[0][0] in e.setting.horizons:
+            raise Unread(0, "a member of a function that the page makes")
+        table[own.letters[0][0]] = index
+        if domain == "component":
+            count(e, index, own, function.body.body)
+    return replace(function, body=replace(function.body, body=move(function.body.body, table)))
+
+
+def is_whole(e: Elaborator, function: Function, occurs: Occurs) -> bool:
+    """Whether a call is that of what the page makes for each step: the quantity J^{(t)}."""
+    general = all(d in ("time", "layer") and not i.is_number for d, i in function.given)
+    made = derivatives.is_made(e, occurs.key)
+    return general and made and derivatives.at_formals(e, function, occurs)
+
+
+def count(e: Elaborator, index: Time, own: Time, body: Core) -> None:
+    """An index counts what the letter does in whose place it stands in a formula."""
+    for part in walk(body):
+        for place, i in enumerate(part.index if isinstance(part, Ref) else ()):
+            assert isinstance(part, Ref)
+            slots = e.setting.slots.get(part.name, ())
+            if i == own and place < len(slots) and slots[place] == "component":
+                before = sum(s != "component" for s in slots[:place])
+                key = family_key(part.name)
+                members.letter_dim(e, index, members.dim_of(e, key, place - before))
+                return
+
+
 def left_out_slots(
-    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]]
 ) -> list[tuple[str, Time]]:
-    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's; g of what has none is a function of its own."""  # noqa: E501
     found = []
     for slot in e.setting.steps.get(key, ()):
         if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
@@ -342,9 +405,8 @@ def left_out_slots(
             if isinstance(part, Ref) and slot in e.setting.slots.get(part.name, ())
         )
         index = next(of_argument, None)
-        if index is None:
-            raise Unread(node.start, f"the {slot} of {key}")
-        found.append((slot, index))
+        if index is not None:
+            found.append((slot, index))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from derive.notation import habits
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import drawn, variable_of
+from derive.notation.gates import gates_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
@@ -50,6 +51,7 @@ def survey_of(
     )
     survey.upper_indices = upper_indices_of(chains, prose)
     survey.alone = frozenset(_alone(chains, survey.aliases))
+    survey.gates = gates_of(chain for _, _, chain in chains)
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -259,7 +261,8 @@ def _see_list(survey: Survey, row: Row) -> None:
     for at in dotted:
         last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
         if last is not None and last.below and isinstance(last.below[-1], Name):
-            survey.upper[last.below[-1].letter] += 1
+            if not _runs_down(row[:at], last):
+                survey.upper[last.below[-1].letter] += 1
             before = [n for n in row[:at] if isinstance(n, Name) and n.below]
             if before and bare(before[-1]) == bare(last) and len(last.below) == 1:
                 survey.ends.add((survey.split(last).base, last.below[-1].letter))
@@ -267,6 +270,16 @@ def _see_list(survey: Survey, row: Row) -> None:
         for inner in children(node):
             if dotted or not isinstance(node, Name):
                 _see_list(survey, inner)
+
+
+def _runs_down(before: Row, last: Name) -> bool:
+    r"""Whether J_t J_{t-1} \cdots J_k begins at a letter: the k that it ends at is no last of a range."""
+    assert last.below
+    first = next((n for n in before if isinstance(n, Name) and bare(n) == bare(last)), None)
+    end = last.below[-1]
+    if first is None or not first.below or not isinstance(end, Name):
+        return False
+    return isinstance(first.below[0], Name) and end.letter not in habits.HORIZON
 
 
 def _see_range(survey: Survey, number: int, chain: Chain) -> None:

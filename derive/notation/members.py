@@ -21,7 +21,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.notation import calls, chance, derivatives, groups
+from derive.notation import calls, chance, derivatives, gradients, groups
 from derive.notation.pieces import (
     Mark,
     bare,
@@ -61,7 +61,7 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         return value, end + 1
     behind = row[at + 1] if at + 1 < len(row) else None
     if node.letter == "\\nabla":
-        return derivatives.read_nabla(e, node, row, at)
+        return gradients.read_nabla(e, node, row, at)
     inline = derivatives.inline_derivative(e, node, row, at)
     if inline is not None:
         return inline

@@ -42,6 +42,7 @@ STYLED = {
     "tt": "\\mathtt",
 }
 ACCENTED = {"underline": "\\underline"}
+STARS = ("*", "\\ast", "\\star")
 EQUAL = frozenset(("=", ":=", "\\equiv", "\\triangleq", "\\coloneqq", "\\stackrel{=}"))
 BRACKETS: dict[str, Place] = {"(": "paren", "[": "square", "\\langle": "angle", "<": "angle"}
 
@@ -142,7 +143,6 @@ class Split:
     pieces: tuple[Piece, ...]
     transposed: bool = False
     inverse: bool = False
-    starred: bool = False
 
 
 def parts_of(row: Row, signs: Sequence[str] = (",", ";")) -> list[Row]:
@@ -280,7 +280,7 @@ def split(name: Name) -> Split:
         ]
     else:
         pieces = list(pieces_of("below", name.below)) if name.below else []
-    transposed = inverse = starred = False
+    transposed = inverse = False
     rest: list[Node] = []
     if name.above is not None and _is_expression(name.above):
         pieces.append(Piece("above", name.above, "other"))
@@ -291,12 +291,12 @@ def split(name: Name) -> Split:
         elif isinstance(node, Group) and node.opening in BRACKETS:
             pieces += pieces_of(BRACKETS[node.opening], node.inside)
             transposed = transposed or _is_transpose(node.above)
-        elif isinstance(node, Sign) and node.text == "*":
-            starred = True
+        elif isinstance(node, Sign) and node.text in STARS:
+            pieces.append(Piece("above", (replace(node, text="*"),), "word", "*"))  # k^* is not k
         else:
             rest.append(node)
     if rest and transposed and len(rest) == 1 and isinstance(rest[0], Sign) and rest[0].text == "-":
-        return Split(bare(name), tuple(pieces), transposed, True, starred)
+        return Split(bare(name), tuple(pieces), transposed, True)
     if plain(rest) in ORDINALS:
         rest = []
     if plain(rest) == "-1":
@@ -307,7 +307,7 @@ def split(name: Name) -> Split:
         pieces.append(Piece("above", tuple(rest), "word", plain(rest)))
     elif rest:
         pieces += pieces_of("above", tuple(rest))
-    return Split(bare(name), tuple(pieces), transposed, inverse, starred)
+    return Split(bare(name), tuple(pieces), transposed, inverse)
 
 
 def lowered(found: Split, letters: frozenset[str]) -> Split:

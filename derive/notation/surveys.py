@@ -83,6 +83,10 @@ class Survey:
     """The names with a number that are stated to be matrices."""
     minus: frozenset[str] = frozenset()
     """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
+    marked: set[str] = field(default_factory=set)
+    """The plain letters of the marked ones, the h of h': they count, too."""
+    gates: frozenset[str] = frozenset()
+    """The letters that name a gate in a script, the o of u_{ot}."""
     upper_indices: frozenset[str] = frozenset()
     r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
@@ -118,6 +122,9 @@ class Survey:
         for piece in use.split.pieces:
             if piece.form == "letter" and piece.moved:
                 self.stepped[piece.letter] += 1
+            plain_letter, mark = habits.unmarked(piece.letter)
+            if mark:
+                self.marked.add(plain_letter)
 
     def link(self, number: int, letters: Iterable[str]) -> None:
         """Says that letters bound each other: k and t in Σ_{k=1}^t."""
@@ -137,7 +144,8 @@ class Survey:
 
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
-        return letter in habits.TIME or letter in self.bound or letter in self.stepped
+        known = letter in habits.TIME or letter in self.bound or letter in self.stepped
+        return known or bool(habits.unmarked(letter)[1]) or letter in self.marked
 
     def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
@@ -234,15 +242,22 @@ class Survey:
                 return self._number_is_label(base, piece)
             case _:
                 pass
-        if piece.moved:
+        if piece.moved or (piece.run == 1 and habits.unmarked(piece.letter)[1]):
             return False
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
         if piece.run > 1:
             letters = [p.letter for p in siblings if p.form == "letter"]
+            others = [a for a in letters if a not in self.gates]
+            if piece.letter in self.gates and others:
+                return True
+            if len(others) == 1 < len(letters):
+                return self._letter_is_label(base, replace(piece, run=1))
             return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
                 base, letters
             )
+        if piece.letter in self.gates and piece.place == "below" and piece.beside:
+            return True
         if piece.place in ("angle", "square", "call"):
             return False
         if piece.place == "paren" and piece.letter in self.kinds_of(base):
@@ -345,7 +360,12 @@ class Survey:
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
+            shown = shown or self.is_last_layer(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
+        if letter in habits.INDEX and not self.strong(letter):
+            uses = self.base_of(letter)
+            if any(u.context == "by" and not u.split.pieces for u in uses):
+                return True  # nobody differentiates by an index
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
@@ -543,12 +563,15 @@ class Survey:
 
     def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
         """What a piece counts; `taken` are the domains that other pieces of the same name have by
-        strong evidence."""
+        strong evidence. A marked letter counts what its plain one does."""
+        piece = replace(piece, letter=habits.unmarked(piece.letter)[0])
         if piece.place in ("angle", "call"):
             return "time"
         if piece.letter in habits.TIME:
             return "time"
         if piece.letter in habits.LAYER and self.layer_letter(piece.letter):
+            return "layer"
+        if piece.place == "above" and self.is_last_layer(piece.letter):
             return "layer"
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
@@ -557,7 +580,7 @@ class Survey:
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
-            return self._in_parentheses(base, piece, taken)
+            return self._in_parentheses(base, piece, taken, number)
         return self._by_fellows(base, piece, taken)
 
     @remembered
@@ -570,6 +593,14 @@ class Survey:
             return False
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
+
+    @remembered
+    def is_last_layer(self, letter: str) -> bool:
+        """Whether L is the last layer here: where the page speaks of layers, and of L - 1 somewhere."""
+        pieces = (p for u in self.uses for p in u.split.pieces)
+        return (
+            letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
+        )
 
     @remembered
     def _tied_elsewhere(self, base: str, letter: str) -> Domain | None:
@@ -590,7 +621,9 @@ class Survey:
             return "layer"
         return None
 
-    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+    def _in_parentheses(
+        self, base: str, piece: Piece, taken: frozenset[Domain], number: int
+    ) -> Domain:
         fellows = self.pieces_at(base, "paren")
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
@@ -607,7 +640,36 @@ class Survey:
             return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
         if piece.form == "number" and not letters:
             return "layer"
+        if piece.letter in self.paired or (not piece.letter and letters & self.paired):
+            return "component"
+        if piece.letter and "time" not in taken and self._steps_below(base, piece.letter, number):
+            return "time"
         return "sample"
+
+    @property
+    def paired(self) -> frozenset[str]:
+        """The letters that stand two by two in brackets above, the j and the k of W^{(j,k)}: rows and columns."""  # noqa: E501
+        return self._paired("paren")
+
+    @remembered
+    def _paired(self, place: Place) -> frozenset[str]:
+        pairs = (
+            {p.letter for p in use.split.pieces if p.place == place and p.form == "letter"}
+            for use in self.uses
+        )
+        apart = habits.TIME | habits.LAYER
+        return frozenset(x for pair in pairs if len(pair) == 2 and not pair & apart for x in pair)
+
+    def _steps_below(self, base: str, letter: str, number: int) -> bool:
+        """Whether a letter is the step of another name in a formula: the k of W^{(k)} beside h_k."""
+        return any(
+            p.letter == letter
+            and p.place == "below"
+            and self.domain(u.split.base, p, number, frozenset()) == "time"
+            for u in self.uses
+            if u.number == number and u.split.base != base
+            for p in u.split.pieces
+        )
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
@@ -661,6 +723,17 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def is_timed_at(self, base: str, length: int, at: int) -> bool:
+        """Whether times stand at a place of the runs below a name, first in x_{ti}, and nothing else."""
+        letters = {
+            run[at].letter
+            for use in self.base_of(base)
+            for run in runs_of(use.split)
+            if len(run) == length > 1 and run[at].place == "below" and run[at].form == "letter"
+        }
+        return bool(letters) and letters <= habits.TIME
 
     @remembered
     def bracketed(self) -> frozenset[str]:
@@ -767,6 +840,19 @@ class Survey:
         )
         spoken = self.layered and not self.timed
         return "layer" if carried or spoken or letter in habits.LAYER else "time"
+
+
+def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
+    """For each piece, the pieces that stand with it without commas."""
+    found: list[tuple[Piece, ...]] = []
+    pieces = taken_apart.pieces
+    at = 0
+    while at < len(pieces):
+        run = max(1, pieces[at].run)
+        group = pieces[at : at + run]
+        found += [group] * len(group)
+        at += run
+    return found
 
 
 def _by_a_number(piece: Piece) -> bool:

@@ -229,7 +229,18 @@ def _is_apart(nodes: list[Node], i: int) -> bool:
     )
     if after is not None and is_operator(after) and first not in CONNECTIVES:
         return not is_operand_like(before)
-    return True
+    return first in CONNECTIVES or not _is_applied(nodes, i)
+
+
+def _is_applied(nodes: list[Node], i: int) -> bool:
+    r"""Whether words are an operator behind a factor, 2 \text{cross entropy}(z): what is cut there is half a formula."""  # noqa: E501
+    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
+    if not isinstance(after, Group) or after.opening not in ("(", "[") or before is None:
+        return False
+    if isinstance(before, Mark) and before.kind == "thin":
+        before = nodes[i - 2] if i > 1 else None
+    told = _is_bracketed_statement(after) or all(isinstance(n, Number) for n in after.inside)
+    return (isinstance(before, Name) or (before is not None and is_operand(before))) and not told
 
 
 def is_operand_like(node: Node | None) -> bool:

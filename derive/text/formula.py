@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from derive.text import tables as t
+from derive.text.hangings import scripted
 from derive.text.names import Vocabulary
-from derive.text.rows import Mark, Rows, big, scripted, text_is_space
+from derive.text.rows import Mark, Rows, big, text_is_space
 from derive.text.tokens import (
     BEGIN,
     END,
@@ -213,9 +214,8 @@ class Parser(Rows):
             self._unknown(found, token, name)
 
     def _silent(self, found: list[Node], token: Token, name: str) -> None:
-        if text_is_space(name) and self.i > 1 and text_is_space(self.tokens[self.i - 2].text[1:]):
-            if not (found and isinstance(found[-1], Mark)):
-                found.append(Mark(token.start, token.end, "thin"))
+        if text_is_space(name):
+            self.spaced(found, token)
         elif name in ("hskip", "kern", "mkern", "mskip"):
             i = self.i
             while i < self.end and i < self.i + 8:
@@ -357,7 +357,7 @@ class Parser(Rows):
         elif _PUNCTUATION.fullmatch(said):
             found.append(Sign(start, end, t.SIGNS.get(said, said)))
         elif said.isdigit():
-            found.append(Number(start, end, said))
+            found.append(Number(start, end, said, style))
         else:
             found.append(Words(start, end, said))
 

@@ -278,6 +278,7 @@ SILENT = frozenset(
         "!",
         ">",
         "thinspace",
+        "space",
         "medspace",
         "thickspace",
         "negthinspace",
@@ -321,7 +322,7 @@ SILENT = frozenset(
         "",
     ]
 ) - {"it", ""}
-SPACES = frozenset(["quad", "qquad", "enspace", "hfill", "hspace", "par", "space", "hspace*"])
+SPACES = frozenset(["quad", "qquad", "enspace", "hfill", "hspace", "par", "hspace*"])
 ROWS = frozenset(("\\\\", "\\cr", "\\newline", "\\tabularnewline"))
 
 FRACTIONS = frozenset((
