@@ -31,6 +31,7 @@ from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, Versions
+from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
@@ -593,6 +594,9 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        half = half_told(self.judge.understanding, first)
+        if half:
+            return Verdict("unread", reason=f"what the page says of {half} is not understood")
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")

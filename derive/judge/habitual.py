@@ -101,7 +101,7 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     named = NAMED_SHAPE.search(key)
     if named:
         return SHAPES_NAMED[named[1].lower()]
-    if key in u._sandwiched:
+    if key in u._sandwiched or key in u.quadratic:
         return 2
     if symbol.kind in ("index", "size", "constant", "word", "function"):
         return 0
@@ -115,7 +115,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
         return 2
     if key in u._divisors:
         return 0
-    counts = letter in "TNLKM" and key not in u._before_vectors
+    gain = letter == "K" and bool({"time", "layer"} & set(symbol.slots))  # no horizon has a step
+    counts = letter in "TNLKM" and key not in u._before_vectors and not gain
     if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
         if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):
             return 2

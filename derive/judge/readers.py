@@ -44,6 +44,7 @@ NOT_KNOWN = (
     "may be supposed",
     "says nothing",
     "another version",
+    "given nowhere",
 )
 
 

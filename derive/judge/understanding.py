@@ -103,6 +103,7 @@ class Understanding:
     """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
     _scope: tuple[int, int] = (0, 0)
     examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
     _listed_vectors: set[str] = field(default_factory=set)
@@ -403,13 +404,18 @@ class Understanding:
         self.setting.implied = {
             k: d
             for k, (d, first, last) in self._implied.items()
-            if first <= number <= last
+            if (first <= number <= last and not self._is_before(k, number, index))
             or (first - WHERE <= number < first and k not in self.setting.in_force)
         }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
         return Elaborator(self.symbols.at(number), self.setting, found)
+
+    def _is_before(self, key: str, number: int, index: int) -> bool:
+        """Whether a chain stands in the formula that gives a name its step, before that."""
+        place = self._implied_in.get(key)
+        return place is not None and place[0] == number and index < place[1]
 
     def _defined_at(self, number: int) -> set[str]:
         """The names that a definition is in force for where a formula stands."""
