@@ -147,7 +147,7 @@ def _goes_on(items: Sequence[Any], at: int, words: str) -> bool:
 
 def _is_relation(formula: Formula) -> bool:
     """Whether a formula is relations between short names: i = j, k ≠ t, 1 ≤ k < t."""
-    if len(formula.chains) != 1:
+    if len(formula.chains) != 1 or not formula.chains[0].members:
         return False
     first, *others = formula.chains[0].members
     return (
