@@ -258,6 +258,8 @@ def compare_versions(
         except (Unread, Misfit, RecursionError):
             return
         pair = differing(body.body, second)
+        if pair is None and not isinstance(second, Ref):
+            pair = differing(second, body.body)  # e^{z_i} / Z, where the sum has got a name
         if (
             pair is None
             or (isinstance(pair[1], Ref) and pair[1].name not in u.setting.defined)

@@ -167,6 +167,7 @@ def made_definition(u: Understanding, key: str, target: Val, body: Val, number: 
         domain = "sample" if letter in samples else u._elaborator.ordered[letter]
         if domain not in slots:
             u._implied[key] = (domain, *u._scope)
+            u._implied_in[key] = number, u._index
             full = u.setting.steps.get(key, ())
             u.setting.steps[key] = full if domain in full else (*full, domain)
             raise Unread(0, f"an index {letter} on the left side")

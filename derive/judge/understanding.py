@@ -99,8 +99,11 @@ class Understanding:
         frozenset()
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
+    without: tuple[int, int] | None = None
+    """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
     _scope: tuple[int, int] = (0, 0)
     examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
     _listed_vectors: set[str] = field(default_factory=set)
@@ -401,13 +404,18 @@ class Understanding:
         self.setting.implied = {
             k: d
             for k, (d, first, last) in self._implied.items()
-            if first <= number <= last
+            if (first <= number <= last and not self._is_before(k, number, index))
             or (first - WHERE <= number < first and k not in self.setting.in_force)
         }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
         return Elaborator(self.symbols.at(number), self.setting, found)
+
+    def _is_before(self, key: str, number: int, index: int) -> bool:
+        """Whether a chain stands in the formula that gives a name its step, before that."""
+        place = self._implied_in.get(key)
+        return place is not None and place[0] == number and index < place[1]
 
     def _defined_at(self, number: int) -> set[str]:
         """The names that a definition is in force for where a formula stands."""
@@ -420,10 +428,11 @@ class Understanding:
     def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
         """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        functions = [f for f in self.functions if f[4] != self.without]
+        listed = [f for f in functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[function.key(key)] = function
-        for entry in (*self.functions, *self._before):
+        for entry in (*functions, *(f for f in self._before if f[4] != self.without)):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
                 found.setdefault(entry[3].key(entry[2]), entry[3])
         for key, function in list(found.items()):

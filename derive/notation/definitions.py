@@ -42,7 +42,10 @@ CONCLUDING = re.compile(
     r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
-CHOICE = re.compile(r"(?:\b(?:or|oder|ou)|或者?|または|또는|или)\W*$", re.IGNORECASE)
+CHOICE = re.compile(
+    r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE
+)
+"""Words between two ways to make a name."""
 OR_ELSE = "another choice"
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))

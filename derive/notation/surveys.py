@@ -25,7 +25,7 @@ from derive.notation.slots import (
     plain,
     split,
 )
-from derive.text.trees import Name, Number
+from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,6 +81,8 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    minus: frozenset[str] = frozenset()
+    """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
     marked: set[str] = field(default_factory=set)
     """The plain letters of the marked ones, the h of h': they count, too."""
     gates: frozenset[str] = frozenset()
@@ -92,6 +94,9 @@ class Survey:
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if found.inverse and found.transposed and found.base in self.minus:
+            label = Piece("above", (Sign(name.end, name.end, "-"),), "word", "-")
+            found = replace(found, inverse=False, pieces=(*found.pieces, label))
         if self.upper_indices and found.base not in habits.CONSTANT:
             found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
@@ -322,6 +327,8 @@ class Survey:
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
+        if place == "below" and letter in self.entries:
+            return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (
@@ -367,6 +374,27 @@ class Survey:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
 
+    @property
+    def entries(self) -> frozenset[str]:
+        """The letters that stand before or behind one that counts, the c of w_{cd}: rows of it."""
+        return self._entries("below")
+
+    @remembered
+    def _entries(self, place: Place) -> frozenset[str]:
+        runs = (run for u in self.uses for run in runs_of(u.split) if len(run) == 2)
+        pairs = (
+            {p.letter for p in run}
+            for run in runs
+            if all(p.place == place and p.form == "letter" and not p.moved for p in run)
+        )
+        return frozenset(
+            x
+            for pair in pairs
+            if any(x in self.bound for x in pair)
+            for x in pair - self.gates - habits.TIME
+            if x.islower() and not self._names(x)
+        )
+
     def linked_anywhere(self, letter: str) -> bool:
         """Whether some Σ or condition ties a letter to an index."""
         return any(letter in g for groups in self.links.values() for g in groups)
@@ -409,9 +437,17 @@ class Survey:
 
     # Powers.
 
+    @remembered
+    def is_constant(self, base: str) -> bool:
+        r"""Whether a letter is a number that everybody knows, or that a page sets: no \epsilon_k^t = … that it makes."""  # noqa: E501
+        known = base in habits.CONSTANT
+        return known and (
+            base in ("e", "\\pi") or not any(u.first and u.split.pieces for u in self.base_of(base))
+        )
+
     def is_power(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands plainly above a name is a power of it."""
-        if piece.form == "number" and base not in habits.CONSTANT:
+        if piece.form == "number" and not self.is_constant(base):
             return not self._numbered_above(base) and not (
                 self.raised(base) and self._counts_above(base, piece, number)
             )
@@ -431,12 +467,14 @@ class Survey:
         return lettered or plain(piece.row) in ("0", "1") or not without
 
     def _is_power(self, base: str, piece: Piece) -> bool:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return piece.form != "word"
         raised = self.raised(base)
         if piece.form == "word":
             return False
         if piece.letter in self.tags(base):
+            return False
+        if piece.form == "letter" and not piece.moved and self._always_raised(base):
             return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
@@ -466,6 +504,25 @@ class Survey:
         }
         return frozenset(letters) if len(letters) > 1 and letters - habits.INDEX else frozenset()
 
+    @remembered
+    def _always_raised(self, base: str) -> bool:
+        """Whether a base has an index letter above wherever it has one below, y_j^k: nobody raises all of a family to one power."""  # noqa: E501
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        below = [
+            u.split.pieces
+            for other, uses in self.by_base.items()
+            if re.sub(r"\\[a-z]+\{|\}", "", other) == core
+            for u in uses
+            if any(p.place == "below" and p.form == "letter" for p in u.split.pieces)
+        ]
+        return len(below) > 2 and all(
+            any(
+                p.place == "above" and p.form == "letter" and p.letter in habits.INDEX
+                for p in pieces
+            )
+            for pieces in below
+        )
+
     def _numbered_above(self, base: str) -> bool:
         """Whether a base is told from others by numbers above it: nobody writes a power ^1."""
         return any(
@@ -484,7 +541,7 @@ class Survey:
         return frozenset(self._raised(base))
 
     def _raised(self, base: str) -> Iterator[str]:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return
         fellows = [p for p in self.pieces_at(base, "above") if p.form == "letter"]
         letters = {
