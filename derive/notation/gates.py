@@ -144,6 +144,7 @@ def _stood_for(
         name.letter == piece.letter
         for c in chains
         for m in c.members
+        if len(m.tree) > 1 or (len(c.members) > 1 and c.members[1].relation in EQUAL)
         for name, _, _ in names_in(m.tree)
     ):
         return ()  # what is a quantity itself stands for no other
