@@ -96,7 +96,7 @@ class Forms:
         self.apart: Callable[[Time], bool] = _never
         self.sizes: Mapping[str, str] = {}  # the letters of sizes: N, which counts the x_i
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
-        self.moments: Callable[[tuple[Ref, ...]], Core | None] | None = None  # of noise
+        self.moments: Callable[[tuple[Ref, ...]], tuple[Term, ...] | None] | None = None  # of noise
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
         self._steps = 0
@@ -751,15 +751,8 @@ class Forms:
                     continue
                 rest = tuple(f for f in t.factors if f not in users)
                 bounds = tuple(b for b in t.bounds if b.letter != bound.letter)
-                return [
-                    replace(
-                        t,
-                        coefficient=t.coefficient * m.coefficient,
-                        factors=rest + m.factors,
-                        bounds=bounds,
-                    )
-                    for m in self.terms(found)
-                ]
+                left = replace(t, factors=rest, bounds=bounds)
+                return [_times(left, m) for m in found]
         return None
 
     def _without_inverse(self, t: Term) -> list[Term] | None:

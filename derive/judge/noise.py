@@ -57,13 +57,16 @@ def noise_of(u: Understanding) -> Noise | None:
     candidates = {k for k in u.setting.chance if k not in u.setting.defined}
     found = list(_laws(u, candidates))
     laws = {k: c for k, c, _ in found}
-    names = (set(_called(u)) & candidates) | set(laws)
+    names = (set(called_noise(u)) & candidates) | set(laws)
     if not names:
         return None
     covariances = tuple(sorted((k, c) for k, c in laws.items() if c and _is_free(u, c)))
     prose = " ".join(i.text for i in u.page.items if isinstance(i, Prose))
     stated = frozenset(n for _, c, n in found if c)
-    return Noise(frozenset(names), covariances, bool(SAID.search(prose)), stated)
+    drawn = any(
+        c.members[1].relation == "\\sim" for n, _, c in u.chains() if n in {m for *_, m in found}
+    )
+    return Noise(frozenset(names), covariances, drawn or bool(SAID.search(prose)), stated)
 
 
 def _is_free(u: Understanding, key: str) -> bool:
@@ -71,7 +74,7 @@ def _is_free(u: Understanding, key: str) -> bool:
     return key not in u.setting.defined and u.setting.ranks.get(key) in (0, 2)
 
 
-def _called(u: Understanding) -> Iterator[str]:
+def called_noise(u: Understanding) -> Iterator[str]:
     """The names that the prose beside them calls noise: a list is called so together."""
     items = [i for i in u.page.items if isinstance(i, Prose | Formula | Break | Heading)]
     for at, item in enumerate(items):

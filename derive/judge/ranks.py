@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, habitual, random_names, scopes
+from derive.judge import defining, functions_told, habitual, random_names, scopes
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -56,6 +56,7 @@ def give_ranks(u: Understanding) -> None:
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
     setting.arrays, setting.scalars = some, u.scalars
     setting.plain = plain_letters(u)
+    setting.told = functions_told.told_functions(u)
     setting.lagrangians = habitual.lagrangians_of(u)
     setting.nabla = habitual.what_nabla_is_of(u)
     setting.nabla_lists = habitual.lists_of_nabla(u)
@@ -68,7 +69,7 @@ def give_ranks(u: Understanding) -> None:
         r.key for r in u.symbols.roles.values() if r.kind == "definition" and r.key
     } - u._kronecker
     setting.defined |= {r.named.key for r in u.symbols.roles.values() if r.named}
-    setting.plain |= u._sandwiched
+    setting.plain |= u._sandwiched | u.quadratic
     habitual.survey(u)
     gradients_by_name(u)
     setting.stepped = defining.stepped_slots(u)
@@ -235,7 +236,7 @@ def partners_of_transposed(u: Understanding) -> Iterator[str]:
 
 
 def columns_by_use(u: Understanding) -> Iterator[str]:
-    """The small undeclared names that are transposed, or stand right behind a transposed capital, A^T p: no numbers."""  # noqa: E501
+    """The small undeclared names that are transposed, or stand right behind a matrix, A^T p, A s_t: no numbers."""  # noqa: E501
     for number, _, chain in u.chains():
         table = u.symbols.at(number)
         for member in chain.members:
@@ -246,7 +247,10 @@ def columns_by_use(u: Understanding) -> Iterator[str]:
                 occurs = table.occurrence(own, None)
                 symbol = table.symbol(occurs.key)
                 first = table.occurrence(before, None) if isinstance(before, Name) else None
-                behind = first is not None and first.transposed and first.key[:1].isupper()
+                turned = first is not None and first.transposed and first.key[:1].isupper()
+                moves = {"time", "layer"} & set(u.setting.steps.get(occurs.key, ()))
+                matrix = first is not None and u.setting.ranks.get(first.key) == 2
+                behind = turned or (moves and matrix and not (occurs.power or occurs.arguments))
                 if (
                     (behind or occurs.transposed)
                     and symbol is not None

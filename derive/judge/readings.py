@@ -542,7 +542,13 @@ class Readings:
 
     def is_on_a_condition(self, number: int) -> bool:
         """Whether the page says a condition of a line that is not read."""
-        return number in self._places and on_a_condition(self.page.items, self._places[number])
+        return number in self._places and on_a_condition(
+            self.page.items, self._places[number], self._is_index
+        )
+
+    def _is_index(self, letter: str) -> bool:
+        symbol = self.understanding.symbols.at(0).symbol(letter)
+        return symbol is not None and symbol.kind in ("index", "size")
 
     def _around(self, number: int) -> list[Chain]:
         """The conditions that the words around a formula state."""

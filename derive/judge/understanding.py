@@ -58,6 +58,10 @@ from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
 
 
+def is_lone_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
 def _small(*found: Any) -> bool:
     """Whether names are vectors by their letters."""
     return all(re.sub(r"\\math[a-z]+\{|[\\}]", "", o.key)[:1].islower() for o in found)
@@ -99,6 +103,7 @@ class Understanding:
     """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
     _scope: tuple[int, int] = (0, 0)
     examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
     _listed_vectors: set[str] = field(default_factory=set)
@@ -399,13 +404,18 @@ class Understanding:
         self.setting.implied = {
             k: d
             for k, (d, first, last) in self._implied.items()
-            if first <= number <= last
+            if (first <= number <= last and not self._is_before(k, number, index))
             or (first - WHERE <= number < first and k not in self.setting.in_force)
         }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
         return Elaborator(self.symbols.at(number), self.setting, found)
+
+    def _is_before(self, key: str, number: int, index: int) -> bool:
+        """Whether a chain stands in the formula that gives a name its step, before that."""
+        place = self._implied_in.get(key)
+        return place is not None and place[0] == number and index < place[1]
 
     def _defined_at(self, number: int) -> set[str]:
         """The names that a definition is in force for where a formula stands."""
@@ -581,6 +591,22 @@ class Understanding:
                     elif occurs.power is not None and spelled(occurs.power).isdigit():
                         powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
+
+    @cached_property
+    def _parameters_given(self) -> set[str]:
+        """The p of f(u, p) and g(u, p): what functions have beside a state, and the page differentiates by."""  # noqa: E501
+        taken: dict[str, set[str]] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    rows = [r for r in occurs.arguments or () if r]
+                    keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
+                    for key in keys[1:] if len(keys) == len(rows) else ():
+                        taken.setdefault(key, set()).add(occurs.key)
+        given = {k for k, functions in taken.items() if len(functions) > 1}
+        return given & self._differentiated_by - self.setting.defined
 
     @cached_property
     def _sandwiched(self) -> set[str]:

@@ -105,10 +105,14 @@ def special_name(
             return scalar(ONE), at + 1
         ones = vector(lambda i: ONE, fresh("dim"))
         return members.scripted(e, ones, occurs, node), at + 1
-    word = SPELLED.get(key) or (
-        key
-        if key in WORDS
-        else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
+    word = (
+        e.setting.told.get(key)
+        or SPELLED.get(key)
+        or (
+            key
+            if key in WORDS
+            else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
+        )
     )
     if word is None or is_variable(e, key):
         return None

@@ -42,8 +42,11 @@ CONCLUDING = re.compile(
     r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
-OTHERWISE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは)\W*$", re.IGNORECASE)
+CHOICE = re.compile(
+    r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE
+)
 """Words between two ways to make a name."""
+OR_ELSE = "another choice"
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
@@ -255,6 +258,8 @@ class Ledger:
         latest = before[-1]
         moved_on = where.section != latest.where.section or where.item != latest.where.item
         renewed = bool(RENEWING.search(where.before))
+        if CHOICE.search(where.before):
+            return Role("claim", found.key, found, OR_ELSE)
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
@@ -288,9 +293,6 @@ class Ledger:
         same_section = where.section == latest.where.section
         again = self._forms_of(right, number) == latest.forms
         here = same_section and where.item == latest.where.item
-        if here and OTHERWISE.search(where.before.strip()) and number == latest.number + 1:
-            self._define(found, right, number, adjoint)
-            return Role("definition", found.key, found, "another way to make it")
         if not renewed and here and (not where.display or again):
             return Role("claim", found.key, found, "says again what is defined")
         if not (renewed or moved_on) and self._substitutes(latest, keys, right):

@@ -42,6 +42,13 @@ def survey_of(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
     survey.aliases = aliases_of(chains, wheres)
+    survey.minus = frozenset(
+        bare(n)
+        for _, _, chain in chains
+        for member in chain.members
+        for n, _, _ in names_in(member.tree)
+        if n.above is not None and plain(n.above) == "-"
+    )
     survey.upper_indices = upper_indices_of(chains, prose)
     survey.alone = frozenset(_alone(chains, survey.aliases))
     survey.gates = gates_of(chain for _, _, chain in chains)
@@ -72,28 +79,30 @@ TENSORS = re.compile(
 
 
 def upper_indices_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> frozenset[str]:
-    r"""The letters of upper indices, where several names have runs of them, A^{ij} = Q^{ia} K^{ja}, one of them more than one run, or where \delta has one above and one below; none where they may be labels."""  # noqa: E501
+    r"""The letters of upper indices, where several names have runs of them that share a letter, A^{ij} = Q^{ia} K^{ja}, or that change, or where \delta has one above and one below; none where they may be labels."""  # noqa: E501
     runs: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    mixed = made = False
+    mixed = made = met = False
     for _, _, chain in chains:
         head = single_name(chain.members[0].tree) if is_equation(chain) else None
         made = made or (head is not None and head[0].letter == "\\delta")
         for member in chain.members:
+            here: dict[str, str] = {}
             for name, _, _ in names_in(member.tree):
                 if bare(name) in habits.CONSTANT or not name.above:
                     continue
                 above = _index_letters(name.above)
                 if len(above) > 1:
                     runs[bare(name)].add(above)
+                    met = met or any(here.setdefault(a, bare(name)) != bare(name) for a in above)
                 elif above and name.below and len(_index_letters(name.below)) == 1:
                     mixed = mixed or name.letter == "\\delta"
-    several = len(runs) > 1 and any(len(r) > 1 for r in runs.values())
+    several = len(runs) > 1 and (met or any(len(r) > 1 for r in runs.values()))
     said = TENSORS.search(prose) is not None
     mixed = mixed and not made and bool(runs)  # \delta^l_j, which a page makes, is an error
     if not (several or mixed or (said and runs)):
         return frozenset()
-    met = {a for found in runs.values() for run in found for a in run}
-    return habits.TENSOR if mixed or said else frozenset(met)
+    letters = {a for found in runs.values() for run in found for a in run}
+    return habits.TENSOR if mixed or said else frozenset(letters)
 
 
 def _index_letters(row: Row) -> tuple[str, ...]:

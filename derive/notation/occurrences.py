@@ -114,7 +114,11 @@ class Reader:
             return 9
         if base in habits.CONSTANT | {"\\pi"}:
             return 9 if any(_has_parameter(u) for u in uses) else 0
-        calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        calls = [
+            u
+            for u in uses
+            if u.behind is not None and u.behind.opening == "(" and not _is_matrix(u.behind)
+        ]
         if base == "\\sigma" and self._is_made_quantity(uses, calls):
             return 0
         if base not in habits.FUNCTION:
@@ -214,12 +218,10 @@ class Reader:
         """Whether W^{(t)} is a copy of a W that all steps share."""
         word = base.strip("}").rsplit("{", 1)[-1]
         uses = self.survey.base_of(base)
-        if word not in ("W", "U", "V", "b", "w", "\\theta", "\\Theta") or any(
-            u.first for u in uses
-        ):
+        if any(u.first for u in uses) or word not in habits.PARAMETER:
             return False
         timed = [u for u in uses if any(p.letter in habits.TIME for p in u.split.pieces)]
-        if timed:
+        if timed and word in ("W", "U", "V", "b", "w", "\\theta", "\\Theta"):
             return len(timed) < len(uses)
         stepped = [(u, p) for u in uses for p in u.split.pieces if self._is_step(p, u)]
         shared = {self._labels_of(u.split.pieces) for u in uses if u.context == "main"}
@@ -277,8 +279,10 @@ class Reader:
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
             copy=draft.copy,
         )  # fmt: skip
-        if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
-            behind = None  # x (x - a) is a product
+        if behind is not None and (
+            _is_matrix(behind) or (base not in habits.FUNCTION and self._holds(behind, base))
+        ):
+            behind = None  # x (x - a) is a product, and P (I - K H)^T
         return self._behind(found, base, behind, draft)
 
     def _place(
@@ -506,6 +510,19 @@ def replace_number(node: object, digit: str) -> Number:
     """One digit of a number in its place."""
     assert isinstance(node, Number)
     return Number(node.start, node.end, digit)
+
+
+def _is_matrix(group: Group) -> bool:
+    """Whether a bracket begins with the identity, I - K H: a factor, and no argument."""
+    first, second = (*group.inside[:2], None, None)[:2]
+    return (
+        isinstance(first, Name)
+        and first.letter == "I"
+        and first.below is None
+        and first.above is None
+        and isinstance(second, Sign)
+        and second.text in ("+", "-")
+    )
 
 
 def _label(piece: Piece) -> str:

@@ -25,7 +25,7 @@ from derive.notation.slots import (
     plain,
     split,
 )
-from derive.text.trees import Name, Number
+from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,6 +81,8 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    minus: frozenset[str] = frozenset()
+    """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
     marked: set[str] = field(default_factory=set)
     """The plain letters of the marked ones, the h of h': they count, too."""
     gates: frozenset[str] = frozenset()
@@ -92,6 +94,9 @@ class Survey:
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if found.inverse and found.transposed and found.base in self.minus:
+            label = Piece("above", (Sign(name.end, name.end, "-"),), "word", "-")
+            found = replace(found, inverse=False, pieces=(*found.pieces, label))
         if self.upper_indices and found.base not in habits.CONSTANT:
             found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
@@ -322,6 +327,8 @@ class Survey:
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
+        if place == "below" and letter in self.entries:
+            return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (
@@ -364,8 +371,6 @@ class Survey:
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
             return named or capital or not (self.strong(letter) or letter in habits.INDEX)
         if self.strong(letter) or letter in habits.INDEX:
-            return False
-        if place == "below" and letter in self.entries:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
 
@@ -469,6 +474,8 @@ class Survey:
             return False
         if piece.letter in self.tags(base):
             return False
+        if piece.form == "letter" and not piece.moved and self._always_raised(base):
+            return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
         if (
@@ -496,6 +503,25 @@ class Survey:
             if not self.strong(p.letter) and p.letter != "T" and p.run == 1
         }
         return frozenset(letters) if len(letters) > 1 and letters - habits.INDEX else frozenset()
+
+    @remembered
+    def _always_raised(self, base: str) -> bool:
+        """Whether a base has an index letter above wherever it has one below, y_j^k: nobody raises all of a family to one power."""  # noqa: E501
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        below = [
+            u.split.pieces
+            for other, uses in self.by_base.items()
+            if re.sub(r"\\[a-z]+\{|\}", "", other) == core
+            for u in uses
+            if any(p.place == "below" and p.form == "letter" for p in u.split.pieces)
+        ]
+        return len(below) > 2 and all(
+            any(
+                p.place == "above" and p.form == "letter" and p.letter in habits.INDEX
+                for p in pieces
+            )
+            for pieces in below
+        )
 
     def _numbered_above(self, base: str) -> bool:
         """Whether a base is told from others by numbers above it: nobody writes a power ^1."""

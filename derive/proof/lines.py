@@ -406,6 +406,31 @@ class Lines:
 
         return self.open_steps(self.forms.form(self._opened(x, last)))
 
+    def open_latest(self, x: Core) -> Core:
+        """What is made last, of all that a formula names, replaced by its definition."""
+        u = self.unfolder
+        refs = {r for r, _ in members(x) if r.name not in u.model.lost and u.body(r) is not None}
+        last: dict[object, int] = {}
+        for r in refs:
+            step = u.step(r)
+            if step is not None:
+                last[step.letters] = max(last.get(step.letters, step.shift), step.shift)
+        late = {r for r in refs if (s := u.step(r)) is None or s.shift == last[s.letters]}
+        below = {n for r in late for n in self._beside(r.name)}
+        return self.forms.form(self._opened(x, lambda r: r in late and r.name not in below))
+
+    def _beside(self, name: str) -> set[str]:
+        """The other families that a family is made of within a step."""
+        u = self.unfolder
+        seen, waiting = {name}, [name]
+        while waiting:
+            for d in u.model.definitions.get(waiting.pop(), ()):
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and part.name not in seen and u._apart(d, part) == 0:
+                        seen.add(part.name)
+                        waiting.append(part.name)
+        return seen - {name}
+
     def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
         if isinstance(x, Ref):
             if x.name in self.unfolder.model.lost or not (which(x) or self.unfolder.is_special(x)):
@@ -565,6 +590,7 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "open steps": Lines.open_steps,
     "open states": Lines.open_states,
     "open once": Lines.open_once,
+    "open latest": Lines.open_latest,
     "join": Lines.join,
     "elementary": Lines.elementary,
     "at values": Lines.at_values,
@@ -599,6 +625,9 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "join", "of", "open states"),
 )
 
+# From what is made last down to the noise of its step: what was there before stands as it is.
+WITH_NOISE = (("resolve", *["open latest"] * 4), ("resolve", "open steps", "open once"))
+
 AT_VALUES = (
     ("resolve", "at values"),
     ("resolve", "open steps", "at values"),
@@ -624,6 +653,8 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
     spent = 0
     plans = PLANS if not lines.values else AT_VALUES
+    if lines.forms.moments is not None:
+        plans = (*WITH_NOISE, *plans)
     start = lines.difference(left, right)
     done: dict[tuple[str, ...], Core | None] = {(): start}
     ruled: dict[tuple[str, Core], Core | None] = {}

@@ -5,13 +5,15 @@ A rule for normal forms, and an assumption of whoever calls quantities noise: ev
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import inf
 
-from derive.algebra.core import ZERO, Core, D, Ref, walk
+from derive.algebra.core import D, Ref, fresh, walk
 from derive.algebra.expression import Time
+from derive.algebra.forms import UNIT, Bound, Term
 from derive.meaning.model import ORDERED, Definition, Model
 
-COVARIANCE = "\\,covariance of "
+ROOT = "\\,root of the covariance of "  # of which the covariance is the square, R R^T
 
 
 class Moments:
@@ -21,21 +23,21 @@ class Moments:
         self.model = model
         self._lags: dict[str, dict[str, float]] = {}
 
-    def __call__(self, members: tuple[Ref, ...]) -> Core | None:
+    def __call__(self, members: tuple[Ref, ...]) -> tuple[Term, ...] | None:
         """The mean of a product of one or two members for one outcome; None where nothing is known of it."""  # noqa: E501
         noise = [m for m in members if self._base(m) in self.model.noise]
         if not noise or len(members) > 2:
             return None
         if len(members) == 1:
-            return ZERO
+            return ()
         if len(noise) == 1:
             other = members[0] if members[1] is noise[0] else members[1]
-            return ZERO if self._is_drawn_after(noise[0], other) else None
+            return () if self._is_drawn_after(noise[0], other) else None
         return self._of_two(*noise)
 
-    def _of_two(self, a: Ref, b: Ref) -> Core | None:
+    def _of_two(self, a: Ref, b: Ref) -> tuple[Term, ...] | None:
         if self._base(a) != self._base(b):
-            return ZERO
+            return ()
         first, second = self._step(a), self._step(b)
         if (first is None) != (second is None):
             return None
@@ -44,9 +46,10 @@ class Moments:
             if not apart.is_number:
                 return None
             if apart.shift:
-                return ZERO
-        index = sorted((self._components(a), self._components(b)), key=repr)
-        return Ref(COVARIANCE + self._base(a), tuple(i for part in index for i in part))
+                return ()
+        name, letter = ROOT + self._base(a), fresh()
+        roots = (Ref(name, (*self._components(m), Time.of(letter))) for m in (a, b))
+        return (Term(Fraction(1), tuple((r, UNIT) for r in roots), (Bound(letter, name),)),)
 
     def _is_drawn_after(self, noise: Ref, other: Ref) -> bool:
         """Whether a member is made of none of the noise that is drawn at a step or later."""

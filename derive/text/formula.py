@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from derive.text import tables as t
+from derive.text.hangings import scripted
 from derive.text.names import Vocabulary
-from derive.text.rows import Mark, Rows, big, scripted, text_is_space
+from derive.text.rows import Mark, Rows, big, text_is_space
 from derive.text.tokens import (
     BEGIN,
     END,

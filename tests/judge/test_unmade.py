@@ -94,3 +94,26 @@ def test_what_says_nothing_with_an_example_is_meant_of_the_cost_before() -> None
     assert wrong[0] == "unread"
     # what the example itself makes true or false is not meant otherwise
     assert last(EXAMPLE + r"$$\frac{\partial J}{\partial s} = 2 s$$")[0] != "proved"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        # a bar with a step: what that step's use of a parameter contributes
+        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_{t-1}^T", "proved"),
+        (r"\left.\frac{\partial J}{\partial B}\right|_t = e_t v_t^T", "proved"),
+        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_t^T", "unread"),
+        (
+            r"\frac{\partial J}{\partial A} = \sum_t \left.\frac{\partial J}{\partial A}\right|_t",
+            "proved",
+        ),
+    ],
+)
+def test_a_step_behind_a_bar(line: str, kind: str) -> None:
+    assert last(CELL + f"$${line}$$")[0] == kind
+
+
+def test_a_place_behind_a_bar() -> None:
+    page = r"Let $q = \sigma(w u)$. "
+    assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{w u} u$$")[0] == "proved"
+    assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{u} u$$")[0] == "refuted"
