@@ -31,12 +31,16 @@ def says_zero(found: Sides) -> bool:
 
 
 def differentiates(found: Sides) -> bool:
-    return any(isinstance(p, D) for p in _parts(found))
+    return any(isinstance(p, D) or _is_slope(p) for p in _parts(found))
 
 
 def of_an_unknown_function(found: Sides) -> bool:
     """Whether a line differentiates f(x), of which nothing more is known: by what else it may depend on, no page says."""  # noqa: E501
-    return any(isinstance(p, D) and isinstance(p.of, App) for p in _parts(found))
+    return any(_is_slope(p) or (isinstance(p, D) and isinstance(p.of, App)) for p in _parts(found))
+
+
+def _is_slope(x: Core) -> bool:
+    return isinstance(x, App) and bool(x.slots)
 
 
 def of_givens(found: Sides, model: Model | None) -> bool:
