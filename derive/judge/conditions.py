@@ -86,7 +86,8 @@ IF = re.compile(
 
 
 IN_WORDS = re.compile(
-    r"\b(?:(?:when|whenever|if|for|where|case)\b[^.;:]*\b(?:equal|same|distinct|differ\w*|coincide|diagonal|last|first)\b"
+    r"\b(?:(?:when|whenever|if|for|where|case)\b[^.;:]*\b(?:equal|same|distinct|differ\w*|coincide|diagonal|last|first"
+    r"|positive|negative|non-?zero|(?:in)?active|(?:un)?saturated|violated|small|large)\b"
     r"|otherwise|except|unless)\b[^.;:]*[,:]?\s*$",
     re.IGNORECASE,
 )
@@ -97,7 +98,12 @@ BEHIND_IN_WORDS = re.compile(
 )
 
 
-def on_a_condition(items: Sequence[Any], place: int) -> bool:
+CASE = re.compile(r"\b(?:case|caso|cas|fall)\b[^.]*$|(?:情况|場合|경우)[^。]*$", re.IGNORECASE)
+
+
+def on_a_condition(
+    items: Sequence[Any], place: int, is_index: Callable[[str], bool] = lambda letter: False
+) -> bool:
     """Whether a formula is said to hold where another one, which is no relation of indices, does: "if w x + b > 0:"; or where the words behind it say."""  # noqa: E501
     behind, at = _words(items, place + 1, 1)
     if BEHIND_IN_WORDS.match(behind) or (
@@ -107,12 +113,31 @@ def on_a_condition(items: Sequence[Any], place: int) -> bool:
     words, at = _words(items, place - 1, -1)
     if IN_WORDS.search(words):
         return True
+    if at is not None and _is_case_of_values(items, at, words, is_index):
+        return True
     if at is None or len(words) > 3 or _is_relation(items[at]) or len(items[at].chains) != 1:
         return False
     if not any(m.relation in ORDERS for m in items[at].chains[0].members):
         return False
     said, _ = _words(items, at - 1, -1)
     return bool(IF.search(said))
+
+
+def _is_case_of_values(
+    items: Sequence[Any], at: int, words: str, is_index: Callable[[str], bool]
+) -> bool:
+    """Whether what stands before a formula says for which values it holds: "if z < 0 then", "Case 2: y = 0.", an item "z > 0:"."""  # noqa: E501
+    chains = items[at].chains
+    relations = {m.relation for m in chains[0].members[1:]} if len(chains) == 1 else set()
+    names = [n for c in chains for m in c.members for n in walk(m.tree) if isinstance(n, Name)]
+    if not relations or not relations <= set(COMPARE) or all(is_index(n.letter) for n in names):
+        return False
+    said, _ = _words(items, at - 1, -1)
+    if CASE.search(said):
+        return len(words) <= SHORT
+    if not relations & set(ORDERS) or len(words) > SHORT or re.search(r"[.;]\s", words):
+        return False
+    return bool(IF.search(said) or BEFORE.search(said)) or words == ":"
 
 
 def _words(items: Sequence[Any], at: int, step: int) -> tuple[str, int | None]:

@@ -39,11 +39,11 @@ from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
-from derive.judge.sought import of_an_unknown_function, of_givens, seeks, vanishes
+from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
-from derive.notation.definitions import RESTATES
+from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
@@ -161,7 +161,7 @@ class Decider:
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
-        if role is not None and role.why == RESTATES and member is chain.members[1]:
+        if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
             return Verdict(
                 "unread",
                 reason="it does not follow from what is defined before: it may be another definition",
@@ -378,7 +378,7 @@ class Decider:
     # -- what holds -----------------------------------------------------------------------------------
 
     def _holding(self, tried: Tried) -> Verdict | None:
-        if not tried.outcome.agrees or (tried.outcome.zero and not _says_zero(tried.sides)):
+        if not tried.outcome.agrees or (tried.outcome.zero and not says_zero(tried.sides)):
             return None
         if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
@@ -528,10 +528,8 @@ class Decider:
     ) -> Verdict | Accusation:
         first = tries[0]
         assert first.outcome.model is not None
-        if vanishes(first.sides) and (
-            of_an_unknown_function(first.sides) or self._seeks(chain, member)
-        ):
-            return Verdict("unread", reason="a derivative that vanishes: it may be supposed")
+        if self._may_be_solved(first.sides, chain, member):
+            return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
         strangers = self._strangers(first)
         if strangers:
             stranger = strangers[0].split("∅")[0]
@@ -639,11 +637,15 @@ class Decider:
         verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
         return replace(accusation, verdict=verdict, defended=True)
 
-    def _seeks(self, chain: Chain, member: Member) -> bool:
-        """Whether that a derivative is 0 may be a condition: at the end of what it is, or where the page speaks of what is best or at rest."""  # noqa: E501
+    def _may_be_solved(self, found: Sides, chain: Chain, member: Member) -> bool:
+        """Whether that something is 0 is a condition: a constraint, the end of what a derivative is, or said where the page seeks what is best or at rest."""  # noqa: E501
+        if not says_zero(found):
+            return False
+        if member is not chain.members[1] or not differentiates(found):
+            return True
         if self._seeking is None:
             self._seeking = seeks((self.judge.whole or self.judge).page)
-        return self._seeking or member is not chain.members[1]
+        return self._seeking or of_an_unknown_function(found)
 
     def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""
@@ -882,10 +884,6 @@ def behind(names: Iterable[str], model: Model) -> list[str]:
 def tried_definitions(judge: Judge, number: int) -> set[str]:
     """The names that are defined where a formula stands."""
     return {n.split("∅")[0] for n in judge.understanding.model(number).definitions}
-
-
-def _says_zero(found: Sides) -> bool:
-    return found.right == ZERO or found.left == ZERO
 
 
 def _is_rounded(x: Core) -> bool:

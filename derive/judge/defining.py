@@ -194,6 +194,8 @@ def with_inner_definition(
         return without if is_read(u, number, index, body) else chain
     finally:
         u.definitions_read = kept
+    if role.key in keys:  # the h_t of h_t = f(h_{t-1}) goes on by itself, not by way of f
+        u.made = [m for m in u.made if m.definition.name != key]
     return chain
 
 
@@ -256,6 +258,8 @@ def compare_versions(
         except (Unread, Misfit, RecursionError):
             return
         pair = differing(body.body, second)
+        if pair is None and not isinstance(second, Ref):
+            pair = differing(second, body.body)  # e^{z_i} / Z, where the sum has got a name
         if (
             pair is None
             or (isinstance(pair[1], Ref) and pair[1].name not in u.setting.defined)

@@ -71,24 +71,21 @@ def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) ->
 
 def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:
     """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""  # noqa: E501
+    horizons = u.setting.horizons
     for part in walk(body):
-        if (
-            isinstance(part, App)
-            and not part.slots
-            and part.name not in SPELLED
-            and not COSTS.match(part.name)
-        ):
+        if isinstance(part, App) and not part.slots and part.name not in SPELLED:
             places = u.setting.applied.setdefault(part.name, [])
-            horizons = u.setting.horizons
             if not any(part_of("", p, {}, (), horizons).found(part) for p in places):
                 places.append(part)
+            if COSTS.match(part.name):
+                continue
             known = u.setting.applications.get(part.name)
             if known is None:
                 u.setting.applications[part.name] = (
                     part,
                     {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)},
                 )
-            elif part_of("", known[0], known[1], (), u.setting.horizons).found(part) is None:
+            elif part_of("", known[0], known[1], (), horizons).found(part) is None:
                 u.setting.applications[part.name] = (ZERO, {})
 
 

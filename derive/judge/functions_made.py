@@ -157,9 +157,10 @@ def made_function(
 ) -> Function | None:
     """The function of numbers that a formula makes, or that of vectors; None where it is neither."""
     vectors = [(n, v) for n, v in zip(names, values, strict=True) if v.rank]
+    stepped = any(isinstance(v.body, Ref) and len(v.body.index) > v.rank for v in values)
     tries = (
         ["vectors"]
-        if not vectors
+        if not vectors or stepped
         else ["vectors", "numbers"]
         if any(map(partial(ranks.is_declared, u), names))
         else ["numbers", "vectors"]

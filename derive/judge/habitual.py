@@ -26,7 +26,8 @@ def survey(u: Understanding) -> None:
     """How many components each name has at most, and which ordered slots."""
     setting = u.setting
     tally: dict[str, Counter[int]] = {}
-    before: Counter[str] = Counter()  # uses with an index less before the first with so many
+    before: Counter[str] = Counter()  # uses with fewer indices before the first with so many
+    usual: dict[str, int] = {}  # and how many indices most of these have
     for number, _, chain in u.chains():
         table = u.symbols.at(number)
         for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -36,7 +37,9 @@ def survey(u: Understanding) -> None:
                 count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                 tally.setdefault(occurs.key, Counter())[count] += 1
                 if count > setting.components.get(occurs.key, 0):
-                    before[occurs.key] = tally[occurs.key][count - 1]
+                    seen = tally[occurs.key]
+                    fewer = max(range(count), key=lambda n: (seen[n], n))
+                    usual[occurs.key], before[occurs.key] = fewer, seen[fewer]
                 if count > setting.components.get(occurs.key, 0):
                     setting.components[occurs.key] = count
                 slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -51,12 +54,17 @@ def survey(u: Understanding) -> None:
                     counted = domain in ORDERED or domain == "sample"
                     if counted and len(inside) == 1 and isinstance(inside[0], Name):
                         setting.usual.setdefault(domain, inside[0].letter)
-    without_odd(u, tally, before)
+    without_odd(u, tally, before, usual)
     survey_forms(u)
 
 
-def without_odd(u: Understanding, tally: dict[str, Counter[int]], before: Counter[str]) -> None:
-    """A name that is x_i until a few x_{i,n} follow has one index: those few are not understood."""
+def without_odd(
+    u: Understanding,
+    tally: dict[str, Counter[int]],
+    before: Counter[str],
+    usual: dict[str, int],
+) -> None:
+    """A name that is x_i until a few x_{i,n}, x_{ijk} follow has one: those few are not understood."""
     made = {
         (r.key, sum(d == "component" for d, _ in r.target.indices))
         for r in u._makers
@@ -64,7 +72,7 @@ def without_odd(u: Understanding, tally: dict[str, Counter[int]], before: Counte
     }
     for key, seen in tally.items():
         most = u.setting.components.get(key, 0)
-        below = most - 1
+        below = usual.get(key, 0)
         late = seen[most] * ODD < before[key] <= seen[below]
         if below and late and (key, most) not in made:
             u.setting.components[key] = below
@@ -126,9 +134,12 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     if key in u._entry_by_entry and letter[-1:].islower():
         return 1
     state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
-    plain = letter in SCALARS and not bold and not state
+    given = letter in ("p", "q", "r") and key in u._parameters_given
+    plain = letter in SCALARS and not bold and not state and not given
     if plain or (key == letter and has_bold_twin(u, letter)):
         return 0
+    if symbol.kind == "parameter" and given:
+        return 1
     if symbol.kind == "parameter" or bold:
         if letter[:1].isupper() and len(letter) == 1:
             return 2

@@ -21,6 +21,7 @@ from derive.judge.readings import (
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
 from derive.notation.gates import with_each_gate
+from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
@@ -57,6 +58,9 @@ class Judge:
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(with_index_letters(read(path, text, folder)))
+        page, said = with_letters(page)
+        self.lettered = bool(said)
+        self.said += said
         self._begin(text, page)
 
     @classmethod
@@ -65,7 +69,7 @@ class Judge:
     ) -> Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
-        judge.said = []
+        judge.said, judge.lettered = [], whole.lettered
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -214,6 +218,8 @@ class Judge:
         """  # noqa: E501
         if not isinstance(verdict, Accusation):
             return verdict
+        if self.lettered:  # which layers a letter means was seen, and is not said
+            return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
         agreed, differed, unread, defended = (
             self.decider.agreed,
             self.decider.differed,

@@ -14,8 +14,8 @@ from derive.notation.slots import single_name
 from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
 from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
+from derive.text.trees import Big, Group, Name, Number, Row, Sign, children, walk
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(
     r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err|\\(?:loss|cost|error|objective)(?:Function)?)(?:_[^∅]*)?(?:∅.*)?$"
@@ -229,7 +229,7 @@ class Names:
         self._shares()
 
     def _shares(self) -> None:
-        """The names whose sum is a cost: the c_1 and c_2 of C = c_1 + c_2."""
+        """The names whose sum is a cost: c_1 and c_2 of C = c_1 + c_2, the c_t of C = \\sum_t c_t."""
         defined = {r.key for r in self.roles.values() if r.kind == "definition"}
         for item in self.page.items:
             if not isinstance(item, Formula):
@@ -240,9 +240,14 @@ class Names:
                 if head is None or not self.is_cost(table.occurrence(*head).key):
                     continue
                 for member in chain.members[1:]:
-                    terms = [single_name(t) for t in terms_of(member.tree)[0]]
-                    keys = {table.occurrence(*t).key for t in terms if t is not None}
-                    if len(terms) > 1 and None not in terms and keys <= defined:
+                    rows = terms_of(member.tree)[0]
+                    inner = [r[1:] if r and is_sum(r[0]) else r for r in rows]
+                    terms = [single_name(t) for t in inner]
+                    found = [table.occurrence(*t) for t in terms if t is not None]
+                    keys = {o.key for o in found}
+                    plain = all(o.power is None and "component" not in o.form for o in found)
+                    several = len(terms) > 1 or inner != rows
+                    if several and plain and None not in terms and keys <= defined:
                         self.shares |= keys
 
     def _states(self) -> None:
@@ -315,6 +320,10 @@ def _is_plain(above: Row, occurs: Occurrence) -> bool:
     if occurs.power is not None:
         return spelled(occurs.power) == shown and any(d == "component" for d, _ in occurs.indices)
     return any(d == "component" and spelled(r) == shown for d, r in occurs.indices)
+
+
+def is_sum(node: Any) -> bool:
+    return isinstance(node, Big) and node.kind == "sum"
 
 
 def rows_of(chain: Chain) -> Iterator[Row]:

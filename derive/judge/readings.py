@@ -449,6 +449,7 @@ class Readings:
         """A definition of what is made already, as a claim: what it defines itself is not in force."""
         place = number, self._index(number, chain)
         self._without = self.understanding.before(*place)
+        self.understanding.without = place
         families = {m.definition.name for m in self.understanding.made if m.place == place}
         try:
             if (
@@ -460,7 +461,7 @@ class Readings:
         except (Unread, Misfit):
             return
         finally:
-            self._without = None
+            self._without = self.understanding.without = None
 
     def versioned(
         self, number: int, chain: Chain, head: Member, member: Member, model: Model
@@ -541,7 +542,13 @@ class Readings:
 
     def is_on_a_condition(self, number: int) -> bool:
         """Whether the page says a condition of a line that is not read."""
-        return number in self._places and on_a_condition(self.page.items, self._places[number])
+        return number in self._places and on_a_condition(
+            self.page.items, self._places[number], self._is_index
+        )
+
+    def _is_index(self, letter: str) -> bool:
+        symbol = self.understanding.symbols.at(0).symbol(letter)
+        return symbol is not None and symbol.kind in ("index", "size")
 
     def _around(self, number: int) -> list[Chain]:
         """The conditions that the words around a formula state."""

@@ -26,10 +26,12 @@ def seeks(page: Page) -> bool:
     return SOUGHT.search(words) is not None
 
 
-def vanishes(found: Sides) -> bool:
-    """Whether a line says that a derivative is 0."""
-    sides = (found.left, found.right)
-    return ZERO in sides and any(isinstance(p, D) for p in _parts(found))
+def says_zero(found: Sides) -> bool:
+    return ZERO in (found.left, found.right)
+
+
+def differentiates(found: Sides) -> bool:
+    return any(isinstance(p, D) for p in _parts(found))
 
 
 def of_an_unknown_function(found: Sides) -> bool:

@@ -58,6 +58,10 @@ from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
 
 
+def is_lone_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
 def _small(*found: Any) -> bool:
     """Whether names are vectors by their letters."""
     return all(re.sub(r"\\math[a-z]+\{|[\\}]", "", o.key)[:1].islower() for o in found)
@@ -95,6 +99,8 @@ class Understanding:
         frozenset()
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
+    without: tuple[int, int] | None = None
+    """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
@@ -422,10 +428,11 @@ class Understanding:
     def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
         """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        functions = [f for f in self.functions if f[4] != self.without]
+        listed = [f for f in functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
             found[function.key(key)] = function
-        for entry in (*self.functions, *self._before):
+        for entry in (*functions, *(f for f in self._before if f[4] != self.without)):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
                 found.setdefault(entry[3].key(entry[2]), entry[3])
         for key, function in list(found.items()):
@@ -584,6 +591,22 @@ class Understanding:
                     elif occurs.power is not None and spelled(occurs.power).isdigit():
                         powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
+
+    @cached_property
+    def _parameters_given(self) -> set[str]:
+        """The p of f(u, p) and g(u, p): what functions have beside a state, and the page differentiates by."""  # noqa: E501
+        taken: dict[str, set[str]] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    rows = [r for r in occurs.arguments or () if r]
+                    keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
+                    for key in keys[1:] if len(keys) == len(rows) else ():
+                        taken.setdefault(key, set()).add(occurs.key)
+        given = {k for k, functions in taken.items() if len(functions) > 1}
+        return given & self._differentiated_by - self.setting.defined
 
     @cached_property
     def _sandwiched(self) -> set[str]:

@@ -351,23 +351,29 @@ def member_made(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
         function = functions.get(member_key(occurs.key, given))
         if function is not None and function.given:
             return at_index(e, function, indices)
-    raise Unread(node.start, "a member of a function that the page makes")
+    e.dims.suppose(
+        f"{occurs.key} with an index for which the page does not make it is any function"
+    )
+    return None
 
 
 def at_index(e: Elaborator, function: Function, indices: list[tuple[str, Time]]) -> Function:
-    """A function that is made for a general index, for one of its values."""
+    """A function that is made for a general index, for one of its values: f_{k+1}(u_k) = … at k."""
     table: dict[str, Time] = {}
     for (domain, own), (_, index) in zip(function.given, indices, strict=True):
         if domain in ("time", "layer"):
             members.put_in_order(e, index, domain)
         if own.is_number:
             continue
-        if len(own.letters) != 1 or own.shift or own.letters[0][0] in e.setting.horizons:
+        (letter, count_), *others = own.letters
+        if others or count_ != 1 or letter in e.setting.horizons:
             raise Unread(0, "a member of a function that the page makes")
-        table[own.letters[0][0]] = index
+        table[letter] = index + (-own.shift)
         if domain == "component":
             count(e, index, own, function.body.body)
-    return replace(function, body=replace(function.body, body=move(function.body.body, table)))
+    formals = tuple(f for f in (move(f, table) for f in function.formals) if isinstance(f, Ref))
+    body = replace(function.body, body=move(function.body.body, table))
+    return replace(function, formals=formals, body=body)
 
 
 def is_whole(e: Elaborator, function: Function, occurs: Occurs) -> bool:

@@ -42,6 +42,11 @@ CONCLUDING = re.compile(
     r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
+CHOICE = re.compile(
+    r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE
+)
+"""Words between two ways to make a name."""
+OR_ELSE = "another choice"
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
@@ -253,6 +258,8 @@ class Ledger:
         latest = before[-1]
         moved_on = where.section != latest.where.section or where.item != latest.where.item
         renewed = bool(RENEWING.search(where.before))
+        if CHOICE.search(where.before):
+            return Role("claim", found.key, found, OR_ELSE)
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))

@@ -15,6 +15,7 @@ from derive.algebra.core import (
     Num,
     Ref,
     Where,
+    letters_in,
     move,
 )
 from derive.algebra.expression import Time
@@ -236,22 +237,42 @@ def applied_name(e: Elaborator, node: Name, occurs: Occurs, by: Val) -> Val | No
     if occurs.key in e.setting.functions or any(d == "component" for d, _ in occurs.indices):
         return None
     given = members.given_indices(e, occurs, node)
-    found = [
-        a
-        for known in e.setting.applied.get(occurs.key, ())
-        if (a := at_index(known, [i for _, i in given], e.setting.horizons)) is not None
-        and any(holds(arg, by.body) for arg in a.args)  # type: ignore[arg-type]
-    ]
-    if len(set(found)) != 1:
+    places = e.setting.applied.get(occurs.key, ())
+    if given:
+        at = [at_index(p, [i for _, i in given], e.setting.horizons) for p in places]
+    else:
+        at = [at_step_of(e, p, by) for p in places]
+    found = {a for a in at if a is not None and any(holds(x, by.body) for x in a.args)}  # type: ignore[arg-type]
+    if len(found) != 1:
         return None
+    (value,) = found
     e.choices.add("applied")
-    if e.reading.applied:
-        return None
     for domain, index in given:
         members.put_in_order(e, index, domain)
-    letters = plain_letters(found[0].index[len(given) :])
+    letters = plain_letters(value.index[len(given) :])
     dims = [members.dim_of(e, f"fn {occurs.key}", k) for k in range(len(letters))]
-    return Val(tuple(Axis(a, d) for a, d in zip(letters, dims, strict=True)), found[0])
+    made = Val(tuple(Axis(a, d) for a, d in zip(letters, dims, strict=True)), value)
+    return named_part(e, f"⟨{spelled((node,))}⟩", made) if e.reading.applied else made
+
+
+def at_step_of(e: Elaborator, known: App, by: Val) -> App | None:
+    """f(h_{t-1}, x_t) for the f of ∂f/∂h_k: where it is applied to h_k; by a parameter, at the line's own step."""  # noqa: E501
+    assert isinstance(by.body, Ref)
+    if any(holds(arg, by.body) for arg in known.args) and letters_in(by.body) & set(e.ordered):
+        return known
+    for arg in known.args:
+        body = arg.body
+        if isinstance(body, Ref) and body.name == by.body.name and body.index:
+            count = len(body.index) - len(arg.letters)
+            moved = moved_to(known, body.index[:count], by.body.index[:count], e.setting.horizons)
+            if moved is not None:
+                return moved
+    own = [a for a in letters_in(known) if not a.startswith("\\,") and a not in e.setting.horizons]
+    here = [a for a in e.ordered if a not in e.setting.horizons]
+    if len(own) != 1 or not here or own[0] in here:
+        return known
+    moved_known = move(known, {own[0]: Time.of(here[0])}) if len(here) == 1 else None
+    return moved_known if isinstance(moved_known, App) else None
 
 
 def at_index(known: App, given: Sequence[Time], horizons: Set[str]) -> App | None:
@@ -259,18 +280,22 @@ def at_index(known: App, given: Sequence[Time], horizons: Set[str]) -> App | Non
     own = known.index[: len(given)]
     if len(plain_letters(known.index[len(given) :])) != len(known.index) - len(given):
         return None
+    return moved_to(known, own, given, horizons)
+
+
+def moved_to(
+    known: App, own: Sequence[Time], given: Sequence[Time], horizons: Set[str]
+) -> App | None:
+    """An application with the letters of some of its indices moved to other ones."""
     table: dict[str, Time] = {}
     for a, b in zip(own, given, strict=True):
         letters = [x for x, n in a.letters if n == 1 and x not in horizons]
+        to = b + (-a.shift)
         if a == b:
             continue
-        if (
-            len(letters) != 1
-            or len(a.letters) != 1
-            or table.get(letters[0], b + (-a.shift)) != b + (-a.shift)
-        ):
+        if len(letters) != 1 or len(a.letters) != 1 or table.get(letters[0], to) != to:
             return None
-        table[letters[0]] = b + (-a.shift)
+        table[letters[0]] = to
     moved = move(known, table)
     return moved if isinstance(moved, App) else None
 

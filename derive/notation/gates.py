@@ -21,12 +21,12 @@ def gates_of(chains: Iterable[Chain]) -> frozenset[str]:
     bound: set[str] = set()
     for chain in chains:
         for member in chain.members:
-            bound |= set(_bound(member.tree))
-        head = _head(chain)
+            bound |= set(bound_in(member.tree))
+        head = head_of(chain)
         if head is None or head.primes or not _is_timed(head):
             continue
         letter = head.letter
-        below = {p.letter for n in _names(chain.members[1:]) for p in _beside(n)}
+        below = {p.letter for n in names_of(chain.members[1:]) for p in _beside(n)}
         if letter in below:
             found.add(letter)
     return frozenset(found - bound - habits.TIME)
@@ -41,7 +41,7 @@ def with_each_gate(page: Page) -> tuple[Page, list[str]]:
         return page, []
     said: list[str] = []
     stepped = frozenset(
-        n.letter for c in chains for n in _names(c.members) if _has_gate_and_step(n, gates)
+        n.letter for c in chains for n in names_of(c.members) if _has_gate_and_step(n, gates)
     )
     if stepped:
         page = _with_steps(page, gates, stepped)
@@ -66,7 +66,7 @@ def _with_steps(page: Page, gates: frozenset[str], stepped: frozenset[str]) -> P
     """A page with the o1 of u_{o1} as the gate o and the step 1, where u_{ot} stands elsewhere."""
 
     def in_node(node: Node) -> Node:
-        changed = _inside(node, in_row)
+        changed = rows_inside(node, in_row)
         below = changed.get("below")
         if isinstance(node, Name) and node.letter in stepped and below and len(below) == 1:
             changed["below"] = _parted(below[0], gates)
@@ -75,7 +75,7 @@ def _with_steps(page: Page, gates: frozenset[str], stepped: frozenset[str]) -> P
     def in_row(row: Row) -> Row:
         return tuple(map(in_node, row))
 
-    return _with_rows(page, in_row)
+    return with_rows(page, in_row)
 
 
 def _parted(node: Node, gates: frozenset[str]) -> Row:
@@ -93,7 +93,7 @@ def _parted(node: Node, gates: frozenset[str]) -> Row:
     return replace(node, end=middle, letter=node.letter[0]), Sign(middle, middle, ","), step
 
 
-def _with_rows(page: Page, changed: Callable[[Row], Row]) -> Page:
+def with_rows(page: Page, changed: Callable[[Row], Row]) -> Page:
     def in_chain(chain: Chain) -> Chain:
         members = tuple(replace(m, tree=changed(m.tree)) for m in chain.members)
         return replace(chain, members=members)
@@ -107,7 +107,7 @@ def _with_rows(page: Page, changed: Callable[[Row], Row]) -> Page:
     return replace(page, items=items)
 
 
-def _inside(node: Node, changed: Callable[[Row], Row]) -> dict[str, Any]:
+def rows_inside(node: Node, changed: Callable[[Row], Row]) -> dict[str, Any]:
     """The rows inside a node, changed."""
     found: dict[str, Any] = {}
     for field in ("above_line", "below_line", "inside", "degree", "below", "above"):
@@ -122,7 +122,7 @@ def _written_out(
 ) -> Iterator[Chain]:
     for chain in own:
         yield chain
-        head = _head(chain)
+        head = head_of(chain)
         for piece in () if head is None else split(head).pieces:
             stands_for = _stood_for(head, piece, gates, chains)  # type: ignore[arg-type]
             if stands_for:
@@ -130,7 +130,7 @@ def _written_out(
                 assert head is not None
                 said.append(f"{head.letter} with {piece.letter} is made so for each of {listed}")
                 for gate in stands_for:
-                    yield _with_letter(chain, piece.letter, gate)
+                    yield with_letter(chain, piece.letter, gate)
                 break
 
 
@@ -140,22 +140,22 @@ def _stood_for(
     """The gates in whose place a letter of a left side stands, none of which is made by itself."""
     if piece.form != "letter" or piece.moved or piece.letter in gates | habits.TIME:
         return ()
-    if piece.letter in {x for c in chains for m in c.members for x in _bound(m.tree)}:
+    if piece.letter in {x for c in chains for m in c.members for x in bound_in(m.tree)}:
         return ()
     found: dict[str, None] = {}
     for chain in chains:
-        for name in _names(chain.members):
+        for name in names_of(chain.members):
             if name.letter != head.letter or name.accents != head.accents:
                 continue
             letters = [p.letter for p in split(name).pieces if p.place == piece.place]
             gated = [x for x in letters if x in gates]
-            if gated and name is _head(chain):
+            if gated and name is head_of(chain):
                 return ()
             found |= dict.fromkeys(gated)
     return tuple(found) if len(found) >= FEWEST else ()
 
 
-def _with_letter(chain: Chain, letter: str, other: str) -> Chain:
+def with_letter(chain: Chain, letter: str, other: str) -> Chain:
     members = tuple(replace(m, tree=_in_row(m.tree, letter, other)) for m in chain.members)
     return replace(chain, members=members, copy=True)
 
@@ -177,7 +177,7 @@ def _in_node(node: Node, letter: str, other: str, inside: bool) -> Node:
     return replace(node, **changed) if changed else node
 
 
-def _head(chain: Chain) -> Name | None:
+def head_of(chain: Chain) -> Name | None:
     """The name that an equation begins with."""
     if len(chain.members) < 2 or chain.members[1].relation not in EQUAL or chain.continues:
         return None
@@ -189,7 +189,7 @@ def _is_timed(name: Name) -> bool:
     return any(p.letter in habits.TIME for p in split(name).pieces)
 
 
-def _names(members: Iterable[Member]) -> Iterator[Name]:
+def names_of(members: Iterable[Member]) -> Iterator[Name]:
     return (n for m in members for n in walk(m.tree) if isinstance(n, Name))
 
 
@@ -201,10 +201,10 @@ def _beside(name: Name) -> Iterator[Piece]:
             yield piece
 
 
-def _bound(row: Row) -> Iterator[str]:
+def bound_in(row: Row) -> Iterator[str]:
     """The letters over which a Σ or Π runs."""
     for node in row:
         if isinstance(node, Big) and node.below and isinstance(node.below[0], Name):
             yield plain(node.below[:1])
         for inner in children(node):
-            yield from _bound(inner)
+            yield from bound_in(inner)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import D, Ref, walk
-from derive.notation import groups, members
+from derive.algebra.core import App, D, Fn, Ref, fresh, walk
+from derive.algebra.expression import Time
+from derive.algebra.functions import FUNCTIONS
+from derive.notation import calls, groups, members
 from derive.notation.derivatives import at_formals, denominator, differentiated, named_part
-from derive.notation.pieces import Mark, replaced, tag_for
+from derive.notation.pieces import Mark, bare, replaced, split_at, tag_for
 from derive.notation.setting import Function, Occurs, Unread
-from derive.notation.shaped import Axis, Val, renamed, transposed
+from derive.notation.shaped import Axis, Val, diagonal, each, renamed, transposed
 from derive.text.spelled import spelled
-from derive.text.trees import Group, Name, Row
+from derive.text.trees import Group, Name, Node, Row
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
@@ -49,13 +51,103 @@ def without_subscript(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val
     """∇f(x), ∇(a + b) in a line that begins with ∇G(a, b), ∇W of the page's cost; None for another one."""
     behind = row[at + 1]
     if isinstance(behind, Name):
-        return read_gradient(e, row, at + 1) or of_the_cost(e, behind, at + 1)
+        return (
+            read_gradient(e, row, at + 1)
+            or by_its_arguments(e, row, at + 1)
+            or of_a_function(e, row, at + 1)
+            or of_the_cost(e, behind, at + 1)
+        )
     listed = next((r for a, b, r in e.setting.nabla_lists if a <= node.start < b), None)
     if listed is None or not isinstance(behind, Group) or behind.above or behind.below:
         return None
     of = e.row(behind.inside)
     slopes = [direct_slope(of, denominator(e, r, node)) for r in listed]
     return groups.stacked(e, slopes, node), at + 2
+
+
+def is_grad(e: Elaborator, node: Name, behind: Node | None) -> bool:
+    r"""\operatorname{grad} f, grad_W L: another ∇."""
+    return (
+        node.letter == "grad"
+        and isinstance(behind, Name | Group)
+        and node.above is None
+        and not any(k.startswith("grad") for k in e.setting.defined)
+    )
+
+
+def is_total(e: Elaborator, node: Name, behind: Node | None) -> bool:
+    """D_x f: a derivative, where the page makes no D and x is a quantity that f may be made of."""
+    below = bare(node.below or ())
+    if node.letter != "D" or len(below) != 1 or not isinstance(below[0], Name):
+        return False
+    if node.above is not None or node.accents or not isinstance(behind, Name | Group):
+        return False
+    key = members.occurrence_of(e, below[0], None).key
+    symbol = e.table.symbol(key)  # type: ignore[attr-defined]
+    quantity = symbol is not None and symbol.kind in ("variable", "parameter", "input")
+    made = any(k == "D" or k.startswith(("D_", "D^")) for k in e.setting.defined)
+    of = members.occurrence_of(e, behind, None).key if isinstance(behind, Name) else ""
+    return quantity and not made and (not of or of in e.setting.defined | set(e.setting.functions))
+
+
+def of_a_function(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
+    """∇f(x) of a function that the page does not make, of one argument: by what it is applied to."""
+    row, lying = upright(e, row, at)
+    name, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+    assert isinstance(name, Name)
+    if not isinstance(behind, Group) or behind.opening != "(" or behind.above or behind.below:
+        return None
+    occurs = members.occurrence_of(e, name, behind)
+    rows = [r for r in occurs.arguments or () if r]
+    if len(rows) != 1 or occurs.primes or occurs.key in e.setting.in_force | e.setting.overloaded:
+        return None
+    of = e.row((name, behind))
+    if isinstance(of.body, Fn) and of.body.name in FUNCTIONS:
+        word = of.body.name
+        slope = each(lambda b: calls.primed(e, word, b.args[0], 1), of)  # type: ignore[attr-defined]
+        return (diagonal(slope) if of.rank == 1 else slope), at + 2
+    found = jacobian_of(of)
+    if found is None:
+        return None
+    return transposed(found) if lying else found, at + 2
+
+
+def jacobian_of(of: Val) -> Val | None:
+    """The slopes of what an abstract function of one argument puts out, by what it is applied to."""
+    if not isinstance(of.body, App) or of.rank > 1 or len(of.body.args) != 1:
+        return None
+    of = renamed(of)
+    app = of.body
+    assert isinstance(app, App)
+    (argument,) = app.args
+    letters = tuple(fresh() for _ in argument.letters)
+    slot = 0, tuple(Time.of(a) for a in letters)
+    slope = App(app.name, app.args, app.index, (*app.slots, slot))
+    if not letters and of.rank:
+        return diagonal(Val(of.axes, slope))
+    if len(letters) > 1:
+        return None
+    axes = tuple(Axis(a, d) for a, d in zip(letters, argument.dims, strict=True))
+    return Val((*of.axes, *axes), slope)
+
+
+def by_its_arguments(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
+    """∇L(W, b) of a number that the page makes: by W and by b, one below the other."""
+    name, behind = row[at], row[at + 1] if at + 1 < len(row) else None
+    assert isinstance(name, Name)
+    if not isinstance(behind, Group) or behind.opening != "(" or behind.above or behind.below:
+        return None
+    rows = split_at(behind.inside, (",", ";"))
+    occurs = members.occurrence_of(e, name, behind)
+    if occurs.arguments is None or not all(len(r) == 1 and isinstance(r[0], Name) for r in rows):
+        return None
+    if occurs.key not in e.setting.made | e.setting.defined or occurs.key in e.setting.functions:
+        return None
+    of = e.row((name, behind))
+    if of.rank or not isinstance(of.body, Ref):
+        return None
+    slopes = [differentiated(e, of, denominator(e, r, name), MARK) for r in rows]
+    return (slopes[0] if len(slopes) == 1 else groups.stacked(e, slopes, name)), at + 2
 
 
 def direct_slope(of: Val, by: Val) -> Val:

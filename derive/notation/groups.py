@@ -355,6 +355,8 @@ def read_cases(e: Elaborator, node: Table) -> Val:
     branches: list[tuple[tuple[Core, str, Core] | None, Val]] = []
     for row in node.rows:
         cells = [c for c in row if c]
+        if not cells:
+            continue  # rows that are parted twice
         if len(cells) == 1:
             body, condition = parted_end(cells[0])
         else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from derive.notation import habits
+from derive.notation.lettered import unlettered
 from derive.notation.slots import EQUAL, single_name
 from derive.text.page import Chain, Formula, Item, Page
 from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Root, Row, Sign, Table
@@ -80,7 +81,7 @@ def marked(node: Node) -> str | None:
 def unmarked(told: T) -> T:
     """What is told, with the marked letters as the page writes them."""
     if isinstance(told, str):
-        return _WRITTEN.sub(_written, told)  # type: ignore[return-value]
+        return unlettered(_WRITTEN.sub(_written, told))  # type: ignore[return-value]
     if isinstance(told, tuple):
         return tuple(map(unmarked, told))  # type: ignore[return-value]
     if isinstance(told, dict):

@@ -21,7 +21,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.notation import calls, chance, derivatives, gradients, groups
+from derive.notation import calls, chance, derivatives, gradients, groups, habits
 from derive.notation.pieces import (
     Mark,
     bare,
@@ -60,12 +60,12 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         value, end = read_name(e, row[at], row, at)  # type: ignore[arg-type]
         return value, end + 1
     behind = row[at + 1] if at + 1 < len(row) else None
-    if node.letter == "\\nabla":
+    if node.letter == "\\nabla" or gradients.is_grad(e, node, behind):
         return gradients.read_nabla(e, node, row, at)
     inline = derivatives.inline_derivative(e, node, row, at)
     if inline is not None:
         return inline
-    if node.letter in ("\\partial",):
+    if node.letter == "\\partial" or gradients.is_total(e, node, behind):
         return derivatives.prefix_derivative(e, node, row, at)
     gradient = named_gradient(e, node, row, at)
     if gradient is not None:
@@ -104,6 +104,8 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     elif occurs.primes:
         value = derivatives.slope_alone(e, node, occurs)
     else:
+        if occurs.arguments is not None and any(_is_entry(e, r) for r in occurs.arguments):
+            raise Unread(node.start, "an index in brackets")  # h_m(i) is no h_m
         value = member_of(e, node, occurs)
     value = scripted(e, value, occurs, node)
     if (
@@ -113,6 +115,18 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     ):
         value = groups.group_scripts(e, value, replace(behind, primes=0))
     return value, after
+
+
+def _is_entry(e: Elaborator, row: Row) -> bool:
+    """Whether what stands in the brackets behind a quantity is an index or its number, and nothing that it depends on."""  # noqa: E501
+    if len(row) != 1:
+        return False
+    return isinstance(row[0], Number) or (
+        isinstance(row[0], Name)
+        and not row[0].below
+        and row[0].letter not in habits.TIME
+        and is_index(e, row[0].letter)
+    )
 
 
 def named_gradient(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:

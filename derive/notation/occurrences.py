@@ -218,12 +218,10 @@ class Reader:
         """Whether W^{(t)} is a copy of a W that all steps share."""
         word = base.strip("}").rsplit("{", 1)[-1]
         uses = self.survey.base_of(base)
-        if word not in ("W", "U", "V", "b", "w", "\\theta", "\\Theta") or any(
-            u.first for u in uses
-        ):
+        if any(u.first for u in uses) or word not in habits.PARAMETER:
             return False
         timed = [u for u in uses if any(p.letter in habits.TIME for p in u.split.pieces)]
-        if timed:
+        if timed and word in ("W", "U", "V", "b", "w", "\\theta", "\\Theta"):
             return len(timed) < len(uses)
         stepped = [(u, p) for u in uses for p in u.split.pieces if self._is_step(p, u)]
         shared = {self._labels_of(u.split.pieces) for u in uses if u.context == "main"}

@@ -327,7 +327,7 @@ class Survey:
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
-        if place == "below" and self._counts_beside(letter):
+        if place == "below" and letter in self.entries:
             return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
@@ -374,19 +374,26 @@ class Survey:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
 
+    @property
+    def entries(self) -> frozenset[str]:
+        """The letters that stand before or behind one that counts, the c of w_{cd}: rows of it."""
+        return self._entries("below")
+
     @remembered
-    def _counts_beside(self, letter: str) -> bool:
-        """Whether a letter that is no quantity stands beside an index that a Σ binds, or is bound itself: the h of w_{hj} counts units, and that of b_h, too."""  # noqa: E501
-        if not letter.islower() or len(letter) > 1 or self._names(letter):
-            return False
-        for use in self.uses:
-            run = [p for p in use.split.pieces if p.place == "below" and p.run == 2]
-            if len(run) != 2 or any(p.form != "letter" or p.moved for p in run):
-                continue
-            others = {p.letter for p in run} - {letter}
-            if letter in {p.letter for p in run} and others & set(self.bound) & habits.INDEX:
-                return True
-        return False
+    def _entries(self, place: Place) -> frozenset[str]:
+        runs = (run for u in self.uses for run in runs_of(u.split) if len(run) == 2)
+        pairs = (
+            {p.letter for p in run}
+            for run in runs
+            if all(p.place == place and p.form == "letter" and not p.moved for p in run)
+        )
+        return frozenset(
+            x
+            for pair in pairs
+            if any(x in self.bound for x in pair)
+            for x in pair - self.gates - habits.TIME
+            if x.islower() and not self._names(x)
+        )
 
     def linked_anywhere(self, letter: str) -> bool:
         """Whether some Σ or condition ties a letter to an index."""
@@ -430,9 +437,17 @@ class Survey:
 
     # Powers.
 
+    @remembered
+    def is_constant(self, base: str) -> bool:
+        r"""Whether a letter is a number that everybody knows, or that a page sets: no \epsilon_k^t = … that it makes."""  # noqa: E501
+        known = base in habits.CONSTANT
+        return known and (
+            base in ("e", "\\pi") or not any(u.first and u.split.pieces for u in self.base_of(base))
+        )
+
     def is_power(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands plainly above a name is a power of it."""
-        if piece.form == "number" and base not in habits.CONSTANT:
+        if piece.form == "number" and not self.is_constant(base):
             return not self._numbered_above(base) and not (
                 self.raised(base) and self._counts_above(base, piece, number)
             )
@@ -452,7 +467,7 @@ class Survey:
         return lettered or plain(piece.row) in ("0", "1") or not without
 
     def _is_power(self, base: str, piece: Piece) -> bool:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return piece.form != "word"
         raised = self.raised(base)
         if piece.form == "word":
@@ -526,7 +541,7 @@ class Survey:
         return frozenset(self._raised(base))
 
     def _raised(self, base: str) -> Iterator[str]:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return
         fellows = [p for p in self.pieces_at(base, "above") if p.form == "letter"]
         letters = {

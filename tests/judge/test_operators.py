@@ -316,3 +316,152 @@ def test_a_number_before_the_mark_below_the_line_divides() -> None:
     line = r"$$\frac{\partial L}{\partial w} = \sum_{t=1}^T \frac{\partial L_t}{T \cdot \partial h_t} \frac{\partial h_t}{\partial w}$$"  # noqa: E501
     assert last(page + line) == "proved"
     assert last(page + line.replace(r"T \cdot", r"2 \cdot")) == "refuted"
+
+
+@pytest.mark.parametrize("word", ["or", "或者", "または"])
+def test_another_choice_of_a_definition_accuses_nobody(word: str) -> None:
+    page = rf"Let $p = x + y$. Here $r = p$ {word} $r = p - 2 x$. "
+    for line, allowed in (("1", "ambiguous"), ("-1", "ambiguous"), ("3", "refuted")):
+        found = kinds(page + rf"$$\frac{{\partial r}}{{\partial x}} = {line}$$")
+        assert found[-1] == allowed
+        assert "refuted" not in found[:-1]
+
+
+ADJOINT = r"""The state $\mathbf{u}_t = f_t(\mathbf{u}_{t-1}, p)$, the costs $c_t = g_t(\mathbf{u}_t, p)$,
+$C = \sum_{t=1}^T c_t$. Let $\lambda_t = \frac{\partial C}{\partial \mathbf{u}_t}$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (
+            r"\lambda_t = \frac{\partial g_t}{\partial \mathbf{u}_t} + \lambda_{t+1} \frac{\partial f_{t+1}}{\partial \mathbf{u}_t}",  # noqa: E501
+            True,
+        ),
+        (
+            r"\frac{\partial C}{\partial p} = \sum_{t=1}^T \left( \frac{\partial g_t}{\partial p} + \lambda_t \frac{\partial f_t}{\partial p} \right)",  # noqa: E501
+            True,
+        ),
+        (
+            r"\frac{\partial C}{\partial p} = \sum_{t=1}^T \lambda_t \frac{\partial f_t}{\partial p}",
+            False,
+        ),
+    ],
+)
+def test_an_adjoint_of_functions_by_their_names(line: str, right: bool) -> None:
+    assert (last(f"{ADJOINT}\n$${line}$$") == "proved") == right
+
+
+READOUT = r"""Let $h_t = \tanh(W h_{t-1} + x_t)$, $o_t = V h_t$, $L_t = \frac12 \| o_t - y_t \|^2$,
+$L = \sum_{t=1}^T L_t$ with $h_t \in \mathbb{R}^n$ and $o_t \in \mathbb{R}^k$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (r"D_{h_{t-1}} h_t", r"\mathrm{diag}(1 - h_t^2) W"),
+        (r"\operatorname{grad}_{o_t} L", "o_t - y_t"),
+        (r"\mathrm{grad}_V L", r"\sum_t (o_t - y_t) h_t^\top"),
+        (r"\nabla L_t(o_t)", "o_t - y_t"),
+    ],
+)
+def test_gradients_in_other_clothes(left: str, right: str) -> None:
+    assert last(f"{READOUT}\n$${left} = {right}$$") == "proved"
+    assert last(f"{READOUT}\n$${left} = 2 ({right})$$") != "proved"
+
+
+def test_a_name_d_is_no_derivative() -> None:
+    page = r"Let $D_h = 2 W$, $s_t = D_h h_t$ with $h_t \in \mathbb{R}^n$, $W \in \mathbb{R}^{n \times n}$."
+    assert last(page + r" $$\frac{\partial s_t}{\partial h_t} = 2 W$$") == "proved"
+
+
+ABSTRACT = r"""Let $z = W x + b$, $a = \sigma(z)$, $C = \ell(a)$ with $a \in \mathbb{R}^n$ and
+$x \in \mathbb{R}^m$.
+Then $u_{t+1} = u_t - \eta \nabla q(u_t)$ with $u_t \in \mathbb{R}^n$, $E = q(u_T)$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (r"\nabla_z C = \mathrm{diag}(\sigma'(z)) \nabla \ell(a)", True),
+        (r"\nabla_z C = \mathrm{diag}(\sigma'(z)) \nabla \ell(z)", False),
+        (r"\nabla_W C = (\sigma'(z) \odot \nabla \ell(a)) x^\top", True),
+        (r"\nabla \sigma(z) = \mathrm{diag}(\sigma'(z))", True),
+        (r"\nabla_z C = \nabla \sigma(z)^\top \nabla \ell(a)", True),
+        (r"\frac{\partial E}{\partial u_T} = \nabla q(u_T)^\top", True),
+        (r"\frac{\partial E}{\partial u_T} = \nabla q(u_{T-1})^\top", False),
+        (
+            r"\frac{\partial E}{\partial u_t} = \frac{\partial E}{\partial u_{t+1}} \frac{\partial u_{t+1}}{\partial u_t}",  # noqa: E501
+            True,
+        ),
+    ],
+)
+def test_nabla_of_a_function_that_the_page_does_not_make(line: str, right: bool) -> None:
+    assert (last(f"{ABSTRACT}\n$${line}$$") == "proved") == right
+
+
+STEPPED = r"""Let $s_t = F(s_{t-1}, x_t) = \tanh(A s_{t-1} + B x_t)$ with $s_t \in \mathbb{R}^n$,
+$x_t \in \mathbb{R}^m$, $o_t = V s_t$ with $o_t \in \mathbb{R}^k$, $E_t = \frac12 \| o_t - y_t^* \|^2$ and
+$E = \sum_{t=1}^T E_t$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        (r"\frac{\partial F}{\partial s_{t-1}} = \mathrm{diag}(1 - s_t^2) A", "proved"),
+        (r"\frac{\partial F}{\partial s_{t-1}} = A \, \mathrm{diag}(1 - s_t^2)", "refuted"),
+        (r"\frac{\partial F}{\partial x_t} = \mathrm{diag}(1 - s_t^2) B", "proved"),
+        (r"D_{s_{t-1}} s_t = \mathrm{diag}(1 - s_t^2) A", "proved"),
+        (r"D_{s_{t-1}} s_t = A \, \mathrm{diag}(1 - s_t^2)", "refuted"),
+        (r"\nabla_{s_T} E = V^\top (o_T - y_T^*)", "proved"),
+        (r"\nabla_{s_t} E = V^\top (o_t - y_t^*)", "refuted"),
+        (r"\frac{\partial E_t}{\partial A} = \frac{\partial E_t}{\partial A^{(t)}}", "refuted"),
+        (
+            r"\frac{\partial E_t}{\partial A} = \sum_{k=1}^t \frac{\partial E_t}{\partial A^{(k)}}",
+            "proved",
+        ),
+    ],
+)
+def test_a_function_of_steps_within_a_chain(line: str, allowed: str) -> None:
+    assert last(f"{STEPPED}\n$${line}$$") == allowed
+
+
+UNNUMBERED = r"$m_t = f(m_{t-1}, x_t; \theta)$ and $L = \sum_t \ell(m_t)$."
+
+
+@pytest.mark.parametrize("step", ["t", "k"])
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        (
+            r"\frac{\partial m_t}{\partial \theta} = \frac{\partial f}{\partial \theta} + \frac{\partial f}{\partial m_{t-1}} \frac{\partial m_{t-1}}{\partial \theta}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial m_t}{\partial \theta} = \frac{\partial f}{\partial \theta}",
+            "ambiguous",  # where ∂f/∂θ is taken along all paths
+        ),
+        (
+            r"\frac{\partial L}{\partial \theta} = \sum_t \frac{\partial \ell}{\partial m_t} \frac{\partial m_t}{\partial \theta}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m_t} = \frac{\partial \ell}{\partial m_t} + \frac{\partial L}{\partial m_{t+1}} \frac{\partial f}{\partial m_t}",  # noqa: E501
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial m_t} = \frac{\partial \ell}{\partial m_t} + \frac{\partial f}{\partial m_t}",  # noqa: E501
+            "refuted",
+        ),
+    ],
+)
+def test_a_function_without_its_step_is_that_of_the_line(
+    step: str, line: str, allowed: str
+) -> None:
+    moved = line.replace("m_t", f"m_{step}").replace("m_{t", f"m_{{{step}")
+    moved = moved.replace(r"\sum_t", rf"\sum_{step}")
+    assert last(f"{UNNUMBERED}\n$${moved}$$") == allowed
