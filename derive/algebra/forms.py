@@ -58,6 +58,7 @@ MOST_POWER = 12
 MOST_UNROLLED = 12
 MOST_WAYS = 120
 MOST_STEPS = 2500
+WITH_NOISE = 4  # times as many, where the moments of noise make most of the terms 0
 
 
 class NoForm(Exception):
@@ -95,6 +96,7 @@ class Forms:
         self.apart: Callable[[Time], bool] = _never
         self.sizes: Mapping[str, str] = {}  # the letters of sizes: N, which counts the x_i
         self.ones: frozenset[str] = frozenset()  # families that add up to 1 over their last index
+        self.moments: Callable[[tuple[Ref, ...]], tuple[Term, ...] | None] | None = None  # of noise
         self._known: dict[Core, tuple[Term, ...]] = {}
         self._supposed: dict[object, dict[Core, tuple[Term, ...]]] = {}
         self._steps = 0
@@ -103,6 +105,10 @@ class Forms:
         """Which indices differ; `said` names what that and the sums of 1 rest on: what it makes of formulas is kept."""  # noqa: E501
         self.apart = apart
         self._known = self._supposed.setdefault((said, self.ones), {})
+
+    @property
+    def _most_steps(self) -> int:
+        return MOST_STEPS * (1 if self.moments is None else WITH_NOISE)
 
     # -- expansion ----------------------------------------------------------------------------------
 
@@ -635,7 +641,7 @@ class Forms:
         waiting = list(terms)
         while waiting:
             self._steps += 1 + len(waiting[-1].factors) * len(waiting[-1].bounds) // 4
-            if self._steps > MOST_STEPS:
+            if self._steps > self._most_steps:
                 raise NoForm("more steps of work than a line may take")
             made = self._reduced(waiting.pop())
             if len(made) != 1:
@@ -655,7 +661,7 @@ class Forms:
             self._steps += 1
             key = t.factors, t.bounds
             total[key] = total.get(key, Fraction(0)) + t.coefficient
-        if self._steps > MOST_STEPS:
+        if self._steps > self._most_steps:
             raise NoForm("more steps of work than a line may take")
         if len(total) > MOST_TERMS:
             raise NoForm(f"more than {MOST_TERMS} terms")
@@ -669,6 +675,7 @@ class Forms:
         for step in (
             self._without_delta,
             self._without_ones,
+            self._without_noise,
             self._without_inverse,
             self._without_squares,
             self._without_orphans,
@@ -719,6 +726,33 @@ class Forms:
                         bounds=tuple(b for b in t.bounds if b.letter != bound.letter),
                     )
                 ]
+        return None
+
+    def _without_noise(self, t: Term) -> list[Term] | None:
+        """Σ_o p_o w_o v_o, over all outcomes o, by what is known of the moments of noise."""
+        for bound in t.bounds if self.moments is not None else ():
+            own = Time.of(bound.letter)
+            users = [(a, p) for a, p in t.factors if bound.letter in letters_in(a)]
+            likely = [a for a, _ in users if isinstance(a, Ref) and a.index == (own,)]
+            if len(likely) != 1 or likely[0].name not in self.ones:
+                continue
+            drawn: list[Ref] = []
+            for a, p in users:
+                once = isinstance(a, Ref) and a.index.count(own) == 1 and p.is_number
+                if once and a != likely[0] and 0 < p.shift < 3:
+                    assert isinstance(a, Ref)
+                    drawn += [a] * p.shift
+                elif a != likely[0] or p != UNIT:
+                    break
+            else:
+                assert self.moments is not None
+                found = self.moments(tuple(drawn))
+                if found is None:
+                    continue
+                rest = tuple(f for f in t.factors if f not in users)
+                bounds = tuple(b for b in t.bounds if b.letter != bound.letter)
+                left = replace(t, factors=rest, bounds=bounds)
+                return [_times(left, m) for m in found]
         return None
 
     def _without_inverse(self, t: Term) -> list[Term] | None:

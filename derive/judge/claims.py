@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -228,6 +229,18 @@ def named(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Ref, f
                 yield from named(part, bound)
 
 
+def _last(x: Core, ends: Mapping[str, Time]) -> Iterator[tuple[Ref, Mapping[str, Time]]]:
+    """The members that a formula names, with the last value of each letter that a Σ or Π around them binds."""  # noqa: E501
+    match x:
+        case Ref():
+            yield x, ends
+        case Big(letter=letter, upper=Time() as high, body=body):
+            yield from _last(body, {**ends, letter: high.replace(ends)})
+        case _:
+            for part in children(x):
+                yield from _last(part, ends)
+
+
 def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time, Time]]:
     """The bounds of the Σ and Π of a formula that free letters stand in."""
     match x:
@@ -279,7 +292,29 @@ class Judgement:
 
     def use(self, model: Model, dims: Dims, versions: Mapping[str, int]) -> None:
         """The definitions, slots and dimensions of another line; `versions` as for `World.change`."""
+        if model.definitions is not self.model.definitions:
+            self.__dict__.pop("_beyond", None)
         self.model, self.dims, self.versions = model, dims, versions
+
+    @cached_property
+    def _beyond(self) -> dict[tuple[str, str], int]:
+        """How far beyond the horizon the definitions in force name a family."""
+        found: dict[tuple[str, str], int] = {}
+        for definitions in self.model.definitions.values():
+            for d in definitions:
+                for ref, ends in _last(d.body, {}):
+                    for index, slot in zip(
+                        ref.index, self.model.slots.get(ref.name, ()), strict=False
+                    ):
+                        last = index.replace(ends)
+                        tops = [
+                            a
+                            for a, n in last.letters
+                            if n == 1 and self.model.horizons.get(a) == slot
+                        ]
+                        if slot in ORDERED and len(tops) == len(last.letters) == 1:
+                            found[ref.name, slot] = max(found.get((ref.name, slot), 0), last.shift)
+        return found
 
     def world(self, key: tuple[str, int, int, int]) -> World:
         if key not in self._worlds:
@@ -531,7 +566,8 @@ class Judgement:
         return 0 if general.recursive else 1
 
     def highest(self, world: World, name: str, slot: str) -> int:
-        top = world.lengths[slot]
+        """The last step of a family: that of the horizon, or as far beyond it as a definition names it, x_{T+1}."""  # noqa: E501
+        top = world.lengths[slot] + self._beyond.get((name, slot), 0)
         for d in self.model.specials(name):
             for i, s in zip(d.index, d.slots, strict=False):
                 if s == slot and not i.is_number and not any(a in d.letters for a, _ in i.letters):

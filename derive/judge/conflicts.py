@@ -13,12 +13,13 @@ from derive.judge.made import Made
 from derive.judge.names import named
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model
+from derive.notation.definitions import OR_ELSE
 from derive.notation.gathering import places_of
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.page import Chain, Formula, Member
 
-AGAIN = ("says again what is defined", "concluded from what stands before")
+AGAIN = ("says again what is defined", "concluded from what stands before", OR_ELSE)
 MOST = 6
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
@@ -142,6 +141,8 @@ def missing_costs(model: Model, names: set[str]) -> list[str]:
         name = stack.pop()
         if name in seen or not COSTS.match(name) or name in model.lost:
             continue
+        if name not in model.definitions and model.slots.get(name, ()).count("component") > 1:
+            continue  # a matrix
         seen.add(name)
         if name in model.definitions:
             stack += [
@@ -188,7 +189,7 @@ def _entropy(
         if slot == "time":
             body = Big("sum", letter, None, Time.at(1), Time.of("T"), body)
         else:
-            dim = f"{hat}:{place - _before(slots_of[hat])}"
+            dim = f"{hat}:{place - before(slots_of[hat])}"
             body = Big(
                 "sum", letter, slot if slot == "sample" else named.get(dim, dim), None, None, body
             )
@@ -218,7 +219,7 @@ def _some_function(
                 continue
             letter = fresh()
             letters.append(letter)
-            dim = f"{end.split('∅')[0]}:{place - _before(slots_of[end])}"
+            dim = f"{end.split('∅')[0]}:{place - before(slots_of[end])}"
             dims.append(slot if slot in (*ORDERED, "sample") else named.get(dim, dim))
             index.append(Time.of(letter))
         args.append(Arg(tuple(letters), tuple(dims), Ref(end, tuple(index))))
@@ -229,84 +230,5 @@ def _some_function(
     )
 
 
-def _before(slots: tuple[str, ...]) -> int:
+def before(slots: tuple[str, ...]) -> int:
     return sum(s != "component" for s in slots)
-
-
-# -- quantities that a line alone speaks of ----------------------------------------------------------
-
-
-def with_unknown(model: Model, sides: list[Core]) -> Model:
-    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""  # noqa: E501
-    slopes = [x for side in sides for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref)]
-    uses: dict[str, list[tuple[Ref, Ref]]] = {}
-    for x in slopes:
-        assert isinstance(x.of, Ref)
-        if (
-            x.of.name not in model.definitions
-            and x.of.name not in model.lost
-            and not COSTS.match(x.of.name)
-            and x.of.name != x.by.name
-        ):
-            uses.setdefault(x.of.name, []).append((x.of, x.by))
-    if not uses or not any(x.by.name in uses for x in slopes):
-        return model
-    definitions = dict(model.definitions)
-    for name, pairs in uses.items():
-        made = _unknown(name, _direct(name, pairs, uses), model.slots)
-        if made is not None:
-            definitions[name] = (made,)
-    return replace(model, definitions=definitions)
-
-
-def _direct(
-    name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]
-) -> list[tuple[Ref, Ref]]:
-    """What a quantity depends on itself: not what it depends on by another that it is differentiated by."""
-    between = {by.name for _, by in pairs if by.name in uses and by.name != name}
-    beyond = {by.name for n in between for _, by in uses[n]}
-    return [(of, by) for of, by in pairs if by.name not in beyond or by.name in between]
-
-
-def _unknown(
-    name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]
-) -> Definition | None:
-    slots = slots_of.get(name, ())
-    index_of = tuple(Time.of(fresh()) for _ in slots)
-    args: dict[Ref, Arg] = {}
-    for of, by in pairs:
-        table = {
-            i.letters[0][0]: own + (-i.shift)
-            for i, own, s in zip(of.index, index_of, slots, strict=True)
-            if s in ORDERED and len(i.letters) == 1
-        }
-        letters, dims, index = [], [], []
-        for place, (i, slot) in enumerate(zip(by.index, slots_of.get(by.name, ()), strict=True)):
-            if slot in ORDERED:
-                index.append(i.replace(table))
-                continue
-            letter = fresh()
-            letters.append(letter)
-            dims.append(f"{by.name.split('∅')[0]}:{place - _before(slots_of[by.name])}")
-            index.append(Time.of(letter))
-        if all(
-            not i.letters or any(i.letters == own.letters for own in index_of) or s not in ORDERED
-            for i, s in zip(index, slots_of.get(by.name, ()), strict=True)
-        ):
-            args.setdefault(
-                Ref(
-                    by.name,
-                    tuple(i for i, s in zip(index, slots_of[by.name], strict=True) if s in ORDERED),
-                ),
-                Arg(tuple(letters), tuple(dims), Ref(by.name, tuple(index))),
-            )
-    if not args:
-        return None
-    return Definition(
-        name,
-        index_of,
-        tuple(a for i in index_of for a, _ in i.letters),
-        App(f"some {name}", tuple(args.values()), index_of),
-        slots,
-        (),
-    )

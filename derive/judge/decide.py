@@ -29,20 +29,21 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.claims import Judgement, Sides
+from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, Versions
+from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS
+from derive.judge.readings import SCALARS, missing_condition, missing_order
 from derive.judge.repairs import Repair, repairs
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
 from derive.notation.chance import MARKS
-from derive.notation.definitions import RESTATES
+from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
@@ -139,6 +140,10 @@ class Decider:
                 return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
+            if not missing and tries and tries[0].outcome.zero:
+                version = self._with_another_version(number, chain, head, member, tries[0])
+                if version is not None:
+                    return version
             self.unread += 1
             return Verdict("unread", reason=missing or NOTHING)
         role = self.judge.symbols.roles.get(self._place(number, chain))
@@ -152,9 +157,11 @@ class Decider:
         otherwise_read = self._versioned(
             number, chain, head, member, tries[0]
         ) or self._in_an_order(number, chain, head, member)
+        for tried in tries if otherwise_read is None else ():
+            otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
-        if role is not None and role.why == RESTATES and member is chain.members[1]:
+        if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
             return Verdict(
                 "unread",
                 reason="it does not follow from what is defined before: it may be another definition",
@@ -299,8 +306,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, tried: Tried
     ) -> Verdict | None:
         """A line that only one of two definitions for one place makes true."""
-        model = tried.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(tried)
         if tried.reading or not self.versions.conflicts:
             return None
         for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
@@ -319,8 +325,7 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
         """What holds with the other of two definitions for one place."""
-        model = first.outcome.model
-        assert model is not None
+        model = _as_the_page_has_it(first)
         for said, version, changed in self.versions.others(
             number, model, reached(first.sides, model)
         ):
@@ -336,6 +341,21 @@ class Decider:
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
+        return None
+
+    def _with_another_version(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What says 0 = 0 with the latest definition of a name, and is proved with the one before it."""
+        model = _as_the_page_has_it(first)
+        made = reached(first.sides, model)
+        for said, version, changed in self.versions.others(number, model, made):
+            if version.definition.number >= number:
+                continue
+            tried = self.judge.readings.versioned(number, chain, head, member, changed)
+            found = None if tried is None or tried.outcome.zero else self._holding(tried)
+            if found is not None and found.kind == "proved":
+                return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
     def _in_an_order(
@@ -418,14 +438,17 @@ class Decider:
 
     def _assumed(self, tried: Tried) -> str | None:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
+        gaps = tried.way is not None and tried.way.gaps
         parts = [
-            f"{name.split('∅')[0]} is some function of {PUT_OUT if COSTS.match(name) else OWN}"
+            f"{name.split('∅')[0]} is some function of "
+            f"{PUT_OUT if COSTS.match(name) and not gaps else OWN}"
             for name in tried.assumed
         ]
         parts += [
             f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
+        parts += tried.granted
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
@@ -441,6 +464,16 @@ class Decider:
         )
         names = reached(tried.sides, tried.outcome.model)
         return listed or any(n.split("∅")[0] in examples for n in names)
+
+    def _endless(self, tried: Tried) -> str:
+        """A recursion that runs backward from a value that the page does not give, λ_k = A^T λ_{k+1} + …"""
+        model = tried.outcome.model
+        assert model is not None
+        for name in reached(tried.sides, model):
+            general = model.general(name)
+            if general is not None and general.backward and not any(model.specials(name)):
+                return name.split("∅")[0]
+        return ""
 
     def _has_two_shapes(self, tried: Tried) -> bool:
         """Whether a line rests on a name in two of the shapes that the page gives it."""
@@ -475,10 +508,10 @@ class Decider:
         )
         return "every T" if timed and not tried.given else None
 
-    def _on_condition(self, tried: Tried) -> Verdict | None:
-        from derive.judge.judge import missing_condition
-
-        condition = missing_condition(tried.sides, tried.outcome)
+    def _on_condition(
+        self, tried: Tried, missing: Callable[[Sides, Outcome], str] = missing_condition
+    ) -> Verdict | None:
+        condition = missing(tried.sides, tried.outcome)
         if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
@@ -503,6 +536,12 @@ class Decider:
             return Verdict(
                 "unread",
                 reason=f"{stranger} is defined nowhere, and the line does not hold without knowing it",
+            )
+        unmade = self._unmade(first)
+        if unmade:
+            return Verdict(
+                "unread",
+                reason=f"{unmade} is differentiated and defined nowhere: what it is made of is open",
             )
         if any(n in MARKS for n in reached(first.sides, first.outcome.model)):
             return Verdict(
@@ -553,6 +592,12 @@ class Decider:
             )
         if self._has_two_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        half = half_told(self.judge.understanding, first)
+        if half:
+            return Verdict("unread", reason=f"what the page says of {half} is not understood")
+        endless = self._endless(first)
+        if endless:
+            return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(
@@ -648,6 +693,27 @@ class Decider:
         bare = {n for n in own & known if n in self.judge.understanding.setting.unindexed}
         unmade = {n for n in own - bare if n not in model.definitions and self._is_variable(n)}
         return sorted((own - known) | unknown | unmade)
+
+    def _unmade(self, tried: Tried) -> str:
+        """A quantity that a line differentiates and that nothing on the page makes."""
+        model = tried.outcome.model
+        assert model is not None
+        slopes = [
+            p
+            for side in (tried.sides.left, tried.sides.right)
+            for p in walk(side)
+            if isinstance(p, D)
+        ]
+        return next(
+            (
+                p.of.name.split("∅")[0]
+                for p in slopes
+                if isinstance(p.of, Ref)
+                and p.of.name not in model.definitions
+                and p.of.name != p.by.name
+            ),
+            "",
+        )
 
     def _is_variable(self, name: str) -> bool:
         """A name that the page treats as made by something, without saying by what."""
@@ -800,6 +866,14 @@ def _free_on_one_side(tried: Tried) -> bool:
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
     return depended((found.left, found.right), model)
+
+
+def _as_the_page_has_it(tried: Tried) -> Model:
+    """The definitions that a line was compared with, without what was assumed for it."""
+    model = tried.outcome.model
+    assert model is not None
+    kept = {n: ds for n, ds in model.definitions.items() if n not in tried.assumed}
+    return replace(model, definitions=kept)
 
 
 def behind(names: Iterable[str], model: Model) -> list[str]:

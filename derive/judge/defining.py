@@ -46,8 +46,9 @@ from derive.notation.shaped import (
     each,
     transposed,
 )
+from derive.notation.slots import single_name
 from derive.notation.symbols import Role
-from derive.text.page import Chain
+from derive.text.page import Chain, Member
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Group, Name
@@ -116,6 +117,7 @@ def define_last(u: Understanding, number: int, index: int, chain: Chain, role: R
 def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:
     member = chain.members[1]
     u.setting.dims.said = {}
+    chain = with_inner_definition(u, number, index, chain, role)
     try:
         try:
             record_definition(u, number, index, chain, role)
@@ -158,6 +160,52 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
                 *u.shaped.get(role.key, ()),
                 *u.setting.dims.said,
             )
+
+
+def with_inner_definition(
+    u: Understanding, number: int, index: int, chain: Chain, role: Role
+) -> Chain:
+    r"""L = \ell(s, y) = (s - y)^2 says what \ell is, too; where it is no function of its arguments alone, it says what L is."""  # noqa: E501
+    if len(chain.members) < 3 or chain.members[2].relation not in EQUATIONS:
+        return chain
+    inner, body = chain.members[1:3]
+    table = u.symbols.at(number)
+    single = single_name(inner.tree)
+    occurs = table.occurrence(*single) if single is not None else None
+    if occurs is None or not occurs.arguments or occurs.primes or occurs.power is not None:
+        return chain
+    key = occurs.key
+    if key in SPELLED or key in WORDS or key == role.key or key in u.setting.defined:
+        return chain
+    keys = {table.occurrence(n, b).key for n, b in named(body.tree)}
+    if key in keys or any(f[2] == key for f in u.functions):
+        return chain
+    given = {table.occurrence(n, b).key for r in occurs.arguments for n, b in named(r)}
+    varying = {k for k in keys if u._kind(k) in ("variable", "input")}
+    without = replace(chain, members=(chain.members[0], *chain.members[2:]))
+    if not varying <= given:
+        return without if is_read(u, number, index, body) else chain
+    elaborator = u._elaborator = u.elaborator(number, None, index)
+    kept = u.definitions_read.copy()
+    own = Role("definition", key, occurs, scope=role.scope)
+    try:
+        functions_made.define_function(u, number, occurs, elaborator, body.tree, own)
+    except (Unread, Misfit, RecursionError):
+        return without if is_read(u, number, index, body) else chain
+    finally:
+        u.definitions_read = kept
+    if role.key in keys:  # the h_t of h_t = f(h_{t-1}) goes on by itself, not by way of f
+        u.made = [m for m in u.made if m.definition.name != key]
+    return chain
+
+
+def is_read(u: Understanding, number: int, index: int, member: Member) -> bool:
+    """Whether a member of a chain is understood."""
+    try:
+        u.elaborator(number, None, index).row(member.tree)
+    except (Unread, Misfit, RecursionError):
+        return False
+    return True
 
 
 def other_bound(u: Understanding, chain: Chain, role: Role, error: Unread) -> Chain | None:
@@ -210,8 +258,11 @@ def compare_versions(
         except (Unread, Misfit, RecursionError):
             return
         pair = differing(body.body, second)
+        if pair is None and not isinstance(second, Ref):
+            pair = differing(second, body.body)  # e^{z_i} / Z, where the sum has got a name
         if (
             pair is None
+            or (isinstance(pair[1], Ref) and pair[1].name not in u.setting.defined)
             or pair[0].name.split("∅")[0] in u.setting.defined
             or pair[0].name in letters_of(pair[1])
         ):

@@ -71,20 +71,21 @@ def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) ->
 
 def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:
     """Abstract functions that the page applies in one way: by its bare name such a function is meant there."""  # noqa: E501
+    horizons = u.setting.horizons
     for part in walk(body):
-        if (
-            isinstance(part, App)
-            and not part.slots
-            and part.name not in SPELLED
-            and not COSTS.match(part.name)
-        ):
+        if isinstance(part, App) and not part.slots and part.name not in SPELLED:
+            places = u.setting.applied.setdefault(part.name, [])
+            if not any(part_of("", p, {}, (), horizons).found(part) for p in places):
+                places.append(part)
+            if COSTS.match(part.name):
+                continue
             known = u.setting.applications.get(part.name)
             if known is None:
                 u.setting.applications[part.name] = (
                     part,
                     {a: s for a, s in elaborator.ordered.items() if a in letters_in(part)},
                 )
-            elif part_of("", known[0], known[1], (), u.setting.horizons).found(part) is None:
+            elif part_of("", known[0], known[1], (), horizons).found(part) is None:
                 u.setting.applications[part.name] = (ZERO, {})
 
 
@@ -166,6 +167,7 @@ def made_definition(u: Understanding, key: str, target: Val, body: Val, number: 
         domain = "sample" if letter in samples else u._elaborator.ordered[letter]
         if domain not in slots:
             u._implied[key] = (domain, *u._scope)
+            u._implied_in[key] = number, u._index
             full = u.setting.steps.get(key, ())
             u.setting.steps[key] = full if domain in full else (*full, domain)
             raise Unread(0, f"an index {letter} on the left side")

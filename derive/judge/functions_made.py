@@ -71,6 +71,8 @@ def define_function(
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     u.setting.functions.pop(occurs.key, None)
     found = made_function(u, elaborator, row, names, values)
+    if found is not None:
+        found = replace(found, given=tuple(given))
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)
     if found is None:
@@ -107,7 +109,7 @@ def define_function(
     u.definitions_read[number, -1] = ""
     scalars = any(f.name.endswith("·") for f in found.formals)
     if (
-        not given
+        all(d in ORDERED and not i.is_number for d, i in given)
         and not scalars
         and not (letters_in(found.body.body) - free - u.horizon_letters() - u.sizes())
     ):
@@ -155,9 +157,10 @@ def made_function(
 ) -> Function | None:
     """The function of numbers that a formula makes, or that of vectors; None where it is neither."""
     vectors = [(n, v) for n, v in zip(names, values, strict=True) if v.rank]
+    stepped = any(isinstance(v.body, Ref) and len(v.body.index) > v.rank for v in values)
     tries = (
         ["vectors"]
-        if not vectors
+        if not vectors or stepped
         else ["vectors", "numbers"]
         if any(map(partial(ranks.is_declared, u), names))
         else ["numbers", "vectors"]

@@ -13,7 +13,7 @@ from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import below_time
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.slots import parts_of
-from derive.text.page import Formula
+from derive.text.page import Formula, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Group, Name
 from derive.text.trees import walk as nodes
@@ -26,7 +26,8 @@ def survey(u: Understanding) -> None:
     """How many components each name has at most, and which ordered slots."""
     setting = u.setting
     tally: dict[str, Counter[int]] = {}
-    before: Counter[str] = Counter()  # uses with an index less before the first with so many
+    before: Counter[str] = Counter()  # uses with fewer indices before the first with so many
+    usual: dict[str, int] = {}  # and how many indices most of these have
     for number, _, chain in u.chains():
         table = u.symbols.at(number)
         for row in (*(m.tree for m in chain.members), *chain.conditions):
@@ -36,7 +37,9 @@ def survey(u: Understanding) -> None:
                 count += sum(len(below_time(r) or ()) for d, r in occurs.indices if d == "time")
                 tally.setdefault(occurs.key, Counter())[count] += 1
                 if count > setting.components.get(occurs.key, 0):
-                    before[occurs.key] = tally[occurs.key][count - 1]
+                    seen = tally[occurs.key]
+                    fewer = max(range(count), key=lambda n: (seen[n], n))
+                    usual[occurs.key], before[occurs.key] = fewer, seen[fewer]
                 if count > setting.components.get(occurs.key, 0):
                     setting.components[occurs.key] = count
                 slots = tuple(d for d, _ in occurs.indices if d not in ("component", "label"))
@@ -51,12 +54,17 @@ def survey(u: Understanding) -> None:
                     counted = domain in ORDERED or domain == "sample"
                     if counted and len(inside) == 1 and isinstance(inside[0], Name):
                         setting.usual.setdefault(domain, inside[0].letter)
-    without_odd(u, tally, before)
+    without_odd(u, tally, before, usual)
     survey_forms(u)
 
 
-def without_odd(u: Understanding, tally: dict[str, Counter[int]], before: Counter[str]) -> None:
-    """A name that is x_i until a few x_{i,n} follow has one index: those few are not understood."""
+def without_odd(
+    u: Understanding,
+    tally: dict[str, Counter[int]],
+    before: Counter[str],
+    usual: dict[str, int],
+) -> None:
+    """A name that is x_i until a few x_{i,n}, x_{ijk} follow has one: those few are not understood."""
     made = {
         (r.key, sum(d == "component" for d, _ in r.target.indices))
         for r in u._makers
@@ -64,7 +72,7 @@ def without_odd(u: Understanding, tally: dict[str, Counter[int]], before: Counte
     }
     for key, seen in tally.items():
         most = u.setting.components.get(key, 0)
-        below = most - 1
+        below = usual.get(key, 0)
         late = seen[most] * ODD < before[key] <= seen[below]
         if below and late and (key, most) not in made:
             u.setting.components[key] = below
@@ -93,6 +101,8 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     named = NAMED_SHAPE.search(key)
     if named:
         return SHAPES_NAMED[named[1].lower()]
+    if key in u._sandwiched or key in u.quadratic:
+        return 2
     if symbol.kind in ("index", "size", "constant", "word", "function"):
         return 0
     core = re.sub(
@@ -103,7 +113,10 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     letter = core.split("_")[0].split("^")[0]
     if key in u._transposed_capitals and "time" not in symbol.slots:
         return 2
-    counts = letter in "TNLKM" and key not in u._before_vectors
+    if key in u._divisors:
+        return 0
+    gain = letter == "K" and bool({"time", "layer"} & set(symbol.slots))  # no horizon has a step
+    counts = letter in "TNLKM" and key not in u._before_vectors and not gain
     if len(letter) == 1 and letter.isupper() and not counts and letter in key[:1]:
         if symbol.kind == "parameter" or (key in u._matrices and "time" not in symbol.slots):
             return 2
@@ -121,9 +134,12 @@ def habitual_rank(u: Understanding, symbol: Any) -> int:
     if key in u._entry_by_entry and letter[-1:].islower():
         return 1
     state = symbol.kind == "variable" and letter == "s" and "time" in symbol.slots
-    plain = letter in SCALARS and not bold and not state
+    given = letter in ("p", "q", "r") and key in u._parameters_given
+    plain = letter in SCALARS and not bold and not state and not given
     if plain or (key == letter and has_bold_twin(u, letter)):
         return 0
+    if symbol.kind == "parameter" and given:
+        return 1
     if symbol.kind == "parameter" or bold:
         if letter[:1].isupper() and len(letter) == 1:
             return 2
@@ -173,6 +189,68 @@ def what_nabla_is_of(u: Understanding) -> Any:
                 if isinstance(node, Name) and node.letter == "\\nabla" and node.below:
                     rows[spelled(node.below)] = node.below
     return next(iter(rows.values())) if len(rows) == 1 else None
+
+
+def lists_of_nabla(u: Understanding) -> list[tuple[int, int, list[Any]]]:
+    """The chains that begin with ∇G(a, b), and what ∇ is by in them: names, one after another."""
+    found = []
+    for _, _, chain in u.chains():
+        head = chain.members[0].tree if chain.members else ()
+        if len(head) != 3 or not isinstance(head[2], Group) or head[2].opening != "(":
+            continue
+        mark, function = head[:2]
+        bare = isinstance(mark, Name) and mark.letter == "\\nabla" and not mark.below
+        rows = parts_of(head[2].inside)
+        if bare and isinstance(function, Name) and all(_is_name(r) for r in rows):
+            found.append((chain.members[0].start, chain.members[-1].end, rows))
+    return found
+
+
+def _is_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
+def overloaded(u: Understanding) -> set[str]:
+    """The functions that the page applies to different numbers of arguments, hidden ones left out."""
+    counts: dict[str, set[int]] = {}
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            for name, behind in named(member.tree):
+                occurs = table.occurrence(name, behind)
+                if occurs.arguments is not None and behind is not None:
+                    given = len([r for r in occurs.arguments if r]) - occurs.hidden
+                    counts.setdefault(occurs.key, set()).add(given)
+    return {key for key, seen in counts.items() if len(seen) > 1}
+
+
+LAGRANGE = re.compile(
+    r"Lagrang|Hamilton|\bcostates?\b|\bco-states?\b|\bmultipliers?\b|拉格朗日|哈密(?:顿|爾頓)|协态|ラグランジュ|ハミルトン|라그랑|Лагранж|Гамильтон",
+    re.IGNORECASE,
+)
+LAGRANGIANS = re.compile(
+    r"(?:\\(?:mathcal|mathscr|mathbf|hat|tilde|bar)\{)?[LHJ]\}?(?:_\w|_\{.*\})?$|\\Lambda$"
+)
+MULTIPLIERS = re.compile(
+    r"(?:\\\w+\{)?(?:p|q|\\lambda|\\mu|\\nu|\\psi|\\eta|\\pi|\\alpha|\\beta)\}?$"
+)
+
+
+def lagrangians_of(u: Understanding) -> set[str]:
+    """The Lagrangians and Hamiltonians of a page that speaks of them: made of multipliers, and of variables that stay free."""  # noqa: E501
+    if not any(isinstance(i, Prose) and LAGRANGE.search(i.text) for i in u.page.items):
+        return set()
+    found = set()
+    for number, index, chain in u.chains():
+        role = u.symbols.roles.get((number, index))
+        if role is None or role.kind != "definition" or not role.key or len(chain.members) < 2:
+            continue
+        table = u.symbols.at(number)
+        used = {table.occurrence(n, b).key for n, b in named(chain.members[1].tree)}
+        multipliers = {k for k in used if MULTIPLIERS.match(k)}
+        if LAGRANGIANS.match(role.key) and multipliers and role.key not in used:
+            found.add(role.key)
+    return found
 
 
 def has_bold_twin(u: Understanding, letter: str) -> bool:

@@ -16,6 +16,7 @@ from derive.judge.claims import Sides
 from derive.judge.made import WHERE
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model
+from derive.notation.abridged import ABRIDGED, are_dots
 from derive.notation.habits import INPUT
 from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
@@ -115,11 +116,15 @@ class Hidden:
         """A name whose dependence on what the line differentiates by is not known, and counts; empty where there is none."""  # noqa: E501
         for side in (found.left, found.right):
             for x in walk(side):
-                if isinstance(x, D):
+                if isinstance(x, D) and not self._is_of_free(x):
                     name = self._doubted(x, model)
                     if name:
                         return name
         return ""
+
+    def _is_of_free(self, x: D) -> bool:
+        """Whether a derivative is of a Lagrangian, of which every variable is free."""
+        return isinstance(x.of, Ref) and x.of.name in self.understanding.setting.lagrangians
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
@@ -177,7 +182,8 @@ class Hidden:
                 and self._is_open(number, index, chain)
             ):
                 uses = self._keys(number, chain)
-                made = self._made(number, chain, uses - known - lost, uses)
+                free = uses - known - lost - self._sources(number, chain)
+                made = self._made(number, chain, free, uses)
                 if made:
                     yield Tie(number, frozenset(made), frozenset(uses))
 
@@ -213,7 +219,7 @@ class Hidden:
             return not _has_derivative(chain) and not self._is_update(number, chain)
         if role is None or role.kind in ("definition", "shape") or _has_derivative(chain):
             return False
-        if role.kind == "assignment":
+        if role.kind == "assignment" or role.why == ABRIDGED:
             return False
         return not self._holds(number, chain, head, member)
 
@@ -221,6 +227,18 @@ class Hidden:
         """θ ← θ - g: a new value for what there is."""
         head = self._keys(number, chain, 1)
         return bool(head & self._keys(number, chain, len(chain.members), 1))
+
+    def _sources(self, number: int, chain: Chain) -> set[str]:
+        r"""The names at the tail of a path through the graph, W \to h_1 \to L: what is behind an arrow is made of them."""  # noqa: E501
+        relations = {m.relation for m in chain.members[1:]}
+        if relations not in ({"\\to"}, {"\\leftarrow"}):
+            return set()
+        last = len(chain.members) - 1
+        source = 0 if relations == {"\\to"} else last
+        nodes_of = [m.tree for k, m in enumerate(chain.members) if k != source]
+        if any(single_name(tree) is None and not are_dots(tree) for tree in nodes_of):
+            return set()
+        return self._keys(number, chain, source + 1, source)
 
     def _keys(self, number: int, chain: Chain, end: int | None = None, start: int = 0) -> set[str]:
         table = self.understanding.symbols.at(number)

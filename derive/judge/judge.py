@@ -20,6 +20,9 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.notation.gates import with_each_gate
+from derive.notation.lettered import with_letters
+from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -54,7 +57,11 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        self._begin(text, read(path, text, folder))
+        page, self.said = with_each_gate(with_index_letters(read(path, text, folder)))
+        page, said = with_letters(page)
+        self.lettered = bool(said)
+        self.said += said
+        self._begin(text, page)
 
     @classmethod
     def of_section(
@@ -62,6 +69,7 @@ class Judge:
     ) -> Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
+        judge.said, judge.lettered = [], whole.lettered
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -80,6 +88,7 @@ class Judge:
     def _understand(self, reading: Reading) -> None:
         self.understanding = Understanding(self.page, bind(self.page), reading)
         self.understanding.understand()
+        self.understanding.assumed += self.said
         self.symbols = self.understanding.symbols
         self.readings = Readings(self.page, self.understanding)
         self.readings.elsewhere = self.elsewhere
@@ -99,8 +108,8 @@ class Judge:
         return Report(
             self.page.source.path,
             self.page.source.text,
-            tuple(found),
-            tuple(self.understanding.assumed),
+            unmarked(tuple(found)),
+            unmarked(tuple(self.understanding.assumed)),
         )
 
     def _judged_all(self) -> list[Judged]:
@@ -209,6 +218,8 @@ class Judge:
         """  # noqa: E501
         if not isinstance(verdict, Accusation):
             return verdict
+        if self.lettered:  # which layers a letter means was seen, and is not said
+            return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
         agreed, differed, unread, defended = (
             self.decider.agreed,
             self.decider.differed,
@@ -245,7 +256,7 @@ class Judge:
             )
         for index, chain in enumerate(formula.chains):
             role = self.symbols.roles.get((formula.number, index))
-            if not chain.members:
+            if not chain.members or chain.copy:
                 continue
             chain, before = self._with_head(formula, chain)
             if len(chain.members) == 1:
@@ -416,6 +427,8 @@ class Judge:
         for tried in self.readings.restated(formula.number, chain, head, member):
             found = None if tried.reading else self.decider._holding(tried)
             if isinstance(found, Verdict) and found.kind == "proved":
+                place = formula.number, self.readings._index(formula.number, chain)
+                self.understanding.leave_in_terms_of(place)
                 return found
         return None
 

@@ -119,12 +119,6 @@ ALL_ONES = re.compile(
 )
 
 
-SUMMED = re.compile(
-    r"\b(?:repeated|doubled)\b[^.]{0,40}\bind(?:ices|exes|ex)\b[^.]{0,30}\bsummed|summation convention|Einstein sum",  # noqa: E501
-    re.IGNORECASE,
-)
-
-
 ON_A_CURVE = "a formula for what is a function elsewhere: its arguments lie on a curve"
 
 
@@ -228,7 +222,7 @@ def differing(a: Core, b: Core) -> tuple[Ref, Core] | None:
     if not same(a, b) or len(found) != 1:
         return None
     ((ref, made),) = found.items()
-    return None if isinstance(made, Ref) else (ref, made)
+    return ref, made
 
 
 def bound_by(row: Any, letter: str, other: str) -> Any:

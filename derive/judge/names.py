@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from derive.judge.versions import base_of, variants_of
+from derive.notation.pieces import terms_of
+from derive.notation.slots import single_name
 from derive.notation.symbols import Occurrence, Role, Symbol, Symbols, Table
 from derive.text.page import Chain, Formula
 from derive.text.spelled import spelled
+from derive.text.trees import Big, Group, Name, Number, Row, Sign, children, walk
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Number, Row, Sign, children, walk
 
 COSTS = re.compile(
     r"^(?:\\mathcal\{?[LJEC]\}?|\\ell|\\xi|[LJEClS]|loss|cost|Loss|Cost|err|Err|\\(?:loss|cost|error|objective)(?:Function)?)(?:_[^∅]*)?(?:∅.*)?$"
@@ -62,6 +64,7 @@ class Names:
         self.transposing = False
         self.sampled: set[str] = set()
         self.states: set[str] = set()
+        self.shares: set[str] = set()
         self.times: set[str] = set()
         self.timed: set[str] = set()
         self.variants: dict[str, dict[int, str]] = {}
@@ -173,7 +176,7 @@ class Names:
 
     def is_cost(self, key: str) -> bool:
         """Whether a name is that of a cost: not the C of a cell, which other quantities are made of."""
-        return bool(COSTS.match(key)) and key not in self.states
+        return key in self.shares or (bool(COSTS.match(key)) and key not in self.states)
 
     def _is_layer(self, row: Row) -> bool:
         letters = [n.letter for n in row if isinstance(n, Name)]
@@ -223,6 +226,29 @@ class Names:
         )
         self._samples(found)
         self._states()
+        self._shares()
+
+    def _shares(self) -> None:
+        """The names whose sum is a cost: c_1 and c_2 of C = c_1 + c_2, the c_t of C = \\sum_t c_t."""
+        defined = {r.key for r in self.roles.values() if r.kind == "definition"}
+        for item in self.page.items:
+            if not isinstance(item, Formula):
+                continue
+            table = self.symbols.at(item.number)
+            for chain in item.chains:
+                head = single_name(chain.members[0].tree) if chain.members else None
+                if head is None or not self.is_cost(table.occurrence(*head).key):
+                    continue
+                for member in chain.members[1:]:
+                    rows = terms_of(member.tree)[0]
+                    inner = [r[1:] if r and is_sum(r[0]) else r for r in rows]
+                    terms = [single_name(t) for t in inner]
+                    found = [table.occurrence(*t) for t in terms if t is not None]
+                    keys = {o.key for o in found}
+                    plain = all(o.power is None and "component" not in o.form for o in found)
+                    several = len(terms) > 1 or inner != rows
+                    if several and plain and None not in terms and keys <= defined:
+                        self.shares |= keys
 
     def _states(self) -> None:
         """Names of costs that are made of themselves, or that make quantities that are no costs."""
@@ -294,6 +320,10 @@ def _is_plain(above: Row, occurs: Occurrence) -> bool:
     if occurs.power is not None:
         return spelled(occurs.power) == shown and any(d == "component" for d, _ in occurs.indices)
     return any(d == "component" and spelled(r) == shown for d, r in occurs.indices)
+
+
+def is_sum(node: Any) -> bool:
+    return isinstance(node, Big) and node.kind == "sum"
 
 
 def rows_of(chain: Chain) -> Iterator[Row]:

@@ -33,6 +33,8 @@ class Prover:
             ),
             outcome.dims.known,
             frozenset(outcome.model.normalised),
+            outcome.model.noise,
+            outcome.model.symmetric,
             tuple(sorted(sizes.items())),
         )
         if key not in self._lines:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from derive.judge.noise import called_noise
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import chances, drawn
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
+from derive.notation.slots import parts_of
 from derive.text.trees import Name
 from derive.text.trees import walk as nodes
 
@@ -36,9 +39,20 @@ def random_names_of(u: Understanding) -> set[str]:
             made.append((role.key, uses))
     if not found:
         return found
+    found |= {k for k in said_random(u) if may_be_random(u, k)}
     while more := {k for k, uses in made if uses & found and k not in found}:
         found |= more
     return found
+
+
+def said_random(u: Understanding) -> Iterator[str]:
+    r"""The names of w \sim N(0, Q), and those that the prose calls noise."""
+    for number, _, chain in u.chains():
+        if len(chain.members) > 1 and chain.members[1].relation == "\\sim":
+            for part in parts_of(chain.members[0].tree):
+                if len(part) == 1 and isinstance(part[0], Name):
+                    yield u.symbols.at(number).occurrence(part[0], None).key
+    yield from called_noise(u)
 
 
 def draws(u: Understanding) -> bool:
@@ -55,7 +69,7 @@ def may_be_random(u: Understanding, key: str) -> bool:
     """A small letter that is no parameter, index or function."""
     symbol = u.symbols.at(0).symbol(key)
     letter = re.sub(
-        r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
+        r"\\(?:math[a-z]+|boldsymbol|bm|hat|tilde|bar|vec|widehat|overline)\b|[{}]", "", key
     ).lstrip("\\")[:1]
     noise = "time" in u.setting.steps.get(key, ()) or "layer" in u.setting.steps.get(key, ())
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, habitual, random_names, scopes
+from derive.judge import defining, functions_told, habitual, random_names, scopes
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -56,7 +56,12 @@ def give_ranks(u: Understanding) -> None:
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
     setting.arrays, setting.scalars = some, u.scalars
     setting.plain = plain_letters(u)
+    setting.told = functions_told.told_functions(u)
+    setting.lagrangians = habitual.lagrangians_of(u)
     setting.nabla = habitual.what_nabla_is_of(u)
+    setting.nabla_lists = habitual.lists_of_nabla(u)
+    setting.stacks = bool(re.search(r"\\nabla\b|∇", text))
+    setting.overloaded = habitual.overloaded(u)
     setting.layer_sizes = frozenset(m[1] for m in SIZES.finditer(text))
     setting.rowwise = bool(ROWWISE.search(prose)) or rows_are_data(u)
     setting.square_ones = bool(ALL_ONES.search(prose))
@@ -64,6 +69,7 @@ def give_ranks(u: Understanding) -> None:
         r.key for r in u.symbols.roles.values() if r.kind == "definition" and r.key
     } - u._kronecker
     setting.defined |= {r.named.key for r in u.symbols.roles.values() if r.named}
+    setting.plain |= u._sandwiched | u.quadratic
     habitual.survey(u)
     gradients_by_name(u)
     setting.stepped = defining.stepped_slots(u)
@@ -93,7 +99,7 @@ def give_ranks(u: Understanding) -> None:
             setting.ranks.pop(name.key, None)
     for key in (*read_as_numbers(u), *biases_of_products(u)):
         setting.ranks[key] = 0
-    for key in partners_of_transposed(u) if some else ():
+    for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
@@ -227,6 +233,32 @@ def partners_of_transposed(u: Understanding) -> Iterator[str]:
                 undeclared = symbol is not None and symbol.shape is None
                 if undeclared and not u.setting.components.get(key):
                     yield key
+
+
+def columns_by_use(u: Understanding) -> Iterator[str]:
+    """The small undeclared names that are transposed, or stand right behind a matrix, A^T p, A s_t: no numbers."""  # noqa: E501
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            rows = [member.tree, *(n.inside for n in nodes(member.tree) if isinstance(n, Group))]
+            for before, own in ((a, b) for row in rows for a, b in pairwise((None, *row))):
+                if not isinstance(own, Name) or not own.letter.lstrip("\\")[:1].islower():
+                    continue
+                occurs = table.occurrence(own, None)
+                symbol = table.symbol(occurs.key)
+                first = table.occurrence(before, None) if isinstance(before, Name) else None
+                turned = first is not None and first.transposed and first.key[:1].isupper()
+                moves = {"time", "layer"} & set(u.setting.steps.get(occurs.key, ()))
+                matrix = first is not None and u.setting.ranks.get(first.key) == 2
+                behind = turned or (moves and matrix and not (occurs.power or occurs.arguments))
+                if (
+                    (behind or occurs.transposed)
+                    and symbol is not None
+                    and symbol.shape is None
+                    and symbol.kind not in ("index", "size", "constant", "function", "word")
+                    and not u.setting.components.get(occurs.key)
+                ):
+                    yield occurs.key
 
 
 def sums(u: Understanding) -> Iterator[tuple[Any, list[Row]]]:

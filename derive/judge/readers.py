@@ -45,6 +45,7 @@ NOT_KNOWN = (
     "kink alone",
     "says nothing",
     "another version",
+    "given nowhere",
 )
 
 

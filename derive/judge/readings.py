@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
-from derive.judge.claims import GIVEN, Judgement, Outcome, Sides, sides
+from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
-from derive.judge.costs import differentiated, missing_costs, with_costs, with_unknown
+from derive.judge.costs import differentiated, missing_costs, with_costs
+from derive.judge.granted import freed, suppositions
 from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
+from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
@@ -44,6 +47,7 @@ class Tried:
     supposed: tuple[str, ...] = ()  # what the line leaves open of shapes, and was supposed
     way: Way | None = None
     choices: frozenset[str] = frozenset()
+    granted: tuple[str, ...] = ()  # what the page says of its quantities without making them
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Way:
 
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
+    `gaps`: what nothing makes is some function of what the page differentiates it by;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
@@ -66,9 +71,11 @@ class Way:
     entropy: bool = False
     ahead: bool = False
     hasty: bool = False
+    gaps: bool = False
 
 
 INDEX = "a condition on an index"
+WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
 
@@ -193,6 +200,16 @@ def ladder(plain: Reading) -> Iterator[Way]:
         replace(plain, partial=True),
         frozenset({"partial"}),
     )
+    yield both(
+        "the derivative of a function is that of its value, along all paths",
+        {"applied"},
+        applied=True,
+    )
+    yield both(
+        "the derivative on the left is partial: by direct dependence alone",
+        {"partial", "direct"},
+        partial=True,
+    )
     if not plain.repeated:
         yield both("indices that stand twice are summed", set(), repeated=True)
     yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
@@ -245,6 +262,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
+    yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
     yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
@@ -279,6 +297,7 @@ class Readings:
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
+        self._slopes: dict[str, list[Slope]] | None = None
 
     @property
     def plain(self) -> Reading:
@@ -430,6 +449,7 @@ class Readings:
         """A definition of what is made already, as a claim: what it defines itself is not in force."""
         place = number, self._index(number, chain)
         self._without = self.understanding.before(*place)
+        self.understanding.without = place
         families = {m.definition.name for m in self.understanding.made if m.place == place}
         try:
             if (
@@ -441,7 +461,7 @@ class Readings:
         except (Unread, Misfit):
             return
         finally:
-            self._without = None
+            self._without = self.understanding.without = None
 
     def versioned(
         self, number: int, chain: Chain, head: Member, member: Member, model: Model
@@ -504,7 +524,7 @@ class Readings:
             ):
                 return
             if not way.needs and (outcome.zero or outcome.vanishing):
-                choices = (choices or set()) & {"cost", "filled", "alone", "entropy"}
+                choices = (choices or set()) & {"cost", "filled", "alone", "entropy", "gaps"}
         if not done and first is not None:
             raise first
 
@@ -624,6 +644,12 @@ class Readings:
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
             elaborator.choices.add("product")
+        elif not any(isinstance(p, D) for p in walk(right.body)) and not _is_of_steps(
+            left.body, elaborator
+        ):
+            elaborator.choices.add("direct")
+        elif "direct" in way.needs:
+            raise _NotHere
         if left.rank == right.rank == 2:
             elaborator.choices.add("matrix")
         elif way.turned:
@@ -673,6 +699,7 @@ class Readings:
     ) -> Tried:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
+        model = freed(model, found, u.setting.lagrangians)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
             model.definitions,
@@ -683,7 +710,7 @@ class Readings:
             model.positive,
             model.normalised,
         )
-        found, made, assumed, unknown = self._with_costs(model, found, way.last, way.entropy)
+        found, made, assumed, unknown = self._with_costs(model, found, way)
         model = Model(
             made.definitions,
             {**model.slots, **made.slots},
@@ -697,6 +724,8 @@ class Readings:
             self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
         elif way.last or way.entropy:
             raise _NotHere
+        if any(isinstance(p, D) for side in (found.left, found.right) for p in walk(side)):
+            self._choices.add("gaps")
         if self._leaves:
             model = self._as_leaves(model, number, found)
         if way.turned and not _has_slopes(found, model):
@@ -710,6 +739,8 @@ class Readings:
         judgement.spent = 0
         outcome = judgement.compare(found, tests)
         self.spent += judgement.spent
+        if "direct" in way.needs and outcome.zero:
+            raise _NotHere  # what is not named in a formula is not held constant by it
         given = {} if outcome.agrees else u.values(number)
         if given:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
@@ -724,7 +755,31 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
+        if outcome.differs and not said:
+            for granted, words, spoken in suppositions(u, model, found):
+                drawn = self._granted(granted, elaborator, found, tests)
+                if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
+                    listed = (*assumed, *unknown)
+                    if not spoken or not drawn.agrees:
+                        return Tried(found, drawn, "; ".join(words), listed)
+                    return Tried(found, drawn, said, listed, granted=words)
         return Tried(found, outcome, said, (*assumed, *unknown))
+
+    def _granted(
+        self, model: Model, elaborator: Elaborator, found: Sides, tests: list[Test]
+    ) -> Outcome | None:
+        """How a line compares where its noise is noise and its symmetric matrices are; None where these have no one size."""  # noqa: E501
+        kept = elaborator.dims.copy()
+        try:
+            for name in model.symmetric:
+                elaborator.dims.unify(f"{name}:0", f"{name}:1")
+            judgement = self._judgement(model, elaborator)
+            judgement.hasty = False
+            return judgement.compare(found, tests, WITH_NOISE if model.noise else WORLDS)
+        except Misfit:
+            return None
+        finally:
+            elaborator.dims = kept
 
     def _as_leaves(self, model: Model, number: int, found: Sides) -> Model:
         by = {
@@ -744,10 +799,10 @@ class Readings:
         return Model(definitions, model.slots, model.dims, kept, model.horizons, model.positive)
 
     def _with_costs(
-        self, model: Model, found: Sides, last: bool, entropy: bool
+        self, model: Model, found: Sides, way: Way
     ) -> tuple[Sides, Model, list[str], list[str]]:
         """The line and the model with the names of the formulas that it differentiates by, with its costs, and with what it alone speaks of."""  # noqa: E501
-        names = frozenset(differentiated([found.left, found.right]))
+        names = set(differentiated([found.left, found.right]))
         parts = self.understanding.setting.parts
         if parts:
             listed = sorted(parts.values(), key=lambda p: -weight(p.body))
@@ -755,7 +810,14 @@ class Readings:
         by = frozenset(
             x.by.name for side in (found.left, found.right) for x in walk(side) if isinstance(x, D)
         )
-        own = formulas_of(model, sorted(by))
+        free = self.understanding.setting.lagrangians  # of which what is differentiated by is free
+        of = {
+            x.of.name
+            for side in (found.left, found.right)
+            for x in walk(side)
+            if isinstance(x, D) and isinstance(x.of, Ref)
+        }
+        own = [] if of & free else formulas_of(model, sorted(by))
         if own:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         light = [p for p in own if weight(p.body) < HEAVY]
@@ -763,10 +825,22 @@ class Readings:
             (_signature(model), *(p.name for p in light)),
             lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
         )
+        if of & free:
+            seen = model
         seen = replace(seen, slots=model.slots, horizons=model.horizons)
         if parts:
             seen = self._kept(
                 (_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
+            )
+        if way.gaps:
+            filled = with_gaps(seen, [found.left, found.right], self.slopes)
+            if filled is None:
+                raise _NotHere
+            return (
+                found,
+                self._kept((_signature(seen), tuple(filled[1])), lambda: filled[0]),
+                [],
+                filled[1],
             )
         unknown = with_unknown(seen, [found.left, found.right])
         if unknown is not seen:
@@ -777,19 +851,50 @@ class Readings:
                 if isinstance(x, D) and isinstance(x.of, Ref)
             )
             unknown = self._kept((_signature(seen), slopes), lambda: unknown)
-        missing = missing_costs(unknown, set(names))
-        key = (_signature(unknown), tuple(missing), last, entropy)
+        missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
+        key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
                 missing,
                 self.understanding.setting.shared_dims,
-                last,
-                entropy,
+                way.last,
+                way.entropy,
                 frozenset(f[2] for f in self.understanding.functions),
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         return (found, *self._costs[key], alone)
+
+    def _differentiated_below(self, found: Sides, model: Model) -> set[str]:
+        """What the definitions that a line rests on differentiate: the C of δ_t = ∂C/∂h_t."""
+        made = depended((found.left, found.right), model)
+        return set(differentiated([d.body for n in made for d in model.definitions.get(n, ())]))
+
+    @property
+    def slopes(self) -> Mapping[str, list[Slope]]:
+        """All that the claims of the page differentiate, and by what."""
+        if self._slopes is None:
+            u, self._slopes = self.understanding, {}
+            for number, index, chain in u.chains():
+                u.setting.dims, kept = u.setting.dims.copy(), u.setting.dims
+                u.setting.parts, u.setting.dims.said = {}, {}
+                try:
+                    elaborator = u.elaborator(number, None, index)
+                    for member in chain.members:
+                        self._note_slopes(elaborator, member)
+                finally:
+                    u.setting.dims = kept
+        return self._slopes
+
+    def _note_slopes(self, elaborator: Elaborator, member: Member) -> None:
+        assert self._slopes is not None
+        try:
+            body = elaborator.row(member.tree).body
+        except (Unread, Misfit, RecursionError):
+            return
+        for of, by in slopes_in([body]):
+            if of.name != by.name or of.index != by.index:
+                self._slopes.setdefault(of.name, []).append((of, by))
 
     def _kept(self, key: object, make: Callable[[], Model]) -> Model:
         """A model that is made once, so that lines share the worlds of its definitions."""
@@ -810,6 +915,8 @@ class Readings:
             tuple(sorted(model.horizons.items())),
             tuple(sorted(model.normalised.items())),
             model.positive,
+            model.noise,
+            model.symmetric,
             tuple(sorted(given.items())),
             normal,
         )
@@ -891,6 +998,18 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     return steps[0] if len(steps) == 1 else ""
 
 
+def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
+    """Whether what is differentiated is a state or an output of a step: its derivative is total."""
+    if not isinstance(slope.of, Ref):
+        return False
+    slots = elaborator.setting.slots.get(slope.of.name, ())
+    return bool({"time", "layer"} & set(slots)) or any(
+        {"time", "layer"} & set(elaborator.setting.slots.get(p.name, ()))
+        for p in walk(slope.by)
+        if isinstance(p, Ref)
+    )
+
+
 def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:
     """The steps with a number that a product's last factor is of: the 1 of ∂h_1/∂W."""
     found = set()
@@ -933,6 +1052,8 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
         for b in letters[i + 1 :]:
             if a.startswith("\\,") or b.startswith("\\,"):
                 continue
+            if (a in found.ordered) != (b in found.ordered):
+                continue  # a step and an entry are never equal
             if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
                 e.get(a) == e.get(b) for e, _ in outcome.passed
             ):
@@ -947,6 +1068,24 @@ def missing_condition(found: Sides, outcome: Outcome) -> str:
             (end,) = ends
             if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
                 return f"for {a} ≥ {end + 1}"
+    return ""
+
+
+def missing_order(found: Sides, outcome: Outcome) -> str:
+    """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
+    if not outcome.failed or not outcome.passed or outcome.missing:
+        return ""
+    letters = [a for a in found.ordered if not a.startswith("\\,")]
+    for a, b in permutations(letters, 2):
+        if found.ordered[a] != found.ordered[b]:
+            continue
+        failed = [e[a] - e[b] for e, _ in outcome.failed if a in e and b in e]
+        passed = [e[a] - e[b] for e, _ in outcome.passed if a in e and b in e]
+        lively = any(e[a] > e[b] for e in outcome.lively if a in e and b in e)
+        if not lively or len(failed) < len(outcome.failed) or len(passed) < len(outcome.passed):
+            continue
+        if max(failed) < min(passed) and max(failed) in (-1, 0):
+            return f"for {a} ≥ {b}" if max(failed) < 0 else f"for {a} > {b}"
     return ""
 
 

@@ -16,6 +16,7 @@ from derive.judge.made import resolved
 from derive.judge.readings import Readings, Tried
 from derive.judge.spelling import Speller
 from derive.meaning.model import Definition
+from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.notation.slots import plain
@@ -40,8 +41,10 @@ def told(judge: Judge, own: Report, report: Report, options: Options) -> Report:
         teller = Teller(judge)
         report = replace(
             report,
-            whys=tuple(
-                teller.why(j, "" if before.get(j.id) == j.verdict else "before") for j in chosen
+            whys=unmarked(
+                tuple(
+                    teller.why(j, "" if before.get(j.id) == j.verdict else "before") for j in chosen
+                )
             ),
         )
     return report
@@ -51,7 +54,9 @@ def with_symbols(report: Report, options: Options) -> Report:
     """The names beside a report of the older reader."""
     if not options.read:
         return report
-    return replace(report, symbols=table(bind(read(report.path, report.text, None))))
+    return replace(
+        report, symbols=table(bind(with_index_letters(read(report.path, report.text, None))))
+    )
 
 
 def wanted(report: Report, names: tuple[str, ...]) -> list[Judged]:
@@ -93,7 +98,7 @@ def table(symbols: Symbols, judge: Judge | None = None) -> tuple[Mapping[str, An
 
     The role is "state", "assumed" where prose alone names a cost, or the elementary function that is meant.
     """
-    rows = described(symbols)
+    rows = unmarked(described(symbols))
     letters = _letters_of(symbols)
     recursive = _recursive(judge) if judge is not None else frozenset()
     horizon = _horizon(symbols, judge)

@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import defining, fitting, implied, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -29,7 +29,6 @@ from derive.judge.made import (
     NEXT,
     NUMBERS_ONLY,
     PASSES,
-    SUMMED,
     WHERE,
     Failed,
     Made,
@@ -38,7 +37,8 @@ from derive.judge.made import (
     written_number,
 )
 from derive.judge.names import Names, named
-from derive.meaning.model import Definition, Model
+from derive.judge.noise import Noise, noise_of
+from derive.meaning.model import ORDERED, Definition, Model
 from derive.notation import members
 from derive.notation.elaborate import Elaborator
 from derive.notation.pieces import argument_of as argument_of
@@ -48,13 +48,23 @@ from derive.notation.shaped import (
     Misfit,
     Val,
 )
-from derive.notation.slots import parts_of
+from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
+from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Sign
 from derive.text.trees import walk as nodes
+
+
+def is_lone_name(row: Any) -> bool:
+    return len(row) == 1 and isinstance(row[0], Name)
+
+
+def _small(*found: Any) -> bool:
+    """Whether names are vectors by their letters."""
+    return all(re.sub(r"\\math[a-z]+\{|[\\}]", "", o.key)[:1].islower() for o in found)
 
 
 @dataclass
@@ -89,8 +99,11 @@ class Understanding:
         frozenset()
     )  # the families that are vectors though the page does not say so
     _without_functions: bool = False
+    without: tuple[int, int] | None = None
+    """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
     _scope: tuple[int, int] = (0, 0)
     examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
     _listed_vectors: set[str] = field(default_factory=set)
@@ -104,16 +117,21 @@ class Understanding:
         if not isinstance(self.symbols, Names):
             self.symbols = Names(self.symbols)
         ranks.give_ranks(self)
-        prose = " ".join(i.text for i in self.page.items if isinstance(i, Prose))
-        if SUMMED.search(prose):
+        silent = not convention.says_so(self) and convention.sums_without_sign(self)
+        if silent or convention.says_so(self):
             self.reading = replace(self.reading, repeated=True)
+        if silent:
+            self.assumed.append(convention.TWICE)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
         self.contradictions = {p: w for p, w in self.definitions_read.items() if APART in w}
         if any(APART in f.why for f in self.failed):
             self._passes(True)
+        layered.made_like_the_last(self)
         self._normalised()
+        if self.noise is not None:
+            self.taken |= self.noise.stated
 
     def _passes(self, loose: bool) -> None:
         for _ in range(PASSES):
@@ -233,6 +251,7 @@ class Understanding:
         self.definitions_read = {}
         self.setting.functions = {}
         self.setting.applications = {}
+        self.setting.applied = {}
         self.setting.horizons = self.horizon_letters()
         self.setting.bounds = (self._bounds & self.setting.horizons) - self.setting.defined
         for number, index, chain in self.chains():
@@ -385,13 +404,18 @@ class Understanding:
         self.setting.implied = {
             k: d
             for k, (d, first, last) in self._implied.items()
-            if first <= number <= last
+            if (first <= number <= last and not self._is_before(k, number, index))
             or (first - WHERE <= number < first and k not in self.setting.in_force)
         }
         found = reading or self.reading
         if number in self.based:
             found = replace(found, base=self.based[number])
         return Elaborator(self.symbols.at(number), self.setting, found)
+
+    def _is_before(self, key: str, number: int, index: int) -> bool:
+        """Whether a chain stands in the formula that gives a name its step, before that."""
+        place = self._implied_in.get(key)
+        return place is not None and place[0] == number and index < place[1]
 
     def _defined_at(self, number: int) -> set[str]:
         """The names that a definition is in force for where a formula stands."""
@@ -404,12 +428,16 @@ class Understanding:
     def functions_at(self, number: int, index: int = 0) -> dict[str, Function]:
         """The functions in force at a chain; of several in its own formula the last before it."""
         found: dict[str, Function] = {}
-        listed = [f for f in self.functions if f[0] <= number <= f[1]]
+        functions = [f for f in self.functions if f[4] != self.without]
+        listed = [f for f in functions if f[0] <= number <= f[1]]
         for _, _, key, function, _ in sorted(listed, key=lambda f: f[4] <= (number, index)):
-            found[key] = function
-        for entry in (*self.functions, *self._before):
+            found[function.key(key)] = function
+        for entry in (*functions, *(f for f in self._before if f[4] != self.without)):
             if 0 <= entry[0] - number <= NEXT or self._is_among_definitions(number, entry[0]):
-                found.setdefault(entry[2], entry[3])
+                found.setdefault(entry[3].key(entry[2]), entry[3])
+        for key, function in list(found.items()):
+            if function.given:
+                found.setdefault(key.split("∅")[0], function)
         return found
 
     def _is_among_definitions(self, number: int, following: int) -> bool:
@@ -437,6 +465,11 @@ class Understanding:
     def says_numbers(self) -> bool:
         """Whether the page says that all its quantities are numbers."""
         return any(isinstance(i, Prose) and NUMBERS_ONLY.search(i.text) for i in self.page.items)
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        """What the page says of noise."""
+        return noise_of(self)
 
     @cached_property
     def numbered(self) -> set[str]:
@@ -559,6 +592,77 @@ class Understanding:
                         powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
 
+    @cached_property
+    def _parameters_given(self) -> set[str]:
+        """The p of f(u, p) and g(u, p): what functions have beside a state, and the page differentiates by."""  # noqa: E501
+        taken: dict[str, set[str]] = {}
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    occurs = table.occurrence(name, behind)
+                    rows = [r for r in occurs.arguments or () if r]
+                    keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
+                    for key in keys[1:] if len(keys) == len(rows) else ():
+                        taken.setdefault(key, set()).add(occurs.key)
+        given = {k for k, functions in taken.items() if len(functions) > 1}
+        return given & self._differentiated_by - self.setting.defined
+
+    @cached_property
+    def _sandwiched(self) -> set[str]:
+        """The capitals of bilinear forms, the Q of x^T Q y: matrices, whatever their letter is by habit."""
+        return {
+            middle
+            for first, middle, last in self._triples()
+            if first.transposed and _small(first, last)
+        }
+
+    @cached_property
+    def quadratic(self) -> set[str]:
+        """The capitals of quadratic forms, x^T Q x and A Q A^T: what people take for symmetric."""
+        return {m for first, m, last in self._triples() if first.key == last.key}
+
+    def _triples(self) -> Iterator[tuple[Any, str, Any]]:
+        """The capitals without an index between two names of which one is transposed, with these."""
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                rows = [
+                    member.tree,
+                    *(n.inside for n in nodes(member.tree) if isinstance(n, Group)),
+                ]
+                for three in (t for row in rows for t in zip(row, row[1:], row[2:], strict=False)):
+                    if not all(isinstance(n, Name) for n in three):
+                        continue
+                    first, middle, last = (table.occurrence(n, None) for n in three)
+                    plain = len(middle.key) == 1 and not (middle.transposed or middle.inverse)
+                    one = first.transposed != last.transposed
+                    if (
+                        one
+                        and plain
+                        and middle.key.isupper()
+                        and middle.key not in self.setting.defined
+                    ):
+                        yield first, middle.key, last
+
+    @cached_property
+    def _divisors(self) -> set[str]:
+        """The capitals that the page divides by, e^x / Z, and never transposes, inverts or gives an index: numbers."""  # noqa: E501
+        below: set[str] = set()
+        others: set[str] = set()
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for node in nodes(member.tree):
+                    if isinstance(node, Over) and not is_derivative(node):
+                        listed = [n for n in node.below_line if isinstance(n, Name)]
+                        below |= {table.occurrence(n, None).key for n in listed}
+                for name, behind in named(member.tree):
+                    o = table.occurrence(name, behind)
+                    if o.transposed or o.inverse or o.indices or name.style not in ("", "it"):
+                        others.add(o.key)
+        return {k for k in below - others if len(k) == 1 and k.isupper()}
+
     def upstream(self, model: Model, number: int, name: str) -> set[str]:
         """The names (without their forms) that a name that was not understood may depend on; all names where nothing is known."""  # noqa: E501
         keys = {
@@ -638,10 +742,10 @@ class Understanding:
             set(self.setting.named_sizes)
             | {
                 a
-                for a in HORIZONS - self.setting.plain
+                for a in HORIZONS - self.setting.plain - self._sandwiched
                 if self._kind(a) in ("size", "constant", "parameter", "")
             }
-            | {s.key for s in self.symbols.records() if s.kind == "size"}
+            | {s.key for s in self.symbols.records() if s.kind == "size"} - self._sandwiched
         )
 
     def sizes(self) -> set[str]:
@@ -717,6 +821,41 @@ class Understanding:
             if n.startswith(ONE_OF)
         }
         return Model(definitions, dict(self.setting.slots), {}, lost, horizons, frozenset(), ones)
+
+    def leave_in_terms_of(self, place: tuple[int, int]) -> None:
+        """After a formula that is proved to say the same with more put in, C = (σ(z) - y)², what C is made of stays a."""  # noqa: E501
+        again = [m for m in self.made if m.place == place]
+        before = self.before(*place).definitions
+        for made in again:
+            name, now = made.definition.name, self._members_in(made.definition)
+            then = {n for d in before.get(name, ()) for n in self._members_in(d)}
+            above = {n for n, _ in then} - {name}
+            waiting = list(above)
+            while waiting:
+                made_of = before.get(waiting.pop(), ())
+                new = {n for d in made_of for n, _ in self._members_in(d)} - above
+                above |= new
+                waiting += new
+            if then and not then <= now and {n for n, _ in now} <= above:
+                self.made.remove(made)
+                for i, m in enumerate(self.made):
+                    if m.definition in before[name]:
+                        self.made[i] = replace(m, last=max(m.last, made.last))
+                self._models.clear()
+
+    def _members_in(self, d: Definition) -> set[tuple[str, tuple[Time, ...]]]:
+        """The names that a definition uses, each at its steps and layers."""
+        slots = self.setting.slots
+        return {
+            (
+                p.name,
+                tuple(
+                    i for i, s in zip(p.index, slots.get(p.name, ()), strict=False) if s in ORDERED
+                ),
+            )
+            for p in walk(d.body)
+            if isinstance(p, Ref)
+        }
 
     def _following(self, number: int, listed: list[Made]) -> list[Made]:
         """The first definitions that follow of what nothing makes yet: of a name, or of another member x^3 beside x^2."""  # noqa: E501

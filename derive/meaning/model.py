@@ -75,6 +75,8 @@ class Model:
     horizons: Mapping[str, str] = field(default_factory=dict)
     positive: frozenset[str] = frozenset()
     normalised: Mapping[str, str] = field(default_factory=dict)
+    noise: frozenset[str] = frozenset()  # families of mean 0, drawn anew at each step
+    symmetric: frozenset[str] = frozenset()  # matrices that nothing makes
 
     def general(self, name: str) -> Definition | None:
         return next((d for d in self.definitions.get(name, ()) if d.is_general), None)

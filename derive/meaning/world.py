@@ -49,6 +49,8 @@ Element = tuple[str, tuple[int, ...]]
 Letters = Mapping[str, int]
 Slopes = dict[Element, Any]
 MOST_STEPS = 80_000
+OUTCOMES = 32  # of which each is as likely, where a page has noise
+WITH_NOISE = 6  # times the steps of work
 SMALL = tuple(
     Fraction(n, 4) for n in (2, -2, 1, -1, 4, 3, -3, -4)
 )  # where functions are not saturated
@@ -73,6 +75,8 @@ class World:
     "small" (quarters), "generic" (three digits, mixed signs) or "positive"; `reals` is the module that has exp and log; `given` are values that
     the page itself chooses."""  # noqa: E501
 
+    most_steps = MOST_STEPS
+
     def __init__(
         self,
         model: Model,
@@ -85,6 +89,8 @@ class World:
     ) -> None:
         self.find = find
         self.base = 1
+        if model.noise:
+            self.most_steps = MOST_STEPS * WITH_NOISE
         self.normal: frozenset[str] = frozenset()
         self.given = given or {}
         self.model, self.lengths, self.seed, self.style, self.reals = (
@@ -114,6 +120,7 @@ class World:
         self._aside: dict[tuple[str, int | None], list[dict[Any, Any]]] = {}
         self._neighbours: dict[Element, World] = {}
         self._set: Slopes = {}
+        self._walsh: dict[object, int] = {}
         self.expanded = False  # whether a value was worked out in another world of its kind
 
     def change(self, model: Model, find: Callable[[str], str], versions: Mapping[str, int]) -> None:
@@ -145,6 +152,8 @@ class World:
 
     def size(self, dim: str) -> int:
         dim = self.find(dim)
+        if dim == "sample" and self.model.noise:
+            return OUTCOMES
         if "+" in dim:
             return sum(map(self.size, dim.split("+")))
         if dim == "1":
@@ -194,6 +203,8 @@ class World:
         return self.reals.mpf(value.numerator) / value.denominator
 
     def leaf(self, element: Element) -> Any:
+        if element[0] in self.model.symmetric and element[1][-2:] != tuple(sorted(element[1][-2:])):
+            element = (element[0], (*element[1][:-2], *element[1][:-3:-1]))
         if element not in self.used:
             name = element[0]
             value = (
@@ -209,6 +220,8 @@ class World:
     def _chosen(self, element: Element) -> Any:
         """A random number; an entry of what sums to one over its last (first) index fits the others."""
         name, index = element
+        if self.model.noise and "sample" in self.model.slots.get(name, ()):
+            return self._drawn(element)
         if name not in self.normal and name + DOWN not in self.normal:
             return self.random("leaf", *element)
         slots = self.model.slots.get(name, ())
@@ -227,12 +240,43 @@ class World:
         """A member of a family that adds up to 1 over its last index; of a class, 1 or 0."""
         name, index = element
         size = self.size(self.model.normalised[name])
+        if self.model.noise and self.model.normalised[name] == "sample":
+            return self.exact(Fraction(1, OUTCOMES))
         if name.startswith(ONE_OF):
             return self.exact(Fraction(int(index[-1] == 1 + self._digest(name, index[:-1]) % size)))
         parts = [abs(self.random("leaf", name, (*index[:-1], i + 1))) for i in range(size)]
         return (
             parts[index[-1] - 1] / sum(parts) if 1 <= index[-1] <= size else self.exact(Fraction(0))
         )
+
+    def _drawn(self, element: Element) -> Any:
+        """A random quantity for one outcome: noise of mean 0, and other leaves, each uncorrelated with all others.
+
+        Over the outcomes each is a combination of Walsh functions, of which no two are alike.
+        """  # noqa: E501
+        name, index = element
+        slots = self.model.slots[name]
+        place = slots.index("sample")
+        outcome, rest = index[place] - 1, index[:place] + index[place + 1 :]
+        base = name.split("∅")[0]
+        if base not in self.model.noise:
+            spread = self.random("spread", name, rest) * self._sign((name, rest), outcome)
+            return self.random("leaf", name, rest) + spread
+        step = tuple(i for i, s in zip(index, slots, strict=False) if s in ORDERED)
+        entry = [i for i, s in zip(index, slots, strict=False) if s == "component"]
+        *others, last = entry or [1]
+        total: Any = self.zero
+        for m in range(1, last + 1):
+            factor = self.random("factor", base, *others, last, m)
+            total = total + factor * self._sign((base, step, *others, m), outcome)
+        return total
+
+    def _sign(self, key: object, outcome: int) -> int:
+        """A Walsh function of its own for each key."""
+        own = self._walsh.setdefault(key, len(self._walsh) + 1)
+        if own >= OUTCOMES:
+            raise NoNumber("more random quantities than are worked out here")
+        return 1 - 2 * ((own & outcome).bit_count() % 2)
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -387,6 +431,7 @@ class World:
         """The same world in other numbers, with other values of some members."""
         other = World(self.model, self.lengths, self.seed, self.style, reals, self.find, self.given)
         other.sizes, other.live, other.used = self.sizes, self.live, self.used
+        other._walsh = self._walsh
         self.expanded = True
         other.base, other.normal = self.base, self.normal
         other._steps = self._steps
@@ -512,7 +557,7 @@ class World:
 
     def _tick(self) -> None:
         self._steps += 1
-        if self._steps > MOST_STEPS:
+        if self._steps > self.most_steps:
             raise NoNumber("more steps of work than a formula takes")
 
     def value(self, x: Core, env: Letters) -> Any:

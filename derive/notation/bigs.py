@@ -36,8 +36,10 @@ from derive.notation.shaped import (
     stated,
     total,
 )
+from derive.notation.slots import is_derivative
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Group, Name, Node, Row, Sign, Words
+from derive.text.trees import walk as walk_tree
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
@@ -61,6 +63,9 @@ def read_big(e: Elaborator, node: Big, row: Row, at: int) -> tuple[Val, int]:
             break
         end += 1
     inside = row[at + 1 : end]
+    if node.kind == "prod":
+        inside = before_derivative(node, inside)
+        end = at + 1 + len(inside)
     if node.kind == "lim":
         inside, end = behind_limit(e, row, at + 1, end)
         found = calculus.limit(e, node, inside) if inside else None
@@ -91,6 +96,22 @@ def read_big(e: Elaborator, node: Big, row: Row, at: int) -> tuple[Val, int]:
     e.letters |= free[0]
     e.ordered |= free[1]
     return body, end
+
+
+def before_derivative(node: Big, inside: Row) -> Row:
+    """What a Π multiplies: a derivative behind its factors that has not its index is no factor of it."""
+    below = node.below or ()
+    if not below or not isinstance(below[0], Name):
+        return inside
+    used = [
+        any(isinstance(n, Name) and n.letter == below[0].letter for n in walk_tree((x,)))
+        for x in inside
+    ]
+    last = max((i for i, u in enumerate(used) if u), default=len(inside))
+    cut = next((i for i in range(last + 1, len(inside)) if is_derivative(inside[i])), len(inside))
+    while cut > last + 1 and isinstance(inside[cut - 1], Sign):
+        cut -= 1
+    return inside[:cut]
 
 
 def hidden_letters(e: Elaborator, letters: set[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -153,9 +174,9 @@ def excluded(e: Elaborator, row: Row) -> str | None:
 
 
 def limit_of(e: Elaborator, row: Row) -> Time:
-    row = bare(row)
     if len(row) == 1 and isinstance(row[0], Group) and row[0].opening == "|":
-        return Time.of(spelled(row))
+        return Time.of(spelled(row))  # |V|, the number of what V holds
+    row = bare(row)
     try:
         return members.read_index(e, row)
     except Unread:
@@ -224,8 +245,9 @@ def summed_over(e: Elaborator, node: Big, bound: Bound, v: Val) -> Val:
         return big_over(e, kind, letter, None, bound.lower, bound.upper, v, node, ())
     if ordered is not None:
         e.ordered.pop(letter, None)
-        low = bound.lower if bound.lower is not None else Time.at(1)
-        high = bound.upper if bound.upper is not None else Time.of(horizon_of(e, ordered, node))
+        first, last = where_products_run(letter, v.body) if kind == "sum" else (None, None)
+        low = bound.lower or (None if bound.upper else first) or Time.at(1)
+        high = bound.upper or last or Time.of(horizon_of(e, ordered, node))
         low, high = ascending(low, high)
         for end in (low, high):
             members.put_in_order(e, end, ordered)
@@ -242,7 +264,8 @@ def summed_over(e: Elaborator, node: Big, bound: Bound, v: Val) -> Val:
     ):
         said = stated(upper.letters[0][0], e.setting.layer_sizes)
         own = e.dims.find(dim)
-        if own.startswith("dim:") and e.dims.find(said) != own:
+        counted = stated(upper.letters[0][0].strip("|"), e.setting.layer_sizes)
+        if own.startswith("dim:") and own not in (e.dims.find(said), e.dims.find(counted)):
             raise Unread(node.start, f"a sum over {own[4:]} entries")
         if e.dims.is_merged(dim) and said not in stated_dims(e, letter, v.body):
             e.dims.suppose(f"{upper.letters[0][0]} is the number of what {letter} runs over")
@@ -259,6 +282,26 @@ def summed_over(e: Elaborator, node: Big, bound: Bound, v: Val) -> Val:
         if not end.is_number and is_bound_letter(e, end):
             members.letter_dim(e, end, dim)
     return big_over(e, kind, letter, dim, low, high, v, node, bound.without)
+
+
+def where_products_run(letter: str, body: Core) -> tuple[Time | None, Time | None]:
+    """The first and last k of a Σ_k without bounds in which the Π of its body runs: k ≤ t for Π_{j=k+1}^t."""  # noqa: E501
+    first: set[Time] = set()
+    last: set[Time] = set()
+    own = Time.of(letter)
+    for part in walk(body):
+        if isinstance(part, Chain) or (isinstance(part, Sum) and part.kind == "prod"):
+            low, high = part.lower, part.upper
+            if low is None or high is None:
+                continue
+            if (low - own).is_number and letter not in dict(high.letters):
+                last.add(high + 1 - (low - own))
+            elif (high - own).is_number and letter not in dict(low.letters):
+                first.add(low + (-1) - (high - own))
+    return (
+        first.pop() if len(first) == 1 and not last else None,
+        last.pop() if len(last) == 1 and not first else None,
+    )
 
 
 def stated_dims(e: Elaborator, letter: str, body: Core) -> set[str]:

@@ -29,7 +29,8 @@ def order_of(mark: Name) -> int | None:
 def variables(below: Row, order: int) -> list[Row] | None:
     """What ∂x ∂y, or ∂x^2, differentiates by, one row for each time; None where their number is not `order`."""  # noqa: E501
     first = below[0]
-    assert isinstance(first, Name)
+    if not isinstance(first, Name):
+        return None
     parts: list[list[Node]] = []
     for node in below:
         if isinstance(node, Name) and node.letter == first.letter and node.below is None:

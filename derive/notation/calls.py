@@ -21,6 +21,7 @@ from derive.algebra.core import (
     Ref,
     add,
     fresh,
+    letters_in,
     move,
     neg,
     num,
@@ -41,7 +42,7 @@ from derive.notation.pieces import (
     replaced,
     split_at,
 )
-from derive.notation.setting import Function, Occurs, Unread
+from derive.notation.setting import Function, Occurs, Unread, family_key, member_key
 from derive.notation.shaped import (
     Axis,
     Dims,
@@ -104,10 +105,14 @@ def special_name(
             return scalar(ONE), at + 1
         ones = vector(lambda i: ONE, fresh("dim"))
         return members.scripted(e, ones, occurs, node), at + 1
-    word = SPELLED.get(key) or (
-        key
-        if key in WORDS
-        else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
+    word = (
+        e.setting.told.get(key)
+        or SPELLED.get(key)
+        or (
+            key
+            if key in WORDS
+            else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
+        )
     )
     if word is None or is_variable(e, key):
         return None
@@ -228,6 +233,9 @@ def applied_word(
         arguments = (
             [groups.listed_entries(e, parts, group)] if listed else [e.row(p) for p in parts]
         )
+        entries = _softmax_over(e, arguments, occurs, node) if word == "softmax" else None
+        if entries is not None and group.above is None and group.below is None:
+            return entries, end + 1
         value = known_function(e, word, arguments, occurs, node)
         if group.above is not None or group.below is not None:
             value = groups.group_scripts(e, value, group)
@@ -304,6 +312,12 @@ def read_call(e: Elaborator, node: Name, occurs: Occurs) -> Val:
         except Unread:
             if not e.setting.arrays:
                 raise
+    if occurs.indices:
+        made = member_made(e, node, occurs)
+        if made is not None and not e.inlining and not occurs.primes and is_whole(e, made, occurs):
+            return members.member(e, key, members.given_indices(e, occurs, node), node.start)
+        if made is not None:
+            return own_function(e, node, made, args, occurs.primes)
     layered = bool(occurs.indices) and all(d == "layer" for d, _ in occurs.indices)
     if (key == "\\sigma" or SPELLED.get(key)) and not layered:
         return known_function(e, SPELLED[key], args, occurs, node)
@@ -315,14 +329,77 @@ def read_call(e: Elaborator, node: Name, occurs: Occurs) -> Val:
             outs.append((domain, members.index_in(e, domain, inside, node)))
             if domain in ("time", "layer"):
                 members.put_in_order(e, outs[-1][1], domain)
-    outs += left_out_slots(e, key, args, outs, node)
+    outs += left_out_slots(e, key, args, outs)
     return abstract_call(e, key, args, outs, occurs.primes, node)
 
 
+def function_of(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
+    """The function that the page makes under a name: the member of it that the name's indices say."""
+    if occurs.indices:
+        return member_made(e, node, occurs)
+    return e.setting.functions.get(occurs.key)
+
+
+def member_made(e: Elaborator, node: Name, occurs: Occurs) -> Function | None:
+    """The member that a call names of J^{(t)}(\\theta) = …, g_1(x) = …, where the page makes members of the function."""  # noqa: E501
+    functions = e.setting.functions
+    members_made = {k for k, f in functions.items() if f.given and f.key(occurs.key) == k}
+    if not members_made:
+        return None
+    indices = members.given_indices(e, occurs, node)
+    for given in (indices, [(d, Time.of("·")) for d, _ in indices]):
+        function = functions.get(member_key(occurs.key, given))
+        if function is not None and function.given:
+            return at_index(e, function, indices)
+    e.dims.suppose(
+        f"{occurs.key} with an index for which the page does not make it is any function"
+    )
+    return None
+
+
+def at_index(e: Elaborator, function: Function, indices: list[tuple[str, Time]]) -> Function:
+    """A function that is made for a general index, for one of its values: f_{k+1}(u_k) = … at k."""
+    table: dict[str, Time] = {}
+    for (domain, own), (_, index) in zip(function.given, indices, strict=True):
+        if domain in ("time", "layer"):
+            members.put_in_order(e, index, domain)
+        if own.is_number:
+            continue
+        (letter, count_), *others = own.letters
+        if others or count_ != 1 or letter in e.setting.horizons:
+            raise Unread(0, "a member of a function that the page makes")
+        table[letter] = index + (-own.shift)
+        if domain == "component":
+            count(e, index, own, function.body.body)
+    formals = tuple(f for f in (move(f, table) for f in function.formals) if isinstance(f, Ref))
+    body = replace(function.body, body=move(function.body.body, table))
+    return replace(function, formals=formals, body=body)
+
+
+def is_whole(e: Elaborator, function: Function, occurs: Occurs) -> bool:
+    """Whether a call is that of what the page makes for each step: the quantity J^{(t)}."""
+    general = all(d in ("time", "layer") and not i.is_number for d, i in function.given)
+    made = derivatives.is_made(e, occurs.key)
+    return general and made and derivatives.at_formals(e, function, occurs)
+
+
+def count(e: Elaborator, index: Time, own: Time, body: Core) -> None:
+    """An index counts what the letter does in whose place it stands in a formula."""
+    for part in walk(body):
+        for place, i in enumerate(part.index if isinstance(part, Ref) else ()):
+            assert isinstance(part, Ref)
+            slots = e.setting.slots.get(part.name, ())
+            if i == own and place < len(slots) and slots[place] == "component":
+                before = sum(s != "component" for s in slots[:place])
+                key = family_key(part.name)
+                members.letter_dim(e, index, members.dim_of(e, key, place - before))
+                return
+
+
 def left_out_slots(
-    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]], node: Name
+    e: Elaborator, key: str, args: list[Val], outs: Sequence[tuple[str, Time]]
 ) -> list[tuple[str, Time]]:
-    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's."""  # noqa: E501
+    """The step or layer of a function that is written without it here, g'(z^{[l]}) for g'^{[l]}(z^{[l]}): its argument's; g of what has none is a function of its own."""  # noqa: E501
     found = []
     for slot in e.setting.steps.get(key, ()):
         if slot not in ("time", "layer") or any(d == slot for d, _ in outs):
@@ -334,9 +411,8 @@ def left_out_slots(
             if isinstance(part, Ref) and slot in e.setting.slots.get(part.name, ())
         )
         index = next(of_argument, None)
-        if index is None:
-            raise Unread(node.start, f"the {slot} of {key}")
-        found.append((slot, index))
+        if index is not None:
+            found.append((slot, index))
     return found
 
 
@@ -423,6 +499,21 @@ def _softmax(e: Elaborator, args: list[Val], node: Name) -> Val:
     other = fresh()
     below = summed(other, a.dim, Fn("\\exp", (move(v.body, {a.letter: Time.of(other)}),)))
     return Val(v.axes, over(Fn("\\exp", (v.body,)), below), v.row)
+
+
+def _softmax_over(e: Elaborator, args: list[Val], occurs: Occurs, node: Name) -> Val | None:
+    r"""softmax_j(S_{ij}), of entries: over all j, and then the entry j; None where what stands below is another thing."""  # noqa: E501
+    if len(args) != 1 or args[0].rank or len(occurs.indices) != 1 or occurs.primes:
+        return None
+    ((domain, row),) = occurs.indices
+    index = members.index_in(e, domain, row, node)
+    letter = next((a for a, _ in index.letters), "")
+    body = args[0].body
+    if index != Time.of(letter) or letter not in e.letters or letter not in letters_in(body):
+        return None
+    other = fresh()
+    below = summed(other, e.letters[letter], Fn("\\exp", (move(body, {letter: Time.of(other)}),)))
+    return Val((), over(Fn("\\exp", (body,)), below))
 
 
 def _prod(e: Elaborator, args: list[Val], node: Name) -> Val:

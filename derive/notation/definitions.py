@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from derive.notation import habits
+from derive.notation.abridged import ABRIDGED, shows_part_of
 from derive.notation.occurrences import Occurrence, Reader
 from derive.notation.sides import (
     bare_key,
@@ -41,6 +42,11 @@ CONCLUDING = re.compile(
     r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
+CHOICE = re.compile(
+    r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE
+)
+"""Words between two ways to make a name."""
+OR_ELSE = "another choice"
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
@@ -91,6 +97,7 @@ class Known:
     """Whether it looks at the step after: λ_t = … λ_{t+1}."""
     looks_back: bool = False
     """Whether it uses anything of the step before."""
+    row: Row = ()
 
 
 @dataclass
@@ -123,6 +130,11 @@ class Ledger:
             return Role("setting", found.key, found, "says what it depends on")
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
             return Role("claim", found.key, found, REPEATS)
+        if any(shows_part_of(right, k.row) and same_index(k.occurrence, found) for k in latest):
+            return Role("setting", found.key, found, ABRIDGED)
+        if any(shows_part_of(k.row, right) and same_index(k.occurrence, found) for k in latest):
+            self._define(found, right, number)
+            return Role("definition", found.key, found, "what was abridged, in full")
         if not before and self._turns_round(found, right, number):
             return Role("claim", found.key, found, "an equation that is solved for another name")
         adjoint = any(
@@ -246,6 +258,8 @@ class Ledger:
         latest = before[-1]
         moved_on = where.section != latest.where.section or where.item != latest.where.item
         renewed = bool(RENEWING.search(where.before))
+        if CHOICE.search(where.before):
+            return Role("claim", found.key, found, OR_ELSE)
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
@@ -392,6 +406,7 @@ class Ledger:
             last=self._end_of_variant(found, where, number),
             backwards=self._looks_ahead(found, right, number),
             looks_back=self._looks_back(found, right, number),
+            row=right,
         )
         self.known.setdefault(found.key, []).append(known)
 
@@ -464,6 +479,7 @@ class Ledger:
                 and k.occurrence.form == role.target.form
                 and k.last is None
                 and not self._is_special(k.occurrence)
+                and not _is_other_member(k.occurrence, role.target)
             ]
             if later and later[0] <= role.scope[1]:
                 self.found[number, index] = replace(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from collections.abc import Set as Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,12 +15,15 @@ from derive.algebra.core import (
     Num,
     Ref,
     Where,
+    letters_in,
+    move,
 )
 from derive.algebra.expression import Time
-from derive.notation import calculus, calls, groups, members
+from derive.notation import calculus, calls, groups, habits, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
     DIFFERENTIALS,
+    TIMES,
     Mark,
     bare,
     differential_mark,
@@ -32,14 +38,17 @@ from derive.notation.shaped import (
     Val,
     renamed,
     scalar,
-    transposed,
 )
+from derive.notation.slots import is_derivative
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Row, Sign
+from derive.text.trees import Group, Name, Node, Number, Row, Sign, Words
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
+
+IMMEDIATE = frozenset(("partial", "direct", "immediate", "explicit", "local", "instantaneous"))
+FIXED = frozenset(("fixed", "const", "constant", "held"))
 
 
 def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, int]:
@@ -47,12 +56,34 @@ def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, in
     below = differential_mark(node.below_line)
     if mark is not None and below is not None:
         return read_derivative(e, node, mark, below, row, at)
+    divided = None if mark is None or below is not None else divided_derivative(e, node, mark)
+    if divided is not None:
+        return divided, at + 1
     if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
         e.notes.append("the ∂ below the line is missing")
         below = Mark(mark.letter, node.below_line, False, False)
         return read_derivative(e, node, mark, below, row, at)
     above, line = e.row(node.above_line), e.row(node.below_line)
     return e._times(above, line, "/"), at + 1
+
+
+def divided_derivative(e: Elaborator, node: Over, mark: Mark) -> Val | None:
+    r"""\frac{\partial l}{T \cdot \partial o}: the derivative, divided by what stands before ∂ below the line."""  # noqa: E501
+    line = node.below_line
+    place = next(
+        (i for i, n in enumerate(line) if isinstance(n, Name) and n.letter == mark.letter), 0
+    )
+    factors = line[:place]
+    while factors and isinstance(factors[-1], Sign) and factors[-1].text in TIMES:
+        factors = factors[:-1]
+    below = differential_mark(line[place:])
+    plain = factors and all(isinstance(n, Name | Number) for n in factors)
+    if not plain or below is None or not mark.rest or mark.order or below.order:
+        return None
+    whole = replace(node, below_line=line[place:])
+    found, _ = read_derivative(e, whole, mark, below, (whole,), 0)
+    by = e.row(factors)
+    return None if by.rank else e._times(found, by, "/")
 
 
 def read_derivative(
@@ -161,7 +192,7 @@ def formal_slope(e: Elaborator, of: Row, by: Row) -> Val | None:
     behind = of[1] if len(of) == 2 and isinstance(of[1], Group) else None
     if len(of) > 1 and behind is None:
         return None
-    function = e.setting.functions.get(members.occurrence_of(e, of[0], behind).key)
+    function = calls.function_of(e, of[0], members.occurrence_of(e, of[0], behind))
     if function is None:
         return None
     place = next((k for k, n in enumerate(function.names) if is_formal(e, by, n)), None)
@@ -174,19 +205,99 @@ def numerator(e: Elaborator, row: Row, by: Val) -> Val:
         occurs = members.occurrence_of(
             e, row[0], row[1] if len(row) == 2 and isinstance(row[1], Group) else None
         )
-        function = e.setting.functions.get(occurs.key)
+        function = calls.function_of(e, row[0], occurs)
         own = function is not None and (len(row) == 1 or at_formals(e, function, occurs))
         if (
             function is not None
             and own
             and not occurs.primes
-            and (by.body in function.formals or not is_made(e, occurs.key))
+            and (is_own_formal(function, by) or not is_made(e, occurs.key))
         ):
             return function.body
+        applied = applied_name(e, row[0], occurs, by) if len(row) == 1 else None
+        if applied is not None:
+            return applied
         at = e.called.get(occurs.key, ())
         if function is not None and len(row) == 1 and any(a.body == by.body for a in at):
             return calls.own_function(e, row[0], function, list(at), 0)
     return e.row(row)
+
+
+def is_own_formal(function: Function, by: Val) -> bool:
+    """Whether a derivative is by what a function's definition has as an argument, h_{t-1} in f(h_{t-1}, x_t)."""  # noqa: E501
+    tag = tag_for(by)
+    formals = (function.formal(k) for k in range(len(function.formals)))
+    return any(f.rank == by.rank and tag_for(f) == tag for f in formals)
+
+
+def applied_name(e: Elaborator, node: Name, occurs: Occurs, by: Val) -> Val | None:
+    """f_t in ∂f_t/∂h where the page applies f_t to h: its value there, of which the derivative is by that argument."""  # noqa: E501
+    if occurs.key in e.setting.in_force or occurs.primes or occurs.arguments is not None:
+        return None
+    if occurs.key in e.setting.functions or any(d == "component" for d, _ in occurs.indices):
+        return None
+    given = members.given_indices(e, occurs, node)
+    places = e.setting.applied.get(occurs.key, ())
+    if given:
+        at = [at_index(p, [i for _, i in given], e.setting.horizons) for p in places]
+    else:
+        at = [at_step_of(e, p, by) for p in places]
+    found = {a for a in at if a is not None and any(holds(x, by.body) for x in a.args)}  # type: ignore[arg-type]
+    if len(found) != 1:
+        return None
+    (value,) = found
+    e.choices.add("applied")
+    for domain, index in given:
+        members.put_in_order(e, index, domain)
+    letters = plain_letters(value.index[len(given) :])
+    dims = [members.dim_of(e, f"fn {occurs.key}", k) for k in range(len(letters))]
+    made = Val(tuple(Axis(a, d) for a, d in zip(letters, dims, strict=True)), value)
+    return named_part(e, f"⟨{spelled((node,))}⟩", made) if e.reading.applied else made
+
+
+def at_step_of(e: Elaborator, known: App, by: Val) -> App | None:
+    """f(h_{t-1}, x_t) for the f of ∂f/∂h_k: where it is applied to h_k; by a parameter, at the line's own step."""  # noqa: E501
+    assert isinstance(by.body, Ref)
+    if any(holds(arg, by.body) for arg in known.args) and letters_in(by.body) & set(e.ordered):
+        return known
+    for arg in known.args:
+        body = arg.body
+        if isinstance(body, Ref) and body.name == by.body.name and body.index:
+            count = len(body.index) - len(arg.letters)
+            moved = moved_to(known, body.index[:count], by.body.index[:count], e.setting.horizons)
+            if moved is not None:
+                return moved
+    own = [a for a in letters_in(known) if not a.startswith("\\,") and a not in e.setting.horizons]
+    here = [a for a in e.ordered if a not in e.setting.horizons]
+    if len(own) != 1 or not here or own[0] in here:
+        return known
+    moved_known = move(known, {own[0]: Time.of(here[0])}) if len(here) == 1 else None
+    return moved_known if isinstance(moved_known, App) else None
+
+
+def at_index(known: App, given: Sequence[Time], horizons: Set[str]) -> App | None:
+    """An application at other indices: f_t(h_{t-1}) at k is f_k(h_{k-1})."""
+    own = known.index[: len(given)]
+    if len(plain_letters(known.index[len(given) :])) != len(known.index) - len(given):
+        return None
+    return moved_to(known, own, given, horizons)
+
+
+def moved_to(
+    known: App, own: Sequence[Time], given: Sequence[Time], horizons: Set[str]
+) -> App | None:
+    """An application with the letters of some of its indices moved to other ones."""
+    table: dict[str, Time] = {}
+    for a, b in zip(own, given, strict=True):
+        letters = [x for x, n in a.letters if n == 1 and x not in horizons]
+        to = b + (-a.shift)
+        if a == b:
+            continue
+        if len(letters) != 1 or len(a.letters) != 1 or table.get(letters[0], to) != to:
+            return None
+        table[letters[0]] = to
+    moved = move(known, table)
+    return moved if isinstance(moved, App) else None
 
 
 def at_formals(e: Elaborator, function: Function, occurs: Occurs) -> bool:
@@ -303,6 +414,8 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         and any(holds(a, by.body) for a in of.body.args)
     ):
         mode = "own"
+    if mode == "total" and isinstance(of.body, Ref) and of.body.name in e.setting.lagrangians:
+        mode = "own"
     body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
     tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)
     axes = of.axes + by.axes
@@ -328,7 +441,7 @@ def by_parameter(e: Elaborator, by: Val) -> bool:
 
 def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
     """f' without an argument: of a function with one formal, at the formal."""
-    function = e.setting.functions.get(occurs.key)
+    function = calls.function_of(e, node, occurs)
     if (
         function is not None
         and len(function.formals) == 1
@@ -337,74 +450,6 @@ def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
     ):
         return scalar(D(function.body.body, function.formals[0]))
     raise Unread(node.start, "the argument of a slope")
-
-
-def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
-    if node.below is None and at + 1 < len(row) and isinstance(row[at + 1], Name):
-        whole = read_gradient(e, row, at + 1)
-        if whole is not None:
-            return whole
-    if node.below is None and node.above is None:
-        node = replace(node, below=_sole_argument(e, row, at + 1) or e.setting.nabla)
-    if node.below is None or at + 1 >= len(row):
-        raise Unread(node.start, "by what ∇ differentiates")
-    by = denominator(e, node.below, node)
-    end = at + 1
-    behind = row[end]
-    lying = False
-    if isinstance(behind, Group) and behind.above is None:
-        of, end = e.row(behind.inside), end + 1
-    else:
-        row, lying = upright(e, row, end)
-        of, end = e.factor(row, end)
-    found = differentiated(e, of, by, Mark("\\partial", (), False, False))
-    if lying:
-        return transposed(found), end
-    return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), end
-
-
-def _sole_argument(e: Elaborator, row: Row, at: int) -> Row | None:
-    """The x of ∇f(x), f a function of which nothing is known: no ∇ of it is by what it is not a function of."""  # noqa: E501
-    name, behind = (*row[at : at + 2], None, None)[:2]
-    if not isinstance(name, Name) or not isinstance(behind, Group) or len(behind.inside) != 1:
-        return None
-    if not isinstance(behind.inside[0], Name):
-        return None
-    occurs = members.occurrence_of(e, name, behind)
-    known = occurs.key in e.setting.functions
-    return None if known or len(occurs.arguments or ()) != 1 else behind.inside
-
-
-def upright(e: Elaborator, row: Row, at: int) -> tuple[Row, bool]:
-    """∇f(x)^T is the transpose of ∇f(x), not the gradient of a transpose: the row without the mark."""
-    for place in (at, at + 1):
-        node = row[place] if place < len(row) else None
-        if (  # noqa: SIM102
-            isinstance(node, Name | Group)
-            and node.above is not None
-            and spelled(node.above) in ("T", "\\top", "\\intercal", "\\mathsf{T}")
-        ):
-            if place == at or isinstance(node, Group):
-                return (*row[:place], replace(node, above=None), *row[place + 1 :]), True
-    return row, False
-
-
-def read_gradient(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
-    """∇f of a function of several numbers, or of one vector."""
-    node = row[at]
-    behind = row[at + 1] if at + 1 < len(row) and isinstance(row[at + 1], Group) else None
-    assert isinstance(node, Name)
-    occurs = members.occurrence_of(e, node, behind)
-    function = e.setting.functions.get(occurs.key)
-    if function is None or function.body.rank or occurs.indices or not function.formals:
-        return None
-    end = at + 2 if behind is not None and occurs.arguments is not None else at + 1
-    mark = Mark("\\partial", (), False, False)
-    slopes = [
-        differentiated(e, function.body, function.formal(k), mark)
-        for k in range(len(function.formals))
-    ]
-    return (slopes[0] if len(slopes) == 1 else groups.stack_of(e, slopes, node)), end
 
 
 def inline_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
@@ -464,8 +509,77 @@ def argument_named(e: Elaborator, below: Row, row: Row, at: int) -> Row | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_text(node: Node) -> bool:
+    return isinstance(node, Name) and node.style == "text"
+
+
+def read_restricted(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{\partial h_t}{\partial W}\big|_{\text{direct}}, …|_{h_{t-1} \text{ fixed}}: a derivative with a word behind the bar."""  # noqa: E501
+    words = [n for n in node.below or () if isinstance(n, Words) or is_text(n)]
+    said = {w for w in re.findall("[a-z]+", spelled(tuple(words)).lower()) if w != "text"}
+    if not said or not node.inside or not is_derivative(node.inside[-1]) or node.above is not None:
+        return None
+    if len(node.inside) > 1:  # the bar is that of the last factor
+        last = replace(node, start=node.inside[-1].start, inside=node.inside[-1:])
+        return e.row((*node.inside[:-1], last))
+    inner, names = e.row(node.inside), [n for n in node.below or () if n not in words]
+    if not isinstance(inner.body, D) or inner.body.mode != "total":
+        return None
+    if said & IMMEDIATE and not names:
+        return replace(inner, body=replace(inner.body, mode="step"))
+    if said & FIXED and names:
+        return groups.around(
+            e, inner, replace(node, below=(*names, Words(node.start, node.end, "fixed")))
+        )
+    return None
+
+
+def of_its_step(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{\partial J}{\partial W}\big|_t: what the use of W at step t contributes."""
+    below = node.below or ()
+    letter = below[0] if len(below) == 1 else None
+    if not isinstance(letter, Name) or letter.below or letter.above or node.above is not None:
+        return None
+    if letter.letter not in habits.TIME or not node.inside or not is_derivative(node.inside[-1]):
+        return None
+    inner = e.row(node.inside)
+    if not isinstance(inner.body, D) or inner.body.mode != "total":
+        return None
+    if not by_parameter(e, Val((), inner.body.by)):
+        return None
+    members.put_in_order(e, Time.of(letter.letter), "time")
+    return replace(inner, body=replace(inner.body, mode="at", names=(letter.letter,)))
+
+
+def slope_behind_a_bar(e: Elaborator, node: Group) -> Val | None:
+    r"""\frac{d\sigma}{dz}\big|_{z_n}: the slope of a function at a place, \sigma'(z_n)."""
+    if len(node.inside) != 1 or not isinstance(node.inside[0], Over) or node.above is not None:
+        return None
+    over, below = node.inside[0], node.below or ()
+    if any(isinstance(n, Sign) for n in below) or not below:
+        return None
+    named = [row[1] for row in (over.above_line, over.below_line) if len(row) == 2]
+    marks = {
+        row[0].letter for row in (over.above_line, over.below_line) if isinstance(row[0], Name)
+    }
+    if len(named) != 2 or len(marks) != 1 or not marks <= set(DIFFERENTIALS):
+        return None
+    function = named[0]
+    if not isinstance(function, Name) or function.below or function.above:
+        return None
+    key = members.occurrence_of(e, function, None).key
+    symbol = e.table.symbol(key)  # type: ignore[attr-defined]
+    if symbol is None or symbol.kind != "function":
+        return None
+    place = Group(node.start, node.end, "(", ")", tuple(below))
+    return e.row((replace(function, primes=1), place))
+
+
 def evaluated(e: Elaborator, node: Group) -> Val:
     r"""\left. A \right|_{t=0, s=1}: A with numbers in the places of variables."""
+    restricted = read_restricted(e, node) or of_its_step(e, node) or slope_behind_a_bar(e, node)
+    if restricted is not None:
+        return restricted
     inner = e.row(node.inside)
     values = []
     for part in split_at(node.below or (), (",", ";")):

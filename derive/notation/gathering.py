@@ -11,6 +11,7 @@ from dataclasses import replace
 from derive.notation import habits
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import drawn, variable_of
+from derive.notation.gates import gates_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey
@@ -41,7 +42,16 @@ def survey_of(
         re.search(r"\b(?:time|recurren\w+|sequence|steps?|instant|zeit)\b", prose, re.IGNORECASE)
     )
     survey.aliases = aliases_of(chains, wheres)
+    survey.minus = frozenset(
+        bare(n)
+        for _, _, chain in chains
+        for member in chain.members
+        for n, _, _ in names_in(member.tree)
+        if n.above is not None and plain(n.above) == "-"
+    )
+    survey.upper_indices = upper_indices_of(chains, prose)
     survey.alone = frozenset(_alone(chains, survey.aliases))
+    survey.gates = gates_of(chain for _, _, chain in chains)
     for number, index, chain in chains:
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
@@ -60,6 +70,46 @@ def survey_of(
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
     return survey
+
+
+TENSORS = re.compile(
+    r"\bindex notation|\btensor notation|\bEinstein\b|\b(?:co|contra)variant\b|\bupper ind|\bsummation convention",  # noqa: E501
+    re.IGNORECASE,
+)
+
+
+def upper_indices_of(chains: Sequence[tuple[int, int, Chain]], prose: str) -> frozenset[str]:
+    r"""The letters of upper indices, where several names have runs of them that share a letter, A^{ij} = Q^{ia} K^{ja}, or that change, or where \delta has one above and one below; none where they may be labels."""  # noqa: E501
+    runs: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    mixed = made = met = False
+    for _, _, chain in chains:
+        head = single_name(chain.members[0].tree) if is_equation(chain) else None
+        made = made or (head is not None and head[0].letter == "\\delta")
+        for member in chain.members:
+            here: dict[str, str] = {}
+            for name, _, _ in names_in(member.tree):
+                if bare(name) in habits.CONSTANT or not name.above:
+                    continue
+                above = _index_letters(name.above)
+                if len(above) > 1:
+                    runs[bare(name)].add(above)
+                    met = met or any(here.setdefault(a, bare(name)) != bare(name) for a in above)
+                elif above and name.below and len(_index_letters(name.below)) == 1:
+                    mixed = mixed or name.letter == "\\delta"
+    several = len(runs) > 1 and (met or any(len(r) > 1 for r in runs.values()))
+    said = TENSORS.search(prose) is not None
+    mixed = mixed and not made and bool(runs)  # \delta^l_j, which a page makes, is an error
+    if not (several or mixed or (said and runs)):
+        return frozenset()
+    letters = {a for found in runs.values() for run in found for a in run}
+    return habits.TENSOR if mixed or said else frozenset(letters)
+
+
+def _index_letters(row: Row) -> tuple[str, ...]:
+    """The letters of a script that has nothing but letters of indices; none of any other."""
+    names = [n for n in row if isinstance(n, Name) and n.below is None and n.above is None]
+    plainly = len(names) == len(row) and all(n.letter in habits.TENSOR for n in names)
+    return tuple(n.letter for n in names) if plainly else ()
 
 
 def _see_sizes(survey: Survey, row: Row) -> None:
@@ -211,7 +261,8 @@ def _see_list(survey: Survey, row: Row) -> None:
     for at in dotted:
         last = next((n for n in row[at + 1 :] if isinstance(n, Name)), None)
         if last is not None and last.below and isinstance(last.below[-1], Name):
-            survey.upper[last.below[-1].letter] += 1
+            if not _runs_down(row[:at], last):
+                survey.upper[last.below[-1].letter] += 1
             before = [n for n in row[:at] if isinstance(n, Name) and n.below]
             if before and bare(before[-1]) == bare(last) and len(last.below) == 1:
                 survey.ends.add((survey.split(last).base, last.below[-1].letter))
@@ -219,6 +270,16 @@ def _see_list(survey: Survey, row: Row) -> None:
         for inner in children(node):
             if dotted or not isinstance(node, Name):
                 _see_list(survey, inner)
+
+
+def _runs_down(before: Row, last: Name) -> bool:
+    r"""Whether J_t J_{t-1} \cdots J_k begins at a letter: the k that it ends at is no last of a range."""
+    assert last.below
+    first = next((n for n in before if isinstance(n, Name) and bare(n) == bare(last)), None)
+    end = last.below[-1]
+    if first is None or not first.below or not isinstance(end, Name):
+        return False
+    return isinstance(first.below[0], Name) and end.letter not in habits.HORIZON
 
 
 def _see_range(survey: Survey, number: int, chain: Chain) -> None:

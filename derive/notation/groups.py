@@ -98,7 +98,7 @@ def is_size_said(e: Elaborator, node: Node) -> bool:
 
 def ones(e: Elaborator, node: Number, sizes: Sequence[Node]) -> Val | None:
     """Ones of the sizes that are named; a bold 1 that names none has as many as its place needs."""
-    bold = node.end - node.start > len(node.text)
+    bold = node.style in ("bold", "bb")
     if node.text != "1" or not (sizes or bold) or not e.setting.arrays:
         return None
     dims = []
@@ -168,7 +168,16 @@ def group_scripts(e: Elaborator, value: Val, node: Group) -> Val:
         return members.inverse_of(e, value, node)
     if len(above) == 1 and isinstance(node.above[0], Group) and node.above[0].opening == "(":
         raise Unread(node.start, "a power")
-    return members.raised_to(e, value, members.exponent_of(e, above))
+    exponent = members.exponent_of(e, above)
+    return squared_norm(node, value, exponent) or members.raised_to(e, value, exponent)
+
+
+def squared_norm(node: Group, value: Val, exponent: Core) -> Val | None:
+    """||x||^2 is the sum of the squares, and |x|^2 is x^2: no root is left in it."""
+    if node.opening not in ("|", "\\|") or not isinstance(value.body, Fn) or exponent != num(2):
+        return None
+    (inside,) = value.body.args
+    return scalar(inside if value.body.name == "\\sqrt" else Pow(inside, exponent))
 
 
 def below_group(e: Elaborator, value: Val, node: Group) -> Val:
@@ -220,7 +229,14 @@ def around(e: Elaborator, value: Val, node: Group) -> Val:
 def stack_of(e: Elaborator, values: list[Val], node: Node) -> Val:
     if any(v.rank > 1 for v in values):
         raise Unread(node.start, "vectors below one another")
-    if not e.setting.arrays and all(v.rank == 0 for v in values):
+    if not (e.setting.arrays or e.setting.stacks) and all(v.rank == 0 for v in values):
+        raise Unread(node.start, "vectors below one another")
+    return stacked(e, values, node)
+
+
+def stacked(e: Elaborator, values: list[Val], node: Node) -> Val:
+    """Numbers and vectors below one another, as one vector."""
+    if any(v.rank > 1 for v in values):
         raise Unread(node.start, "vectors below one another")
     parts = []
     for v in values:

@@ -7,17 +7,85 @@ from __future__ import annotations
 
 import re
 
-TIME = frozenset(("t", "\\tau"))
+DIGITS = dict(
+    zip(
+        "123456789",
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+        strict=True,
+    )
+)
+ACCENTS = ("tilde", "bar", "hat")
+MARKS = ("prime", "primeprime", "primeprimeprime", *DIGITS.values(), *ACCENTS)
+"""What may hang on the letter of an index: h', t_1, \\tilde{j}."""
+
+GREEK = frozenset(
+    (
+        *(
+            "\\alpha",
+            "\\beta",
+            "\\gamma",
+            "\\delta",
+            "\\epsilon",
+            "\\varepsilon",
+            "\\zeta",
+            "\\eta",
+        ),
+        *(
+            "\\theta",
+            "\\iota",
+            "\\kappa",
+            "\\lambda",
+            "\\mu",
+            "\\nu",
+            "\\xi",
+            "\\rho",
+            "\\sigma",
+            "\\tau",
+        ),
+        *("\\phi", "\\varphi", "\\chi", "\\psi", "\\omega", "\\ell"),
+    )
+)
+"""The small Greek letters that may count, and the curly l."""
+
+
+def marked(letter: str, mark: str) -> str:
+    """The one letter that stands for the letter of an index with its mark."""
+    plain = letter.removeprefix("\\")
+    return f"\\{plain}index{mark}"
+
+
+def _with_marks(*letters: str) -> frozenset[str]:
+    return frozenset((*letters, *(marked(letter, mark) for letter in letters for mark in MARKS)))
+
+
+_PLAIN = {
+    marked(letter, mark): (letter, mark)
+    for letter in ("\\ell", *sorted(GREEK), *"abcdefghijklmnopqrstuvwxyz")
+    for mark in MARKS
+}
+
+
+def unmarked(letter: str) -> tuple[str, str]:
+    """The plain letter and the mark of a marked one; any other is itself, with no mark."""
+    return _PLAIN.get(letter, (letter, ""))
+
+
+TIME = _with_marks("t", "\\tau")
 """Letters that are time wherever they stand in a script."""
 
-LAYER = frozenset(("l", "\\ell"))
+LAYER = _with_marks("l", "\\ell")
 """Letters that count layers wherever they stand in a script."""
 
 INDEX = frozenset(
-    ("t", "\\tau", "s", "u", "l", "\\ell", "i", "j", "k", "m", "n", "p", "q", "r", "d")
+    ("t", "\\tau", "s", "u", "l", "\\ell", "i", "j", "k", "m", "n", "p", "q", "r", "d", *_PLAIN)
 )
 """Letters that may count something where they stand in a script and the page does not use them
 otherwise."""
+
+TENSOR = frozenset("abcdijklmnpqr") | {
+    *("\\alpha", "\\beta", "\\gamma", "\\kappa", "\\lambda", "\\mu", "\\nu", "\\rho", "\\sigma")
+}
+"""Letters that count components above a name, A^{ij}, where the page writes tensors."""
 
 HORIZON = frozenset(("T", "N", "L", "M", "K", "S", "n", "\\tau", "\\ell", "l"))
 """Letters of the last step, the last layer: `h_T`, `a^L`."""

@@ -526,6 +526,8 @@ class Binder:
         bounds_only = all(domain == "label" for domain, _, _ in self.counted[key])
         if bounds_only and key not in survey.bound:
             return False
+        if any(u.context == "by" for u, _ in uses) and not survey.strong(key):
+            return False  # nobody differentiates by an index
         return survey.strong(key) or key in habits.INDEX
 
     def _is_size(self, key: str, uses: Sequence[tuple[Use, Occurrence]]) -> bool:

@@ -21,7 +21,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.notation import calls, chance, derivatives, groups, habits
+from derive.notation import calls, chance, derivatives, gradients, groups, habits
 from derive.notation.pieces import (
     Mark,
     bare,
@@ -60,12 +60,12 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         value, end = read_name(e, row[at], row, at)  # type: ignore[arg-type]
         return value, end + 1
     behind = row[at + 1] if at + 1 < len(row) else None
-    if node.letter == "\\nabla":
-        return derivatives.read_nabla(e, node, row, at)
+    if node.letter == "\\nabla" or gradients.is_grad(e, node, behind):
+        return gradients.read_nabla(e, node, row, at)
     inline = derivatives.inline_derivative(e, node, row, at)
     if inline is not None:
         return inline
-    if node.letter in ("\\partial",):
+    if node.letter == "\\partial" or gradients.is_total(e, node, behind):
         return derivatives.prefix_derivative(e, node, row, at)
     gradient = named_gradient(e, node, row, at)
     if gradient is not None:
@@ -500,7 +500,7 @@ def read_index(e: Elaborator, row: Row) -> Time:
             case Number(text=text) if text.isdigit() and not open_:
                 result, open_ = result + sign * int(text), True
                 factor = int(text)
-            case Name() if node.above is None and not node.primes and (not open_ or factor > 1):
+            case Name() if node.above is None and (not open_ or factor > 1):
                 letter = index_name(e, node)
                 if open_:
                     result = result + (-sign * factor)

@@ -3,7 +3,7 @@ argument list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,14 +12,13 @@ from derive.notation.slots import (
     DOMAINS,
     Domain,
     Piece,
-    Split,
     Use,
     bare,
     names_in,
     parts_of,
     plain,
 )
-from derive.notation.surveys import Survey
+from derive.notation.surveys import Survey, runs_of
 from derive.text.trees import Fraction, Group, Name, Number, Row, Sign
 
 
@@ -115,7 +114,11 @@ class Reader:
             return 9
         if base in habits.CONSTANT | {"\\pi"}:
             return 9 if any(_has_parameter(u) for u in uses) else 0
-        calls = [u for u in uses if u.behind is not None and u.behind.opening == "("]
+        calls = [
+            u
+            for u in uses
+            if u.behind is not None and u.behind.opening == "(" and not _is_matrix(u.behind)
+        ]
         if base == "\\sigma" and self._is_made_quantity(uses, calls):
             return 0
         if base not in habits.FUNCTION:
@@ -215,12 +218,28 @@ class Reader:
         """Whether W^{(t)} is a copy of a W that all steps share."""
         word = base.strip("}").rsplit("{", 1)[-1]
         uses = self.survey.base_of(base)
-        if word not in ("W", "U", "V", "b", "w", "\\theta", "\\Theta") or any(
-            u.first for u in uses
-        ):
+        if any(u.first for u in uses) or word not in habits.PARAMETER:
             return False
         timed = [u for u in uses if any(p.letter in habits.TIME for p in u.split.pieces)]
-        return bool(timed) and len(timed) < len(uses)
+        if timed and word in ("W", "U", "V", "b", "w", "\\theta", "\\Theta"):
+            return len(timed) < len(uses)
+        stepped = [(u, p) for u in uses for p in u.split.pieces if self._is_step(p, u)]
+        shared = {self._labels_of(u.split.pieces) for u in uses if u.context == "main"}
+        return bool(stepped) and all(
+            u.context == "by" and self._labels_of(x for x in u.split.pieces if x is not p) in shared
+            for u, p in stepped
+        )
+
+    def _is_step(self, piece: Piece, use: Use) -> bool:
+        """Whether a letter in brackets is a step that others of its formula are at: the k of W^{(k)} beside h_k."""  # noqa: E501
+        alone = piece.place == "paren" and piece.form == "letter" and not piece.beside
+        return (
+            alone and self.survey.domain(use.split.base, piece, use.number, frozenset()) == "time"
+        )
+
+    @staticmethod
+    def _labels_of(pieces: Iterable[Piece]) -> tuple[str, ...]:
+        return tuple(plain(p.row) for p in pieces)
 
     # One name.
 
@@ -233,7 +252,7 @@ class Reader:
         reserved: frozenset[Domain] = frozenset(
             "time" if p.letter in habits.TIME else "layer" for p in strong
         )
-        runs = self._siblings(taken_apart)
+        runs = runs_of(taken_apart)
         for piece, siblings in zip(taken_apart.pieces, runs, strict=True):
             self._place(
                 draft,
@@ -260,22 +279,11 @@ class Reader:
             draft.power, draft.transposed, taken_apart.inverse, primes, dots,
             copy=draft.copy,
         )  # fmt: skip
-        if behind is not None and base not in habits.FUNCTION and self._holds(behind, base):
-            behind = None  # x (x - a) is a product
+        if behind is not None and (
+            _is_matrix(behind) or (base not in habits.FUNCTION and self._holds(behind, base))
+        ):
+            behind = None  # x (x - a) is a product, and P (I - K H)^T
         return self._behind(found, base, behind, draft)
-
-    @staticmethod
-    def _siblings(taken_apart: Split) -> list[tuple[Piece, ...]]:
-        """For each piece, the pieces that stand with it without commas."""
-        found: list[tuple[Piece, ...]] = []
-        pieces = taken_apart.pieces
-        at = 0
-        while at < len(pieces):
-            run = max(1, pieces[at].run)
-            group = pieces[at : at + run]
-            found += [group] * len(group)
-            at += run
-        return found
 
     def _place(
         self,
@@ -315,6 +323,9 @@ class Reader:
             ]
             return
         domain = survey.domain(base, piece, number, draft.taken | reserved)
+        at = next((i for i, p in enumerate(siblings) if p is piece), 0)
+        if piece.form == "number" and survey.is_timed_at(base, len(siblings), at):
+            domain = "time"  # the 1 of x_{1i} beside x_{ti}
         listed = written == base and piece.place == "below" and piece.run == 1
         if listed and domain == "component" and survey.counts_samples(base, piece, number):
             domain = "sample"
@@ -499,6 +510,19 @@ def replace_number(node: object, digit: str) -> Number:
     """One digit of a number in its place."""
     assert isinstance(node, Number)
     return Number(node.start, node.end, digit)
+
+
+def _is_matrix(group: Group) -> bool:
+    """Whether a bracket begins with the identity, I - K H: a factor, and no argument."""
+    first, second = (*group.inside[:2], None, None)[:2]
+    return (
+        isinstance(first, Name)
+        and first.letter == "I"
+        and first.below is None
+        and first.above is None
+        and isinstance(second, Sign)
+        and second.text in ("+", "-")
+    )
 
 
 def _label(piece: Piece) -> str:

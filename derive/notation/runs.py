@@ -23,6 +23,8 @@ from derive.notation.shaped import (
 )
 from derive.text.trees import Big, Node, Row, Sign
 
+MOST_IN_BLOCK = 3  # factors of what runs over dots
+
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
 
@@ -102,6 +104,10 @@ def over_dots(e: Elaborator, row: Row, at: int, factors: list[tuple[str, Val]]) 
     if at == len(row):
         raise Unread(node.start, "a factor behind the dots")
     last, at = e.factor(row, at)
+    if run_between(e, factors[-1][1], last) is None:
+        behind = blocks_over_dots(e, row, at, factors, last, node)
+        if behind is not None:
+            return behind
     operator, first = factors.pop()
     while factors and is_step(e, first, factors[-1][1]):
         operator, first = factors.pop()
@@ -110,6 +116,34 @@ def over_dots(e: Elaborator, row: Row, at: int, factors: list[tuple[str, Val]]) 
     if end is not None:
         factors.append(("", last))
     return at
+
+
+def blocks_over_dots(
+    e: Elaborator, row: Row, at: int, factors: list[tuple[str, Val]], last: Val, node: Node
+) -> int | None:
+    """D_t W D_{t-1} W ⋯ D_1 W: what runs is a product of two factors, or of three; None where it is none."""  # noqa: E501
+    following: list[tuple[str, Val]] = [("", last)]
+    for length in range(2, MOST_IN_BLOCK + 1):
+        if len(factors) < length:
+            return None
+        operator = ""
+        while at < len(row) and isinstance(row[at], Sign) and row[at].text in TIMES:  # type: ignore[attr-defined]
+            operator, at = row[at].text, at + 1  # type: ignore[attr-defined]
+        if at == len(row) or isinstance(row[at], Sign):
+            return None
+        value, at = e.factor(row, at)
+        following.append((operator, value))
+        first, end = e._folded(factors[-length:]), e._folded(following)
+        if run_between(e, first, end) is None:
+            continue
+        before = factors[-length][0]
+        del factors[-length:]
+        while len(factors) >= length and is_step(e, first, e._folded(factors[-length:])):
+            before, first = factors[-length][0], e._folded(factors[-length:])
+            del factors[-length:]
+        factors.append((before, product_of_run(e, first, end, node)))
+        return at
+    return None
 
 
 def link_before(e: Elaborator, first: Val, last: Val) -> Val | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from derive.algebra.core import (
+    App,
     Core,
     Ref,
 )
+from derive.algebra.expression import Time
 from derive.notation.parts import Part
 from derive.notation.shaped import (
     Axis,
@@ -50,7 +53,13 @@ class Reading:
     across: bool = False  # a vector beside a matrix goes with its columns, where nothing tells
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
+    applied: bool = False  # the derivative of a function by its bare name is along all paths
     repeated: bool = False  # component indices that stand twice in a product are summed
+
+
+def member_key(name: str, indices: Iterable[tuple[str, Time]]) -> str:
+    """The name of a function's member: by the domains of its indices, and by those that are numbers."""
+    return name + "".join(f"∅{d}" + (f"={i.shift}" if i.is_number else "") for d, i in indices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,12 @@ class Function:
     body: Val
     names: tuple[str, ...] = ()
     axes: tuple[tuple[Axis, ...], ...] = ()
+    given: tuple[tuple[str, Time], ...] = ()
+    """The indices with which it is made, J^{(t)}(\\theta) = …, each with its domain."""
+
+    def key(self, name: str) -> str:
+        """The name of the function with the indices with which it is made: the members g_1 and g_2 are two functions."""  # noqa: E501
+        return member_key(name, self.given)
 
     def formal(self, place: int) -> Val:
         """A formal as a value."""
@@ -110,6 +125,7 @@ class Setting:
     lying: set[str] = field(default_factory=set)
     usual: dict[str, str] = field(default_factory=dict)
     applications: dict[str, tuple[Core, dict[str, str]]] = field(default_factory=dict)
+    applied: dict[str, list[App]] = field(default_factory=dict)  # where the page applies what
     horizons: set[str] = field(default_factory=set)
     labelled: set[str] = field(default_factory=set)
     named_sizes: dict[str, str] = field(default_factory=dict)
@@ -118,7 +134,13 @@ class Setting:
     plain: set[str] = field(default_factory=set)
     chance: set[str] = field(default_factory=set)
     nabla: Row | None = None
+    nabla_lists: list[tuple[int, int, list[Row]]] = field(default_factory=list)
+    """Where lines stand that begin with ∇G(a, b), and by what their ∇ are taken: by a and b."""
+    stacks: bool = False  # numbers below one another are a gradient's
+    overloaded: set[str] = field(default_factory=set)  # functions of several numbers of arguments
     drawn: bool = False
+    told: dict[str, str] = field(default_factory=dict)  # f, which the prose says to be \\sigma
+    lagrangians: set[str] = field(default_factory=set)  # of which every argument is free
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to
     stepped: dict[str, frozenset[str]] = field(default_factory=dict)

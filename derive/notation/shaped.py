@@ -18,6 +18,7 @@ from derive.algebra.core import (
     Delta,
     Num,
     Pow,
+    Ref,
     add,
     fresh,
     move,
@@ -28,6 +29,7 @@ from derive.algebra.expression import Time
 
 MOST_FACTORS = 6
 ROWWISE = "a vector beside a matrix goes with each of its rows"
+HELD_BESIDE = "the derivative of a matrix times a vector is that of their product, the vector held"
 COLUMNWISE = "a vector beside a matrix goes with each of its columns"
 
 
@@ -417,11 +419,22 @@ def _vectors(x: Val, y: Val, dims: Dims, dot: str, columns: bool) -> Val:
 
 
 def _tensors(x: Val, y: Val, dims: Dims) -> Val:
-    """A gradient times ∂z/∂W: the sum over z."""
+    """A gradient, or a Jacobian, times ∂z/∂W: the sum over z."""
     for small, large in ((x, y), (y, x)):
         if small.rank == 1 and large.rank == 3 and large.of is not None and large.of[1] == 1:
             _, right, body = contracted(small, large, 0, 0, dims)
             return Val(right, body, by=(large.by[0], 2) if large.by else None)
+    for small, large in ((x, y), (y, x)):
+        if small.rank == 2 and large.rank == 3 and large.of is not None and large.of[1] == 1:
+            left, right, body = contracted(small, large, 1 if small is x else 0, 0, dims)
+            of = small.of if small.of is not None and small is x else (Ref(fresh("of")), 1)
+            return Val(left + right, body, of=of, by=large.by)
+        if small.rank == 1 and large.rank == 3 and large.of is not None and large.of[1] == 2:
+            left, right, body = contracted(large, small, 1 if small is y else 0, 0, dims)
+            dims.suppose(
+                "the derivative of a matrix times a vector is that of their product, the vector held"
+            )
+            return Val(left, body, of=(Ref(fresh("of")), 1), by=large.by)
     raise Misfit(f"{spoken(x)} times {spoken(y)}")
 
 

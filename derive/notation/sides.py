@@ -71,8 +71,14 @@ def positive(row: Row) -> Row:
 
 
 def is_gradient(node: Node) -> bool:
-    return isinstance(node, Name) and (
-        node.letter == "\\nabla" or (node.letter == "\\partial" and node.below is not None)
+    r"""Whether a node is ∇, \partial_x, grad or the D_{x_t} of a derivative."""
+    if not isinstance(node, Name):
+        return False
+    first = node.below[0] if node.below else None
+    return (
+        node.letter in ("\\nabla", "grad")
+        or (node.letter == "\\partial" and node.below is not None)
+        or (node.letter == "D" and isinstance(first, Name) and first.below is not None)
     )
 
 

@@ -28,6 +28,7 @@ from derive.text.trees import (
 Domain = Literal["time", "layer", "component", "sample", "label"]
 Place = Literal["below", "above", "paren", "square", "angle", "call"]
 Form = Literal["letter", "number", "word", "nested", "other"]
+GIVEN = ("|", "\\mid", "/")
 ORDINALS = frozenset(
     ("th", "st", "nd", "rd", "\\text{th}", "\\text{st}", "\\text{nd}", "\\text{rd}")
 )
@@ -234,9 +235,51 @@ def _expression(place: Place, part: Row) -> Piece:
     return Piece(place, part, "letter", names[0].letter, moved=True)
 
 
+def _given(below: Row) -> tuple[Row, Name] | None:
+    """The step and the label of x_{k|k-1}, the estimate of step k from what is known at k-1; None for any other script."""  # noqa: E501
+    places = [i for i, n in enumerate(below) if isinstance(n, Sign) and n.text in GIVEN]
+    if len(places) != 1:
+        return None
+    (place,) = places
+    first, second = below[:place], below[place + 1 :]
+    step, known = _step(first), _step(second)
+    if step is None or known is None:
+        return None
+    if step[0] == known[0]:
+        ahead = step[1] - known[1]
+        word = {0: "posterior", 1: "prior"}.get(ahead, f"{ahead} ahead")
+    elif known[0] in habits.HORIZON and not known[1]:
+        word = f"given {known[0]}"
+    else:
+        return None
+    return first, Name(below[place].start, below[-1].end, word, "text")
+
+
+def _step(row: Row) -> tuple[str, int] | None:
+    """The letter of an index, and the whole number that is added to it."""
+    first, *rest = row or (None,)
+    if not isinstance(first, Name) or first.below or first.above or is_word(first):
+        return None
+    if not rest:
+        return first.letter, 0
+    sign, number = (*rest, None)[:2]
+    if len(rest) != 2 or not isinstance(sign, Sign) or not isinstance(number, Number):
+        return None
+    if sign.text not in "+-" or not number.text.isdigit():
+        return None
+    return first.letter, int(number.text) * (1 if sign.text == "+" else -1)
+
+
 def split(name: Name) -> Split:
     """A name with its scripts taken apart."""
-    pieces = list(pieces_of("below", name.below)) if name.below else []
+    given = _given(name.below) if name.below else None
+    if given is not None:
+        pieces = [
+            *pieces_of("below", given[0]),
+            Piece("below", (given[1],), "word", given[1].letter),
+        ]
+    else:
+        pieces = list(pieces_of("below", name.below)) if name.below else []
     transposed = inverse = False
     rest: list[Node] = []
     if name.above is not None and _is_expression(name.above):
@@ -265,6 +308,24 @@ def split(name: Name) -> Split:
     elif rest:
         pieces += pieces_of("above", tuple(rest))
     return Split(bare(name), tuple(pieces), transposed, inverse)
+
+
+def lowered(found: Split, letters: frozenset[str]) -> Split:
+    r"""A name of a tensor with its upper indices beside the lower ones: A^{ij} as A_{ij}, \delta^i_j as \delta_{ji}."""  # noqa: E501
+    above = [p for p in found.pieces if p.place == "above"]
+    if not above or not all(_is_index(p, letters) for p in above):
+        return found
+    pieces = [p if p.place != "above" else replace(p, place="below") for p in found.pieces]
+    own = [p for p in pieces if p.place == "below"]
+    if len(own) > len(above) and all(_is_index(p, letters) for p in own):
+        pieces = [
+            replace(p, run=len(own), beside=True) if p.place == "below" else p for p in pieces
+        ]
+    return replace(found, pieces=tuple(pieces))
+
+
+def _is_index(piece: Piece, letters: frozenset[str]) -> bool:
+    return piece.form == "letter" and not piece.moved and piece.letter in letters
 
 
 def _is_expression(row: Row) -> bool:

@@ -21,10 +21,11 @@ from derive.notation.slots import (
     Split,
     Use,
     bare,
+    lowered,
     plain,
     split,
 )
-from derive.text.trees import Name, Number
+from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,11 +81,24 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    minus: frozenset[str] = frozenset()
+    """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
+    marked: set[str] = field(default_factory=set)
+    """The plain letters of the marked ones, the h of h': they count, too."""
+    gates: frozenset[str] = frozenset()
+    """The letters that name a gate in a script, the o of u_{ot}."""
+    upper_indices: frozenset[str] = frozenset()
+    r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
         """A name taken apart, under the spelling that stands for all of its spellings."""
         found = split(name)
+        if found.inverse and found.transposed and found.base in self.minus:
+            label = Piece("above", (Sign(name.end, name.end, "-"),), "word", "-")
+            found = replace(found, inverse=False, pieces=(*found.pieces, label))
+        if self.upper_indices and found.base not in habits.CONSTANT:
+            found = lowered(found, self.upper_indices)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -108,6 +122,9 @@ class Survey:
         for piece in use.split.pieces:
             if piece.form == "letter" and piece.moved:
                 self.stepped[piece.letter] += 1
+            plain_letter, mark = habits.unmarked(piece.letter)
+            if mark:
+                self.marked.add(plain_letter)
 
     def link(self, number: int, letters: Iterable[str]) -> None:
         """Says that letters bound each other: k and t in Σ_{k=1}^t."""
@@ -127,7 +144,8 @@ class Survey:
 
     def strong(self, letter: str) -> bool:
         """Whether a letter is shown to count something: bound, moved by a number, or time by habit."""
-        return letter in habits.TIME or letter in self.bound or letter in self.stepped
+        known = letter in habits.TIME or letter in self.bound or letter in self.stepped
+        return known or bool(habits.unmarked(letter)[1]) or letter in self.marked
 
     def counts_samples(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands below a vector numbers samples: as its other letters do, where it is a number or the last."""  # noqa: E501
@@ -224,15 +242,22 @@ class Survey:
                 return self._number_is_label(base, piece)
             case _:
                 pass
-        if piece.moved:
+        if piece.moved or (piece.run == 1 and habits.unmarked(piece.letter)[1]):
             return False
         if piece.place == "above" and piece.letter in self.tags(base):
             return True
         if piece.run > 1:
             letters = [p.letter for p in siblings if p.form == "letter"]
+            others = [a for a in letters if a not in self.gates]
+            if piece.letter in self.gates and others:
+                return True
+            if len(others) == 1 < len(letters):
+                return self._letter_is_label(base, replace(piece, run=1))
             return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
                 base, letters
             )
+        if piece.letter in self.gates and piece.place == "below" and piece.beside:
+            return True
         if piece.place in ("angle", "square", "call"):
             return False
         if piece.place == "paren" and piece.letter in self.kinds_of(base):
@@ -302,6 +327,8 @@ class Survey:
             return False
         if place == "below" and self._is_size_name(base, letter):
             return True
+        if place == "below" and letter in self.entries:
+            return False
         fellows = [p for p in self.pieces_at(base, place) if p.form == "letter"]
         others = {p.letter for p in fellows} - {letter}
         if (
@@ -333,7 +360,12 @@ class Survey:
         if letter.isupper():
             counted = len(words) < 2 and any(self.strong(o) for o in others)
             shown = counted or any(p.moved for p in fellows) or self.linked_anywhere(letter)
+            shown = shown or self.is_last_layer(letter)
             return self.varies(letter) or letter not in habits.HORIZON or not shown
+        if letter in habits.INDEX and not self.strong(letter):
+            uses = self.base_of(letter)
+            if any(u.context == "by" and not u.split.pieces for u in uses):
+                return True  # nobody differentiates by an index
         if self._names(letter):
             named = any(self.varies(o) and not self.strong(o) for o in others)
             capital = letter not in self.bound and base.strip("}")[-1:].isupper()
@@ -341,6 +373,27 @@ class Survey:
         if self.strong(letter) or letter in habits.INDEX:
             return False
         return not any(o in habits.INDEX and not self.varies(o) for o in others)
+
+    @property
+    def entries(self) -> frozenset[str]:
+        """The letters that stand before or behind one that counts, the c of w_{cd}: rows of it."""
+        return self._entries("below")
+
+    @remembered
+    def _entries(self, place: Place) -> frozenset[str]:
+        runs = (run for u in self.uses for run in runs_of(u.split) if len(run) == 2)
+        pairs = (
+            {p.letter for p in run}
+            for run in runs
+            if all(p.place == place and p.form == "letter" and not p.moved for p in run)
+        )
+        return frozenset(
+            x
+            for pair in pairs
+            if any(x in self.bound for x in pair)
+            for x in pair - self.gates - habits.TIME
+            if x.islower() and not self._names(x)
+        )
 
     def linked_anywhere(self, letter: str) -> bool:
         """Whether some Σ or condition ties a letter to an index."""
@@ -384,9 +437,17 @@ class Survey:
 
     # Powers.
 
+    @remembered
+    def is_constant(self, base: str) -> bool:
+        r"""Whether a letter is a number that everybody knows, or that a page sets: no \epsilon_k^t = … that it makes."""  # noqa: E501
+        known = base in habits.CONSTANT
+        return known and (
+            base in ("e", "\\pi") or not any(u.first and u.split.pieces for u in self.base_of(base))
+        )
+
     def is_power(self, base: str, piece: Piece, number: int) -> bool:
         """Whether what stands plainly above a name is a power of it."""
-        if piece.form == "number" and base not in habits.CONSTANT:
+        if piece.form == "number" and not self.is_constant(base):
             return not self._numbered_above(base) and not (
                 self.raised(base) and self._counts_above(base, piece, number)
             )
@@ -406,12 +467,14 @@ class Survey:
         return lettered or plain(piece.row) in ("0", "1") or not without
 
     def _is_power(self, base: str, piece: Piece) -> bool:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return piece.form != "word"
         raised = self.raised(base)
         if piece.form == "word":
             return False
         if piece.letter in self.tags(base):
+            return False
+        if piece.form == "letter" and not piece.moved and self._always_raised(base):
             return False
         if piece.form in ("other", "nested"):
             return piece.form == "other" or not self._names(piece.letter)
@@ -441,6 +504,25 @@ class Survey:
         }
         return frozenset(letters) if len(letters) > 1 and letters - habits.INDEX else frozenset()
 
+    @remembered
+    def _always_raised(self, base: str) -> bool:
+        """Whether a base has an index letter above wherever it has one below, y_j^k: nobody raises all of a family to one power."""  # noqa: E501
+        core = re.sub(r"\\[a-z]+\{|\}", "", base)
+        below = [
+            u.split.pieces
+            for other, uses in self.by_base.items()
+            if re.sub(r"\\[a-z]+\{|\}", "", other) == core
+            for u in uses
+            if any(p.place == "below" and p.form == "letter" for p in u.split.pieces)
+        ]
+        return len(below) > 2 and all(
+            any(
+                p.place == "above" and p.form == "letter" and p.letter in habits.INDEX
+                for p in pieces
+            )
+            for pieces in below
+        )
+
     def _numbered_above(self, base: str) -> bool:
         """Whether a base is told from others by numbers above it: nobody writes a power ^1."""
         return any(
@@ -459,7 +541,7 @@ class Survey:
         return frozenset(self._raised(base))
 
     def _raised(self, base: str) -> Iterator[str]:
-        if base in habits.CONSTANT:
+        if self.is_constant(base):
             return
         fellows = [p for p in self.pieces_at(base, "above") if p.form == "letter"]
         letters = {
@@ -496,21 +578,24 @@ class Survey:
 
     def domain(self, base: str, piece: Piece, number: int, taken: frozenset[Domain]) -> Domain:
         """What a piece counts; `taken` are the domains that other pieces of the same name have by
-        strong evidence."""
+        strong evidence. A marked letter counts what its plain one does."""
+        piece = replace(piece, letter=habits.unmarked(piece.letter)[0])
         if piece.place in ("angle", "call"):
             return "time"
         if piece.letter in habits.TIME:
             return "time"
         if piece.letter in habits.LAYER and self.layer_letter(piece.letter):
             return "layer"
+        if piece.place == "above" and self.is_last_layer(piece.letter):
+            return "layer"
         if piece.place == "square":
             return "layer" if piece.letter != "t" else "time"
         tied = self.linked(number, piece.letter) if piece.letter else set()
-        tie = self._tie(tied - {piece.letter})
+        tie = self._tie(tied - {piece.letter}) or self._tied_elsewhere(base, piece.letter)
         if tie is not None and tie not in taken:
             return tie
         if piece.place == "paren":
-            return self._in_parentheses(base, piece, taken)
+            return self._in_parentheses(base, piece, taken, number)
         return self._by_fellows(base, piece, taken)
 
     @remembered
@@ -524,6 +609,26 @@ class Survey:
         shown = self.layered or any(p.moved for p in alone)
         return (bool(alone) and shown) or any(p.place in ("paren", "square") for p in places)
 
+    @remembered
+    def is_last_layer(self, letter: str) -> bool:
+        """Whether L is the last layer here: where the page speaks of layers, and of L - 1 somewhere."""
+        pieces = (p for u in self.uses for p in u.split.pieces)
+        return (
+            letter == "L" and self.layered and any(p.letter == letter and p.moved for p in pieces)
+        )
+
+    @remembered
+    def _tied_elsewhere(self, base: str, letter: str) -> Domain | None:
+        """What an index letter counts on a base where other formulas tie it, all in one way: p_i beside Σ_{i=1}^ℓ p_i."""  # noqa: E501
+        numbers = {
+            u.number
+            for u in self.base_of(base)
+            if any(p.letter == letter and p.form == "letter" for p in u.split.pieces)
+        }
+        ties = {self._tie(self.linked(n, letter) - {letter}) for n in numbers} if letter else set()
+        found = ties - {None}
+        return next(iter(found)) if len(found) == 1 else None
+
     def _tie(self, letters: set[str]) -> Domain | None:
         if letters & habits.TIME:
             return "time"
@@ -531,7 +636,9 @@ class Survey:
             return "layer"
         return None
 
-    def _in_parentheses(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
+    def _in_parentheses(
+        self, base: str, piece: Piece, taken: frozenset[Domain], number: int
+    ) -> Domain:
         fellows = self.pieces_at(base, "paren")
         if any(p.letter in habits.TIME for p in fellows) and "time" not in taken:
             return "time"
@@ -548,7 +655,36 @@ class Survey:
             return self.recursive_domain(next(x for x in letters if self.recursive(x, "paren")))
         if piece.form == "number" and not letters:
             return "layer"
+        if piece.letter in self.paired or (not piece.letter and letters & self.paired):
+            return "component"
+        if piece.letter and "time" not in taken and self._steps_below(base, piece.letter, number):
+            return "time"
         return "sample"
+
+    @property
+    def paired(self) -> frozenset[str]:
+        """The letters that stand two by two in brackets above, the j and the k of W^{(j,k)}: rows and columns."""  # noqa: E501
+        return self._paired("paren")
+
+    @remembered
+    def _paired(self, place: Place) -> frozenset[str]:
+        pairs = (
+            {p.letter for p in use.split.pieces if p.place == place and p.form == "letter"}
+            for use in self.uses
+        )
+        apart = habits.TIME | habits.LAYER
+        return frozenset(x for pair in pairs if len(pair) == 2 and not pair & apart for x in pair)
+
+    def _steps_below(self, base: str, letter: str, number: int) -> bool:
+        """Whether a letter is the step of another name in a formula: the k of W^{(k)} beside h_k."""
+        return any(
+            p.letter == letter
+            and p.place == "below"
+            and self.domain(u.split.base, p, number, frozenset()) == "time"
+            for u in self.uses
+            if u.number == number and u.split.base != base
+            for p in u.split.pieces
+        )
 
     def _by_fellows(self, base: str, piece: Piece, taken: frozenset[Domain]) -> Domain:
         fellows = self.pieces_at(base, piece.place)
@@ -602,6 +738,17 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def is_timed_at(self, base: str, length: int, at: int) -> bool:
+        """Whether times stand at a place of the runs below a name, first in x_{ti}, and nothing else."""
+        letters = {
+            run[at].letter
+            for use in self.base_of(base)
+            for run in runs_of(use.split)
+            if len(run) == length > 1 and run[at].place == "below" and run[at].form == "letter"
+        }
+        return bool(letters) and letters <= habits.TIME
 
     @remembered
     def bracketed(self) -> frozenset[str]:
@@ -710,6 +857,21 @@ class Survey:
         return "layer" if carried or spoken or letter in habits.LAYER else "time"
 
 
+def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
+    """For each piece, the pieces that stand with it without commas."""
+    found: list[tuple[Piece, ...]] = []
+    pieces = taken_apart.pieces
+    at = 0
+    while at < len(pieces):
+        run = max(1, pieces[at].run)
+        group = pieces[at : at + run]
+        found += [group] * len(group)
+        at += run
+    return found
+
+
 def _by_a_number(piece: Piece) -> bool:
-    """Whether a piece is a letter or a letter ± a number."""
+    """Whether a piece is a letter or a letter ± a number: j' beside j is another letter."""
+    if any(isinstance(n, Name) and n.primes for n in piece.row):
+        return False
     return len(piece.row) == 1 or (len(piece.row) == 3 and isinstance(piece.row[2], Number))

@@ -30,6 +30,7 @@ from derive.algebra.expression import Time
 from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
 from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import Model
+from derive.proof.moments import Moments
 from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
@@ -49,6 +50,7 @@ class Lines:
     def __init__(self, model: Model, find: Find) -> None:
         self.unfolder = Unfolder(model)
         self.forms = Forms(find)
+        self.forms.moments = Moments(model) if model.noise else None
         self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self.made_of_derivatives = frozenset(
@@ -124,7 +126,7 @@ class Lines:
         return (
             any(done for done in self.steps(left, right, certificate.plan) if done is not None)
             if certificate.plan
-            else self.forms.is_zero(self.difference(left, right))
+            else self.is_zero(self.difference(left, right))
         )
 
     def difference(self, left: Core, right: Core) -> Core:
@@ -136,7 +138,24 @@ class Lines:
         for rule in plan:
             self.forms._steps = 0  # what was spent on finding the plan is nothing to the checker
             here = RULES[rule](self, here)
-        return [self.forms.is_zero(here)]
+        return [self.is_zero(here)]
+
+    def is_zero(self, x: Core) -> bool:
+        """Whether a formula is identically 0; S + S^T, for any S, is any symmetric matrix."""
+        if self.forms.is_zero(x):
+            return True
+        symmetric = self.unfolder.model.symmetric
+        if not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
+            return False
+
+        def put(p: Core) -> Core:
+            if isinstance(p, Ref) and p.name in symmetric:
+                *others, a, b = p.index
+                half = f"{p.name}\\,half"
+                return add((Ref(half, (*others, a, b)), Ref(half, (*others, b, a))))
+            return p if isinstance(p, D) else rebuild(p, put)
+
+        return self.forms.is_zero(self.forms.form(put(x)))
 
     def suppose(self, left: Core, right: Core, distinct: tuple[Time, ...] = ()) -> None:
         """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""  # noqa: E501
@@ -387,6 +406,31 @@ class Lines:
 
         return self.open_steps(self.forms.form(self._opened(x, last)))
 
+    def open_latest(self, x: Core) -> Core:
+        """What is made last, of all that a formula names, replaced by its definition."""
+        u = self.unfolder
+        refs = {r for r, _ in members(x) if r.name not in u.model.lost and u.body(r) is not None}
+        last: dict[object, int] = {}
+        for r in refs:
+            step = u.step(r)
+            if step is not None:
+                last[step.letters] = max(last.get(step.letters, step.shift), step.shift)
+        late = {r for r in refs if (s := u.step(r)) is None or s.shift == last[s.letters]}
+        below = {n for r in late for n in self._beside(r.name)}
+        return self.forms.form(self._opened(x, lambda r: r in late and r.name not in below))
+
+    def _beside(self, name: str) -> set[str]:
+        """The other families that a family is made of within a step."""
+        u = self.unfolder
+        seen, waiting = {name}, [name]
+        while waiting:
+            for d in u.model.definitions.get(waiting.pop(), ()):
+                for part in walk(d.body):
+                    if isinstance(part, Ref) and part.name not in seen and u._apart(d, part) == 0:
+                        seen.add(part.name)
+                        waiting.append(part.name)
+        return seen - {name}
+
     def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
         if isinstance(x, Ref):
             if x.name in self.unfolder.model.lost or not (which(x) or self.unfolder.is_special(x)):
@@ -546,6 +590,7 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "open steps": Lines.open_steps,
     "open states": Lines.open_states,
     "open once": Lines.open_once,
+    "open latest": Lines.open_latest,
     "join": Lines.join,
     "elementary": Lines.elementary,
     "at values": Lines.at_values,
@@ -580,6 +625,9 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "join", "of", "open states"),
 )
 
+# From what is made last down to the noise of its step: what was there before stands as it is.
+WITH_NOISE = (("resolve", *["open latest"] * 4), ("resolve", "open steps", "open once"))
+
 AT_VALUES = (
     ("resolve", "at values"),
     ("resolve", "open steps", "at values"),
@@ -605,6 +653,8 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
     """A plan that proves left = right, by trying those that people use; prefixes are worked out once."""
     spent = 0
     plans = PLANS if not lines.values else AT_VALUES
+    if lines.forms.moments is not None:
+        plans = (*WITH_NOISE, *plans)
     start = lines.difference(left, right)
     done: dict[tuple[str, ...], Core | None] = {(): start}
     ruled: dict[tuple[str, Core], Core | None] = {}
@@ -621,12 +671,12 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
             if step in ruled:  # another plan came by here, and it was not 0
                 done[prefix] = ruled[step]
                 continue
-            if spent > MOST_SEARCH:
+            if spent > MOST_SEARCH * (1 if lines.forms.moments is None else 2):
                 return None
             lines.forms._steps = 0
             try:
                 done[prefix] = ruled[step] = here = RULES[step[0]](lines, before)
-                if here != before and lines.forms.is_zero(here):
+                if here != before and lines.is_zero(here):
                     return SameForm(prefix)
             except (NoForm, RecursionError):
                 done[prefix] = ruled[step] = None

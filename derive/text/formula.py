@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from derive.text import tables as t
+from derive.text.hangings import scripted
 from derive.text.names import Vocabulary
-from derive.text.rows import Mark, Rows, big, scripted, text_is_space
+from derive.text.rows import Mark, Rows, big, text_is_space
 from derive.text.tokens import (
     BEGIN,
     END,
@@ -292,6 +293,8 @@ class Parser(Rows):
         if name in t.SWITCHES and not (self.peek() == "{" and name not in _SWITCH_ONLY):
             self.style = style
             return
+        if style == "rm" and self._differential(found):
+            return
         takes_words = style == "rm" or name in ("mathit", "mathsf", "mathtt", "textbf", "textup")
         word = self._word() if takes_words else None
         if word is not None:
@@ -304,6 +307,23 @@ class Parser(Rows):
             found.append(Group(token.start, self._last_end(token), "{", "}", tuple(inner)))
             return
         self._widened(found, inner, token)
+
+    def _differential(self, found: list[Node]) -> bool:
+        r"""The d and the word of \mathrm{d\,tr}, which a small blank keeps apart; then they are read."""
+        if self.peek() != "{" or self.i not in self.partner:
+            return False
+        inside = self.tokens[self.i + 1 : self.partner[self.i]]
+        if len(inside) < 3 or inside[0].text != "d" or inside[1].text[:2] != "\\,":
+            return False
+        first, *rest = inside
+        rest = [x for x in rest if x.text[:2] != "\\,"]
+        word = joined(rest).strip()
+        if not re.fullmatch(r"[^\W\d_]{2,}", word):
+            return False
+        self.i = self.partner[self.i] + 1
+        found.append(Name(first.start, first.end, "d", "rm"))
+        self._text_node(found, rest[0], word, "rm")
+        return True
 
     def _word(self) -> str | None:
         """What stands in the next group, if it is text only; then it is read."""
@@ -337,7 +357,7 @@ class Parser(Rows):
         elif _PUNCTUATION.fullmatch(said):
             found.append(Sign(start, end, t.SIGNS.get(said, said)))
         elif said.isdigit():
-            found.append(Number(start, end, said))
+            found.append(Number(start, end, said, style))
         else:
             found.append(Words(start, end, said))
 

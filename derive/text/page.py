@@ -95,12 +95,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """head = member = member …, the conditions behind it, the words before it."""
+    """head = member = member …, the conditions behind it, the words before it; a `copy` says what the
+    page does not write there."""
 
     members: tuple[Member, ...]
     conditions: tuple[Row, ...] = ()
     words: str = ""
     continues: bool = False
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from derive.text import tables as t
+from derive.text.hangings import Scriptable, before_names, scripted
 from derive.text.names import Vocabulary, is_letter
 from derive.text.tokens import BEGIN, END, LEFT, RIGHT, Pairing, Token, joined
 from derive.text.trees import (
@@ -25,7 +26,6 @@ from derive.text.trees import (
 )
 
 DEEPEST = 40
-Scriptable = Name | Group | Table | Big
 
 _SPOKEN = frozenset(
     ["if", "otherwise", "else", "for", "where", "when", "and", "with", "then", "unless", "forall"]
@@ -88,7 +88,7 @@ class Rows(ABC):
         found: list[Node] = []
         while self.i < self.end:
             self.step(found)
-        return found
+        return before_names(found)
 
     def inside(self, start: int, end: int, level: int = 1) -> list[Node]:
         """What stands between two tokens, with its own style."""
@@ -273,7 +273,7 @@ class Rows(ABC):
                 break
         digits = "".join(x.text for x in self.tokens[start:i] if x.text not in "{},")
         self.i = i
-        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits))
+        found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits, self.style))
 
     def _digit_at(self, i: int) -> bool:
         return i < self.end and self.tokens[i].glued and self.tokens[i].text.isdigit()
@@ -471,20 +471,6 @@ class Rows(ABC):
 
     def _last_end(self, token: Token) -> int:
         return max(token.end, self.tokens[self.i - 1].end)
-
-
-def scripted(base: Scriptable, end: int, slot: str, row: Row) -> Scriptable:
-    """The same with one more script; a second one of its kind is added behind a comma."""
-    if slot == "primes":
-        if isinstance(base, Name | Group):
-            return replace(base, end=max(end, base.end), primes=base.primes + 1)
-        return base
-    old: Row | None = getattr(base, slot)
-    if old:
-        row = (*old, Sign(row[0].start, row[0].start, ","), *row)
-    if slot == "below":
-        return replace(base, end=max(end, base.end), below=row)
-    return replace(base, end=max(end, base.end), above=row)
 
 
 def big(node: Scriptable) -> Node:

@@ -26,9 +26,10 @@ Row = tuple[Node, ...]
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """Digits, with a decimal point perhaps: `12`, `0.05`."""
+    """Digits, with a decimal point perhaps: `12`, `0.05`; a 1 in bold has a `style`."""
 
     text: str
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,41 @@ Let $s$ and $q$ be numbers with $c(s, q) = 0$.
 $$\frac{\partial c(s, q)}{\partial q} = 0$$
 """
     assert verdicts(text)[-1] == "unread"
+
+
+NORMED = r"""Let $r_i = \frac{x_i - c}{v}$ with $v = \frac{1}{n} \sum_{i=1}^n (x_i - c)^2$. """
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # ∂ with what else varies held constant: never an accusation
+        (NORMED + r"$$\frac{\partial r_i}{\partial x_i} = \frac{1}{v}$$", "ambiguous"),
+        (NORMED + r"$$\frac{\partial r_i}{\partial c} = -\frac{1}{v}$$", "ambiguous"),
+        (r"Let $z = w a$ and $q = z^2 + w$. $$\frac{\partial q}{\partial w} = 1$$", "ambiguous"),
+        # d is total, and an immediate derivative of 0 holds nothing
+        (r"Let $z = w a$ and $q = z^2 + w$. $$\frac{dq}{dw} = 1$$", "refuted"),
+        (r"Let $z = w a$ and $q = z^2 + a$. $$\frac{\partial q}{\partial w} = 0$$", "refuted"),
+        (r"Let $z = w a$ and $q = z^2 + w$. $$\frac{\partial q}{\partial w} = 2$$", "refuted"),
+        # a state's derivative by a parameter goes through the state before
+        (
+            r"Let $h_t = \theta h_{t-1} + x_t$. $$\frac{\partial h_t}{\partial \theta} = h_{t-1}$$",
+            "refuted",
+        ),
+    ],
+)
+def test_what_else_varies_may_be_held(text: str, expected: str) -> None:
+    assert verdicts(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"\frac{\partial c}{\partial x_i} = \frac{1}{n}",
+        r"\frac{\partial v}{\partial x_i} = \frac{2 (x_i - c)}{n} + \frac{\partial v}{\partial c} \frac{\partial c}{\partial x_i} \cdot 2",  # noqa: E501
+        r"\frac{dc}{dx_1} = 3",
+    ],
+)
+def test_no_line_is_accused_of_what_nothing_makes(line: str) -> None:
+    """c is the mean in the author's head: it is differentiated, and no formula says what it is made of."""
+    assert verdicts(NORMED + f"$${line}$$")[-1] == "unread"

@@ -91,3 +91,21 @@ def test_inline_formulas_in_pieces_are_one() -> None:
 def test_words_before_a_statement_are_kept() -> None:
     (formula,) = formulas(r"\[ \text{where } a = b \]")
     assert formula.chains[0].words == "where"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"{}_R v^2 y", "v_R^2y"),
+        (r"{}^{n}\!E", "E^n"),
+        (r"u {}_{k} r", "ur_k"),
+        (r"M{}^a{}_b y", "M_b^ay"),
+        (r"\frac{d q}{d{}_R v}", r"\frac{dq}{d_Rv}"),
+        (r"\sideset{}{_k}\sum r_k", r"\sum_kr_k"),
+        (r"\sideset{}{_{k=1}^n}\sum r_k", r"\sum_{k=1}^nr_k"),
+        (r"\sideset{}{'}\sum_k r_k", r"\sum_kr_k"),
+    ],
+)
+def test_scripts_before_a_name(text: str, expected: str) -> None:
+    (formula,) = formulas(rf"\[ {text} \]")
+    assert spelled(formula.chains[0].members[0].tree) == expected

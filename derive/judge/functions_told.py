@@ -1,0 +1,115 @@
+"""Functions that the prose of a page tells: "f is the sigmoid function"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from derive.algebra.core import App, walk
+from derive.text.page import Formula, Prose
+from derive.text.trees import Name
+from derive.text.trees import walk as nodes
+
+if TYPE_CHECKING:
+    from derive.judge.readings import Tried
+    from derive.judge.understanding import Understanding
+
+WORDS = {
+    "sigmoid": "\\sigma",
+    "logistic": "\\sigma",
+    "tanh": "\\tanh",
+    "hyperbolic tangent": "\\tanh",
+    "relu": "\\relu",
+    "rectified linear": "\\relu",
+    "rectifier": "\\relu",
+    "softplus": "\\softplus",
+    "双曲正切": "\\tanh",
+    "双曲線正接": "\\tanh",
+    "シグモイド": "\\sigma",
+    "시그모이드": "\\sigma",
+}
+FOUND = "|".join(WORDS)
+IS = r"(?:is|denotes|be|represents|stands for|为|是|表示|选用|取|は|est|ist|es)"
+BEHIND = re.compile(
+    rf"^\s*(?:\(\s*[a-z]\s*\)\s*)?{IS}\s*(?:here |just |simply |again )?(?:the|a|an|la|die|une|el)?\s*"
+    rf"(?P<word>{FOUND})"
+    r"(?P<rest>[^.。;；]{0,30})",
+    re.IGNORECASE,
+)
+BEFORE = re.compile(
+    rf"(?:\bthe|\bour|采用|使用|其中)\s*(?P<word>{FOUND})(?:\s*(?:activation|non-?linearity|激活))?\s*(?:function|函数|関数)?\s*$",
+    re.IGNORECASE,
+)
+OTHERS = re.compile(
+    r"\bor\b|或|または|\betc\b|\bsuch\b|\blike\b|等|\bderivative|导数|\bscaled\b|\bof\b",
+    re.IGNORECASE,
+)
+MEANT = frozenset(("f", "g", "h", "\\phi", "\\varphi", "\\sigma", "\\psi", "\\Phi", "\\rho", "act"))
+
+
+def told_functions(u: Understanding) -> dict[str, str]:
+    """The functions that the prose beside their name says to be one that everybody knows; none of which it says two things."""  # noqa: E501
+    said: dict[str, set[str]] = {}
+    items = list(u.page.items)
+    for at, item in enumerate(items):
+        if not isinstance(item, Formula) or item.display or len(item.chains) != 1:
+            continue
+        (chain,) = item.chains
+        row = chain.members[0].tree if len(chain.members) == 1 else ()
+        if not row or not isinstance(row[0], Name) or row[0].letter not in MEANT or row[0].primes:
+            continue
+        if len(row) > 2 or row[0].below or row[0].above:
+            continue
+        behind = items[at + 1] if at + 1 < len(items) else None
+        before = items[at - 1] if at else None
+        key = u.symbols.at(item.number).occurrence(row[0], None).key
+        if isinstance(behind, Prose):
+            found = BEHIND.match(behind.text)
+            if found and not OTHERS.search(found["rest"]):
+                said.setdefault(key, set()).add(WORDS[found["word"].lower()])
+        if isinstance(before, Prose) and len(row) == 1:
+            found = BEFORE.search(before.text)
+            after = behind.text[:12] if isinstance(behind, Prose) else ""
+            if found and not OTHERS.search(after):
+                said.setdefault(key, set()).add(WORDS[found["word"].lower()])
+    return {k: next(iter(words)) for k, words in said.items() if len(words) == 1}
+
+
+def half_told(u: Understanding, tried: Tried) -> str:
+    """An unknown function of a line of which the page says something: its slope in an equation, or in prose what it is; empty where there is none."""  # noqa: E501
+    model = tried.outcome.model
+    assert model is not None
+    bodies = [tried.sides.left, tried.sides.right]
+    bodies += [d.body for ds in model.definitions.values() for d in ds]
+    unknown = {p.name for b in bodies for p in walk(b) if isinstance(p, App)}
+    for number, _, chain in u.chains():
+        head = chain.members[0].tree
+        if len(chain.members) < 2 or not head or not isinstance(head[0], Name):
+            continue
+        if not head[0].primes or len(head) > 2:
+            continue
+        key: str = u.symbols.at(number).occurrence(head[0], None).key
+        if key in unknown:
+            return key
+    return next(iter(sorted(unknown & _spoken_of(u))), "")
+
+
+def _spoken_of(u: Understanding) -> set[str]:
+    """The functions that stand in a sentence with the word for one that everybody knows."""
+    found: set[str] = set()
+    near = re.compile(FOUND, re.IGNORECASE)
+    items = list(u.page.items)
+    for at, item in enumerate(items):
+        if not isinstance(item, Formula) or item.display:
+            continue
+        beside = [x.text for x in items[max(at - 1, 0) : at + 2] if isinstance(x, Prose)]
+        if any(near.search(text) for text in beside):
+            table = u.symbols.at(item.number)
+            found |= {
+                table.occurrence(n, None).key
+                for c in item.chains
+                for m in c.members
+                for n in nodes(m.tree)
+                if isinstance(n, Name) and n.letter in MEANT
+            }
+    return found

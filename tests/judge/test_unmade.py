@@ -1,0 +1,119 @@
+"""What a page differentiates and never makes: some function of what the page differentiates it by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from derive.judge.judge import judge
+
+
+def last(text: str) -> tuple[str, str]:
+    """The verdict on the last formula of a page, and in which reading."""
+    verdict = judge("page.md", text, Path(".")).formulas[-1].verdict
+    return verdict.kind, verdict.reading or ""
+
+
+LAYER = r"""The layer above is $r$. We know $\frac{\partial r}{\partial v_i}$, and need
+$\frac{\partial r}{\partial m}$. By the chain rule
+$$\frac{\partial r}{\partial c} = \sum_i \frac{\partial r}{\partial v_i} \frac{\partial v_i}{\partial c}$$
+"""
+SCORE = (
+    r"Let $q = -\sum_i y_i \ln p_i$. The probabilities $p$ come from the scores $s$. "
+    r"$$\frac{\partial q}{\partial s_j} = -\sum_i \frac{y_i}{p_i} \frac{\partial p_i}{\partial s_j}$$"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (SCORE, "proved"),
+        (SCORE.replace(r"} = -", "} = "), "unread"),
+        (SCORE.replace(r"{y_i}{p_i}", r"{y_i}{p_i^2}"), "unread"),
+        (LAYER, "proved"),
+        # entry by entry, where only ∂v_i/∂x_i is written
+        (
+            LAYER
+            + r"$$\frac{\partial r}{\partial x_i} = \frac{\partial r}{\partial v_i} \frac{\partial v_i}{\partial x_i}$$",  # noqa: E501
+            "proved",
+        ),
+        # and not where another line has ∂v_k/∂x_i
+        (
+            LAYER
+            + r"With $\frac{\partial v_k}{\partial x_i}$ as above, "
+            + r"$$\frac{\partial r}{\partial x_i} = \frac{\partial r}{\partial v_i} \frac{\partial v_i}{\partial x_i}$$",  # noqa: E501
+            "unread",
+        ),
+        # what is defined is not taken to be another function
+        (
+            r"Let $v = 3 u$. $$\frac{\partial r}{\partial u} = 2 \frac{\partial r}{\partial v}$$",
+            "unread",
+        ),
+    ],
+)
+def test_what_nothing_makes(text: str, kind: str) -> None:
+    found = last(text)
+    assert found[0] == kind
+    assert ("some function of what it is differentiated by" in found[1]) == (kind == "proved")
+
+
+CELL = r"""A cell has $q_t = A q_{t-1} + B v_t$ and $p_t = \tanh(q_t)$, with $q_t \in \mathbb{R}^n$,
+and a loss $\ell_t$ at each step. The whole cost is $J = \sum_{t=1}^T \ell_t$.
+Let $e_t = \frac{\partial J}{\partial q_t}$.
+"""
+
+
+def test_a_cost_by_way_of_what_the_page_calls_its_slope() -> None:
+    """The line itself differentiates no ℓ: e_t does."""
+    kind, reading = last(CELL + r"$$\frac{\partial J}{\partial B} = \sum_{t=1}^T e_t v_t^T$$")
+    assert kind == "proved" and "\\ell is some function" in reading
+    assert (
+        last(CELL + r"$$\frac{\partial J}{\partial B} = \sum_{t=1}^T e_t v_{t-1}^T$$")[0]
+        == "unread"
+    )
+
+
+EXAMPLE = (
+    CELL
+    + r"""
+## An example of two paths
+Let $y = s^2$ and $J = y + 3 s$. Then $\frac{\partial J}{\partial s} = 2 s + 3$.
+
+## The parameters
+"""
+)
+
+
+def test_what_says_nothing_with_an_example_is_meant_of_the_cost_before() -> None:
+    kind, reading = last(
+        EXAMPLE + r"$$\frac{\partial J}{\partial A} = \sum_{t=1}^T e_t q_{t-1}^T$$"
+    )
+    assert kind == "proved" and "with J as on line 2" in reading
+    wrong = last(EXAMPLE + r"$$\frac{\partial J}{\partial A} = \sum_{t=1}^T e_t q_t^T$$")
+    assert wrong[0] == "unread"
+    # what the example itself makes true or false is not meant otherwise
+    assert last(EXAMPLE + r"$$\frac{\partial J}{\partial s} = 2 s$$")[0] != "proved"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        # a bar with a step: what that step's use of a parameter contributes
+        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_{t-1}^T", "proved"),
+        (r"\left.\frac{\partial J}{\partial B}\right|_t = e_t v_t^T", "proved"),
+        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_t^T", "unread"),
+        (
+            r"\frac{\partial J}{\partial A} = \sum_t \left.\frac{\partial J}{\partial A}\right|_t",
+            "proved",
+        ),
+    ],
+)
+def test_a_step_behind_a_bar(line: str, kind: str) -> None:
+    assert last(CELL + f"$${line}$$")[0] == kind
+
+
+def test_a_place_behind_a_bar() -> None:
+    page = r"Let $q = \sigma(w u)$. "
+    assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{w u} u$$")[0] == "proved"
+    assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{u} u$$")[0] == "refuted"
