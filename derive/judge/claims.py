@@ -45,6 +45,7 @@ BEYOND = tuple(
 )  # where a kink may make all of a line 0
 LONG = (("generic", 6, 2, 3), ("generic", 7, 2, 4))  # for lines that reach further than most
 KINKS = ("max", "min", "\\relu", "\\step", "\\abs", "\\sign")
+ONE_SIDE = "it holds on one side of a kink alone"
 SMALL = (
     ("small", 2, 2, 20),
     ("small", 3, 3, 21),
@@ -257,6 +258,20 @@ def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time
                 yield from bounded(part, bound)
 
 
+def has_kinks(found: Sides, model: Model) -> bool:
+    """Whether max, ReLU, |·| or cases are in a line, or in what makes its names."""
+    seen: set[str] = set()
+    waiting = [found.left, found.right]
+    while waiting:
+        for part in walk(waiting.pop()):
+            if isinstance(part, Case) or (isinstance(part, Fn) and part.name in KINKS):
+                return True
+            if isinstance(part, Ref) and part.name not in seen:
+                seen.add(part.name)
+                waiting += [d.body for d in model.definitions.get(part.name, ())]
+    return False
+
+
 class Judgement:
     """Evaluates claims in the worlds of one model."""
 
@@ -361,15 +376,11 @@ class Judgement:
             if isinstance(x, D) and not self._is_by_a_later(x)
         }
         live: set[int] = set()
-        kinks = any(
-            isinstance(x, Case) or (isinstance(x, Fn) and x.name in KINKS)
-            for side in (found.left, found.right)
-            for x in walk(side)
-        )
+        kinks = has_kinks(found, self.model)
         for key in (*worlds, *LONG, *(BEYOND if kinks else ()), *SMALL):
             if key in LONG and not (slopes and outcome.zero and self._is_short(found)):
                 continue
-            if key in BEYOND and not (outcome.agreed and outcome.zero):
+            if key in BEYOND and not outcome.agreed:
                 continue
             if key in SMALL and (outcome.agreed or outcome.failed or not outcome.missing):
                 break
@@ -395,10 +406,9 @@ class Judgement:
             if (self.hasty and outcome.failed) or (
                 len(outcome.failed) >= ENOUGH and (not outcome.passed or key != worlds[0])
             ):
-                outcome.missing, outcome.dead = "", self._dead(found, live)
-                return outcome
+                break
         if outcome.agreed or outcome.failed:
-            outcome.missing = ""
+            outcome.missing = ONE_SIDE if kinks and outcome.passed and outcome.failed else ""
         outcome.dead = self._dead(found, live)
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome

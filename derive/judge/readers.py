@@ -42,6 +42,7 @@ NOT_KNOWN = (
     "disagree",
     "half of",
     "may be supposed",
+    "kink alone",
     "says nothing",
     "another version",
     "given nowhere",

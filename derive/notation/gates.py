@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from derive.notation import habits
-from derive.notation.slots import EQUAL, Piece, plain, single_name, split
+from derive.notation.slots import EQUAL, Piece, names_in, plain, single_name, split
 from derive.text.page import Chain, Formula, Member, Page
 from derive.text.trees import Big, Name, Node, Number, Row, Sign, children, walk
 
@@ -140,6 +140,14 @@ def _stood_for(
     """The gates in whose place a letter of a left side stands, none of which is made by itself."""
     if piece.form != "letter" or piece.moved or piece.letter in gates | habits.TIME:
         return ()
+    if not _is_timed(head) or any(
+        name.letter == piece.letter
+        for c in chains
+        for m in c.members
+        if len(m.tree) > 1 or (len(c.members) > 1 and c.members[1].relation in EQUAL)
+        for name, _, _ in names_in(m.tree)
+    ):
+        return ()  # what is a quantity itself stands for no other
     if piece.letter in {x for c in chains for m in c.members for x in bound_in(m.tree)}:
         return ()
     found: dict[str, None] = {}

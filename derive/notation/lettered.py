@@ -66,7 +66,7 @@ def _heads(chains: list[Chain]) -> Heads:
     for chain in chains:
         head = _head(chain)
         own = _letters(head) if head is not None else ()
-        if head is None or len(own) != 1 or head.primes:
+        if head is None or len(own) != 1 or head.primes or _has_other_index(head):
             continue
         (letter,) = own
         found.chains.setdefault(head.letter, {}).setdefault(letter, chain)
@@ -78,6 +78,11 @@ def _heads(chains: list[Chain]) -> Heads:
             if frozenset((other, letter)) in pairs:
                 found.links.setdefault(head.letter, set()).add((other, letter))
     return found
+
+
+def _has_other_index(name: Name) -> bool:
+    """Whether more than a letter below and a time stands at a name: the layer of z^l_j."""
+    return any(p.place != "below" and p.letter not in habits.TIME for p in split(name).pieces)
 
 
 def _head(chain: Chain) -> Name | None:
@@ -104,21 +109,32 @@ def _applied(chains: list[Chain]) -> frozenset[str]:
 
 
 def _typed(heads: Heads, base: str) -> set[str]:
-    """The letters of a name that is made for two of them, one summed to make the other."""
+    """The letters of a name that is made for two of them, one out of the other."""
     links, made = heads.links[base], heads.chains[base]
     for first, second in links:
-        if first not in made or _says_again(heads, made[first], made[second], first):
-            continue
-        return {x for link in links for x in link}
+        if first in made and _leads_to(heads, base, first, second):
+            same = _renamed(made[first]) == _renamed(made[second])
+            if not (same and any(_is_timed(n) for n in names_of(made[second].members))):
+                return {x for link in links for x in link}
     return set()
 
 
-def _says_again(heads: Heads, one: Chain, other: Chain, letter: str) -> bool:
-    """Whether two formulas are one with other letters, of what the page does not make."""
-    if _renamed(one) != _renamed(other):
-        return False
-    summed = {n.letter for n in names_of(other.members[1:2]) if _letters(n) == (letter,)}
-    return not any(name in heads.chains for name in summed)
+def _leads_to(heads: Heads, base: str, first: str, second: str) -> bool:
+    """Whether a name with one letter makes it with another: net_k of the o_j that are made of net_j."""
+    summed = {
+        n.letter
+        for n in names_of(heads.chains[base][second].members[1:2])
+        if _letters(n) == (first,)
+    }
+    return base in summed or any(
+        any(n.letter == base and _letters(n) == (letter,) for n in names_of(chain.members[1:2]))
+        for name in summed
+        for letter, chain in heads.chains.get(name, {}).items()
+    )
+
+
+def _is_timed(name: Name) -> bool:
+    return any(p.letter in habits.TIME for p in split(name).pieces)
 
 
 def _renamed(chain: Chain) -> str:
