@@ -42,9 +42,7 @@ CONCLUDING = re.compile(
     r"remember|that is)\b[^.!?]*$",
     re.IGNORECASE,
 )
-CHOICE = re.compile(
-    r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE
-)
+CHOICE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE)
 """Words between two ways to make a name."""
 OR_ELSE = "another choice"
 REPEATS = "repeats a definition"
