@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from derive.algebra.core import App, D, Fn, Ref, fresh, walk
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
-from derive.notation import calls, groups, members
-from derive.notation.derivatives import at_formals, denominator, differentiated, named_part
+from derive.notation import calls, derivatives, groups, members
 from derive.notation.pieces import Mark, bare, replaced, split_at, tag_for
 from derive.notation.setting import Function, Occurs, Unread
 from derive.notation.shaped import Axis, Val, diagonal, each, renamed, transposed
@@ -32,7 +31,7 @@ def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
         node = replace(node, below=_sole_argument(e, row, at + 1) or e.setting.nabla)
     if node.below is None:
         raise Unread(node.start, "by what ∇ differentiates")
-    by = denominator(e, node.below, node)
+    by = derivatives.denominator(e, node.below, node)
     end = at + 1
     behind = row[end]
     lying = False
@@ -41,7 +40,7 @@ def read_nabla(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     else:
         row, lying = upright(e, row, end)
         of, end = e.factor(row, end)
-    found_ = differentiated(e, of, by, MARK)
+    found_ = derivatives.differentiated(e, of, by, MARK)
     if lying:
         return transposed(found_), end
     return Val(found_.axes, found_.body, of=found_.of, by=found_.by, flipped=found_.flipped), end
@@ -61,7 +60,7 @@ def without_subscript(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val
     if listed is None or not isinstance(behind, Group) or behind.above or behind.below:
         return None
     of = e.row(behind.inside)
-    slopes = [direct_slope(of, denominator(e, r, node)) for r in listed]
+    slopes = [direct_slope(of, derivatives.denominator(e, r, node)) for r in listed]
     return groups.stacked(e, slopes, node), at + 2
 
 
@@ -146,7 +145,9 @@ def by_its_arguments(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None
     of = e.row((name, behind))
     if of.rank or not isinstance(of.body, Ref):
         return None
-    slopes = [differentiated(e, of, denominator(e, r, name), MARK) for r in rows]
+    slopes = [
+        derivatives.differentiated(e, of, derivatives.denominator(e, r, name), MARK) for r in rows
+    ]
     return (slopes[0] if len(slopes) == 1 else groups.stacked(e, slopes, name)), at + 2
 
 
@@ -172,8 +173,8 @@ def of_the_cost(e: Elaborator, name: Name, at: int) -> tuple[Val, int] | None:
         return None
     if occurs.power is not None or occurs.transposed or occurs.primes:
         return None
-    by = denominator(e, (name,), name)
-    found = differentiated(e, members.member(e, cost, [], name.start), by, MARK)
+    by = derivatives.denominator(e, (name,), name)
+    found = derivatives.differentiated(e, members.member(e, cost, [], name.start), by, MARK)
     e.dims.suppose(f"∇{occurs.key} is the derivative of {cost} by {occurs.key}")
     return Val(found.axes, found.body, of=found.of, by=found.by, flipped=found.flipped), at + 1
 
@@ -216,9 +217,9 @@ def read_gradient(e: Elaborator, row: Row, at: int) -> tuple[Val, int] | None:
         return None
     applied = behind is not None and occurs.arguments is not None
     end = at + 2 if applied else at + 1
-    if not applied or at_formals(e, function, occurs):
+    if not applied or derivatives.at_formals(e, function, occurs):
         slopes = [
-            differentiated(e, function.body, function.formal(k), MARK)
+            derivatives.differentiated(e, function.body, function.formal(k), MARK)
             for k in range(len(function.formals))
         ]
     else:
@@ -244,7 +245,7 @@ def slopes_at(e: Elaborator, node: Name, function: Function, occurs: Occurs) -> 
         for p, q in zip(formal.axes, value.axes, strict=True):
             e.dims.unify(p.dim, q.dim)
         if not isinstance(value.body, Ref) and len(rows) == 1:
-            value = named_part(e, f"⟨{spelled(r)}⟩", value)
+            value = derivatives.named_part(e, f"⟨{spelled(r)}⟩", value)
         elif (
             not isinstance(value.body, Ref)
             or value.body.name in taken
