@@ -999,15 +999,12 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
 
 
 def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
-    """Whether what is differentiated is a state or an output of a step: its derivative is total."""
-    if not isinstance(slope.of, Ref):
-        return False
-    slots = elaborator.setting.slots.get(slope.of.name, ())
-    return bool({"time", "layer"} & set(slots)) or any(
-        {"time", "layer"} & set(elaborator.setting.slots.get(p.name, ()))
-        for p in walk(slope.by)
-        if isinstance(p, Ref)
-    )
+    """Whether what is differentiated is made of steps and layers, and by a parameter: that is total."""
+    slots = elaborator.setting.slots
+    timed = {"time", "layer"}
+    if not isinstance(slope.of, Ref) or not timed & set(slots.get(slope.of.name, ())):
+        return not isinstance(slope.of, Ref) or bool(timed & set(slots.get(slope.by.name, ())))
+    return derivatives.by_parameter(elaborator, Val((), slope.by))
 
 
 def _numbered_steps(x: Core, parameter: Ref, elaborator: Elaborator) -> set[Time]:

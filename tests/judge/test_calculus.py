@@ -122,6 +122,29 @@ def test_what_else_varies_may_be_held(text: str, expected: str) -> None:
     assert verdicts(text)[-1] == expected
 
 
+GATED = r"""Numbers only. Let $g_t = \sigma(u s_{t-1})$, $c_t = \tanh(w k_t s_{t-1})$, $k_t = \sigma(m s_{t-1})$,
+$s_t = (1 - g_t) s_{t-1} + g_t c_t$. """
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        # a gate may be held
+        (r"\frac{\partial s_t}{\partial s_{t-1}} = 1 - g_t", "ambiguous"),
+        (r"\frac{\partial c_t}{\partial s_{t-1}} = (1 - c_t^2) w k_t", "ambiguous"),
+        (r"\frac{d s_t}{d s_{t-1}} = 1 - g_t", "refuted"),
+        (r"\frac{\partial s_t}{\partial s_{t-1}} = g_t", "refuted"),
+        # no state may, where a parameter is
+        (
+            r"\frac{\partial s_t}{\partial w} = g_t (1 - c_t^2) k_t s_{t-1}",
+            "refuted",
+        ),
+    ],
+)
+def test_a_gate_may_be_held(line: str, expected: str) -> None:
+    assert verdicts(GATED + f"$${line}$$")[-1] == expected
+
+
 @pytest.mark.parametrize(
     "line",
     [
