@@ -161,7 +161,9 @@ class Decider:
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
         if otherwise_read is not None:
             return otherwise_read
-        if role is not None and role.why in (RESTATES, OR_ELSE) and member is chain.members[1]:
+        if role is not None and (
+            role.why == OR_ELSE or (role.why == RESTATES and member is chain.members[1])
+        ):
             return Verdict(
                 "unread",
                 reason="it does not follow from what is defined before: it may be another definition",
@@ -579,6 +581,12 @@ class Decider:
         if supposed:
             return Verdict(
                 "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
+            )
+        chosen = {r.key for r in self.judge.symbols.roles.values() if r.why == OR_ELSE}
+        names = {n.split("∅")[0] for n in reached(first.sides, first.outcome.model)}
+        if chosen & names:
+            return Verdict(
+                "unread", reason=f"the page makes {min(chosen & names)} in one way or another"
             )
         tied = self.hidden.tied(reached(first.sides, first.outcome.model), first.outcome.model)
         if tied:

@@ -127,7 +127,8 @@ class Ledger:
         if says_dependence(found, right):
             return Role("setting", found.key, found, "says what it depends on")
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
-            return Role("claim", found.key, found, REPEATS)
+            chosen = CHOICE.search(where.before) is not None
+            return Role("claim", found.key, found, OR_ELSE if chosen else REPEATS)
         if any(shows_part_of(right, k.row) and same_index(k.occurrence, found) for k in latest):
             return Role("setting", found.key, found, ABRIDGED)
         if any(shows_part_of(k.row, right) and same_index(k.occurrence, found) for k in latest):

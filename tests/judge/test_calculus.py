@@ -122,8 +122,8 @@ def test_what_else_varies_may_be_held(text: str, expected: str) -> None:
     assert verdicts(text)[-1] == expected
 
 
-GATED = r"""Numbers only. Let $g_t = \sigma(u s_{t-1})$, $c_t = \tanh(w k_t s_{t-1})$, $k_t = \sigma(m s_{t-1})$,
-$s_t = (1 - g_t) s_{t-1} + g_t c_t$. """
+GATED = r"""Numbers only. Let $g_t = \sigma(u s_{t-1})$, $c_t = \tanh(w k_t s_{t-1})$,
+$k_t = \sigma(m s_{t-1})$, $s_t = (1 - g_t) s_{t-1} + g_t c_t$. """
 
 
 @pytest.mark.parametrize(
