@@ -122,7 +122,7 @@ class Lines:
 
     def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
         """Whether the certificate proves left = right."""
-        self.forms._steps = 0
+        self.unfolder.looked_at = self.forms._steps = 0
         return (
             any(done for done in self.steps(left, right, certificate.plan) if done is not None)
             if certificate.plan
@@ -136,7 +136,9 @@ class Lines:
         """After the whole plan: whether nothing is left."""
         here = self.difference(left, right)
         for rule in plan:
-            self.forms._steps = 0  # what was spent on finding the plan is nothing to the checker
+            self.unfolder.looked_at = self.forms._steps = (
+                0  # what was spent on finding the plan is nothing to the checker
+            )
             here = RULES[rule](self, here)
         return [self.is_zero(here)]
 
@@ -211,6 +213,7 @@ class Lines:
         return self.forms.form(put(x))
 
     def _derived(self, x: Core) -> Core:
+        self.unfolder.count()
         if isinstance(x, Ref):
             found = self.adjoints.get(x.name)
             if found is not None:
@@ -673,7 +676,7 @@ def search(lines: Lines, left: Core, right: Core) -> SameForm | None:
                 continue
             if spent > MOST_SEARCH * (1 if lines.forms.moments is None else 2):
                 return None
-            lines.forms._steps = 0
+            lines.unfolder.looked_at = lines.forms._steps = 0
             try:
                 done[prefix] = ruled[step] = here = RULES[step[0]](lines, before)
                 if here != before and lines.is_zero(here):

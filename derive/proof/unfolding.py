@@ -47,6 +47,7 @@ from derive.algebra.slopes import NoSlope, slope
 from derive.meaning.model import ORDERED, Definition, Model
 
 ENDS = ("T", "L", "N", "\\tau")
+MOST_NODES = 20_000
 
 
 def _step_of(name: str) -> Time:
@@ -65,6 +66,7 @@ class Unfolder:
         self._carried_in: dict[str, frozenset[str]] = {}
         self._followers: dict[str, set[str]] = {}
         self.carried = self._carried()
+        self.looked_at = 0
 
     # -- what the definitions say ---------------------------------------------------------------------
 
@@ -213,9 +215,16 @@ class Unfolder:
 
     def resolved(self, x: Core) -> Core:
         """Derivatives of formulas by the chain rule, those that no path makes 0, those of a member by itself δ."""  # noqa: E501
+        self.count()
         if isinstance(x, D):
             return self._resolved(x)
         return rebuild(x, self.resolved)
+
+    def count(self) -> None:
+        """Raises NoForm where one rule has looked at more than `MOST_NODES` parts: it grows too far."""
+        self.looked_at += 1
+        if self.looked_at > MOST_NODES:
+            raise NoForm("a formula that grows too far")
 
     def _resolved(self, x: D) -> Core:
         if not isinstance(x.of, Ref):
