@@ -58,6 +58,8 @@ def _unknown(
     name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]
 ) -> Definition | None:
     slots = slots_of.get(name, ())
+    if any(len(r.index) != len(slots_of.get(r.name, ())) for pair in pairs for r in pair):
+        return None  # one name in two shapes
     index_of = tuple(Time.of(fresh()) for _ in slots)
     args: dict[Ref, Arg] = {}
     for of, by in pairs:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from derive.algebra.core import Core, D, Ref
+from derive.algebra.expression import Time
 from derive.judge.judge import judge
+from derive.judge.unmade import with_unknown
+from derive.meaning.model import Model
 
 
 def last(text: str) -> tuple[str, str]:
@@ -117,3 +121,13 @@ def test_a_place_behind_a_bar() -> None:
     page = r"Let $q = \sigma(w u)$. "
     assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{w u} u$$")[0] == "proved"
     assert last(page + r"$$\frac{dq}{dw} = \frac{d\sigma}{dr} \Big|_{u} u$$")[0] == "refuted"
+
+
+def test_a_quantity_in_two_shapes_is_no_function() -> None:
+    """z by y, and y by x, where y stands with and without its index."""
+    slots = {"z": (), "y": ("component",), "x": ()}
+    model = Model({}, slots, {}, {}, {}, frozenset())
+    y, of_i = Ref("y", ()), Ref("y", (Time.of("i"),))
+    chain: list[Core] = [D(Ref("z", ()), y), D(of_i, Ref("x", ()))]
+    assert set(with_unknown(model, chain).definitions) == {"y"}
+    assert set(with_unknown(model, [chain[0], D(y, Ref("x", ()))]).definitions) == set()
