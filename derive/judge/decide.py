@@ -582,7 +582,7 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page supposes an equation for {supposed}, which was not used"
             )
-        chosen = {r.key for r in self.judge.symbols.roles.values() if r.why == OR_ELSE}
+        chosen = self._chosen()
         names = {n.split("∅")[0] for n in reached(first.sides, first.outcome.model)}
         if chosen & names:
             return Verdict(
@@ -654,6 +654,18 @@ class Decider:
         if self._seeking is None:
             self._seeking = seeks((self.judge.whole or self.judge).page)
         return self._seeking or of_an_unknown_function(found)
+
+    def _chosen(self) -> set[str]:
+        """What the page makes in another way, too, by a chain that is no version: p = q(r) = r^2 or p = q(r) = r^3."""  # noqa: E501
+        roles = self.judge.symbols.roles
+        return {
+            role.key
+            for number, index, chain in self.judge.understanding.chains()
+            if len(chain.members) > 2
+            and (role := roles.get((number, index))) is not None
+            and role.why == OR_ELSE
+            and role.key is not None
+        }
 
     def _is_clean(self, tried: Tried, number: int) -> bool:
         """Whether all of the page that could bear on a line was understood."""

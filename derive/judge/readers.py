@@ -252,10 +252,10 @@ def _explained(verdict: Verdict, moved: bool) -> Verdict:
 def _joined(own: Verdict, other: Verdict) -> Verdict:
     if "always 0" in other.reason or COUNTED.search(other.reason):
         return own
+    if own.kind == "unread" and _differs(own):
+        return _alone(own, other) if other.kind in (*WRONG, "ambiguous") else own
     if own.kind == "unread" and other.kind in WRONG:
         return own
-    if own.kind == "unread" and _differs(own):
-        return other if other.kind == "ambiguous" else own
     if own.kind == "unread" and other.kind not in SETTLED and _is_unknown(own):
         return _alone(own, other)
     if own.kind == "tested" and other.kind in ("proved", "ambiguous"):
