@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
+from derive.judge.arguments_told import arguments_told, other_ways
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -298,6 +300,7 @@ class Readings:
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
+        self._supposed: tuple[str, ...] = ()  # of paths to what nothing makes
 
     @property
     def plain(self) -> Reading:
@@ -710,6 +713,7 @@ class Readings:
             model.positive,
             model.normalised,
         )
+        self._supposed = ()
         found, made, assumed, unknown = self._with_costs(model, found, way)
         model = Model(
             made.definitions,
@@ -733,7 +737,7 @@ class Readings:
         said = way.said or (
             "up to the layout: one side is the other transposed" if found.note == "layout" else ""
         )
-        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said))))
+        said = "; ".join(dict.fromkeys(filter(None, (*elaborator.notes, said, *self._supposed))))
         judgement = self._judgement(model, elaborator)
         judgement.hasty = way.hasty or bool(way.needs)
         judgement.spent = 0
@@ -836,21 +840,15 @@ class Readings:
             filled = with_gaps(seen, [found.left, found.right], self.slopes)
             if filled is None:
                 raise _NotHere
-            return (
-                found,
-                self._kept((_signature(seen), tuple(filled[1])), lambda: filled[0]),
-                [],
-                filled[1],
-            )
-        unknown = with_unknown(seen, [found.left, found.right])
-        if unknown is not seen:
-            slopes = frozenset(
-                (x.of, x.by)
-                for side in (found.left, found.right)
-                for x in walk(side)
-                if isinstance(x, D) and isinstance(x.of, Ref)
-            )
-            unknown = self._kept((_signature(seen), slopes), lambda: unknown)
+            self._supposed = filled.supposed
+            model = self._kept((_signature(seen), filled.names), lambda: filled.model)
+            return found, model, [], list(filled.names)
+        unknown = seen
+        chain = with_unknown(seen, [found.left, found.right])
+        if chain is not None:
+            self._supposed = chain.supposed
+            pairs = frozenset(slopes_in([found.left, found.right]))
+            unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:
@@ -863,12 +861,19 @@ class Readings:
                 frozenset(f[2] for f in self.understanding.functions),
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
+        made, costs = self._costs[key]
+        self._supposed += other_ways(costs, self.told, made)
         return (found, *self._costs[key], alone)
 
     def _differentiated_below(self, found: Sides, model: Model) -> set[str]:
         """What the definitions that a line rests on differentiate: the C of δ_t = ∂C/∂h_t."""
         made = depended((found.left, found.right), model)
         return set(differentiated([d.body for n in made for d in model.definitions.get(n, ())]))
+
+    @cached_property
+    def told(self) -> Mapping[str, frozenset[str]]:
+        """What the page says quantities to be functions of."""
+        return arguments_told(self.understanding)
 
     @property
     def slopes(self) -> Mapping[str, list[Slope]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from derive.algebra.core import App, Arg, Core, D, Ref, fresh, walk
 from derive.algebra.expression import Time
@@ -22,82 +22,25 @@ def slopes_in(sides: Iterable[Core]) -> Iterator[Slope]:
                 yield part.of, part.by
 
 
-def with_unknown(model: Model, sides: list[Core]) -> Model:
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A model with functions for `names` that nothing makes, and what was `supposed` of their paths."""
+
+    model: Model
+    names: tuple[str, ...]
+    supposed: tuple[str, ...]
+
+
+def with_unknown(model: Model, sides: list[Core]) -> Filled | None:
     """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""  # noqa: E501
-    slopes = [x for side in sides for x in walk(side) if isinstance(x, D) and isinstance(x.of, Ref)]
-    uses: dict[str, list[tuple[Ref, Ref]]] = {}
-    for x in slopes:
-        assert isinstance(x.of, Ref)
-        if (
-            x.of.name not in model.definitions
-            and x.of.name not in model.lost
-            and not COSTS.match(x.of.name)
-            and x.of.name != x.by.name
-        ):
-            uses.setdefault(x.of.name, []).append((x.of, x.by))
-    if not uses or not any(x.by.name in uses for x in slopes):
-        return model
-    definitions = dict(model.definitions)
-    for name, pairs in uses.items():
-        made = _unknown(name, _direct(name, pairs, uses), model.slots)
-        if made is not None:
-            definitions[name] = (made,)
-    return replace(model, definitions=definitions)
-
-
-def _direct(
-    name: str, pairs: list[tuple[Ref, Ref]], uses: Mapping[str, list[tuple[Ref, Ref]]]
-) -> list[tuple[Ref, Ref]]:
-    """What a quantity depends on itself: not what it depends on by another that it is differentiated by."""
-    between = {by.name for _, by in pairs if by.name in uses and by.name != name}
-    beyond = {by.name for n in between for _, by in uses[n]}
-    return [(of, by) for of, by in pairs if by.name not in beyond or by.name in between]
-
-
-def _unknown(
-    name: str, pairs: list[tuple[Ref, Ref]], slots_of: Mapping[str, tuple[str, ...]]
-) -> Definition | None:
-    slots = slots_of.get(name, ())
-    if any(len(r.index) != len(slots_of.get(r.name, ())) for pair in pairs for r in pair):
-        return None  # one name in two shapes
-    index_of = tuple(Time.of(fresh()) for _ in slots)
-    args: dict[Ref, Arg] = {}
-    for of, by in pairs:
-        table = {
-            i.letters[0][0]: own + (-i.shift)
-            for i, own, s in zip(of.index, index_of, slots, strict=True)
-            if s in ORDERED and len(i.letters) == 1
-        }
-        letters, dims, index = [], [], []
-        for place, (i, slot) in enumerate(zip(by.index, slots_of.get(by.name, ()), strict=True)):
-            if slot in ORDERED:
-                index.append(i.replace(table))
-                continue
-            letter = fresh()
-            letters.append(letter)
-            dims.append(f"{by.name.split('∅')[0]}:{place - before(slots_of[by.name])}")
-            index.append(Time.of(letter))
-        if all(
-            not i.letters or any(i.letters == own.letters for own in index_of) or s not in ORDERED
-            for i, s in zip(index, slots_of.get(by.name, ()), strict=True)
-        ):
-            args.setdefault(
-                Ref(
-                    by.name,
-                    tuple(i for i, s in zip(index, slots_of[by.name], strict=True) if s in ORDERED),
-                ),
-                Arg(tuple(letters), tuple(dims), Ref(by.name, tuple(index))),
-            )
-    if not args:
+    uses: dict[str, list[Slope]] = {}
+    for of, by in slopes_in(sides):
+        known = of.name in model.definitions or of.name in model.lost or COSTS.match(of.name)
+        if not known and of.name != by.name:
+            uses.setdefault(of.name, []).append((of, by))
+    if not any(by.name in uses for _, by in slopes_in(sides)):
         return None
-    return Definition(
-        name,
-        index_of,
-        tuple(a for i in index_of for a, _ in i.letters),
-        App(f"some {name}", tuple(args.values()), index_of),
-        slots,
-        (),
-    )
+    return _filled(uses, _Made(model, uses), False)
 
 
 # -- what the whole page differentiates ------------------------------------------------------------------
@@ -130,36 +73,67 @@ class _Made:
         return self._above[name]
 
 
-def with_gaps(
-    model: Model, sides: list[Core], table: Mapping[str, list[Slope]]
-) -> tuple[Model, list[str]] | None:
+def with_gaps(model: Model, sides: list[Core], table: Mapping[str, list[Slope]]) -> Filled | None:
     """What a line rests on and nothing makes, as functions of what the page differentiates it by; None where there is no such name.
 
-    `table` has all that the page differentiates, and by what. A quantity of as many indices as what it is differentiated by,
-    always with the same letters, ∂y_i/∂x_i, is a function of it member by member.
+    `table` has all that the page differentiates, and by what.
     """  # noqa: E501
     made = _Made(model, table)
     named = {p.of for side in sides for p in walk(side) if isinstance(p, D)}
     waiting = [p.name for of in named for p in walk(of) if isinstance(p, Ref)]
-    seen: set[str] = set()
-    definitions = dict(model.definitions)
-    filled = []
+    seen: dict[str, None] = {}
     while waiting:
         name = waiting.pop()
-        if name in seen:
+        if name not in seen:
+            seen[name] = None
+            waiting += made.parts(name)
+    return _filled(
+        [n for n in seen if n in table and n not in model.definitions and n not in model.lost],
+        made,
+        True,
+    )
+
+
+def _filled(names: Iterable[str], made: _Made, whole_page: bool) -> Filled | None:
+    """Functions for these names: not of what they depend on by way of another that they are differentiated by.
+
+    That there is no other way is `supposed`, and that a quantity of as many indices as what it is differentiated by, on the
+    `whole_page` with the same letters, ∂y_i/∂x_i, is a function of it member by member.
+    """  # noqa: E501
+    definitions = dict(made.model.definitions)
+    filled, supposed = [], []
+    for name in names:
+        pairs = [(of, by) for of, by in made.table[name] if _is_made_before(name, of, by, made)]
+        others = {by.name for _, by in pairs} - {name}
+        ways = {a: [b for b in others if b != a and a in made.above(b)] for a in others}
+        direct = [(of, by) for of, by in pairs if not ways.get(by.name)]
+        members = {
+            by.name
+            for _, by in direct
+            if whole_page and _is_member_by_member(by.name, direct, made.model.slots)
+        }
+        found = _function(name, direct, made.model.slots, members)
+        if found is None:
             continue
-        seen.add(name)
-        waiting += made.parts(name)
-        if name in model.definitions or name in model.lost or name not in table:
-            continue
-        pairs = [(of, by) for of, by in table[name] if _is_made_before(name, of, by, made)]
-        names = {by.name for _, by in pairs} - {name}
-        between = {a for a in names if any(a in made.above(b) for b in names if b != a)}
-        found = _function(name, [(o, b) for o, b in pairs if b.name not in between], model.slots)
-        if found is not None:
-            definitions[name] = (found,)
-            filled.append(name)
-    return (replace(model, definitions=definitions), sorted(filled)) if filled else None
+        definitions[name] = (found,)
+        filled.append(name)
+        bare = name.split("∅")[0]
+        supposed += [
+            f"{bare} depends on {a.split('∅')[0]} by way of {_listed(by)} alone"
+            for a, by in sorted(ways.items())
+            if by
+        ]
+        supposed += [
+            f"{bare} is made of {by.split('∅')[0]} member by member" for by in sorted(members)
+        ]
+    if not filled:
+        return None
+    model = replace(made.model, definitions=definitions)
+    return Filled(model, tuple(sorted(filled)), tuple(dict.fromkeys(supposed)))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted({n.split("∅")[0] for n in names}))
 
 
 def _is_made_before(name: str, of: Ref, by: Ref, made: _Made) -> bool:
@@ -177,7 +151,7 @@ def _is_made_before(name: str, of: Ref, by: Ref, made: _Made) -> bool:
 
 
 def _function(
-    name: str, pairs: list[Slope], slots_of: Mapping[str, tuple[str, ...]]
+    name: str, pairs: list[Slope], slots_of: Mapping[str, tuple[str, ...]], members: set[str]
 ) -> Definition | None:
     slots = slots_of.get(name, ())
     if any(len(of.index) != len(slots) for of, _ in pairs):
@@ -194,11 +168,10 @@ def _function(
             if len(i.letters) == 1
         }
         same = [b for o, b in pairs if b.name == by.name]
-        members = all(_pairs_up(o, b) for o, b in pairs if b.name == by.name)
         index, letters, dims = [], [], []
         for place, (i, slot) in enumerate(zip(by.index, theirs, strict=True)):
             known = own.get(i.letters[0][0]) if len(i.letters) == 1 else None
-            if known is not None and known[1] == slot and (slot in ORDERED or members):
+            if known is not None and known[1] == slot and (slot in ORDERED or by.name in members):
                 index.append(known[0] + i.shift)
             elif slot == "layer":
                 index.append(Time.of("L"))
@@ -223,8 +196,17 @@ def _function(
     )
 
 
-def _pairs_up(of: Ref, by: Ref) -> bool:
-    """y_i by x_i: the same letters in the same places."""
-    return len(of.index) == len(by.index) and all(
-        a.letters and a.letters == b.letters for a, b in zip(of.index, by.index, strict=True)
+def _is_member_by_member(
+    name: str, pairs: list[Slope], slots_of: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether what is differentiated by a family has its indices always: y_i by x_i, never y_k."""
+    if set(slots_of.get(name, ())) <= set(ORDERED):
+        return False
+    return all(
+        len(of.index) == len(by.index)
+        and all(
+            a.letters and a.letters == b.letters for a, b in zip(of.index, by.index, strict=True)
+        )
+        for of, by in pairs
+        if by.name == name
     )

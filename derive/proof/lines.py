@@ -104,6 +104,7 @@ class Lines:
             return x if isinstance(x, D) else rebuild(x, put)
 
         def same(index: tuple[Time, ...], body: Core) -> bool:
+            self.unfolder.looked_at = 0
             try:
                 here = self.forms.form(
                     u.resolved(add((put(body), neg(u.by_side(D(Ref(cost), Ref(state, index)))))))

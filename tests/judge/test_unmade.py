@@ -35,12 +35,12 @@ SCORE = (
         (SCORE, "proved"),
         (SCORE.replace(r"} = -", "} = "), "unread"),
         (SCORE.replace(r"{y_i}{p_i}", r"{y_i}{p_i^2}"), "unread"),
-        (LAYER, "proved"),
+        (LAYER, "ambiguous"),  # r may depend on c in another way
         # entry by entry, where only ∂v_i/∂x_i is written
         (
             LAYER
             + r"$$\frac{\partial r}{\partial x_i} = \frac{\partial r}{\partial v_i} \frac{\partial v_i}{\partial x_i}$$",  # noqa: E501
-            "proved",
+            "ambiguous",
         ),
         # and not where another line has ∂v_k/∂x_i
         (
@@ -60,6 +60,33 @@ def test_what_nothing_makes(text: str, kind: str) -> None:
     found = last(text)
     assert found[0] == kind
     assert ("some function of what it is differentiated by" in found[1]) == (kind == "proved")
+    assert (" by way of v alone" in found[1]) == (kind == "ambiguous")
+
+
+WAYS = r"$$\frac{d r}{d x} = \frac{\partial r}{\partial v} \frac{d v}{d x}$$"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "The cost $L(x, v)$ is smooth, with $v = v(x)$. ",
+        "Let $v = x^2$, and let $L$ be a function of $x$ and $v$. ",
+        "Let $v = x^2$. The cost $L$ depends on $v$ and, directly, on $x$. ",
+        "Sei $v = x^2$ und $L$ eine Funktion von $x$ und $v$. ",
+    ],
+)
+def test_a_cost_may_have_two_ways(told: str) -> None:
+    """Where the page tells of two, the chain rule by way of one is no theorem."""
+    kind, reading = last(told + WAYS.replace("r}", "L}").replace("d r", "d L"))
+    assert kind == "ambiguous" and "L depends on x by way of v alone" in reading
+
+
+def test_one_function_of_two_is_no_function_of_one() -> None:
+    """Both lines are of one f: each says what it supposes."""
+    text = r"A function $f$ of $u$ and $v$, both made of $x$. " + WAYS.replace("r}", "f}").replace(
+        "d r", "d f"
+    )
+    assert last(text)[0] == "ambiguous"
 
 
 CELL = r"""A cell has $q_t = A q_{t-1} + B v_t$ and $p_t = \tanh(q_t)$, with $q_t \in \mathbb{R}^n$,
@@ -129,5 +156,6 @@ def test_a_quantity_in_two_shapes_is_no_function() -> None:
     model = Model({}, slots, {}, {}, {}, frozenset())
     y, of_i = Ref("y", ()), Ref("y", (Time.of("i"),))
     chain: list[Core] = [D(Ref("z", ()), y), D(of_i, Ref("x", ()))]
-    assert set(with_unknown(model, chain).definitions) == {"y"}
-    assert set(with_unknown(model, [chain[0], D(y, Ref("x", ()))]).definitions) == set()
+    found = with_unknown(model, chain)
+    assert found is not None and found.names == ("y",)
+    assert with_unknown(model, [chain[0], D(y, Ref("x", ()))]) is None
