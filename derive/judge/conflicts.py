@@ -19,6 +19,8 @@ from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.page import Chain, Formula, Member
 
+RESTATED = ("works out what is defined", "says again what is defined")
+"""Roles of an equation for what is defined already, where no word concludes it: perhaps a version."""
 AGAIN = ("says again what is defined", "concluded from what stands before", OR_ELSE)
 MOST = 6
 
@@ -136,7 +138,7 @@ class Versions:
                 number in aside
                 or role is None
                 or role.kind != "claim"
-                or role.why not in AGAIN
+                or role.why not in (*AGAIN, *RESTATED)
                 or len(chain.members) < 2
                 or self._holds(number, chain, chain.members[0], chain.members[1])
             ):

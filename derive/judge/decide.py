@@ -30,7 +30,7 @@ from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.claims import Judgement, Outcome, Sides
-from derive.judge.conflicts import AGAIN, Versions
+from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
@@ -339,7 +339,7 @@ class Decider:
             if (
                 tried is not None
                 and tried.outcome.agrees
-                and not tried.outcome.zero
+                and (not tried.outcome.zero or says_zero(tried.sides))
                 and not self._doubted(tried)
             ):
                 return Verdict("ambiguous", scope=self._scope(tried), reading=said)
@@ -622,9 +622,11 @@ class Decider:
         if (
             role is not None
             and role.kind == "claim"
-            and role.why in AGAIN
             and member is chain.members[1]
-            and self._mended(number, chain, head, member) is None
+            and (
+                role.why in RESTATED
+                or (role.why in AGAIN and self._mended(number, chain, head, member) is None)
+            )
         ):
             return Verdict("unread", reason=f"differs from what defines {role.key}: {VERSION}")
         verdict = Verdict(
