@@ -405,8 +405,11 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         )
     if mark.letter == "\\partial":
         e.choices.add("partial")
+    names: tuple[str, ...] = ()
     if e.reading.partial and mark.letter == "\\partial":
         mode = "own"
+        if isinstance(of.body, Ref) and of.body.name == by.body.name:  # by an earlier member
+            mode, names = "held", tuple(sorted(e.setting.defined - {of.body.name}))
     if (
         mode == "total"
         and isinstance(of.body, App)
@@ -416,7 +419,7 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         mode = "own"
     if mode == "total" and isinstance(of.body, Ref) and of.body.name in e.setting.lagrangians:
         mode = "own"
-    body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode)
+    body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode, names)
     tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)
     axes = of.axes + by.axes
     if of.rank == 0 and by.rank == 1 and e.reading.turned:
@@ -548,6 +551,7 @@ def of_its_step(e: Elaborator, node: Group) -> Val | None:
     if not by_parameter(e, Val((), inner.body.by)):
         return None
     members.put_in_order(e, Time.of(letter.letter), "time")
+    e.dims.suppose(f"a bar with {letter.letter} is for what the use at that step contributes")
     return replace(inner, body=replace(inner.body, mode="at", names=(letter.letter,)))
 
 

@@ -132,6 +132,9 @@ $k_t = \sigma(m s_{t-1})$, $s_t = (1 - g_t) s_{t-1} + g_t c_t$. """
         # a gate may be held
         (r"\frac{\partial s_t}{\partial s_{t-1}} = 1 - g_t", "ambiguous"),
         (r"\frac{\partial c_t}{\partial s_{t-1}} = (1 - c_t^2) w k_t", "ambiguous"),
+        (r"\frac{\partial s_t}{\partial s_{t-2}} = (1 - g_t)(1 - g_{t-1})", "ambiguous"),
+        (r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t (1 - g_j)", "ambiguous"),
+        (r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t g_j", "refuted"),
         (r"\frac{d s_t}{d s_{t-1}} = 1 - g_t", "refuted"),
         (r"\frac{\partial s_t}{\partial s_{t-1}} = g_t", "refuted"),
         # no state may, where a parameter is

@@ -131,12 +131,12 @@ def test_what_says_nothing_with_an_example_is_meant_of_the_cost_before() -> None
     ("line", "kind"),
     [
         # a bar with a step: what that step's use of a parameter contributes
-        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_{t-1}^T", "proved"),
-        (r"\left.\frac{\partial J}{\partial B}\right|_t = e_t v_t^T", "proved"),
+        (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_{t-1}^T", "ambiguous"),
+        (r"\left.\frac{\partial J}{\partial B}\right|_t = e_t v_t^T", "ambiguous"),
         (r"\left.\frac{\partial J}{\partial A}\right|_t = e_t q_t^T", "unread"),
         (
             r"\frac{\partial J}{\partial A} = \sum_t \left.\frac{\partial J}{\partial A}\right|_t",
-            "proved",
+            "ambiguous",
         ),
     ],
 )
