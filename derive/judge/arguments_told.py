@@ -11,7 +11,7 @@ from derive.judge.hidden import depended
 from derive.judge.names import named
 from derive.meaning.model import Model
 from derive.text.page import Formula, Prose
-from derive.text.trees import Name
+from derive.text.trees import Group, Name
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
@@ -52,6 +52,25 @@ def arguments_told(u: Understanding) -> dict[str, frozenset[str]]:
         if key and isinstance(behind_it, Prose) and RESTS_ON.search(behind_it.text.split(".")[-1]):
             found.setdefault(key, set()).update(_listed(u, items[at + 2 :]))
     return {key: frozenset(names) for key, names in found.items() if len(names) > 1}
+
+
+def arguments_alone(u: Understanding) -> dict[str, frozenset[str]]:
+    """What an equation y = f(u, v) says y to be a function of, and of nothing else; none of which two say two things."""  # noqa: E501
+    found: dict[str, set[frozenset[str]]] = {}
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        if len(chain.members) != 2 or chain.members[1].relation != "=":
+            continue
+        (head, *more), row = chain.members[0].tree or (None,), chain.members[1].tree
+        if more or not isinstance(head, Name) or len(row) != 2 or not isinstance(row[0], Name):
+            continue
+        if not isinstance(row[1], Group):
+            continue
+        rows = table.occurrence(row[0], row[1]).arguments or ()
+        keys = {table.occurrence(r[0], None).key for r in rows if isinstance(r[0], Name)}
+        if rows and all(len(r) == 1 for r in rows) and len(keys) == len(rows):
+            found.setdefault(table.occurrence(head, None).key, set()).add(frozenset(keys))
+    return {key: next(iter(said)) for key, said in found.items() if len(said) == 1}
 
 
 def _alone(u: Understanding, item: object) -> str | None:

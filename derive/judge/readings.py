@@ -15,7 +15,7 @@ from typing import Any
 from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
-from derive.judge.arguments_told import arguments_told, other_ways
+from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -837,14 +837,14 @@ class Readings:
                 (_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
             )
         if way.gaps:
-            filled = with_gaps(seen, [found.left, found.right], self.slopes)
+            filled = with_gaps(seen, [found.left, found.right], self.slopes, self.told_alone)
             if filled is None:
                 raise _NotHere
             self._supposed = filled.supposed
             model = self._kept((_signature(seen), filled.names), lambda: filled.model)
             return found, model, [], list(filled.names)
         unknown = seen
-        chain = with_unknown(seen, [found.left, found.right])
+        chain = with_unknown(seen, [found.left, found.right], self.told_alone)
         if chain is not None:
             self._supposed = chain.supposed
             pairs = frozenset(slopes_in([found.left, found.right]))
@@ -874,6 +874,11 @@ class Readings:
     def told(self) -> Mapping[str, frozenset[str]]:
         """What the page says quantities to be functions of."""
         return arguments_told(self.understanding)
+
+    @cached_property
+    def told_alone(self) -> Mapping[str, frozenset[str]]:
+        """What the page says quantities to be functions of, and of nothing else."""
+        return arguments_alone(self.understanding)
 
     @property
     def slopes(self) -> Mapping[str, list[Slope]]:

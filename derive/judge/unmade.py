@@ -31,8 +31,13 @@ class Filled:
     supposed: tuple[str, ...]
 
 
-def with_unknown(model: Model, sides: list[Core]) -> Filled | None:
-    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by."""  # noqa: E501
+def with_unknown(
+    model: Model, sides: list[Core], told: Mapping[str, frozenset[str]]
+) -> Filled | None:
+    """A chain of quantities that nothing defines, ∂z/∂y ∂y/∂x: each is an unknown function of what it is differentiated by.
+
+    `told` has what the page says quantities to be made of, and of nothing else: of these no path is supposed.
+    """  # noqa: E501
     uses: dict[str, list[Slope]] = {}
     for of, by in slopes_in(sides):
         known = of.name in model.definitions or of.name in model.lost or COSTS.match(of.name)
@@ -40,7 +45,7 @@ def with_unknown(model: Model, sides: list[Core]) -> Filled | None:
             uses.setdefault(of.name, []).append((of, by))
     if not any(by.name in uses for _, by in slopes_in(sides)):
         return None
-    return _filled(uses, _Made(model, uses), False)
+    return _filled(uses, _Made(model, uses), told, False)
 
 
 # -- what the whole page differentiates ------------------------------------------------------------------
@@ -73,10 +78,15 @@ class _Made:
         return self._above[name]
 
 
-def with_gaps(model: Model, sides: list[Core], table: Mapping[str, list[Slope]]) -> Filled | None:
+def with_gaps(
+    model: Model,
+    sides: list[Core],
+    table: Mapping[str, list[Slope]],
+    told: Mapping[str, frozenset[str]],
+) -> Filled | None:
     """What a line rests on and nothing makes, as functions of what the page differentiates it by; None where there is no such name.
 
-    `table` has all that the page differentiates, and by what.
+    `table` has all that the page differentiates, and by what; `told` is as for `with_unknown`.
     """  # noqa: E501
     made = _Made(model, table)
     named = {p.of for side in sides for p in walk(side) if isinstance(p, D)}
@@ -90,11 +100,14 @@ def with_gaps(model: Model, sides: list[Core], table: Mapping[str, list[Slope]])
     return _filled(
         [n for n in seen if n in table and n not in model.definitions and n not in model.lost],
         made,
+        told,
         True,
     )
 
 
-def _filled(names: Iterable[str], made: _Made, whole_page: bool) -> Filled | None:
+def _filled(
+    names: Iterable[str], made: _Made, told: Mapping[str, frozenset[str]], whole_page: bool
+) -> Filled | None:
     """Functions for these names: not of what they depend on by way of another that they are differentiated by.
 
     That there is no other way is `supposed`, and that a quantity of as many indices as what it is differentiated by, on the
@@ -121,7 +134,7 @@ def _filled(names: Iterable[str], made: _Made, whole_page: bool) -> Filled | Non
         supposed += [
             f"{bare} depends on {a.split('∅')[0]} by way of {_listed(by)} alone"
             for a, by in sorted(ways.items())
-            if by
+            if by and a.split("∅")[0] in told.get(bare, {a.split("∅")[0]})
         ]
         supposed += [
             f"{bare} is made of {by.split('∅')[0]} member by member" for by in sorted(members)

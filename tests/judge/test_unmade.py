@@ -81,6 +81,12 @@ def test_a_cost_may_have_two_ways(told: str) -> None:
     assert kind == "ambiguous" and "L depends on x by way of v alone" in reading
 
 
+def test_what_a_page_says_of_ways_is_not_supposed() -> None:
+    told = r"Given two functions $r = f(v)$ and $v = g(x)$, the chain rule is "
+    assert last(told + WAYS)[0] == "proved"
+    assert last(told.replace("f(v)", "f(v, x)") + WAYS)[0] != "proved"
+
+
 def test_one_function_of_two_is_no_function_of_one() -> None:
     """Both lines are of one f: each says what it supposes."""
     text = r"A function $f$ of $u$ and $v$, both made of $x$. " + WAYS.replace("r}", "f}").replace(
@@ -156,6 +162,6 @@ def test_a_quantity_in_two_shapes_is_no_function() -> None:
     model = Model({}, slots, {}, {}, {}, frozenset())
     y, of_i = Ref("y", ()), Ref("y", (Time.of("i"),))
     chain: list[Core] = [D(Ref("z", ()), y), D(of_i, Ref("x", ()))]
-    found = with_unknown(model, chain)
+    found = with_unknown(model, chain, {})
     assert found is not None and found.names == ("y",)
-    assert with_unknown(model, [chain[0], D(y, Ref("x", ()))]) is None
+    assert with_unknown(model, [chain[0], D(y, Ref("x", ()))], {}) is None
