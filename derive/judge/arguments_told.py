@@ -32,24 +32,16 @@ GOES_ON = re.compile(
 def arguments_told(u: Understanding) -> dict[str, frozenset[str]]:
     """For each name what the page calls it with, and what the prose says it to be a function of."""
     found: dict[str, set[str]] = {}
+    for number, _, _, occurs in u.occurrences():
+        table = u.symbols.at(number)
+        rows = [r for r in occurs.arguments or () if len(r) == 1]
+        keys = {table.occurrence(r[0], None).key for r in rows if isinstance(r[0], Name)}
+        if len(keys) > 1:
+            found.setdefault(occurs.key, set()).update(keys)
     items = list(u.page.items)
     for at, item in enumerate(items):
-        if not isinstance(item, Formula):
-            continue
-        table = u.symbols.at(item.number)
-        for chain in item.chains:
-            for member in chain.members:
-                for name, behind in named(member.tree):
-                    occurs = table.occurrence(name, behind)
-                    rows = [r for r in occurs.arguments or () if len(r) == 1]
-                    keys = {
-                        table.occurrence(r[0], None).key for r in rows if isinstance(r[0], Name)
-                    }
-                    if len(keys) > 1:
-                        found.setdefault(occurs.key, set()).update(keys)
-        key = _alone(u, item)
-        behind_it = items[at + 1] if at + 1 < len(items) else None
-        if key and isinstance(behind_it, Prose) and RESTS_ON.search(behind_it.text.split(".")[-1]):
+        key, behind = _alone(u, item), items[at + 1] if at + 1 < len(items) else None
+        if key and isinstance(behind, Prose) and RESTS_ON.search(behind.text.split(".")[-1]):
             found.setdefault(key, set()).update(_listed(u, items[at + 2 :]))
     return {key: frozenset(names) for key, names in found.items() if len(names) > 1}
 

@@ -213,14 +213,10 @@ def _is_name(row: Any) -> bool:
 def overloaded(u: Understanding) -> set[str]:
     """The functions that the page applies to different numbers of arguments, hidden ones left out."""
     counts: dict[str, set[int]] = {}
-    for number, _, chain in u.chains():
-        table = u.symbols.at(number)
-        for member in chain.members:
-            for name, behind in named(member.tree):
-                occurs = table.occurrence(name, behind)
-                if occurs.arguments is not None and behind is not None:
-                    given = len([r for r in occurs.arguments if r]) - occurs.hidden
-                    counts.setdefault(occurs.key, set()).add(given)
+    for _, _, behind, occurs in u.occurrences():
+        if occurs.arguments is not None and behind is not None:
+            given = len([r for r in occurs.arguments if r]) - occurs.hidden
+            counts.setdefault(occurs.key, set()).add(given)
     return {key for key, seen in counts.items() if len(seen) > 1}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import Big, D, fresh, move, walk
 from derive.algebra.expression import Time
-from derive.judge.names import named
 from derive.text.trees import Name
 
 if TYPE_CHECKING:
@@ -49,15 +48,9 @@ def _is_of_the_last(d: Definition) -> bool:
 
 def _spoken_of(u: Understanding) -> set[str]:
     """The names that stand at a layer with another letter than L."""
-    found = set()
-    for number, _, chain in u.chains():
-        table = u.symbols.at(number)
-        for row in (m.tree for m in chain.members):
-            for name, behind in named(row):
-                occurs = table.occurrence(name, behind)
-                found |= {
-                    occurs.key
-                    for slot, at in occurs.indices
-                    if slot == "layer" and at and isinstance(at[0], Name) and at[0].letter != "L"
-                }
-    return found
+    return {
+        occurs.key
+        for _, _, _, occurs in u.occurrences()
+        for slot, at in occurs.indices
+        if slot == "layer" and at and isinstance(at[0], Name) and at[0].letter != "L"
+    }

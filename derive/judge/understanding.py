@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from derive.algebra.core import (
     ONE_OF,
@@ -54,8 +54,11 @@ from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Sign
+from derive.text.trees import Group, Name, Node, Sign
 from derive.text.trees import walk as nodes
+
+if TYPE_CHECKING:
+    from derive.notation.occurrences import Occurrence
 
 
 def is_lone_name(row: Any) -> bool:
@@ -396,6 +399,14 @@ class Understanding:
                 for i, chain in enumerate(item.chains):
                     yield item.number, i, chain
 
+    def occurrences(self) -> Iterator[tuple[int, Name, Node | None, Occurrence]]:
+        """Every name of the page's members, with the node behind it, and the number of its formula."""
+        for number, _, chain in self.chains():
+            table = self.symbols.at(number)
+            for member in chain.members:
+                for name, behind in named(member.tree):
+                    yield number, name, behind, table.occurrence(name, behind)
+
     def elaborator(self, number: int, reading: Reading | None = None, index: int = 0) -> Elaborator:
         self._number, self._index = number, index
         self.setting.scoped = scopes.scopes_at(self, number)
@@ -581,30 +592,23 @@ class Understanding:
         """The small letters that stand with a number as their power, x^2, and never with an index, transposed or in bold: numbers."""  # noqa: E501
         powers: set[str] = set()
         others: set[str] = set()
-        for number, _, chain in self.chains():
-            table = self.symbols.at(number)
-            for member in chain.members:
-                for name, behind in named(member.tree):
-                    occurs = table.occurrence(name, behind)
-                    if occurs.indices or occurs.transposed or name.style not in ("", "it"):
-                        others.add(occurs.key)
-                    elif occurs.power is not None and spelled(occurs.power).isdigit():
-                        powers.add(occurs.key)
+        for _, name, _, occurs in self.occurrences():
+            if occurs.indices or occurs.transposed or name.style not in ("", "it"):
+                others.add(occurs.key)
+            elif occurs.power is not None and spelled(occurs.power).isdigit():
+                powers.add(occurs.key)
         return {k for k in powers - others if len(k) == 1 and k.islower()}
 
     @cached_property
     def _parameters_given(self) -> set[str]:
         """The p of f(u, p) and g(u, p): what functions have beside a state, and the page differentiates by."""  # noqa: E501
         taken: dict[str, set[str]] = {}
-        for number, _, chain in self.chains():
+        for number, _, _, occurs in self.occurrences():
             table = self.symbols.at(number)
-            for member in chain.members:
-                for name, behind in named(member.tree):
-                    occurs = table.occurrence(name, behind)
-                    rows = [r for r in occurs.arguments or () if r]
-                    keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
-                    for key in keys[1:] if len(keys) == len(rows) else ():
-                        taken.setdefault(key, set()).add(occurs.key)
+            rows = [r for r in occurs.arguments or () if r]
+            keys = [table.occurrence(r[0], None).key for r in rows if is_lone_name(r)]
+            for key in keys[1:] if len(keys) == len(rows) else ():
+                taken.setdefault(key, set()).add(occurs.key)
         given = {k for k, functions in taken.items() if len(functions) > 1}
         return given & self._differentiated_by - self.setting.defined
 

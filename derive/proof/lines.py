@@ -420,20 +420,8 @@ class Lines:
             if step is not None:
                 last[step.letters] = max(last.get(step.letters, step.shift), step.shift)
         late = {r for r in refs if (s := u.step(r)) is None or s.shift == last[s.letters]}
-        below = {n for r in late for n in self._beside(r.name)}
+        below = {n for r in late for n in u.before(r.name) - {r.name}}
         return self.forms.form(self._opened(x, lambda r: r in late and r.name not in below))
-
-    def _beside(self, name: str) -> set[str]:
-        """The other families that a family is made of within a step."""
-        u = self.unfolder
-        seen, waiting = {name}, [name]
-        while waiting:
-            for d in u.model.definitions.get(waiting.pop(), ()):
-                for part in walk(d.body):
-                    if isinstance(part, Ref) and part.name not in seen and u._apart(d, part) == 0:
-                        seen.add(part.name)
-                        waiting.append(part.name)
-        return seen - {name}
 
     def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
         if isinstance(x, Ref):
@@ -553,7 +541,7 @@ class Lines:
         u = self.unfolder
         assert isinstance(a.of, Ref)
         name = a.by.name
-        if not u.is_cut(name, a.of.name) or b.by.name not in (name, *u._before(name)):
+        if not u.is_cut(name, a.of.name) or b.by.name not in (name, *u.before(name)):
             return False
         of, through, by = u.step(a.of), u.step(a.by), u.step(b.by)
         if of is None or through is None or by is None:

@@ -552,10 +552,10 @@ class Unfolder:
         """The families through which something is carried on to later steps."""
         found: set[str] = set()
         for name in self.carried:
-            found |= {a for a in self.model.definitions if a in self._before(name)}
+            found |= {a for a in self.model.definitions if a in self.before(name)}
         return frozenset(found)
 
-    def _before(self, name: str) -> set[str]:
+    def before(self, name: str) -> set[str]:
         """The families that a family uses within its step, itself included."""
         found, waiting = {name}, [name]
         while waiting:
