@@ -181,8 +181,10 @@ class Decider:
         """What holds with a number for each array, of a line that differs as its shapes were read."""
         for tried in self.judge.readings.shapeless(number, chain, head, member):
             found = self._holding(tried)
-            if found is not None:
-                return found
+            model = tried.outcome.model
+            if found is not None and model is not None:
+                bound = any(map(self._is_bound, reached(tried.sides, model)))
+                return None if bound else found
         return None
 
     def _of_no_shape(
@@ -397,6 +399,8 @@ class Decider:
         certificate = self.prover.prove(
             tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
         )
+        if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
+            return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
@@ -758,10 +762,16 @@ class Decider:
             (
                 n
                 for n in reached(tried.sides, tried.outcome.model)
-                if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised
+                if (n.split("∅")[0] in self._bound or self._is_bound(n))
+                and n not in tried.outcome.model.normalised
             ),
             "",
         )
+
+    def _is_bound(self, name: str) -> bool:
+        """Whether the prose says of a matrix what was not used, that it is skew or orthogonal."""
+        symbol = self.judge.understanding.symbols.at(0).symbol(name.split("∅")[0])
+        return symbol is not None and symbol.bound
 
     def _suppositions(self, number: int, chain: Chain) -> set[str]:
         """The undefined names of an equation that does not follow from what is defined."""

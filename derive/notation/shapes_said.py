@@ -85,13 +85,24 @@ def style_shape(name: Name) -> Shape | None:
     return ("?", "?") if name.letter.isupper() else ("?",)
 
 
-PROPERTY = re.compile(r"(?<!not )(?<!a)(symmetric|invertible|positive definite|non-singular)")
+PROPERTY = re.compile(
+    r"(?<!not )(?<!non-)(?<!anti-)(?<!skew-)(?<!skew )"
+    r"\b(symmetric|invertible|positive definite|non-singular)"
+)
 MEANS = {"positive definite": "symmetric invertible", "non-singular": "invertible"}
+BOUND = re.compile(
+    r"\b(?:skew|anti[- ]?symmetric|orthogonal|orthonormal|unitary|idempotent|nilpotent|projection matrix)\b"
+)
+"""Of which nothing is used: what is called so is bound by an equation."""
+UNLESS = re.compile(
+    r"\b(?:if|when|whenever|unless|were|would|could|may|might|"
+    r"neither|never|without|rather|instead|except|not|need not|general)\b"
+)
 
 
 def properties_said(page: Page, reader: Reader) -> Iterator[tuple[str, str]]:
     """The matrices that a sentence calls symmetric or invertible: those that stand in it alone."""
-    told: list[str] = []
+    said = ""
     names: list[str] = []
     for item in page.items:
         if isinstance(item, Formula):
@@ -100,10 +111,17 @@ def properties_said(page: Page, reader: Reader) -> Iterator[tuple[str, str]]:
         text = item.text if isinstance(item, Prose) else "."
         for at, part in enumerate(re.split(r"[.;:](?:\s|$)", text)):
             if at:
-                yield from ((key, " ".join(told)) for key in names if told)
-                told, names = [], []
-            told += (MEANS.get(word, word) for word in PROPERTY.findall(part.lower()))
-    yield from ((key, " ".join(told)) for key in names if told)
+                yield from ((key, told) for key in names if (told := _told(said)))
+                said, names = "", []
+            said = f"{said} {part.lower()}"
+    yield from ((key, told) for key in names if (told := _told(said)))
+
+
+def _told(said: str) -> str:
+    """The properties that a sentence speaks of, those on a condition left out."""
+    found = [] if UNLESS.search(said) else PROPERTY.findall(said)
+    words = [MEANS.get(word, word) for word in found]
+    return " ".join([*words, "bound"] if BOUND.search(said) else words)
 
 
 def _alone(formula: Formula, reader: Reader) -> list[str]:
