@@ -34,6 +34,7 @@ from derive.judge.conflicts import AGAIN, Versions
 from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
+from derive.judge.misread import crosses_shapes, raises_to_its_index
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
@@ -386,7 +387,7 @@ class Decider:
             return None
         if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
-        if self._doubted(tried) or self._has_two_shapes(tried):
+        if self._doubted(tried) or self._has_two_shapes(tried) or crosses_shapes(tried):
             return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
@@ -602,8 +603,12 @@ class Decider:
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"
             )
-        if self._has_two_shapes(first):
+        if self._has_two_shapes(first) or crosses_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        if raises_to_its_index(first):
+            return Verdict(
+                "unread", reason="an upper index or a power: the page does not say which"
+            )
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

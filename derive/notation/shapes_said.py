@@ -85,6 +85,32 @@ def style_shape(name: Name) -> Shape | None:
     return ("?", "?") if name.letter.isupper() else ("?",)
 
 
+ERROR = r"(?:errors?|signals?|residuals?|sensitivit\w+|gradients?|parts?|shares?|deltas)\b"
+ERROR_BEHIND = re.compile(rf"^\s*(?:is|are|be|for|as|denotes?|means)\b[^.;]{{0,40}}?\b{ERROR}")
+ERROR_BEFORE = re.compile(rf"\b{ERROR}\s*(?:of|is|are|as|by)?\s*$")
+
+
+def calls_delta_an_error(page: Page) -> bool:
+    r"""Whether the prose beside a \delta_{ij} alone calls it an error, not Kronecker's."""
+    items = [i for i in page.items if isinstance(i, Prose | Formula)]
+    for at, item in enumerate(items):
+        if not isinstance(item, Formula) or item.display or len(item.chains) != 1:
+            continue
+        if len(item.chains[0].members) != 1:
+            continue
+        single = single_name(item.chains[0].members[0].tree)
+        if single is None or single[0].letter != "\\delta":
+            continue
+        if len(single[0].below or ()) + len(single[0].above or ()) != 2:
+            continue
+        before, behind = items[max(at - 1, 0) : at], items[at + 1 : at + 2]
+        if any(isinstance(x, Prose) and ERROR_BEHIND.match(x.text) for x in behind):
+            return True
+        if any(isinstance(x, Prose) and ERROR_BEFORE.search(x.text) for x in before):
+            return True
+    return False
+
+
 PROPERTY = re.compile(
     r"(?<!not )(?<!non-)(?<!anti-)(?<!skew-)(?<!skew )"
     r"\b(symmetric|invertible|positive definite|non-singular)"
