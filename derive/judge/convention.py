@@ -20,13 +20,21 @@ SAID = re.compile(
     r"|summation convention|Einstein(?:'s|’s)? (?:sum|notation|convention)",
     re.IGNORECASE,
 )
+DENIED = re.compile(
+    r"\b(?:not|no|never|without|unlike|instead of|avoid\w*|drop\w*)\b", re.IGNORECASE
+)
 TWICE = "an index that stands twice in a product is summed over, as nothing else fits the definitions of the page"  # noqa: E501
 ENOUGH = 2
 
 
 def says_so(u: Understanding) -> bool:
     """Whether the prose of a page says that repeated indices are summed."""
-    return any(isinstance(i, Prose) and SAID.search(i.text) for i in u.page.items)
+    return any(not DENIED.search(s) for s in _sentences_on_sums(u))
+
+
+def _sentences_on_sums(u: Understanding) -> list[str]:
+    items = [i for i in u.page.items if isinstance(i, Prose)]
+    return [s for i in items for s in re.split(r"[.;](?:\s|$)", i.text) if SAID.search(s)]
 
 
 def sums_without_sign(u: Understanding) -> bool:
@@ -34,6 +42,8 @@ def sums_without_sign(u: Understanding) -> bool:
 
     Two of them show it where the page has no Σ at all, or has upper indices; a page with a Σ for some has lost it in the others.
     """  # noqa: E501
+    if any(map(DENIED.search, _sentences_on_sums(u))):
+        return False
     found = [c for n, i, c in u.chains() if _has_dummy(u, n, i, c)]
     heads = {tuple(str(x) for x in c.members[0].tree) for c in found}
     tensors = bool(u.symbols.symbols.reader.survey.upper_indices)

@@ -34,6 +34,7 @@ from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
 from derive.judge.hidden import Hidden, depended
 from derive.judge.made import EXPRESSIONS
+from derive.judge.misread import crosses_shapes, raises_to_its_index
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
@@ -181,8 +182,10 @@ class Decider:
         """What holds with a number for each array, of a line that differs as its shapes were read."""
         for tried in self.judge.readings.shapeless(number, chain, head, member):
             found = self._holding(tried)
-            if found is not None:
-                return found
+            model = tried.outcome.model
+            if found is not None and model is not None:
+                bound = any(map(self._is_bound, reached(tried.sides, model)))
+                return None if bound else found
         return None
 
     def _of_no_shape(
@@ -384,7 +387,7 @@ class Decider:
             return None
         if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
-        if self._doubted(tried) or self._has_two_shapes(tried):
+        if self._doubted(tried) or self._has_two_shapes(tried) or crosses_shapes(tried):
             return None
         if any(
             isinstance(part, Ref) and part.name in tried.outcome.model.lost  # type: ignore[union-attr]
@@ -397,6 +400,8 @@ class Decider:
         certificate = self.prover.prove(
             tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
         )
+        if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
+            return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
         if tried.reading:
@@ -598,8 +603,12 @@ class Decider:
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"
             )
-        if self._has_two_shapes(first):
+        if self._has_two_shapes(first) or crosses_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        if raises_to_its_index(first):
+            return Verdict(
+                "unread", reason="an upper index or a power: the page does not say which"
+            )
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
@@ -760,10 +769,16 @@ class Decider:
             (
                 n
                 for n in reached(tried.sides, tried.outcome.model)
-                if n.split("∅")[0] in self._bound and n not in tried.outcome.model.normalised
+                if (n.split("∅")[0] in self._bound or self._is_bound(n))
+                and n not in tried.outcome.model.normalised
             ),
             "",
         )
+
+    def _is_bound(self, name: str) -> bool:
+        """Whether the prose says of a matrix what was not used, that it is skew or orthogonal."""
+        symbol = self.judge.understanding.symbols.at(0).symbol(name.split("∅")[0])
+        return symbol is not None and symbol.bound
 
     def _suppositions(self, number: int, chain: Chain) -> set[str]:
         """The undefined names of an equation that does not follow from what is defined."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import App, walk
-from derive.text.page import Formula, Prose
+from derive.text.page import Formula, Item, Prose
 from derive.text.trees import Name
 from derive.text.trees import walk as nodes
 
@@ -36,6 +37,31 @@ BEHIND = re.compile(
     r"(?P<rest>[^.。;；]{0,30})",
     re.IGNORECASE,
 )
+ALONE = re.compile(
+    r"^\s*(?:(?:logistic|sigmoid|activation|transfer|squashing|unit|non-?linearit(?:y|ies)"
+    r"|functions?"
+    r"|函数|関数|함수|激活|Funktion)\s*)*"
+    rf"(?:\((?:{FOUND})\)\s*)?"
+    r"(?:$|[,，(]|and\b|as\b|applied|acting|element|component|point|which|whose|です|である|이다)",
+    re.IGNORECASE,
+)  # nothing that makes of the word another function: no tanh inverse, no sigmoid with a slope
+AFTER = re.compile(
+    r"^\s*(?:$|[,.;:)。，；]|and\b|applied|element|function|activation|non-?linearity|函数|関数|激活"
+    r"|(?:is|be) (?:applied|used))",
+    re.IGNORECASE,
+)
+HEDGED = re.compile(
+    r"\b(?:if|when|whenever|unless|unlike|instead|usual\w*|typical\w*|often|mostly|example|e\.?g|instance|suppos\w*|imagine|were|would|could|"
+    r"may|might|can|not|no|longer|neither|never|replac\w*|rather|than|without|except|inverse|scaled|hard|derivative|slope)\b"
+    r"|如果|若|当|例如|比如|通常|不|もし|例えば|代わり|반면|만약|\bwenn\b|\bsi\b|если",
+    re.IGNORECASE,
+)
+ANOTHER = re.compile(
+    r"^\s*(?:is|denotes|be|represents)\s+(?:here |now |just |simply |again |instead )?(?:an?|the)\s+"
+    rf"(?!(?:\w+[ -]){{0,3}}(?:{FOUND}|activation|non-?linear\w*|squashing|transfer|element"
+    r"|component|point|smooth|differentiable|functions?|scalar))",
+    re.IGNORECASE,
+)  # is a cubic
 BEFORE = re.compile(
     rf"(?:\bthe|\bour|采用|使用|其中)\s*(?P<word>{FOUND})(?:\s*(?:activation|non-?linearity|激活))?\s*(?:function|函数|関数)?\s*$",
     re.IGNORECASE,
@@ -65,14 +91,45 @@ def told_functions(u: Understanding) -> dict[str, str]:
         key = u.symbols.at(item.number).occurrence(row[0], None).key
         if isinstance(behind, Prose):
             found = BEHIND.match(behind.text)
-            if found and not OTHERS.search(found["rest"]):
+            if ANOTHER.match(behind.text):
+                said.setdefault(key, set()).add("")
+            elif found and _is_plain(found, behind.text) and not _is_hedged(items, at):
                 said.setdefault(key, set()).add(WORDS[found["word"].lower()])
         if isinstance(before, Prose) and len(row) == 1:
             found = BEFORE.search(before.text)
-            after = behind.text[:12] if isinstance(behind, Prose) else ""
-            if found and not OTHERS.search(after):
+            after = behind.text if isinstance(behind, Prose) else ""
+            plain = AFTER.match(after) and not OTHERS.search(after[:12])
+            if found and plain and not _is_hedged(items, at):
                 said.setdefault(key, set()).add(WORDS[found["word"].lower()])
-    return {k: next(iter(words)) for k, words in said.items() if len(words) == 1}
+    return {
+        k: next(iter(words)) for k, words in said.items() if len(words) == 1 and "" not in words
+    }
+
+
+def _is_plain(found: re.Match[str], text: str) -> bool:
+    """Whether a word stands by itself behind "is the": with nothing that makes of it another function, and beside no other one."""  # noqa: E501
+    rest = re.split(r"[.。;；]", text[found.end("word") :])[0]
+    others = {WORDS[w.lower()] for w in re.findall(FOUND, rest, re.IGNORECASE)}
+    return (
+        ALONE.match(rest) is not None
+        and not OTHERS.search(found["rest"])
+        and not re.search(r"\b(?:with|times|plus)\b", rest)
+        and others <= {WORDS[found["word"].lower()]}
+    )
+
+
+def _is_hedged(items: Sequence[Item], at: int) -> bool:
+    """Whether the sentence before a name says that something is so on a condition only, or elsewhere."""
+    words = ""
+    for item in reversed(items[:at]):
+        if not isinstance(item, Prose | Formula) or (isinstance(item, Formula) and item.display):
+            break
+        if isinstance(item, Prose):
+            parts = re.split(r"[.;:](?:\s|$)|[。；：]", item.text)
+            words = f"{parts[-1]} {words}"
+            if len(parts) > 1:
+                break
+    return HEDGED.search(words) is not None
 
 
 def half_told(u: Understanding, tried: Tried) -> str:

@@ -39,7 +39,9 @@ def suppositions(u: Understanding, model: Model, found: Sides) -> Iterator[Suppo
     told = [n for n in square if _is_told(u, n)]
     if told:
         yield _with(plain, told), (*said, *map(_words, told)), spoken
-    rest = [n for n in square if n not in told and n in u.quadratic][:MOST_SYMMETRIC]
+    rest = [
+        n for n in square if n not in told and n in u.quadratic and not _is_told(u, n, "bound")
+    ][:MOST_SYMMETRIC]
     for some in dict.fromkeys((*((n,) for n in rest), tuple(rest)) if rest else ()):
         listed = [*told, *some]
         yield _with(plain, listed), (*said, *map(_words, listed)), False
@@ -76,9 +78,9 @@ def _words(name: str) -> str:
     return f"{name.split('∅')[0]} symmetric"
 
 
-def _is_told(u: Understanding, name: str) -> bool:
+def _is_told(u: Understanding, name: str, what: str = "symmetric") -> bool:
     symbol = u.symbols.at(0).symbol(name.split("∅")[0])
-    return symbol is not None and symbol.symmetric
+    return symbol is not None and bool(getattr(symbol, what))
 
 
 def _matrices(model: Model, found: Sides, names: list[str]) -> Iterator[str]:

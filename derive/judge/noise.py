@@ -11,27 +11,48 @@ from derive.algebra.core import Ref, mul, summed
 from derive.algebra.expression import Time
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.notation.chance import WEIGHT, is_mean
+from derive.notation.gates import names_of
 from derive.notation.slots import parts_of
 from derive.text.page import Break, Chain, Formula, Heading, Prose
 from derive.text.spelled import spelled
-from derive.text.trees import Group, Name, Number, Row, Sign
+from derive.text.trees import Group, Name, Number, Row, Sign, Table
+from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 WORD = r"(?:noises?|disturbances?|perturbations?|innovations?|噪声|噪音|雑音|ノイズ|잡음|Rauschen|Störung\w*|bruits?|ruidos?|шум\w*)"  # noqa: E501
+OTHERS = (
+    r"\b(?:of|by|with|without|from|in|to|that|which|under|plus|no|not|nor|free|corrupt\w*|(?:co)?variances?|powers?|levels?"
+    r"|and\s+(?:the|an?|its|some|white|Gaussian|random|noises?\b|disturbances?\b))\b|协方差|方差|共分散|分散|不是|的"
+)  # of something else, or of which only a part is noise
 BEHIND = re.compile(
-    rf"^[^.;。；,，]{{0,40}}?{WORD}|^\s*(?:and|和|及|与|、)?[^.;。；,，]{{0,12}}?分别\w*{WORD}",
+    rf"^(?:(?!{OTHERS})[^.;。；,，]){{0,40}}?{WORD}|^\s*(?:and|和|及|与|、)?[^.;。；,，和及与]{{0,12}}?分别[^.;。；,，和及与]*?{WORD}",
     re.IGNORECASE,
 )
+RESPECTIVELY = re.compile(
+    r"\b(?:inputs?|controls?|states?|signals?|targets?|actions?|parameters?)\s*,?\s*and\b|(?:输入|状态|信号|控制|入力|状態)\s*[和与及と]",
+    re.IGNORECASE,
+)
+PLURAL = re.compile(r"\b(?:noises|disturbances|perturbations|innovations)\b", re.IGNORECASE)
 BEFORE = re.compile(rf"{WORD}\s*(?:\w+\s+)?[(（:：]?\s*$", re.IGNORECASE)
 JOINS = re.compile(r"^\s*(?:,|，|、|and|,\s*and|和|及|与|und|et|y|と|и)\s*$", re.IGNORECASE)
+OF_NOISE = re.compile(WORD, re.IGNORECASE)
+SENTENCE = re.compile(r"[.;](?:\s|$)|[。；]")
 SAID = re.compile(
     r"zero[- ]mean|mean[- ](?:of )?zero|\bwhite\b|\bindependen|\buncorrelated|\bGaussian|\bnormal(?:ly)?\b"
     r"|零均值|均值为\s*(?:零|0)|白噪|独立|独立|不相关|高斯|正态|無相関|白色|平均\s*(?:0|ゼロ)|ガウス|正規"
     r"|mittelwertfrei|unabhängig|unkorreliert|indépendant|blanc\b|independiente|blanco\b|независим|гаусс",
     re.IGNORECASE,
 )
+CONTRARY = re.compile(
+    r"(?<!un)(?<!un-)\bcorrelated|\bcolou?red\b|\bpink\b|\b(?:not|non|no longer|neither)[- ]"
+    r"(?:\w+ )?(?:white|zero|independent|uncorrelated|Gaussian)"
+    r"|\bnonzero\b|\bnonwhite\b|\bbias(?:ed)?\b|\bwith mean\b(?!\W{0,3}(?:zero|0))"
+    r"|\bdepend(?:s|ent|ing)?\b|\bautoregress|\bAR\(|\bMarkov|\bdrift|\bnonstationary|\bnon-stationary"
+    r"|\bmultiplicative|\bheavy|有色|相关噪|均值不为|不为零|不独立|有色雑音|相関のある|\bkorreliert|\bcorrélé|\bcoloré|\bcoloread",
+    re.IGNORECASE,
+)  # what makes of white noise another one
 NORMAL = ("N", "\\mathcal{N}", "\\mathscr{N}", "\\mathbb{N}", "Normal", "\\normal")
 
 
@@ -47,7 +68,8 @@ class Noise:
     @property
     def words(self) -> str:
         listed = " and ".join(sorted(self.names))
-        return f"{listed} noise: of mean 0, of one covariance at all steps, and uncorrelated with each other, from step to step and with what comes before"  # noqa: E501
+        constant = ", of one covariance at all steps," if self.covariances else ""
+        return f"{listed} noise: of mean 0{constant} and uncorrelated with each other, from step to step and with what comes before or is given at its step"  # noqa: E501
 
 
 def noise_of(u: Understanding) -> Noise | None:
@@ -58,20 +80,93 @@ def noise_of(u: Understanding) -> Noise | None:
     found = list(_laws(u, candidates))
     laws = {k: c for k, c, _ in found}
     names = (set(called_noise(u)) & candidates) | set(laws)
-    if not names:
+    if not names or any(_is_contrary(u, n, c, names) for n, _, c in u.chains()):
         return None
     covariances = tuple(sorted((k, c) for k, c in laws.items() if c and _is_free(u, c)))
-    prose = " ".join(i.text for i in u.page.items if isinstance(i, Prose))
     stated = frozenset(n for _, c, n in found if c)
     drawn = any(
         c.members[1].relation == "\\sim" for n, _, c in u.chains() if n in {m for *_, m in found}
     )
-    return Noise(frozenset(names), covariances, drawn or bool(SAID.search(prose)), stated)
+    sentences = list(_sentences_on(u, names))
+    said = drawn or any(map(SAID.search, sentences))
+    return Noise(
+        frozenset(names), covariances, said and not any(map(CONTRARY.search, sentences)), stated
+    )
+
+
+def _sentences_on(u: Understanding, names: set[str]) -> Iterator[str]:
+    """The sentences that speak of noise, by the word or by its name, and those right behind them."""
+    sentence, of_noise, before = "", False, False
+    for item in u.page.items:
+        if isinstance(item, Formula):
+            table = u.symbols.at(item.number)
+            inside = (n for c in item.chains for n in names_of(c.members))
+            of_noise = of_noise or any(table.occurrence(n, None).key in names for n in inside)
+            sentence += f" {u.page.source.text[item.start : item.end]} "
+            continue
+        parts = SENTENCE.split(item.text) if isinstance(item, Prose) else ["", ""]
+        for at, part in enumerate(parts):
+            if at:
+                if of_noise or before:
+                    yield sentence
+                sentence, of_noise, before = "", False, of_noise
+            sentence += part
+            of_noise = of_noise or OF_NOISE.search(part) is not None
+    if of_noise or before:
+        yield sentence
+
+
+def _is_contrary(u: Understanding, number: int, chain: Chain, names: set[str]) -> bool:
+    r"""Whether an equation says that noise has a mean, or goes with other noise, E[w v^T] = S, or is drawn from another law."""  # noqa: E501
+    table = u.symbols.at(number)
+    if len(chain.members) < 2:
+        return False
+    if chain.members[1].relation == "\\sim":
+        keys = {
+            table.occurrence(p[0], None).key
+            for p in parts_of(chain.members[0].tree)
+            if len(p) == 1 and isinstance(p[0], Name)
+        }
+        return bool(keys & names) and _normal(chain.members[1].tree) is None
+    return any(
+        _has_moment(u, number, one.tree, other.tree, names)
+        for first, second in zip(chain.members, chain.members[1:], strict=False)
+        for one, other in ((first, second), (second, first))
+    )
+
+
+def _has_moment(u: Understanding, number: int, row: Row, other: Row, names: set[str]) -> bool:
+    """Whether a row is the mean of noise, or of noise and other noise, and the other one is not 0 for all that is seen."""  # noqa: E501
+    if len(row) != 2 or not isinstance(row[0], Name) or not isinstance(row[1], Group):
+        return False
+    covariance = spelled((row[0],)).lower().strip("\\{}").endswith("cov")
+    if not covariance and not is_mean(row[0], row[1], u.setting.defined):
+        return False
+    table = u.symbols.at(number)
+    inside = [n for n in row[1].inside if not (isinstance(n, Sign) and n.text == ",")]
+    if not all(isinstance(n, Name) for n in inside) or not 1 <= len(inside) <= 2:
+        return False
+    found = [table.occurrence(n, None) for n in inside if isinstance(n, Name)]
+    if any(o.key not in names for o in found):
+        return False
+    other = tuple(n for n in other if not (isinstance(n, Sign) and n.text in (".", ",")))
+    if _is_zero(other) or any(isinstance(n, Name) and n.letter == "E" for n in nodes(other)):
+        return False
+    if len(found) == 1:
+        return True
+    if found[0].key != found[1].key:
+        return True
+    first, second = ([(d, spelled(r)) for d, r in o.indices] for o in found)
+    if first == second:
+        return False
+    deltas = any(isinstance(n, Name) and n.letter == "\\delta" for n in nodes(other))
+    return not deltas and not any(isinstance(n, Table) for n in nodes(other))
 
 
 def _is_free(u: Understanding, key: str) -> bool:
     """Whether nothing makes a covariance's name but what says that it is one."""
-    return key not in u.setting.defined and u.setting.ranks.get(key) in (0, 2)
+    timed = any(s in ORDERED for s in u.setting.steps.get(key, ()))
+    return key not in u.setting.defined and not timed and u.setting.ranks.get(key) in (0, 2)
 
 
 def called_noise(u: Understanding) -> Iterator[str]:
@@ -89,10 +184,22 @@ def called_noise(u: Understanding) -> Iterator[str]:
             end += 2
         behind = items[end + 1] if end + 1 < len(items) else None
         before = items[at - 1] if at else None
-        if (isinstance(behind, Prose) and BEHIND.search(behind.text)) or (
-            isinstance(before, Prose) and BEFORE.search(before.text)
+        after = items[end + 2] if end + 2 < len(items) else None
+        if (isinstance(before, Prose) and BEFORE.search(before.text)) or (
+            isinstance(behind, Prose) and _is_called(behind.text, end > at, after)
         ):
             yield from _names_of(u, item)
+
+
+def _is_called(behind: str, several: bool, after: object) -> bool:
+    """Whether the words behind a name, or behind a list, call it noise: not the name that follows, nor one of a list alone."""  # noqa: E501
+    found = BEHIND.search(behind)
+    if found is None:
+        return False
+    if BEFORE.search(behind) and isinstance(after, Formula) and not after.display:
+        return False
+    words = re.split(r"[.;。；,，]", behind[: found.end()])[-1]
+    return not RESPECTIVELY.search(words) or (several and PLURAL.search(words) is not None)
 
 
 def _is_join(item: object) -> bool:
@@ -176,11 +283,13 @@ def _squared(u: Understanding, number: int, row: Row) -> str:
 def with_noise(model: Model, noise: Noise) -> Model:
     """The model with noise, and with the covariances that nothing else makes."""
     definitions = dict(model.definitions)
+    steady: set[str] = set()
     for key, name in noise.covariances:
         made = _covariance(model, key, name)
         if made is not None and name not in definitions:
             definitions[name] = (made,)
-    return replace(model, definitions=definitions, noise=noise.names)
+            steady.add(key)
+    return replace(model, definitions=definitions, noise=noise.names, steady=frozenset(steady))
 
 
 def _covariance(model: Model, key: str, name: str) -> Definition | None:

@@ -34,6 +34,7 @@ class Prover:
             outcome.dims.known,
             frozenset(outcome.model.normalised),
             outcome.model.noise,
+            outcome.model.steady,
             outcome.model.symmetric,
             tuple(sorted(sizes.items())),
         )

@@ -926,6 +926,7 @@ class Readings:
             tuple(sorted(model.normalised.items())),
             model.positive,
             model.noise,
+            model.steady,
             model.symmetric,
             tuple(sorted(given.items())),
             normal,

@@ -48,6 +48,7 @@ from derive.notation.shaped import (
     Misfit,
     Val,
 )
+from derive.notation.shapes_said import calls_delta_an_error
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -119,6 +120,8 @@ class Understanding:
         """Elaborates all definitions; ranks that they imply are used in the next pass."""
         if not isinstance(self.symbols, Names):
             self.symbols = Names(self.symbols)
+        if calls_delta_an_error(self.page):
+            self.setting.errors.add("\\delta")
         ranks.give_ranks(self)
         silent = not convention.says_so(self) and convention.sums_without_sign(self)
         if silent or convention.says_so(self):

@@ -76,6 +76,7 @@ class Model:
     positive: frozenset[str] = frozenset()
     normalised: Mapping[str, str] = field(default_factory=dict)
     noise: frozenset[str] = frozenset()  # families of mean 0, drawn anew at each step
+    steady: frozenset[str] = frozenset()  # noise of one covariance at all steps
     symmetric: frozenset[str] = frozenset()  # matrices that nothing makes
 
     def general(self, name: str) -> Definition | None:

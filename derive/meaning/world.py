@@ -265,9 +265,10 @@ class World:
         step = tuple(i for i, s in zip(index, slots, strict=False) if s in ORDERED)
         entry = [i for i, s in zip(index, slots, strict=False) if s == "component"]
         *others, last = entry or [1]
+        then = () if base in self.model.steady else step
         total: Any = self.zero
         for m in range(1, last + 1):
-            factor = self.random("factor", base, *others, last, m)
+            factor = self.random("factor", base, *then, *others, last, m)
             total = total + factor * self._sign((base, step, *others, m), outcome)
         return total
 

@@ -73,6 +73,7 @@ def special_name(
         return None
     if (
         key == "\\delta"
+        and key not in e.setting.errors
         and len(occurs.indices) == 2
         and all(d == "component" for d, _ in occurs.indices)
         and not occurs.power

@@ -58,6 +58,7 @@ class Symbol:
     evidence: str = ""
     symmetric: bool = False
     invertible: bool = False
+    bound: bool = False  # by a property of which nothing is used, skew or orthogonal
 
 
 def _sizes_above(name: Name) -> bool:
@@ -378,6 +379,7 @@ class Binder:
             key, kind, slots, shape, key in self.rows, version, tuple(places) or (uses[0][0].name.start,),
             first, last, f"also {note}" if note else "", evidence,
             "symmetric" in self.told.get(key, ""), "invertible" in self.told.get(key, ""),
+            "bound" in self.told.get(key, ""),
         )  # fmt: skip
         others = [
             replace(

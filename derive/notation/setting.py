@@ -140,6 +140,7 @@ class Setting:
     overloaded: set[str] = field(default_factory=set)  # functions of several numbers of arguments
     drawn: bool = False
     told: dict[str, str] = field(default_factory=dict)  # f, which the prose says to be \\sigma
+    errors: set[str] = field(default_factory=set)  # \delta, where the prose calls it an error
     lagrangians: set[str] = field(default_factory=set)  # of which every argument is free
     rowwise: bool = False
     bounds: set[str] = field(default_factory=set)  # horizons that a Σ or Π runs to

@@ -85,13 +85,50 @@ def style_shape(name: Name) -> Shape | None:
     return ("?", "?") if name.letter.isupper() else ("?",)
 
 
-PROPERTY = re.compile(r"(?<!not )(?<!a)(symmetric|invertible|positive definite|non-singular)")
+ERROR = r"(?:errors?|signals?|residuals?|sensitivit\w+|gradients?|parts?|shares?|deltas)\b"
+ERROR_BEHIND = re.compile(rf"^\s*(?:is|are|be|for|as|denotes?|means)\b[^.;]{{0,40}}?\b{ERROR}")
+ERROR_BEFORE = re.compile(rf"\b{ERROR}\s*(?:of|is|are|as|by)?\s*$")
+
+
+def calls_delta_an_error(page: Page) -> bool:
+    r"""Whether the prose beside a \delta_{ij} alone calls it an error, not Kronecker's."""
+    items = [i for i in page.items if isinstance(i, Prose | Formula)]
+    for at, item in enumerate(items):
+        if not isinstance(item, Formula) or item.display or len(item.chains) != 1:
+            continue
+        if len(item.chains[0].members) != 1:
+            continue
+        single = single_name(item.chains[0].members[0].tree)
+        if single is None or single[0].letter != "\\delta":
+            continue
+        if len(single[0].below or ()) + len(single[0].above or ()) != 2:
+            continue
+        before, behind = items[max(at - 1, 0) : at], items[at + 1 : at + 2]
+        if any(isinstance(x, Prose) and ERROR_BEHIND.match(x.text) for x in behind):
+            return True
+        if any(isinstance(x, Prose) and ERROR_BEFORE.search(x.text) for x in before):
+            return True
+    return False
+
+
+PROPERTY = re.compile(
+    r"(?<!not )(?<!non-)(?<!anti-)(?<!skew-)(?<!skew )"
+    r"\b(symmetric|invertible|positive definite|non-singular)"
+)
 MEANS = {"positive definite": "symmetric invertible", "non-singular": "invertible"}
+BOUND = re.compile(
+    r"\b(?:skew|anti[- ]?symmetric|orthogonal|orthonormal|unitary|idempotent|nilpotent|projection matrix)\b"
+)
+"""Of which nothing is used: what is called so is bound by an equation."""
+UNLESS = re.compile(
+    r"\b(?:if|when|whenever|unless|were|would|could|may|might|"
+    r"neither|never|without|rather|instead|except|not|need not|general)\b"
+)
 
 
 def properties_said(page: Page, reader: Reader) -> Iterator[tuple[str, str]]:
     """The matrices that a sentence calls symmetric or invertible: those that stand in it alone."""
-    told: list[str] = []
+    said = ""
     names: list[str] = []
     for item in page.items:
         if isinstance(item, Formula):
@@ -100,10 +137,17 @@ def properties_said(page: Page, reader: Reader) -> Iterator[tuple[str, str]]:
         text = item.text if isinstance(item, Prose) else "."
         for at, part in enumerate(re.split(r"[.;:](?:\s|$)", text)):
             if at:
-                yield from ((key, " ".join(told)) for key in names if told)
-                told, names = [], []
-            told += (MEANS.get(word, word) for word in PROPERTY.findall(part.lower()))
-    yield from ((key, " ".join(told)) for key in names if told)
+                yield from ((key, told) for key in names if (told := _told(said)))
+                said, names = "", []
+            said = f"{said} {part.lower()}"
+    yield from ((key, told) for key in names if (told := _told(said)))
+
+
+def _told(said: str) -> str:
+    """The properties that a sentence speaks of, those on a condition left out."""
+    found = [] if UNLESS.search(said) else PROPERTY.findall(said)
+    words = [MEANS.get(word, word) for word in found]
+    return " ".join([*words, "bound"] if BOUND.search(said) else words)
 
 
 def _alone(formula: Formula, reader: Reader) -> list[str]:

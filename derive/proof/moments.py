@@ -36,6 +36,8 @@ class Moments:
         return self._of_two(*noise)
 
     def _of_two(self, a: Ref, b: Ref) -> tuple[Term, ...] | None:
+        if not (self._is_plain(a) and self._is_plain(b)):
+            return None
         if self._base(a) != self._base(b):
             return ()
         first, second = self._step(a), self._step(b)
@@ -48,7 +50,9 @@ class Moments:
             if apart.shift:
                 return ()
         name, letter = ROOT + self._base(a), fresh()
-        roots = (Ref(name, (*self._components(m), Time.of(letter))) for m in (a, b))
+        steady = first is None or self._base(a) in self.model.steady
+        then = () if steady or first is None else (first,)
+        roots = (Ref(name, (*then, *self._components(m), Time.of(letter))) for m in (a, b))
         return (Term(Fraction(1), tuple((r, UNIT) for r in roots), (Bound(letter, name),)),)
 
     def _is_drawn_after(self, noise: Ref, other: Ref) -> bool:
@@ -65,7 +69,12 @@ class Moments:
         """For each family how many steps ago the last of the noise is that it is made of; -∞ where that is not known."""  # noqa: E501
         if base in self._lags:
             return self._lags[base]
-        found: dict[str, float] = dict.fromkeys(self.model.lost, -inf)
+        found: dict[str, float] = {}
+        for name, slots in self.model.slots.items():
+            given = name not in self.model.definitions and "sample" in slots
+            if given and any(s in ORDERED for s in slots):
+                found[name] = 1  # what is given at a later step may be made of what was seen
+        found |= dict.fromkeys(self.model.lost, -inf)
         for name, slots in self.model.slots.items():
             if name.split("∅")[0] == base:
                 found[name] = 0 if any(s in ORDERED for s in slots) else -inf
@@ -97,6 +106,11 @@ class Moments:
             assert own is not None and step is not None
             least = min(least, lag - (step - own).shift)
         return least
+
+    def _is_plain(self, member: Ref) -> bool:
+        """Whether noise is drawn at steps of one kind, and has entries: no layers beside times, no samples beside outcomes."""  # noqa: E501
+        others = [s for s in self.model.slots.get(member.name, ()) if s != "component"]
+        return others.count("sample") == 1 and len(others) <= 2
 
     def _base(self, member: Ref) -> str:
         return member.name.split("∅")[0]

@@ -64,3 +64,24 @@ $$g_j = -\frac{\partial E_k}{\partial \hat{r}_j^k} \frac{\partial \hat{r}_j^k}{\
 )
 def test_two_layers_with_an_index_above(line: str, expected: str) -> None:
     assert last(f"{TWO_LAYERS}$${line}$$") == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "where $g$ is the tanh inverse.",
+        "where $g$ is the tanh with gain 1.7.",
+        "where $g$ is tanh times two.",
+        "where $g$ is a tanh plus a linear term.",
+        "where usually $g$ is the tanh.",
+        "and it is no longer assumed that $g$ is the tanh.",
+        "where in other nets $g$ is the tanh; in ours $g$ is a cubic.",
+        "and if $g$ is tanh the slope is small.",
+        "and, unlike the tanh $g$, ours does not saturate.",
+        "and here we replace the tanh $g$ by a cubic.",
+    ],
+)
+def test_a_function_that_is_told_otherwise_is_unknown(said: str) -> None:
+    page = rf"Let $h_t = g(a_t)$, $a_t = w h_{{t-1}} + x_t$, {said} Then"
+    line = r"$$\frac{\partial h_t}{\partial a_t} = 1 - h_t^2$$"
+    assert last(f"{page}\n{line}") == "unread"
