@@ -19,7 +19,7 @@ SIGNS = {
     "ldots": "…", "dots": "…", "odot": "⊙", "top": "⊤", "times": "×", "in": "∈", "ge": "≥", "le": "≤",
     "geq": "≥", "leq": "≤", "neq": "≠", "ne": "≠", "infty": "∞", "lVert": "‖", "rVert": "‖", "lvert": "|",
     "rvert": "|", "to": "→", "mid": "|", "prime": "′", "quad": "quad", "qquad": "wide", "pm": "±",
-    "displaystyle": "", "left": "", "right": "", "limits": "", "middle": "", "circ": "∘", "approx": "≈",
+    "displaystyle": "", "right": "", "limits": "", "middle": "", "circ": "∘", "approx": "≈",
 }  # fmt: skip
 WORDS = ("operatorname", "text", "mathrm", "textrm", "mbox")
 STYLES = {
@@ -45,7 +45,7 @@ FUNCTIONS = {
 SPACES = {"\\ ": "space", "\\,": "thin", "\\;": "thick", "\\:": "med", "\\!": "", "\\|": "‖"}
 SPECIAL = set("#$_^&\\/\"'`*~<>@")
 PAGE = 39.0
-MOST_KEPT = 12  # rows of an equation that are kept on one page
+MOST_KEPT = 8  # rows of an equation that are kept on one page
 
 
 def math(written: str) -> str:
@@ -80,6 +80,8 @@ def _piece(token: str, tokens: list[str], at: list[int]) -> str:
 
 
 def _macro(name: str, tokens: list[str], at: list[int]) -> str:
+    if name == "left":
+        return _fenced(tokens, at)
     if name == "frac":
         return f"({_argument(tokens, at)})/({_argument(tokens, at)})"
     if name in WORDS:
@@ -94,6 +96,25 @@ def _macro(name: str, tokens: list[str], at: list[int]) -> str:
     if name in ("{", "}", "%", "#", "&", "_", "$"):
         return f"\\{name}"
     return SIGNS.get(name, f'"{name}"')
+
+
+def _fenced(tokens: list[str], at: list[int]) -> str:
+    """What stands between \\left and \\right: round and square brackets grow by themselves, all else by `lr`."""  # noqa: E501
+    opening = _fence(tokens, at)
+    inside = " ".join(piece for piece in _pieces(tokens, at, "\\right") if piece)
+    closing = _fence(tokens, at)
+    whole = f"{opening} {inside} {closing}".strip()
+    return whole if {opening, closing} <= set("()[]") else f"lr({whole})"
+
+
+def _fence(tokens: list[str], at: list[int]) -> str:
+    while at[0] < len(tokens) and tokens[at[0]].isspace():
+        at[0] += 1
+    if at[0] >= len(tokens):
+        return ""
+    at[0] += 1
+    token = tokens[at[0] - 1]
+    return "" if token == "." else _piece(token, tokens, at)
 
 
 def _grouped(tokens: list[str], at: list[int]) -> str:

@@ -58,6 +58,12 @@ def test_each_formula_stands_on_it_once(report: Report) -> None:
     assert shown <= set(placed)
 
 
+def test_a_display_that_goes_on_keeps_its_first_sign() -> None:
+    text = "Let $h_t = f(h_{t-1}, w)$.\n\n$$a = 2$$\n\n$$= 1 + 1 = 3 - 1$$\n"
+    (_, last) = (b for b in Sheet(judge("x.md", text, Options())).blocks() if b.kind == "display")
+    assert [row.count(">=</mo>") for row in last.body.split("<tr>")[1:]] == [1, 1]
+
+
 def test_signs_stand_beside_the_rows(report: Report) -> None:
     (display,) = (b for b in Sheet(report).blocks() if b.kind == "display")
     rows = display.body.split("<tr>")[1:]

@@ -23,7 +23,7 @@ FORMULAS = [
     (r"\left(a, b\right)^\top", "( a , b ) ^(⊤)"),
     (r"W \in \mathbb{R}^{n \times d}", "W ∈ bb(R) ^(n × d)"),
     (r"\tanh(\theta) \odot \dot{W}", "tanh ( θ ) ⊙ dot(W)"),
-    (r"\left\{x\right\}", r"\{ x \}"),
+    (r"\left\{x\right\}", r"lr(\{ x \})"),
     (r"\lVert a \rVert", "‖ a ‖"),
     (r"q'(\theta) / 2", r"q ′ ( θ ) \/ 2"),
     (r"\frac12", "(1)/(2)"),

@@ -816,8 +816,10 @@ class Decider:
         source = self.judge.page.source.text
         text = source[member.start : member.end]
         names = tuple(self._names(number))
+        slots = self.judge.understanding.model(number).slots
+        plain = tuple(name for name in names if not slots.get(name))
         slips = chain_of(
-            repairs(text, member.tree, member.start, names),
+            repairs(text, member.tree, member.start, names, plain),
             additions(text, member.tree, member.start, self._words(number, head)),
         )
         for repair in slips:

@@ -19,11 +19,20 @@ class Repair:
     cause: str
 
 
-def repairs(text: str, row: Row, offset: int, names: tuple[str, ...] = ()) -> Iterator[Repair]:
-    """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source."""  # noqa: E501
+def repairs(
+    text: str,
+    row: Row,
+    offset: int,
+    names: tuple[str, ...] = (),
+    plain: tuple[str, ...] = (),
+) -> Iterator[Repair]:
+    """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source.
+
+    `names` are what the page makes, `plain` those of them that have no index.
+    """
     seen = {text}
     count = 0
-    for start, end, new, cause in _edits(text, row, offset, names):
+    for start, end, new, cause in _edits(text, row, offset, names, plain):
         made = text[: start - offset] + new + text[end - offset :]
         if made not in seen:
             seen.add(made)
@@ -36,7 +45,9 @@ def repairs(text: str, row: Row, offset: int, names: tuple[str, ...] = ()) -> It
 Edit = tuple[int, int, str, str]
 
 
-def _edits(text: str, row: Row, offset: int, names: tuple[str, ...]) -> Iterator[Edit]:
+def _edits(
+    text: str, row: Row, offset: int, names: tuple[str, ...], plain: tuple[str, ...]
+) -> Iterator[Edit]:
     rows = list(_rows(row))
     several = any(isinstance(n, Sign) and n.text in ("+", "-") for n in row[1:])
     if several:
@@ -63,6 +74,8 @@ def _edits(text: str, row: Row, offset: int, names: tuple[str, ...]) -> Iterator
     for inner in rows:
         yield from _dropped(inner)
     yield from _scaled(row)
+    for inner in rows:
+        yield from _whole(text, inner, offset, plain)
     for inner in rows:
         yield from _renamed(inner, names)
 
@@ -252,6 +265,16 @@ def _scaled(row: Row) -> Iterator[Edit]:
         return
     for factor in ("2 ", "\\frac{1}{2} "):
         yield row[0].start, row[0].start, factor, "a factor is missing"
+
+
+def _whole(text: str, row: Row, offset: int, plain: tuple[str, ...]) -> Iterator[Edit]:
+    """A member, L_{t+1}, for what the page makes without an index, C."""
+    for node in row:
+        if isinstance(node, Name) and node.style == "" and node.below and not node.accents:
+            written = text[node.start - offset : node.end - offset]
+            for name in plain[:3]:
+                new = f"{name} " if name.startswith("\\") else name
+                yield node.start, node.end, new, f"{written} where {name} is meant"
 
 
 def _renamed(row: Row, names: tuple[str, ...]) -> Iterator[Edit]:

@@ -98,7 +98,7 @@ def table(symbols: Symbols, judge: Judge | None = None) -> tuple[Mapping[str, An
 
     The role is "state", "assumed" where prose alone names a cost, or the elementary function that is meant.
     """
-    rows = unmarked(described(symbols))
+    rows = [row for row in unmarked(described(symbols)) if not _is_set(row)]
     letters = _letters_of(symbols)
     recursive = _recursive(judge) if judge is not None else frozenset()
     horizon = _horizon(symbols, judge)
@@ -119,6 +119,11 @@ def table(symbols: Symbols, judge: Judge | None = None) -> tuple[Mapping[str, An
             row["role"] = words[-1] if words else ""
         row["horizon"] = horizon if "time" in row["slots"] else ""
     return tuple(rows)
+
+
+def _is_set(row: Mapping[str, Any]) -> bool:
+    """ℝ, which is the same on every page."""
+    return row["kind"] == "constant" and str(row["name"]).startswith("\\mathbb{")
 
 
 def _letters_of(symbols: Symbols) -> dict[tuple[str, str], str]:

@@ -203,12 +203,16 @@ class Sheet:
             yield _row("", relation, made, "".join(map(self.sign, found)), not relation)
             return
         head = self.mathml(self._latex(first), True)
+        if first.relation:  # the display goes on with what stands before it
+            found = self._within(first.start, first.end)
+            self._note(block, found)
+            yield _row("", self.mathml(first.relation), head, "".join(map(self.sign, found)))
+            head = ""
         for i, member in enumerate(rest):
             found = self._within(member.start, member.end)
             self._note(block, found)
-            pieces = pieces_of(
-                tidied(self._latex(member)), PAGE - width(self._latex(first)) * (not i)
-            )
+            room = PAGE - (width(self._latex(first)) if head and not i else 0)
+            pieces = pieces_of(tidied(self._latex(member)), room)
             for j, piece in enumerate(pieces):
                 last = j == len(pieces) - 1
                 yield _row(

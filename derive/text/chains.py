@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ _LEADING = OPERATOR_SIGNS - {"-", "\\pm", "\\circ"}
 _BOUNDS = ("<", ">", "\\leq", "\\geq", "\\neq", "\\in", "\\notin", "\\ll", "\\gg")
 _ARROWS = ("\\to", "\\mapsto", "\\leftrightarrow")
 _INDICES = frozenset("ijklmnpqrstTNKLMJ")
+_NUMBERED = re.compile(r"\s*\(\w{1,3}\)\s*")  # (2) begins a statement, and gives no reason
 
 
 @dataclass
@@ -104,6 +106,7 @@ def _end_of_reason(nodes: list[Node], at: int) -> int | None:
         or not isinstance(before, Mark)
         or before.kind not in ("align", "space")
         or _conditional(node.text)
+        or _NUMBERED.fullmatch(node.text)
         or not any(is_relation(n) for n in _row_before(nodes, at))
     ):
         return None

@@ -47,6 +47,20 @@ def test_abstract_pages(line: str, kind: str) -> None:
     assert last(f"{CELL}\n\n$${line}$$").kind == kind
 
 
+def test_the_loss_of_a_step_where_the_cost_is_meant() -> None:
+    page = (
+        r"Let $s_t = \tanh(a s_{t-1} + u_t)$, $\ell_t = s_t^2$ and $J = \sum_{t=1}^T \ell_t$."
+        "\n\n"
+        r"$$\frac{\partial J}{\partial s_t} = 2 s_t + \frac{\partial \ell_{t+1}}{\partial s_{t+1}}"
+        r" \frac{\partial s_{t+1}}{\partial s_t}$$"
+    )
+    found = last(page)
+    assert found.kind == "refuted" and found.reason == r"\ell_{t+1} where J is meant"
+    assert (found.suggestion or "").endswith(
+        r"2 s_t + \frac{\partial J}{\partial s_{t+1}} \frac{\partial s_{t+1}}{\partial s_t}"
+    )
+
+
 def test_what_is_lost_elsewhere_accuses_nobody() -> None:
     lost = CELL.replace("o_t = g", r"o_t \sim g")
     line = r"$$\frac{\partial C}{\partial s_t} = \frac{\partial L_t}{\partial s_t}$$"

@@ -50,6 +50,8 @@ TABLE = (
     (r"\[ x \in \mathbb{R}^n = y \]", [r"x \in \mathbb{R}^n = y"]),
     (r"\[ a = b \; (= c) \]", ["a = b = c"]),
     (r"\begin{align} a &= b && \text{since } f = g \\ &= c \end{align}", ["a = b = c", "f = g"]),
+    (r"\begin{align} \textcircled{1} \quad a &= b, \quad \textcircled{2} \quad c = d \\ &= e \end{align}",
+     ["a = b", "c = d = e"]),
     (r"\begin{align} a &= b & \text{for } i \neq j \\ &= c \end{align}",
      [r"a = b = c | \text{ for }i\neq j"]),
     (r"\[ \sum_{i=1}^n a_{j=2} \]", [r"\sum_{i=1}^na_{j=2}"]),
