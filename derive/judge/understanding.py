@@ -81,6 +81,7 @@ class Understanding:
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    written_out: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -250,7 +251,7 @@ class Understanding:
         for made, dim in self.setting.shared_dims.items():
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
-        self.made, self.failed, self.functions = [], [], []
+        self.made, self.failed, self.functions, self.written_out = [], [], [], []
         self.dependent, self.taken, self.shaped = set(), set(), {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
