@@ -65,6 +65,7 @@ VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
+NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,14 @@ class Decider:
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
             if not missing and tries and tries[0].outcome.zero:
-                version = self._with_another_version(number, chain, head, member, tries[0])
+                version = self._with_another_version(
+                    number, chain, head, member, tries[0]
+                ) or self._with_another_cost(number, chain, head, member, tries)
                 if version is not None:
                     return version
             self.unread += 1
-            return Verdict("unread", reason=missing or NOTHING)
+            said_nothing = NOTHING if any(t.outcome.agreed for t in tries) else NOWHERE
+            return Verdict("unread", reason=missing or said_nothing)
         role = self.judge.symbols.roles.get(self._place(number, chain))
         if (role is not None and role.why == EXPRESSIONS) or of_givens(
             tries[0].sides, tries[0].outcome.model
@@ -362,6 +366,14 @@ class Decider:
             if found is not None and found.kind == "proved":
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
+
+    def _with_another_cost(
+        self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
+    ) -> Verdict | None:
+        """What says 0 = 0 with the cost of an example, and holds of a cost that is not said."""
+        dead = frozenset[str]().union(*(t.outcome.dead for t in tries if t.outcome.zero))
+        tried = self.judge.readings.with_another_cost(number, chain, head, member, dead)
+        return None if tried is None else self._holding(tried)
 
     def _in_an_order(
         self, number: int, chain: Chain, head: Member, member: Member

@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes, twins
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -129,6 +129,9 @@ class Understanding:
             self.reading = replace(self.reading, repeated=True)
         if silent:
             self.assumed.append(convention.TWICE)
+        for whole, entries in twins.matrices_of_entries(self).items():
+            self.setting.wholes[whole] = entries
+            self.assumed.append(f"{whole} is the matrix of the {entries} with two indices")
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)

@@ -1,4 +1,4 @@
-"""Matrices put together of blocks: [W, U], (b W), A above B; ones and noughts that a text repeats over dots."""
+"""Matrices put together of blocks, [W, U], (b W), A above B; numbers that a text repeats over dots."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def joined(e: Elaborator, values: Sequence[Val], node: Node, beside: bool = False) -> Val:
     """Blocks side by side, or below one another, as one matrix.
 
-    A vector is a column beside a matrix, and a row below one; a number that is written out, 1 or 0, is a whole column
-    or row of it. Raises Unread for another number and for arrays of three indices, Misfit where the sides differ.
+    A vector is a column beside a matrix, and a row below one; a number that is written out, 1 or 0, is
+    a whole column or row of it. Raises Unread for another number and for arrays of three indices, Misfit
+    where the sides differ.
     """
     if len(values) == 1:
         return values[0]

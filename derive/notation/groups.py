@@ -242,7 +242,7 @@ def around(e: Elaborator, value: Val, node: Group) -> Val:
 
 
 def stack_of(e: Elaborator, values: list[Val], node: Node, beside: bool = False) -> Val:
-    """Parts below one another, or side by side: numbers and vectors are one vector, blocks are a matrix."""  # noqa: E501
+    """Parts below one another, or side by side: numbers and vectors are one vector, blocks are a matrix."""
     if any(v.rank > 1 for v in values):
         return blocks.joined(e, values, node, beside)
     if not (e.setting.arrays or e.setting.stacks) and all(v.rank == 0 for v in values):
@@ -283,9 +283,7 @@ def read_columns(e: Elaborator, cells: Sequence[Row], node: Node) -> Val:
     return transposed(found)
 
 
-def listed_entries(
-    e: Elaborator, rows: Sequence[Row], node: Node, beside: bool = False
-) -> Val:
+def listed_entries(e: Elaborator, rows: Sequence[Row], node: Node, beside: bool = False) -> Val:
     """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
     gaps = [i for i, r in enumerate(rows) if only_dots(r)]
     if not gaps:
