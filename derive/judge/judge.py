@@ -23,6 +23,7 @@ from derive.judge.understanding import Understanding
 from derive.notation.gates import with_each_gate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
+from derive.notation.primed import with_transposes
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -34,6 +35,7 @@ from derive.verify.verdicts import Judged, Report, Verdict
 PATH = "path"
 SIZES = "the sizes that the page declares contradict each other"
 TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
+PRIMED = "the line fails where ' is a transpose, which the page does not say"
 SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 FEW_WORDS = 4
@@ -59,8 +61,9 @@ class Judge:
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(with_index_letters(read(path, text, folder)))
         page, said = with_letters(page)
-        self.lettered = bool(said)
-        self.said += said
+        page, transposes = with_transposes(page)
+        self.lettered, self.primed = bool(said), bool(transposes)
+        self.said += said + transposes
         self._begin(text, page)
 
     @classmethod
@@ -69,7 +72,7 @@ class Judge:
     ) -> Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
-        judge.said, judge.lettered = [], whole.lettered
+        judge.said, judge.lettered, judge.primed = [], whole.lettered, whole.primed
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -220,6 +223,8 @@ class Judge:
             return verdict
         if self.lettered:  # which layers a letter means was seen, and is not said
             return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
+        if self.primed:  # that a prime transposes was seen, and is not said
+            return verdict.otherwise() or Verdict("unread", reason=PRIMED)
         agreed, differed, unread, defended = (
             self.decider.agreed,
             self.decider.differed,
