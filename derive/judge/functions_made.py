@@ -169,7 +169,9 @@ def made_function(
         if any(map(partial(ranks.is_declared, u), names))
         else ["numbers", "vectors"]
     )
-    if tries[0] == "numbers" and _makes_a_number(u, elaborator, row):
+    if tries[0] == "numbers" and (
+        not _names_any(elaborator, row, names) or _makes_a_number(u, elaborator, row)
+    ):
         tries = ["vectors", "numbers"]
     for kind in tries:
         dims = u.setting.dims
@@ -205,6 +207,15 @@ def made_function(
         )
     elaborator.bound = {}
     return None
+
+
+def _names_any(elaborator: Elaborator, row: Any, names: list[str]) -> bool:
+    """Whether a formula names one of its arguments: a cost L(w) of p_i, which are made of w, does not."""
+    return any(
+        members.occurrence_of(elaborator, n, None).key in names
+        for n in nodes(row)
+        if isinstance(n, Name)
+    )
 
 
 def _makes_a_number(u: Understanding, elaborator: Elaborator, row: Any) -> bool:

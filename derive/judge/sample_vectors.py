@@ -50,9 +50,7 @@ def _products(u: Understanding) -> Iterator[tuple[int, Row]]:
     for number, _, chain in u.chains():
         for member in chain.members:
             for row in _rows(member.tree):
-                yield number, tuple(
-                    n for n in row if not (isinstance(n, Sign) and n.text in DOTS)
-                )
+                yield number, tuple(n for n in row if not (isinstance(n, Sign) and n.text in DOTS))
 
 
 def _rows(row: Row) -> Iterator[Row]:

@@ -69,9 +69,9 @@ def _see(seen: Seen, row: Row) -> None:
         behind = row[at + 1] if at + 1 < len(row) else None
         if isinstance(node, Name):
             _see_name(seen, row, at, node, behind)
-        elif isinstance(node, Group) and node.primes == 1 and isinstance(behind, Group):
-            if spelled(node.inside) == spelled(behind.inside) and len(node.inside) > 1:
-                seen.shown = f"({spelled(node.inside)})'({spelled(node.inside)})"
+        elif _is_squared(node, behind):
+            inside = spelled(node.inside)  # type: ignore[attr-defined]
+            seen.shown = f"({inside})'({inside})"
         for inside in _lines(node):
             _see(seen, inside)
         for script in (getattr(node, "below", None), getattr(node, "above", None)):
@@ -91,7 +91,20 @@ def _see_name(seen: Seen, row: Row, at: int, node: Name, behind: Node | None) ->
         seen.own.add(key)
     elif _is_capital(node) and node.below is None and _meets_itself(row, at, key):
         seen.matrices.add(key)
-        seen.shown = seen.shown or f"{node.letter}'{'' if _key_at(row, at + 1) == key else '…'}{node.letter}"  # noqa: E501
+        seen.shown = (
+            seen.shown or f"{node.letter}'{'' if _key_at(row, at + 1) == key else '…'}{node.letter}"
+        )
+
+
+def _is_squared(node: Node, behind: Node | None) -> bool:
+    """(a - b)'(a - b)"""
+    return (
+        isinstance(node, Group)
+        and isinstance(behind, Group)
+        and node.primes == 1
+        and len(node.inside) > 1
+        and spelled(node.inside) == spelled(behind.inside)
+    )
 
 
 def _is_sum(group: Group) -> bool:
