@@ -476,6 +476,8 @@ class Understanding:
                 for node in nodes(member.tree):
                     uses += isinstance(node, Name) and node.letter == "T"
                     above = node.above if isinstance(node, Name | Group) else None
+                    if above is not None and spelled(above) == "\\top":
+                        return True
                     raised += above is not None and spelled(above) == "T"
         return uses == raised > 0
 
