@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import permutations
+from itertools import permutations, product
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +26,8 @@ from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
+from derive.judge.unpaired import SAID as PAIRED
+from derive.judge.unpaired import paired
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
@@ -316,10 +318,12 @@ class Readings:
                 differs = differs or (found.outcome.differs and not found.outcome.missing)
                 yield found
         except (Unread, Misfit):
-            shapeless = list(self.shapeless(number, chain, head, member))
-            if not shapeless:
+            found_so = list(self._paired(number, chain, head, member)) or list(
+                self.shapeless(number, chain, head, member)
+            )
+            if not found_so:
                 raise
-            yield from shapeless
+            yield from found_so
             return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
@@ -333,6 +337,21 @@ class Readings:
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+
+    def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line with one bracket too many, as it holds without it or with a partner for it."""
+        heads = [replace(head, tree=row) for row in paired(head.tree)] or [head]
+        members = [replace(member, tree=row) for row in paired(member.tree)] or [member]
+        if heads == [head] and members == [member]:
+            return
+        for left, right in product(heads, members):
+            try:
+                for found in self._agreeing(self._climbed(number, chain, left, right, False)):
+                    said = "; ".join(filter(None, (PAIRED, found.reading)))
+                    yield replace(found, reading=said)
+                    return
+            except (Unread, Misfit):
+                continue
 
     def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
