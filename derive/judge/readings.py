@@ -24,6 +24,7 @@ from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
+from derive.judge.standing import Standing, stand_ins, with_stand_in
 from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.judge.unpaired import SAID as PAIRED
@@ -302,6 +303,8 @@ class Readings:
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
+        self._stand_in: Standing | None = None
+        self._stands_for: dict[str, str] = {}  # what a name was said to stand for, once on a page
         self._supposed: tuple[str, ...] = ()  # of paths to what nothing makes
 
     @property
@@ -313,9 +316,11 @@ class Readings:
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
         differs = False
+        first: Tried | None = None
         try:
             for found in self._climbed(number, chain, head, member, False):
                 differs = differs or (found.outcome.differs and not found.outcome.missing)
+                first = first or found
                 yield found
         except (Unread, Misfit):
             found_so = list(self._paired(number, chain, head, member)) or list(
@@ -335,8 +340,33 @@ class Readings:
 
         if self._open and self._may_be_numbers(number, (head, member)):
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
+        if self._open and first is not None:
+            yield from self._agreeing(self._standing_in(number, chain, head, member, first))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+
+    def _standing_in(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Iterator[Tried]:
+        """A line with a name that nothing makes as another name of what the page has."""
+        model = first.outcome.model
+        if model is None:
+            return
+        for one in stand_ins(first.sides, model, self.slopes):
+            name = one.definition.name
+            if self._stands_for.get(name, one.said) != one.said:
+                continue
+            self._stand_in = one
+            try:
+                found = self.tried(number, chain, head, member, Way("", self.plain, self.plain))
+            except (Unread, Misfit, RecursionError):
+                continue
+            finally:
+                self._stand_in = None
+            if found.outcome.agrees and not found.outcome.zero:
+                self._stands_for[name] = one.said
+                yield replace(found, reading="; ".join(filter(None, (one.said, found.reading))))
+                return
 
     def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line with one bracket too many, as it holds without it or with a partner for it."""
@@ -722,9 +752,13 @@ class Readings:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
         model = freed(model, found, u.setting.lagrangians)
+        stand_in = self._stand_in
+        if stand_in is not None:
+            for one, other in stand_in.same:
+                elaborator.dims.unify(one, other)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
-            model.definitions,
+            with_stand_in(model.definitions, stand_in),
             dict(u.setting.slots),
             {},
             model.lost,
