@@ -178,6 +178,9 @@ class Decider:
         otherwise = partial(self._up_to_shapes, number, chain, head, member)
         if isinstance(charge, Accusation):
             return replace(charge, otherwise=otherwise)
+        version = self._with_another_version(number, chain, head, member, tries[0])
+        if version is not None:
+            return replace(version, kind="ambiguous")
         return otherwise() or charge
 
     def _up_to_shapes(
@@ -416,8 +419,9 @@ class Decider:
             return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
-        if tried.reading:
-            return Verdict("ambiguous", scope=scope, reading=tried.reading)
+        reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
+        if reading:
+            return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
             return Verdict(
@@ -514,6 +518,14 @@ class Decider:
             *tried.supposed,
             *(said for n in dict.fromkeys(names) for said in shaped.get(n, ())),
         ]
+
+    def _guessed(self, tried: Tried) -> list[str]:
+        """How definitions that a line rests on were mended to be understood at all."""
+        guessed, model = self.judge.understanding.guessed, tried.outcome.model
+        if not guessed or model is None:
+            return []
+        made = [d for n in reached(tried.sides, model) for d in model.definitions.get(n, ())]
+        return [guessed[d.number] for d in made if d.number in guessed]
 
     def _scope(self, tried: Tried) -> str | None:
         model = tried.outcome.model
@@ -627,6 +639,9 @@ class Decider:
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
+        guessed = self._guessed(first)
+        if guessed:
+            return Verdict("unread", reason=f"the line fails {guessed[0]}: it may be another")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

@@ -32,6 +32,7 @@ from derive.judge.made import (
     written_number,
 )
 from derive.judge.names import named
+from derive.judge.unpaired import paired
 from derive.meaning.model import ORDERED, Definition
 from derive.notation import members
 from derive.notation.calls import WORDS
@@ -128,9 +129,10 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             record_definition(u, number, index, chain, role)
         except Unread as error:
             mended = other_bound(u, chain, role, error)
-            if mended is None:
+            if mended is not None:
+                record_definition(u, number, index, mended, role)
+            elif not with_brackets_paired(u, number, index, chain, role):
                 raise
-            record_definition(u, number, index, mended, role)
         finally:
             u._without_functions = False
     except (Unread, Misfit, RecursionError) as error:
@@ -234,6 +236,26 @@ def other_bound(u: Understanding, chain: Chain, role: Role, error: Unread) -> Ch
             *chain.members[2:],
         ),
     )
+
+
+def with_brackets_paired(
+    u: Understanding, number: int, index: int, chain: Chain, role: Role
+) -> bool:
+    """Whether a definition with one bracket too many is understood without it, or with a partner for it; what rests on it says so."""  # noqa: E501
+    target = role.target and u.symbols.corrected(role.target)
+    if target is None or target.arguments is not None:
+        return False
+    for row in paired(chain.members[1].tree):
+        member = replace(chain.members[1], tree=row)
+        made = replace(chain, members=(chain.members[0], member, *chain.members[2:]))
+        try:
+            record_definition(u, number, index, made, role)
+        except (Unread, Misfit, RecursionError):
+            continue
+        line = u.page.source.place(chain.members[0].start).line
+        u.guessed[number] = f"with a partner for the bracket on line {line} that has none"
+        return True
+    return False
 
 
 def is_of_values(u: Understanding, number: int, role: Role) -> bool:

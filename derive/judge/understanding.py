@@ -99,6 +99,7 @@ class Understanding:
     shaped: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # what a name's definition supposes of shapes
+    guessed: dict[int, str] = field(default_factory=dict)  # how a formula that defines was mended
     scalars: bool = False
     vectors: frozenset[str] = (
         frozenset()
@@ -255,7 +256,7 @@ class Understanding:
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions, self.written_out = [], [], [], []
-        self.dependent, self.taken, self.shaped = set(), set(), {}
+        self.dependent, self.taken, self.shaped, self.guessed = set(), set(), {}, {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
