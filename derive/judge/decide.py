@@ -48,6 +48,7 @@ from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
+from derive.proof.lines import SameForm
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
 from derive.text.trees import Fraction
@@ -96,6 +97,7 @@ class Decider:
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
         self.prover = Prover()
+        self._proof: tuple[Tried, SameForm | None] | None = None
         self.agreed = 0
         self.differed = 0
         self.mending = 0
@@ -223,8 +225,8 @@ class Decider:
         base = self.judge.understanding.base
         return found.outcome.agrees and (
             bool(tried.given)
+            or self._certificate(tried) is None
             or self.prover.prove(found.sides, found.outcome, base=base) is not None
-            or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
     def _written_out(self, tried: Tried) -> str:
@@ -412,9 +414,7 @@ class Decider:
             return None
         if self._reaches_elsewhere(tried):
             return None
-        certificate = self.prover.prove(
-            tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
-        )
+        certificate = self._certificate(tried)
         if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
             return None  # numbers have moments of their own
         said = self._assumed(tried)
@@ -431,6 +431,15 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    def _certificate(self, tried: Tried) -> SameForm | None:
+        """The proof of a line as it was tried, looked for once."""
+        if self._proof is None or self._proof[0] is not tried:
+            base = self.judge.understanding.base
+            given = dict(tried.given)
+            found = self.prover.prove(tried.sides, tried.outcome, given=given, base=base)
+            self._proof = tried, found
+        return self._proof[1]
 
     def _doubted(self, tried: Tried) -> str:
         """A name of which a line takes for given that it does not depend on something."""
