@@ -245,10 +245,10 @@ def _point(error: DeriveError) -> None:
         return
     from derive.report.excerpt import excerpt
 
-    start = place.column - 1
+    start = max(0, min(place.column, len(place.source.rstrip())) - 1)
     word = re.compile(r"\\?[a-zA-Z]+|.?", re.S).match(place.source, start)
     gutter = len(str(place.line))
-    for row in excerpt(place.source + " ", start, word.end() if word else start, 74 - gutter):
+    for row in excerpt(place.source, start, word.end() if word else start, 74 - gutter):
         print(f"  {place.line:{gutter}} │ {row.source}", file=sys.stderr)
         print(f"  {'':{gutter}} │ {row.carets}", file=sys.stderr)
 

@@ -53,7 +53,13 @@ def as_columns(
 
     found = tuple(replace(d, body=change(d.body)) for d in definitions)
     said = tuple(
-        ("vectors stand as columns: what ", m, " multiplies from the right, ", m, "^⊤ does from the left")
+        (
+            "vectors stand as columns: what ",
+            m,
+            " multiplies from the right, ",
+            m,
+            "^⊤ does from the left",
+        )
         for m in turned
     )
     return found, said
@@ -89,5 +95,3 @@ def _left_matrices(expr: Expr) -> set[Expr]:
         return set()
     last = max((i for i, f in enumerate(expr.factors) if not _is_matrix(f)), default=0)
     return {f for f in expr.factors[:last] if _is_matrix(f)}
-
-

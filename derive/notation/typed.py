@@ -1,4 +1,4 @@
-"""What people type who do not write LaTeX all day: `W_hh h_(t-1)`, `h[t]`, `**2`, `|x|`, `loss_t`, `\\max(0, x)`.
+"""What people type who do not write LaTeX all day: `W_hh h_(t-1)`, `h[t]`, `**2`, `|x|`, `loss_t`.
 
 A rewriting of tokens before `meant` and the grammar see them; every token keeps the place of what was
 typed. What was taken for something else is said in a sentence; what cannot be is refused with the fix.
@@ -29,7 +29,9 @@ OF_PACKAGES = {"\\nicefrac": 2, "\\sfrac": 2, "\\flatfrac": 2, "\\pdv": 2, "\\dv
 DERIVATIVES = {"\\pdv": "\\partial", "\\dv": "d"}
 BARS = {"|": "", "\\vert": "", "\\lvert": "(", "\\rvert": ")"}
 DOUBLE = {"\\|": "", "\\Vert": "", "\\lVert": "(", "\\rVert": ")"}
-OF_ARRAYS = frozenset(("\\odot", "\\top", "\\mathbf", "\\boldsymbol", "\\bm", "\\mathbb", "\\mathbb{R}", *DOUBLE))
+OF_ARRAYS = frozenset(
+    ("\\odot", "\\top", "\\mathbf", "\\boldsymbol", "\\bm", "\\mathbb", "\\mathbb{R}", *DOUBLE)
+)
 SHORTEST = 3  # letters of a word that nothing defines
 LIKE = 0.74
 KNOWN = (*WORDS, "max", "min", "abs", "sqrt")
@@ -73,7 +75,9 @@ class Typed:
 Row = Callable[[Typed], Tokens]
 
 
-def as_typed(formulas: Sequence[tuple[Source, Tokens]]) -> list[tuple[Tokens, tuple[Sentence, ...]]]:
+def as_typed(
+    formulas: Sequence[tuple[Source, Tokens]],
+) -> list[tuple[Tokens, tuple[Sentence, ...]]]:
     """Each formula of one text rewritten, and what was taken for what in it."""
     habits = _habits([found for _, found in formulas])
     result = []
@@ -99,7 +103,8 @@ def _habits(formulas: Sequence[Tokens]) -> Habits:
             bracketed.add(found[0].text)
         shifts |= {found[at].text for at in _shifted(found) if found[at].text == found[0].text}
     arrays = any(_shows_arrays(found) for found in formulas)
-    return Habits(*map(frozenset, (words, letters, bracketed, shifts)), arrays)
+    sets = frozenset(words), frozenset(letters), frozenset(bracketed), frozenset(shifts)
+    return Habits(*sets, arrays)
 
 
 def _shows_arrays(found: Tokens) -> bool:
@@ -303,7 +308,9 @@ def _bare_shifts(typed: Typed) -> Tokens:
             bound = f"{found[at].text}_{{t{found[at + 3].text}{found[at + 4].text}}}"
             sign = "minus" if found[at + 3].text == "-" else "plus"
             base = Variable(f"{found[at].text}_t")
-            typed.say(f"{written} is ", base, f" {sign} {found[at + 4].text}: write {bound} for a step")
+            typed.say(
+                f"{written} is ", base, f" {sign} {found[at + 4].text}: write {bound} for a step"
+            )
             continue
         changed[at + 2] = [Token("char", "{", found[at + 2].offset), found[at + 2]]
         changed[at + 4] = [found[at + 4], Token("char", "}", found[at + 4].offset)]
@@ -366,29 +373,20 @@ def _bars(typed: Typed) -> Tokens:
     at = 0
     while at < len(found):
         token = found[at]
-        double = token.text in DOUBLE
-        pair = token.text == "|" and found[at + 1].text == "|" and _touching(found, at)
-        single = token.text in BARS
-        closes = opened and not _opens(found, at)
-        if not (double or single):
-            at += 1
-            continue
-        if closes and (double or pair) and opened[-1] == "norm":
-            opened.pop()
-            changed |= {at: [Token("macro", "\\|", token.offset)]}
-            changed |= {at + 1: []} if pair else {}
-            at += 2 if pair else 1
-            at = _norm_label(typed, at, changed)
-            continue
-        if closes and single and opened[-1] == "bar":
+        pair = token.text == "|" == found[at + 1].text and _touching(found, at)
+        last = opened[-1] if opened and not _opens(found, at) else ""
+        if token.text in BARS and last == "bar":
             opened.pop()
             changed[at] = _closed_root(token.offset)
-        elif not closes and (double or pair) and _opens(found, at):
-            opened.append("norm")
-            changed |= {at: [Token("macro", "\\|", token.offset)]}
-            changed |= {at + 1: []} if pair else {}
-            at += 1 if pair else 0
-        elif single and _opens(found, at) and _has_partner(found, at):
+        elif token.text in DOUBLE or pair:
+            changed |= {at: [Token("macro", "\\|", token.offset)]} | ({at + 1: []} if pair else {})
+            at += int(pair)
+            if last == "norm":
+                opened.pop()
+                at = _norm_label(typed, at + 1, changed) - 1
+            else:
+                opened.append("norm")
+        elif token.text in BARS and _has_partner(found, at):
             opened.append("bar")
             changed[at] = _opened_root(token.offset)
             typed.say("|a| is the square root of a²")
@@ -453,7 +451,9 @@ def _calls(typed: Typed) -> Tokens:
     while at < len(found):
         name, after = _called(found, at)
         close = _closing(found, after) if name and found[after].text in ("(", "\\{") else None
-        if name in ("max", "min") and (close is None or not _rectifies(typed, changed, at, after, close)):
+        if name in ("max", "min") and (
+            close is None or not _rectifies(typed, changed, at, after, close)
+        ):
             raise typed.refuse(
                 f"{name} of two formulas is not known here: write max(a, b) as "
                 "b + \\operatorname{ReLU}(a - b)",
