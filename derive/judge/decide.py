@@ -686,13 +686,14 @@ class Decider:
     def _chosen(self) -> set[str]:
         """What the page makes in another way, too, by a chain that is no version: p = q(r) = r^2 or p = q(r) = r^3."""  # noqa: E501
         roles = self.judge.symbols.roles
+        functions = {key for _, _, key, _, _ in self.judge.understanding.functions}
         return {
             role.key
             for number, index, chain in self.judge.understanding.chains()
-            if len(chain.members) > 2
-            and (role := roles.get((number, index))) is not None
+            if (role := roles.get((number, index))) is not None
             and role.why == OR_ELSE
             and role.key is not None
+            and (len(chain.members) > 2 or role.key in functions)
         }
 
     def _judgement(self, tried: Tried) -> Judgement:

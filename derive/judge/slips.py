@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,11 +43,9 @@ def letter(name: str) -> str:
 
 def is_of_functions(names: Iterable[str], u: Understanding, model: Model) -> bool:
     """Whether a line speaks of functions alone, each made once, at arguments that stand for any."""
-    made: dict[str, set[object]] = {}
-    for _, _, key, function, _ in u.functions:
-        made.setdefault(key, set()).add(function.body)
+    heads = Counter(role.key for role in u.symbols.roles.values() if role.kind != "remark")
+    known = {key for _, _, key, _, _ in u.functions if heads[key] == 1}
     formals = {f.name for _, _, _, function, _ in u.functions for f in function.formals}
-    known = {key for key, bodies in made.items() if len(bodies) == 1}
     named = set(names)
     return bool(named & known) and all(
         n in known or (n in formals and n not in model.definitions) for n in named

@@ -14,14 +14,17 @@ from derive.verify.verdicts import Judged, Report
 
 TESTS = Path(__file__).resolve().parent.parent
 CLOSED = r"Let $s_t = a s_{t-1} + b x_t$, $L_t = \frac12 (s_t - y_t)^2$ and $C = \sum_{t=1}^T L_t$."
-ABSTRACT = r"Let $s_t = q(s_{t-1}, x_t, \omega)$, $p_t = g(s_t)$, $L_t = \ell(p_t)$ and $C = \sum_{t=1}^T L_t$."
+ABSTRACT = (
+    r"Let $s_t = q(s_{t-1}, x_t, \omega)$, $p_t = g(s_t)$, $L_t = \ell(p_t)$ "
+    r"and $C = \sum_{t=1}^T L_t$."
+)
 VECTOR = (
     r"Let $s_t = \tanh(A s_{t-1} + B x_t)$ and $p_t = V s_t$ with $A \in \mathbb{R}^{n \times n}$, "
     r"$B \in \mathbb{R}^{n \times d}$, $V \in \mathbb{R}^{m \times n}$, $L_t = \frac12 \|p_t - y_t\|^2$ "
     r"and $C = \sum_{t=1}^T L_t$."
 )
 ENTRIES = r"Let $z_i = \sum_j W_{ij} x_j + b_i$ and $a_i = \tanh(z_i)$."
-PAIRED = r"Let $f = x^\top M y$ with $M \in \mathbb{R}^{n \times m}$, $x \in \mathbb{R}^n$, $y \in \mathbb{R}^m$."
+PAIRED = r"Let $f = x^\top M y$, $M \in \mathbb{R}^{n \times m}$, $x \in \mathbb{R}^n$."
 WRONG = {
     "exponents": (
         CLOSED,
