@@ -56,6 +56,9 @@ def survey_of(
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
             head = single_name(member.tree) if at == 0 and heads else None
+            between = single_name(member.tree) if at == 1 and len(chain.members) > 2 else None
+            if between is not None and between[1] is not None and heads:
+                survey.between.add(survey.split(between[0]).base)
             for name, behind, context in names_in(member.tree):
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
