@@ -487,7 +487,20 @@ class Decider:
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
+        parts += self._matrices_of_entries(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _matrices_of_entries(self, tried: Tried) -> list[str]:
+        """The W of what a line rests on that was taken for the matrix of the w_{jk}."""
+        setting = self.judge.understanding.setting
+        if not setting.taken_for_entries or tried.outcome.model is None:
+            return []
+        names = {n.split("∅")[0] for n in reached(tried.sides, tried.outcome.model)}
+        return [
+            f"{whole} is the matrix of the {setting.wholes[whole]} with two indices"
+            for whole in sorted(setting.taken_for_entries)
+            if setting.wholes[whole] in names
+        ]
 
     def _is_an_example(self, tried: Tried) -> bool:
         """Whether a line says what the page's lists of numbers come to: one side lists entries, or what it rests on was given so."""  # noqa: E501
@@ -637,6 +650,9 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        taken = self._matrices_of_entries(first)
+        if taken:
+            return Verdict("unread", reason=f"the line fails where {taken[0]}, which is not said")
         if self._is_an_example(first):
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"

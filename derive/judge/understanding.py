@@ -132,7 +132,7 @@ class Understanding:
             self.assumed.append(convention.TWICE)
         for whole, entries in twins.matrices_of_entries(self).items():
             self.setting.wholes[whole] = entries
-            self.assumed.append(f"{whole} is the matrix of the {entries} with two indices")
+            self.setting.taken_for_entries.add(whole)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)

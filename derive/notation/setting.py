@@ -162,6 +162,8 @@ class Setting:
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
     wholes: dict[str, str] = field(default_factory=dict)
+    taken_for_entries: set[str] = field(default_factory=set)
+    """Those of `wholes` of which the page does not say so: W beside w_{jk}."""
     layer_sizes: frozenset[str] = frozenset()
     odd: set[str] = field(default_factory=set)
     alias: dict[str, str] = field(
