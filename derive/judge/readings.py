@@ -1092,8 +1092,11 @@ def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
     """Whether what is differentiated is made of steps and layers, and by a parameter: that is total."""
     slots = elaborator.setting.slots
     timed = {"time", "layer"}
-    if not isinstance(slope.of, Ref) or not timed & set(slots.get(slope.of.name, ())):
-        return not isinstance(slope.of, Ref) or bool(timed & set(slots.get(slope.by.name, ())))
+    if not isinstance(slope.of, Ref):
+        made_of = {s for r in walk(slope.of) if isinstance(r, Ref) for s in slots.get(r.name, ())}
+        return bool(timed & (made_of | set(slots.get(slope.by.name, ()))))
+    if not timed & set(slots.get(slope.of.name, ())):
+        return bool(timed & set(slots.get(slope.by.name, ())))
     return derivatives.by_parameter(elaborator, Val((), slope.by))
 
 
