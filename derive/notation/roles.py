@@ -48,6 +48,7 @@ from derive.text.trees import (
     Row,
     Sign,
     Table,
+    walk,
 )
 
 ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\leftarrow"))
@@ -59,6 +60,10 @@ SUPPOSING = re.compile(
     r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
     r"until|had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|"
     r"requir\w+)\b[^.;:!?]*$",
+    re.IGNORECASE,
+)
+INTRODUCING = re.compile(
+    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b(?! for a moment)",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(
@@ -454,8 +459,19 @@ class Roles(Ledger):
                 and bool(SUPPOSING.search(said))
             )
         if SUPPOSING.search(sentence(said)):
-            return not self._is_example(found, number)
+            introduced = self._is_introduced(found, right, number, sentence(said))
+            return not introduced and not self._is_example(found, number)
         return value and not found.indices and found.arguments is None
+
+    def _is_introduced(self, found: Occurrence, right: Row, number: int, said: str) -> bool:
+        """Suppose z = w x + b: a formula for a name that the page has nowhere before, and makes nowhere else."""  # noqa: E501
+        if not INTRODUCING.search(said) or SUPPOSING.search(INTRODUCING.sub(" ", said)):
+            return False
+        uses = self.reader.survey.base_of(bare_key(found))
+        names = [n for n in walk(right) if isinstance(n, Name)]
+        here = self.wheres[number].paragraph
+        earlier = any(u.number < number and self.wheres[u.number].paragraph != here for u in uses)
+        return len(names) > 1 and not earlier and sum(u.first for u in uses) == 1
 
     def _is_example(self, found: Occurrence, number: int) -> bool:
         """If f(x) = …: a function of names without indices, which its section (its item) is about."""
