@@ -633,8 +633,16 @@ class Understanding:
 
     @cached_property
     def quadratic(self) -> set[str]:
-        """The capitals of quadratic forms, x^T Q x and A Q A^T: what people take for symmetric."""
-        return {m for first, m, last in self._triples() if first.key == last.key}
+        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): what people take for symmetric."""
+        found = {m for first, m, last in self._triples() if first.key == last.key}
+        for number, _, chain in self.chains():
+            for member in chain.members:
+                for name, behind in pairwise((*member.tree, None)):
+                    normal = isinstance(name, Name) and name.letter == "N" and name.style == "cal"
+                    parts = parts_of(behind.inside) if normal and isinstance(behind, Group) else []
+                    if len(parts) > 1 and is_lone_name(parts[1]):
+                        found.add(self.symbols.at(number).occurrence(parts[1][0], None).key)
+        return found
 
     def _triples(self) -> Iterator[tuple[Any, str, Any]]:
         """The capitals without an index between two names of which one is transposed, with these."""
@@ -649,13 +657,17 @@ class Understanding:
                     if not all(isinstance(n, Name) for n in three):
                         continue
                     first, middle, last = (table.occurrence(n, None) for n in three)
-                    plain = len(middle.key) == 1 and not (middle.transposed or middle.inverse)
+                    plain = not (middle.transposed or middle.inverse)
+                    letter = middle.key.split("_")[0]
                     one = first.transposed != last.transposed
+                    carried = any(d in ORDERED for d, _ in middle.indices)
                     if (
                         one
                         and plain
-                        and middle.key.isupper()
-                        and middle.key not in self.setting.defined
+                        and (len(middle.key) == 1 or carried)
+                        and len(letter) == 1
+                        and letter.isupper()
+                        and (middle.key not in self.setting.defined or carried)
                     ):
                         yield first, middle.key, last
 
