@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
@@ -32,7 +33,7 @@ def outputs(
                 p.name
                 for d in definitions
                 for p in walk_values(d.body)
-                if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0
+                if isinstance(p, Ref) and p.name != name and _shift(model, d, p) >= 0
             }
     found = [
         n
@@ -46,6 +47,30 @@ def outputs(
     ]
     costs = [n for n in found if COSTS.match(n)]
     return costs or [n for n in found if n not in functions] or found
+
+
+def _shift(model: Model, definition: Definition, ref: Ref) -> int:
+    """How far ahead of a definition a member lies that it uses, where both are numbered, too."""
+    shift = definition.shift_of(ref)
+    if shift:
+        return shift
+    own = _number(definition.slots, definition.index)
+    other = _number(model.slots.get(ref.name, ()), ref.index)
+    return other[1] - own[1] if own and other and own[0] == other[0] else 0
+
+
+def _number(slots: Iterable[str], index: Iterable[Time]) -> tuple[str, int] | None:
+    """The number of the layer or of the step, where it is one."""
+    for slot, own in zip(slots, index, strict=False):
+        if slot in ORDERED and own.is_number:
+            return slot, own.shift
+    return None
+
+
+def _numbers(model: Model, name: str) -> tuple[int, ...]:
+    """The numbers of the members of a family that the page makes one by one; none for another family."""
+    found = [_number(d.slots, d.index) for d in model.definitions.get(name, ())]
+    return tuple(sorted({f[1] for f in found if f})) if all(found) else ()
 
 
 def _is_constant(model: Model, name: str) -> bool:
@@ -124,7 +149,8 @@ def with_costs(
         return model, []
     for name in missing:
         made = _entropy(name, slots, model, dims) if entropy else None
-        definitions[name] = (made or _some_function(name, slots, ends, dims, last),)
+        numbers = {n: _numbers(model, n) for n in ends}
+        definitions[name] = (made or _some_function(name, slots, ends, dims, last, numbers),)
     return Model(
         definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised
     ), missing
@@ -203,16 +229,29 @@ def _some_function(
     ends: list[str],
     named: Mapping[str, str],
     last: bool = False,
+    numbers: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
 ) -> Definition:
-    """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
+    """A cost as some function of the outputs; with an index, of that step's (that sample's).
+
+    `numbers` are those of members made one by one: of layers the last one is an output, of steps each."""
     slots = slots_of.get(name, ())
     own = {s: fresh("s") for s in slots if s != "component"}
     args = []
+    members: list[tuple[str, int | None]] = []
     for end in ends:
+        own_numbers = numbers.get(end, ())
+        free = [s for s in slots_of.get(end, ()) if s in ORDERED and s not in own]
+        if "layer" in free or last:
+            own_numbers = own_numbers[-1:]
+        members += [(end, k) for k in own_numbers] if free and own_numbers else [(end, None)]
+    for end, number in members:
         letters, dims, index = [], [], []
         for place, slot in enumerate(slots_of.get(end, ())):
             if slot in own:
                 index.append(Time.of(own[slot]))
+                continue
+            if slot in ORDERED and number is not None:
+                index.append(Time.at(number))
                 continue
             if slot == "layer" or (last and slot == "time"):
                 index.append(Time.of("L" if slot == "layer" else "T"))

@@ -29,6 +29,7 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
+from derive.judge.batches import misses_its_twin
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
@@ -578,6 +579,12 @@ class Decider:
         if cut:
             return Verdict(
                 "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
+            )
+        twin = misses_its_twin(first.outcome.model, first.sides)
+        if twin:
+            return Verdict(
+                "unread",
+                reason=f"the cost is made of {twin.swapcase()}, and not of {twin}",
             )
         hidden = self._hidden(first)
         if hidden:

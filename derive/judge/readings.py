@@ -16,6 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
+from derive.judge.batches import costs_apart, of_the_sum, without
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -59,6 +60,7 @@ class Way:
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
     `gaps`: what nothing makes is some function of what the page differentiates it by;
+    `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
@@ -74,6 +76,7 @@ class Way:
     ahead: bool = False
     hasty: bool = False
     gaps: bool = False
+    mean: bool = False
 
 
 INDEX = "a condition on an index"
@@ -147,6 +150,7 @@ INNER = "the derivatives of one step by another are immediate"
 DENOMINATOR = "denominator layout"
 UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
+GATES = "the gradient by a gate is by what its function is applied to"
 STEP = "the contribution of one step alone"
 SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
@@ -264,6 +268,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
+    yield Way("", plain, plain, frozenset({"mean"}), mean=True)
+    yield both(GATES, {"gates"}, gates=True)
     yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
@@ -688,6 +694,12 @@ class Readings:
             )
         elif way.part:
             raise _NotHere
+        summed = of_the_sum(found, self.understanding._kind)
+        if summed is not None:
+            elaborator.choices.add("mean")
+        if way.mean and summed is not None:
+            found, said = summed
+            elaborator.dims.suppose(said)
         self._choices = elaborator.choices
         return found
 
@@ -849,6 +861,8 @@ class Readings:
             self._supposed = chain.supposed
             pairs = frozenset(slopes_in([found.left, found.right]))
             unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
+        apart = costs_apart(unknown, found)
+        unknown, names = without(unknown, apart), names | apart
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         key = (_signature(unknown), tuple(missing), way.last, way.entropy)
         if key not in self._costs:

@@ -54,6 +54,7 @@ class Reading:
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     applied: bool = False  # the derivative of a function by its bare name is along all paths
+    gates: bool = False  # d f is the gradient by z, where f = \\sigma(z)
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
@@ -153,6 +154,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    activated: dict[str, str] = field(default_factory=dict)
+    """The gates: what is made by one function of something, f = \\sigma(z), with the function."""
     lines_guessed: dict[str, str] = field(default_factory=dict)
     """The matrices whose rows or columns are taken to be a page's samples, with what is so supposed."""
     made_along: dict[str, int] = field(default_factory=dict)

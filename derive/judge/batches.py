@@ -1,0 +1,90 @@
+r"""What a page of networks leaves unsaid of its batch: dZ = A - Y, dW = \frac1m dZ A^\top.
+
+The cost is written for one example, z and a, and the gradients for all of them, Z and A: the cost that the page makes is
+made of none of what a line differentiates it by. And the mean's 1/m stands with the parameters' gradients alone.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from derive.algebra.core import At, Core, D, Num, Pow, Ref, mul, num, rebuild, walk
+from derive.judge.claims import Sides
+from derive.judge.hidden import depended
+from derive.judge.names import COSTS
+from derive.meaning.model import Model
+
+SIZES = frozenset(("m", "n", "N", "M", "B"))
+MEAN = "the gradients by what each example has are without the 1/{} of the mean"
+
+
+def costs_apart(model: Model, found: Sides) -> set[str]:
+    """The costs that the page makes and that are made of nothing that a line differentiates them by, though the page makes that, too."""  # noqa: E501
+    if Num(num(0).value) in (found.left, found.right):
+        return set()
+    slopes: dict[str, set[str]] = {}
+    for side in (found.left, found.right):
+        for part in walk(side):
+            if isinstance(part, D) and isinstance(part.of, Ref) and COSTS.match(part.of.name):
+                slopes.setdefault(part.of.name, set()).add(part.by.name)
+    return {
+        cost
+        for cost, by in slopes.items()
+        if cost in model.definitions
+        and cost not in model.lost
+        and not model.slots.get(cost)
+        and by & set(model.definitions)
+        and not by & set(depended((Ref(cost),), model))
+    }
+
+
+def without(model: Model, costs: set[str]) -> Model:
+    """A model without what it says of some costs."""
+    kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
+    return replace(model, definitions=kept) if costs else model
+
+
+def misses_its_twin(model: Model, found: Sides) -> str:
+    """What a line differentiates by, Z, where the cost is made of its twin z alone; "" without such."""
+    for side in (found.left, found.right):
+        for part in walk(side):
+            if not isinstance(part, D) or not isinstance(part.of, Ref):
+                continue
+            by = part.by.name.split("∅")[0]
+            made = {n.split("∅")[0] for n in depended((part.of,), model)}
+            if by not in made and by.swapcase() in made and by.swapcase() != by:
+                return by
+    return ""
+
+
+def of_the_sum(found: Sides, kind: Callable[[str], str]) -> tuple[Sides, str] | None:
+    """A line with m times each derivative of a cost by what is no parameter, m the size by which the line divides; None where it divides by none."""  # noqa: E501
+    parts = (p for side in (found.left, found.right) for p in walk(side))
+    size = next((p.base for p in parts if isinstance(p, Pow) and _is_share(p)), None)
+    if size is None:
+        return None
+    count = 0
+
+    def put(x: Core) -> Core:
+        nonlocal count
+        if isinstance(x, D):
+            of_cost = isinstance(x.of, Ref) and COSTS.match(x.of.name)
+            if of_cost and kind(x.by.name.split("∅")[0]) not in ("parameter", "constant"):
+                count += 1
+                return mul((size, x))
+            return x
+        return rebuild(x, put)
+
+    made = replace(found, left=put(found.left), right=put(found.right))
+    return (made, MEAN.format(_name(size))) if count else None
+
+
+def _is_share(x: Pow) -> bool:
+    return x.exponent == num(-1) and _name(x.base) in SIZES
+
+
+def _name(x: Core) -> str:
+    if isinstance(x, At) and len(x.index.letters) == 1:
+        return x.index.letters[0][0]
+    return x.name if isinstance(x, Ref) and not x.index else ""
