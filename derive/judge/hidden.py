@@ -188,6 +188,8 @@ class Hidden:
                     yield Tie(number, frozenset(made), frozenset(uses))
 
         yield from self._labels(known | lost)
+        for number, names in u.written_out:
+            yield Tie(number, names, names)
 
     def _labels(self, known: set[str]) -> Iterator[Tie]:
         r"""\underbrace{w s_t}_{m_t}: the label is a name for what stands in the brace."""

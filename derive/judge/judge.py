@@ -190,7 +190,9 @@ class Judge:
         """Accusations decided; what follows from a line that is not accused is not carried."""
         spoken: dict[str, bool] = {}
         made = []
-        if self._is_trusted() or any(a.clean for j in found if (a := _accusation(j)) is not None):
+        if self._is_trusted() or any(
+            a.clean or a.apart for j in found if (a := _accusation(j)) is not None
+        ):
             found = [self._defended(j) for j in found]
         for j in found:
             formula, was = self._begun.get(j.id.split(".")[0], j.id.split(".")[0]), j.verdict
@@ -247,6 +249,11 @@ class Judge:
                 return verdict.verdict
         elif verdict.defended and PATH not in verdict.verdict.reason and self._is_trusted():
             return verdict.verdict
+        if verdict.apart and agreed >= 1:
+            if verdict.of_functions:
+                return verdict.verdict
+            if verdict.defended and PATH not in verdict.verdict.reason:
+                return verdict.verdict
         return verdict.otherwise() or Verdict(
             "unread", reason=TOO_LITTLE, counterexample=verdict.verdict.counterexample
         )

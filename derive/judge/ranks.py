@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, functions_told, habitual, random_names, sample_vectors, scopes
+from derive.judge import (
+    defining,
+    families,
+    functions_told,
+    habitual,
+    random_names,
+    sample_vectors,
+    scopes,
+)
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -128,6 +136,7 @@ def give_ranks(u: Understanding) -> None:
             if len(s.key) == 1 and s.shape is None and habitual.has_bold_twin(u, s.key)
         }
     habitual.note_entrywise(u)
+    families.note_families(u)
 
 
 def gradients_by_name(u: Understanding) -> None:

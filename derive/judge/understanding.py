@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes, twins
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -81,6 +81,7 @@ class Understanding:
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    written_out: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Understanding:
     shaped: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # what a name's definition supposes of shapes
+    guessed: dict[int, str] = field(default_factory=dict)  # how a formula that defines was mended
     scalars: bool = False
     vectors: frozenset[str] = (
         frozenset()
@@ -128,6 +130,9 @@ class Understanding:
             self.reading = replace(self.reading, repeated=True)
         if silent:
             self.assumed.append(convention.TWICE)
+        for whole, entries in twins.matrices_of_entries(self).items():
+            self.setting.wholes[whole] = entries
+            self.assumed.append(f"{whole} is the matrix of the {entries} with two indices")
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -250,8 +255,8 @@ class Understanding:
         for made, dim in self.setting.shared_dims.items():
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
-        self.made, self.failed, self.functions = [], [], []
-        self.dependent, self.taken, self.shaped = set(), set(), {}
+        self.made, self.failed, self.functions, self.written_out = [], [], [], []
+        self.dependent, self.taken, self.shaped, self.guessed = set(), set(), {}, {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}

@@ -109,6 +109,8 @@ class Setting:
     ranks: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
     entrywise: set[str] = field(default_factory=set)
+    of_families: set[str] = field(default_factory=set)  # functions that are applied to no entry
+    made_bare: set[str] = field(default_factory=set)  # what is made without an index of entries
     functions: dict[str, Function] = field(default_factory=dict)
     slots: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
