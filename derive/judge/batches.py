@@ -9,14 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from derive.algebra.core import At, Core, D, Num, Pow, Ref, mul, num, rebuild, walk
+from derive.algebra.core import At, Core, D, Num, Pow, Ref, letters_in, mul, num, rebuild, walk
 from derive.judge.claims import Sides
 from derive.judge.hidden import depended
 from derive.judge.names import COSTS
 from derive.meaning.model import Model
+from derive.notation.shaped import Val
 
 SIZES = frozenset(("m", "n", "N", "M", "B"))
 MEAN = "the gradients by what each example has are without the 1/{} of the mean"
+
+
+def kept_once(left: Val, right: Val) -> Val:
+    """A sum whose axis is kept, np.sum(dZ, axis=1, keepdims=True), beside a vector: it is one column."""
+    if left.rank != 1 or right.rank != 2:
+        return right
+    used = letters_in(right.body)
+    axes = tuple(a for a in right.axes if a.letter in used)
+    return Val(axes, right.body, row=left.row) if len(axes) == 1 else right
 
 
 def costs_apart(model: Model, found: Sides) -> set[str]:

@@ -16,7 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
-from derive.judge.batches import costs_apart, of_the_sum, without
+from derive.judge.batches import costs_apart, kept_once, of_the_sum, without
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -724,6 +724,7 @@ class Readings:
         return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        right = kept_once(left, right)
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
