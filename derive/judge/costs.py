@@ -73,6 +73,32 @@ def _numbers(model: Model, name: str) -> tuple[int, ...]:
     return tuple(sorted({f[1] for f in found if f})) if all(found) else ()
 
 
+def _without_twins(model: Model, ends: list[str], by: frozenset[str]) -> list[str]:
+    """The outputs without those of the net for one example, a, where a line is about the net for all, A."""
+    made = {n for n in by if n in model.definitions}
+    kept = [
+        n
+        for n in ends
+        if not made
+        or n.swapcase() == n
+        or n.swapcase() not in model.definitions
+        or made & _behind(model, n)
+    ]
+    return kept or ends
+
+
+def _behind(model: Model, name: str) -> set[str]:
+    """A name and all that it is made of."""
+    seen, waiting = set(), [name]
+    while waiting:
+        here = waiting.pop()
+        if here not in seen:
+            seen.add(here)
+            bodies = [d.body for d in model.definitions.get(here, ())]
+            waiting += [p.name for b in bodies for p in walk(b) if isinstance(p, Ref)]
+    return seen
+
+
 def _is_constant(model: Model, name: str) -> bool:
     return all(
         not any(isinstance(p, Ref | App) for p in walk(d.body)) for d in model.definitions[name]
@@ -114,11 +140,12 @@ def with_costs(
     last: bool = False,
     entropy: bool = False,
     functions: frozenset[str] = frozenset(),
+    by: frozenset[str] = frozenset(),
 ) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
     `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
-    `entropy` that a cost is the cross entropy of the outputs with a hat."""  # noqa: E501
+    `entropy` that a cost is the cross entropy of the outputs with a hat; `by` what the line differentiates by."""  # noqa: E501
     if not missing:
         return model, []
     missing = list(missing)
@@ -144,7 +171,7 @@ def with_costs(
             )
             missing.remove(name)
     horizons = {"T": "time", **model.horizons}
-    ends = outputs(model, missing, functions)
+    ends = _without_twins(model, outputs(model, missing, functions), by)
     if missing and not ends:
         return model, []
     for name in missing:

@@ -944,7 +944,8 @@ class Readings:
         apart = costs_apart(unknown, found)
         unknown, names = without(unknown, apart), names | apart
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
-        key = (_signature(unknown), tuple(missing), way.last, way.entropy)
+        made_by = frozenset(n for n in by if n in unknown.definitions) if missing else frozenset()
+        key = (_signature(unknown), tuple(missing), way.last, way.entropy, made_by)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
@@ -953,6 +954,7 @@ class Readings:
                 way.last,
                 way.entropy,
                 frozenset(f[2] for f in self.understanding.functions),
+                made_by,
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         made, costs = self._costs[key]
