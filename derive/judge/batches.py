@@ -1,7 +1,7 @@
 r"""What a page of networks leaves unsaid of its batch: dZ = A - Y, dW = \frac1m dZ A^\top.
 
-The cost is written for one example, z and a, and the gradients for all of them, Z and A: the cost that the page makes is
-made of none of what a line differentiates it by. And the mean's 1/m stands with the parameters' gradients alone.
+The cost is written for one example, z and a, and the gradients for all of them, Z and A; and the mean's 1/m stands with the
+parameters' gradients alone.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from derive.algebra.core import At, Core, D, Num, Pow, Ref, letters_in, mul, num, rebuild, walk
+from derive.algebra.core import At, Core, D, Pow, Ref, letters_in, mul, num, rebuild, walk
 from derive.judge.claims import Sides
 from derive.judge.hidden import depended
 from derive.judge.names import COSTS
@@ -27,32 +27,6 @@ def kept_once(left: Val, right: Val) -> Val:
     used = letters_in(right.body)
     axes = tuple(a for a in right.axes if a.letter in used)
     return Val(axes, right.body, row=left.row) if len(axes) == 1 else right
-
-
-def costs_apart(model: Model, found: Sides) -> set[str]:
-    """The costs that the page makes and that are made of nothing that a line differentiates them by, though the page makes that, too."""  # noqa: E501
-    if Num(num(0).value) in (found.left, found.right):
-        return set()
-    slopes: dict[str, set[str]] = {}
-    for side in (found.left, found.right):
-        for part in walk(side):
-            if isinstance(part, D) and isinstance(part.of, Ref) and COSTS.match(part.of.name):
-                slopes.setdefault(part.of.name, set()).add(part.by.name)
-    return {
-        cost
-        for cost, by in slopes.items()
-        if cost in model.definitions
-        and cost not in model.lost
-        and not model.slots.get(cost)
-        and by & set(model.definitions)
-        and not by & set(depended((Ref(cost),), model))
-    }
-
-
-def without(model: Model, costs: set[str]) -> Model:
-    """A model without what it says of some costs."""
-    kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
-    return replace(model, definitions=kept) if costs else model
 
 
 def misses_its_twin(model: Model, found: Sides) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
+from derive.judge.entropies import entropy_of_classes
 from derive.judge.names import COSTS
 from derive.meaning.model import ORDERED, Definition, Model, walk_values
 
@@ -175,7 +176,11 @@ def with_costs(
     if missing and not ends:
         return model, []
     for name in missing:
-        made = _entropy(name, slots, model, dims) if entropy else None
+        made = None
+        if entropy:
+            made = _entropy(name, slots, model, dims) or entropy_of_classes(
+                name, slots, model, ends
+            )
         numbers = {n: _numbers(model, n) for n in ends}
         definitions[name] = (made or _some_function(name, slots, ends, dims, last, numbers),)
     return Model(

@@ -16,7 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
-from derive.judge.batches import costs_apart, kept_once, of_the_sum, without
+from derive.judge.batches import kept_once, of_the_sum
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -148,7 +148,14 @@ class _NotHere(Exception):
 
 
 HEAVY = 5
-ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
+ENTROPY = re.compile(
+    r"cross[- ]?entropy|log[- ]loss|交叉熵|交差エントロピー|교차 엔트로피|kreuzentropie|"
+    r"entrop\w+ (?:krzyżow|cruzada|crois|incrociat)|entropie croisée",
+    re.IGNORECASE,
+)
+ENTROPY_WRITTEN = re.compile(
+    r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
+)
 SCALARS = "the quantities are scalars"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
@@ -308,7 +315,9 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
+        self._entropy = any(
+            isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
+        ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
         self._stand_in: Standing | None = None
@@ -941,8 +950,6 @@ class Readings:
             self._supposed = chain.supposed
             pairs = frozenset(slopes_in([found.left, found.right]))
             unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
-        apart = costs_apart(unknown, found)
-        unknown, names = without(unknown, apart), names | apart
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         made_by = frozenset(n for n in by if n in unknown.definitions) if missing else frozenset()
         key = (_signature(unknown), tuple(missing), way.last, way.entropy, made_by)
