@@ -322,7 +322,17 @@ def at_formals(e: Elaborator, function: Function, occurs: Occurs) -> bool:
     rows = [r for r in occurs.arguments or () if r]
     if len(rows) != len(function.names):
         return False
-    return all(is_formal(e, r, n) for r, n in zip(rows, function.names, strict=True))
+    return all(
+        is_formal(e, r, n) and not _is_a_sample(e, r, f)
+        for r, n, f in zip(rows, function.names, function.formals, strict=True)
+    )
+
+
+def _is_a_sample(e: Elaborator, row: Row, formal: Ref) -> bool:
+    """Whether an argument is the x^{(i)} of one example, where the function is made for any x."""
+    assert isinstance(row[0], Name)
+    occurs = members.occurrence_of(e, row[0], None)
+    return formal.name.endswith("∅sample") and any(d == "sample" for d, _ in occurs.indices)
 
 
 def is_formal(e: Elaborator, row: Row, name: str) -> bool:
