@@ -58,6 +58,10 @@ class Reading:
     repeated: bool = False  # component indices that stand twice in a product are summed
 
 
+SQUARED = "^{2}"
+"""Behind the name of a formal that is a square, the \\sigma of \\ell(\\mu, \\sigma^2)."""
+
+
 def member_key(name: str, indices: Iterable[tuple[str, Time]]) -> str:
     """The name of a function's member: by the domains of its indices, and by those that are numbers."""
     return name + "".join(f"∅{d}" + (f"={i.shift}" if i.is_number else "") for d, i in indices)
