@@ -144,7 +144,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
         special = lost_member(u, number, chain, role, str(error))
         parts = written_out(u, number, member.tree, role)
         if parts:
-            u.written_out.append((number, parts))
+            u.written_out.append((number, role.key or "", parts))
         names = (
             set()
             if special or parts or role.key in WORDS or role.key in SPELLED
@@ -372,7 +372,7 @@ def lost_by(u: Understanding, number: int, row: Any, role: Role) -> set[str]:
 
 
 def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozenset[str]:
-    """W and w, where W = (w_1, …, w_n) names the rows of W and nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
+    """The w of W = (w_1, …, w_n), which names the rows of W, where nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
     parts = entries_listed(row)
     if parts is None or role.key is None:
         return frozenset()
@@ -380,7 +380,7 @@ def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozense
     keys = {table.occurrence(n, b).key for part in parts for n, b in named(part)}
     if not keys or keys & (u.setting.defined | {role.key}):
         return frozenset()
-    return frozenset(keys | {role.key})
+    return frozenset(keys)
 
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:

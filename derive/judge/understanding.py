@@ -81,7 +81,7 @@ class Understanding:
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
-    written_out: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    written_out: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -271,7 +271,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 drawn = chain.members[1].relation == "\\sim" and not (
-                    defining.names_used(self, number, chain) & self._differentiated_by
+                    defining.names_used(self, number, chain) & self.differentiated_by
                 )
                 lost = frozenset(
                     scopes.scoped_name(self, k, number)
@@ -347,7 +347,7 @@ class Understanding:
         return (bool(refs(a) & names) and not refs(b) & names) or (a != b and all(dropped))
 
     @cached_property
-    def _differentiated_by(self) -> frozenset[str]:
+    def differentiated_by(self) -> frozenset[str]:
         """The names that the page differentiates by."""
         survey = self.symbols.symbols.reader.survey
         read = self.symbols.symbols.reader.read
@@ -620,7 +620,7 @@ class Understanding:
             for key in keys[1:] if len(keys) == len(rows) else ():
                 taken.setdefault(key, set()).add(occurs.key)
         given = {k for k, functions in taken.items() if len(functions) > 1}
-        return given & self._differentiated_by - self.setting.defined
+        return given & self.differentiated_by - self.setting.defined
 
     @cached_property
     def _sandwiched(self) -> set[str]:
