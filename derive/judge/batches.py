@@ -17,7 +17,7 @@ from derive.meaning.model import Model
 from derive.notation.shaped import Val
 
 SIZES = frozenset(("m", "n", "N", "M", "B"))
-MEAN = "the gradients by what each example has are without the 1/{} of the mean"
+MEAN = "the gradients by what each example has are without the 1/m of the mean"
 
 
 def kept_once(left: Val, right: Val) -> Val:
@@ -42,7 +42,7 @@ def misses_its_twin(model: Model, found: Sides) -> str:
     return ""
 
 
-def of_the_sum(found: Sides, kind: Callable[[str], str]) -> tuple[Sides, str] | None:
+def of_the_sum(found: Sides, kind: Callable[[str], str]) -> Sides | None:
     """A line with m times each derivative of a cost by what is no parameter, m the size by which the line divides; None where it divides by none."""  # noqa: E501
     parts = (p for side in (found.left, found.right) for p in walk(side))
     size = next((p.base for p in parts if isinstance(p, Pow) and _is_share(p)), None)
@@ -61,7 +61,7 @@ def of_the_sum(found: Sides, kind: Callable[[str], str]) -> tuple[Sides, str] | 
         return rebuild(x, put)
 
     made = replace(found, left=put(found.left), right=put(found.right))
-    return (made, MEAN.format(_name(size))) if count else None
+    return made if count else None
 
 
 def _is_share(x: Pow) -> bool:

@@ -16,7 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
-from derive.judge.batches import kept_once, of_the_sum
+from derive.judge.batches import MEAN, kept_once, of_the_sum
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -280,7 +280,7 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
-    yield Way("", plain, plain, frozenset({"mean"}), mean=True)
+    yield Way(MEAN, plain, plain, frozenset({"mean"}), mean=True)
     yield both(GATES, {"gates"}, gates=True)
     yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
@@ -782,9 +782,9 @@ class Readings:
         summed = of_the_sum(found, self.understanding._kind)
         if summed is not None:
             elaborator.choices.add("mean")
-        if way.mean and summed is not None:
-            found, said = summed
-            elaborator.dims.suppose(said)
+            found = summed if way.mean else found
+        elif way.mean:
+            raise _NotHere
         self._choices = elaborator.choices
         return found
 
