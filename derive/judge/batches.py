@@ -6,7 +6,7 @@ parameters' gradients alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from derive.algebra.core import At, Core, D, Pow, Ref, letters_in, mul, num, rebuild, walk
@@ -42,7 +42,15 @@ def misses_its_twin(model: Model, found: Sides) -> str:
     return ""
 
 
-def of_the_sum(found: Sides, kind: Callable[[str], str]) -> Sides | None:
+def may_be_mean(bodies: Iterable[Core]) -> bool:
+    """Whether a cost is a mean for all that the page says: it makes none, or one with a share in it."""
+    made = list(bodies)
+    return not made or any(isinstance(p, Pow) and _is_share(p) for b in made for p in walk(b))
+
+
+def of_the_sum(
+    found: Sides, kind: Callable[[str], str], bodies: Callable[[str], Iterable[Core]]
+) -> Sides | None:
     """A line with m times each derivative of a cost by what is no parameter, m the size by which the line divides; None where it divides by none."""  # noqa: E501
     parts = (p for side in (found.left, found.right) for p in walk(side))
     size = next((p.base for p in parts if isinstance(p, Pow) and _is_share(p)), None)
@@ -53,8 +61,9 @@ def of_the_sum(found: Sides, kind: Callable[[str], str]) -> Sides | None:
     def put(x: Core) -> Core:
         nonlocal count
         if isinstance(x, D):
-            of_cost = isinstance(x.of, Ref) and COSTS.match(x.of.name)
-            if of_cost and kind(x.by.name.split("∅")[0]) not in ("parameter", "constant"):
+            cost = x.of.name if isinstance(x.of, Ref) and COSTS.match(x.of.name) else ""
+            of_mean = bool(cost) and may_be_mean(bodies(cost))
+            if of_mean and kind(x.by.name.split("∅")[0]) not in ("parameter", "constant"):
                 count += 1
                 return mul((size, x))
             return x

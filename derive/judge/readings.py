@@ -779,7 +779,12 @@ class Readings:
             )
         elif way.part:
             raise _NotHere
-        summed = of_the_sum(found, self.understanding._kind)
+        made = self.understanding.made
+        summed = of_the_sum(
+            found,
+            self.understanding._kind,
+            lambda n: (m.definition.body for m in made if m.definition.name == n),
+        )
         if summed is not None:
             elaborator.choices.add("mean")
             found = summed if way.mean else found
