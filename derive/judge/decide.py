@@ -29,6 +29,7 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
+from derive.judge.batches import misses_its_twin
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
@@ -38,7 +39,7 @@ from derive.judge.misread import crosses_shapes, raises_to_its_index
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS, missing_condition, missing_order
+from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import SWAPPED, TURNED, WHERE_INDEX, Repair, indices_in, repairs
 from derive.judge.slips import bears_on, is_of_functions, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
@@ -65,6 +66,7 @@ MOST_BRACKET = 24
 LONG_DECIMAL = 3
 VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
+ENTROPY = "the cross entropy of the outputs and their targets"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
@@ -184,9 +186,26 @@ class Decider:
         if isinstance(charge, Accusation):
             return replace(charge, otherwise=otherwise)
         version = self._with_another_version(number, chain, head, member, tries[0])
+        version = version or self._with_its_entropy(number, chain, head, member, tries[0])
         if version is not None:
             return replace(version, kind="ambiguous")
         return otherwise() or charge
+
+    def _with_its_entropy(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where the cost of one example, of which the line's derivative is 0, is the cross entropy of all."""  # noqa: E501
+        of = first.sides.left.of if isinstance(first.sides.left, D) else None
+        if not isinstance(of, Ref) or of.name not in first.outcome.dead:
+            return None
+        tried = self.judge.readings.with_another_cost(
+            number, chain, head, member, frozenset((of.name,))
+        )
+        if tried is None or not _is_entropy(tried, of.name):
+            return None
+        found = self._holding(tried)
+        said = (found.reading or "").replace(ANOTHER, ENTROPY) if found is not None else ""
+        return None if found is None else replace(found, reading=said)
 
     def _up_to_shapes(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -475,7 +494,9 @@ class Decider:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         gaps = tried.way is not None and tried.way.gaps
         parts = [
-            f"{name.split('∅')[0]} is some function of "
+            f"{name.split('∅')[0]} is {ENTROPY}"
+            if _is_entropy(tried, name)
+            else f"{name.split('∅')[0]} is some function of "
             f"{PUT_OUT if COSTS.match(name) and not gaps else OWN}"
             for name in tried.assumed
         ]
@@ -629,6 +650,12 @@ class Decider:
         if cut and not stray:
             return Verdict(
                 "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
+            )
+        twin = misses_its_twin(first.outcome.model, first.sides)
+        if twin:
+            return Verdict(
+                "unread",
+                reason=f"the cost is made of {twin.swapcase()}, and not of {twin}",
             )
         hidden = self._hidden(first)
         if hidden:
@@ -1013,3 +1040,11 @@ def _is_rounded(x: Core) -> bool:
 def _goes_back(d: Definition) -> bool:
     """Whether a definition makes a quantity of other members of its family."""
     return any(isinstance(p, Ref) and p.name == d.name for p in walk(d.body))
+
+
+def _is_entropy(tried: Tried, name: str) -> bool:
+    """Whether a cost was taken for the cross entropy that the page speaks of."""
+    if tried.way is None or not tried.way.entropy or tried.outcome.model is None:
+        return False
+    made = tried.outcome.model.definitions.get(name, ())
+    return bool(made) and not any(isinstance(p, App) for p in walk(made[0].body))

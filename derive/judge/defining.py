@@ -385,6 +385,14 @@ def lost_by(u: Understanding, number: int, row: Any, role: Role) -> set[str]:
     return {key + "".join(f"∅{s}" for s in u.setting.steps.get(role.key, ()) if s not in form)}
 
 
+def without_its_own(u: Understanding, number: int, key: str, member: Member) -> None:
+    """The point x_0 = (x_1, …, x_n) is no list of other points: Unread."""
+    table = u.symbols.at(number)
+    parts = entries_listed(member.tree) or ()
+    if any(table.occurrence(n, b).key == key for part in parts for n, b in named(part)):
+        raise Unread(member.start, "entries that have another name than what they make")
+
+
 def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozenset[str]:
     """The w of W = (w_1, …, w_n), which names the rows of W, where nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
     parts = entries_listed(row)
@@ -446,6 +454,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
         fitting.fit_bare(u, occurs.key, body)
     numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
     if body.rank and numbered:
+        without_its_own(u, number, occurs.key, member)
         u.setting.labelled.add(occurs.key)
         fitting.fit_rank(u, f"{occurs.key}_{given[0][1].shift}", body)
     else:

@@ -16,6 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
+from derive.judge.batches import MEAN, kept_once, of_the_sum
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -63,6 +64,7 @@ class Way:
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
     `gaps`: what nothing makes is some function of what the page differentiates it by;
+    `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
     """  # noqa: E501
 
@@ -78,6 +80,7 @@ class Way:
     ahead: bool = False
     hasty: bool = False
     gaps: bool = False
+    mean: bool = False
 
 
 INDEX = "a condition on an index"
@@ -145,13 +148,21 @@ class _NotHere(Exception):
 
 
 HEAVY = 5
-ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
+ENTROPY = re.compile(
+    r"cross[- ]?entropy|log[- ]loss|交叉熵|交差エントロピー|교차 엔트로피|kreuzentropie|"
+    r"entrop\w+ (?:krzyżow|cruzada|crois|incrociat)|entropie croisée",
+    re.IGNORECASE,
+)
+ENTROPY_WRITTEN = re.compile(
+    r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
+)
 SCALARS = "the quantities are scalars"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 DENOMINATOR = "denominator layout"
 UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
+GATES = "the gradient by a gate is by what its function is applied to"
 STEP = "the contribution of one step alone"
 SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
@@ -269,6 +280,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
+    yield Way(MEAN, plain, plain, frozenset({"mean"}), mean=True)
+    yield both(GATES, {"gates"}, gates=True)
     yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
@@ -302,7 +315,9 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
+        self._entropy = any(
+            isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
+        ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
         self._stand_in: Standing | None = None
@@ -718,6 +733,7 @@ class Readings:
         return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        right = kept_once(left, right)
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
@@ -762,6 +778,17 @@ class Readings:
                 else found
             )
         elif way.part:
+            raise _NotHere
+        made = self.understanding.made
+        summed = of_the_sum(
+            found,
+            self.understanding._kind,
+            lambda n: (m.definition.body for m in made if m.definition.name == n),
+        )
+        if summed is not None:
+            elaborator.choices.add("mean")
+            found = summed if way.mean else found
+        elif way.mean:
             raise _NotHere
         self._choices = elaborator.choices
         return found
@@ -929,7 +956,8 @@ class Readings:
             pairs = frozenset(slopes_in([found.left, found.right]))
             unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
-        key = (_signature(unknown), tuple(missing), way.last, way.entropy)
+        made_by = frozenset(n for n in by if n in unknown.definitions) if missing else frozenset()
+        key = (_signature(unknown), tuple(missing), way.last, way.entropy, made_by)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
@@ -938,6 +966,7 @@ class Readings:
                 way.last,
                 way.entropy,
                 frozenset(f[2] for f in self.understanding.functions),
+                made_by,
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         made, costs = self._costs[key]

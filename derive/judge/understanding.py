@@ -55,7 +55,7 @@ from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Sign
+from derive.text.trees import Group, Name, Node, Row, Sign
 from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
@@ -479,7 +479,7 @@ class Understanding:
                     above = node.above if isinstance(node, Name | Group) else None
                     if above is not None and spelled(above) == "\\top":
                         return True
-                    raised += above is not None and spelled(above) == "T"
+                    raised += above is not None and _ends_with_transpose(above)
         return uses == raised > 0
 
     @cached_property
@@ -917,3 +917,10 @@ class Understanding:
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
+
+
+def _ends_with_transpose(above: Row) -> bool:
+    """T, or a T behind the index of a layer or a step in brackets: A^{[1]T}, h^{(t)T}."""
+    *first, last = above
+    of_member = len(first) == 1 and isinstance(first[0], Group)
+    return isinstance(last, Name) and spelled((last,)) == "T" and (of_member or not first)
