@@ -142,9 +142,12 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             u.curves.add((number, index))
             return
         special = lost_member(u, number, chain, role, str(error))
+        parts = written_out(u, number, member.tree, role)
+        if parts:
+            u.written_out.append((number, role.key or "", parts))
         names = (
             set()
-            if special or role.key in WORDS or role.key in SPELLED
+            if special or parts or role.key in WORDS or role.key in SPELLED
             else lost_by(u, number, member.tree, role)
         )
         u.failed.append(
@@ -366,6 +369,18 @@ def lost_by(u: Understanding, number: int, row: Any, role: Role) -> set[str]:
     if not keys or role.key in keys:
         return set()
     return {key + "".join(f"∅{s}" for s in u.setting.steps.get(role.key, ()) if s not in form)}
+
+
+def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozenset[str]:
+    """The w of W = (w_1, …, w_n), which names the rows of W, where nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
+    parts = entries_listed(row)
+    if parts is None or role.key is None:
+        return frozenset()
+    table = u.symbols.at(number)
+    keys = {table.occurrence(n, b).key for part in parts for n, b in named(part)}
+    if not keys or keys & (u.setting.defined | {role.key}):
+        return frozenset()
+    return frozenset(keys)
 
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, families, functions_told, habitual, random_names, scopes
+from derive.judge import (
+    defining,
+    families,
+    functions_told,
+    habitual,
+    random_names,
+    sample_vectors,
+    scopes,
+)
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -113,6 +121,7 @@ def give_ranks(u: Understanding) -> None:
     scopes.find_scopes(u)
     setting.lines = dict(scopes.lines_said(u))
     if some:
+        sample_vectors.give_samples(u)
         setting.numbers |= {
             s.key
             for s in u.symbols.records()

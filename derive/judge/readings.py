@@ -22,6 +22,7 @@ from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.hidden import depended
 from derive.judge.made import BOLD
+from derive.judge.names import COSTS
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.standing import Standing, stand_ins, with_stand_in
@@ -83,6 +84,7 @@ INDEX = "a condition on an index"
 WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
+ANOTHER = "some function of what the steps put out, and not what the page says it to be elsewhere"
 
 
 GATHERED = (
@@ -344,6 +346,30 @@ class Readings:
             yield from self._agreeing(self._standing_in(number, chain, head, member, first))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+
+    def with_another_cost(
+        self, number: int, chain: Chain, head: Member, member: Member, dead: frozenset[str]
+    ) -> Tried | None:
+        """A line of a cost that does not depend on what it is differentiated by as the page makes it: of another one.
+
+        The C of an example, or of a formula whose quantities the page relates to nothing else.
+        """  # noqa: E501
+        model = self.understanding.model(number, self._index(number, chain))
+        costs = sorted(n for n in dead & set(model.definitions) if COSTS.match(n))
+        if not costs or self._without is not None:
+            return None
+        kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
+        self._without = replace(model, definitions=kept)
+        try:
+            for found in self._agreeing(self._climbed(number, chain, head, member, False)):
+                if set(costs) <= set(found.assumed):
+                    said = [f"{n.split('∅')[0]} is {ANOTHER}" for n in costs]
+                    return replace(found, reading="; ".join(filter(None, (*said, found.reading))))
+        except (Unread, Misfit):
+            return None
+        finally:
+            self._without = None
+        return None
 
     def _standing_in(
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried

@@ -155,6 +155,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    lines_guessed: dict[str, str] = field(default_factory=dict)
+    """The matrices whose rows or columns are taken to be a page's samples, with what is so supposed."""
     made_along: dict[str, int] = field(default_factory=dict)
     """The axis of a matrix that the parameters it is made of give it: that of the features."""
     square_ones: bool = False  # a bold 1 without a size is a matrix

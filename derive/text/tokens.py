@@ -273,10 +273,23 @@ def prepared(tokens: Sequence[Token]) -> list[Token]:
             at = _delimiter(tokens, at, found)
         elif token.text == "\\middle" or _BIG.fullmatch(token.text):
             at += 1
+        elif _is_power(tokens, at, found):
+            found.append(token._replace(text="^", end=tokens[at + 1].end))
+            at += 2
         else:
             found.append(token)
             at += 1
     return found
+
+
+def _is_power(tokens: Sequence[Token], at: int, found: Sequence[Token]) -> bool:
+    """Whether `**` stands here as programs have it, between what is raised and its power."""
+    pair = [token.text for token in tokens[at : at + 2]] == ["*", "*"]
+    if not pair or at + 2 >= len(tokens) or not found:
+        return False
+    after = tokens[at + 2].text
+    begins = after.isalnum() or after in ("(", "{")
+    return begins and tokens[at + 1].glued and found[-1].text not in ("{", "^", "_", "(", "*")
 
 
 def _delimiter(tokens: Sequence[Token], at: int, found: list[Token]) -> int:
