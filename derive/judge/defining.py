@@ -444,6 +444,10 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     if occurs.transposed:
         body = transposed(body)
     body = fitting.as_cost(u, elaborator, occurs.key, member.tree, body)
+    if body.rank == 1 and any(d == "component" and not i.is_number for d, i in given):
+        target = members.member(elaborator, occurs.key, given, head.start)
+        if not target.rank and not fitting.is_listed(u, body):
+            body = fitting.of_an_entry(u, elaborator, member.tree) or body
     fitting.applications(u, elaborator, body.body)
     u._settled |= {k for k in fitting.keys_of(u, elaborator, member.tree) if u.setting.ranks.get(k)}
     family = family_of(u, scopes.scoped_name(u, occurs.key, number), given)

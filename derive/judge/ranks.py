@@ -16,6 +16,7 @@ from derive.judge import (
     sample_vectors,
     scopes,
 )
+from derive.judge.concatenated import concatenates
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -66,6 +67,7 @@ def give_ranks(u: Understanding) -> None:
         bool(ARRAYS.search(text))
         or bool(TRANSPOSED.search(text))
         or u._transposes
+        or concatenates(u)
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)

@@ -65,7 +65,8 @@ class Way:
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
     `gaps`: what nothing makes is some function of what the page differentiates it by;
     `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
-    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough;
+    `granting`: what the page says of noise and of symmetric matrices may be taken for given.
     """  # noqa: E501
 
     said: str
@@ -81,6 +82,7 @@ class Way:
     hasty: bool = False
     gaps: bool = False
     mean: bool = False
+    granting: bool = True
 
 
 INDEX = "a condition on an index"
@@ -563,7 +565,7 @@ class Readings:
         plain = self.understanding.reading
         self._without = model
         try:
-            return self.tried(number, chain, head, member, Way("", plain, plain))
+            return self.tried(number, chain, head, member, Way("", plain, plain, granting=False))
         except (Unread, Misfit, RecursionError):
             return None
         finally:
@@ -865,7 +867,7 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
-        if outcome.differs and not said:
+        if outcome.differs and not said and way.granting:
             for granted, words, spoken in suppositions(u, model, found):
                 drawn = self._granted(granted, elaborator, found, tests)
                 if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
