@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +228,7 @@ class Paper:
         first, *_, last = (*factors_of(step.before)[:1], *factors_of(step.before))
         return {
             "parts": terms_of(step.after),
-            "absent": _without_path(theorem.setting, step),
+            "absent": partial(_without_path, theorem.setting, step),
             "symbol": first if isinstance(first, Derivative) else None,
             "last": last,
             "after_last": factors_of(step.after)[-1],

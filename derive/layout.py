@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape as html_escape
 from typing import TYPE_CHECKING
 
-from derive.algebra.expression import Equation, Expr
+from derive.algebra.expression import Equation, Expr, Sum
 from derive.notation.latex import latex, latex_terms, width
 from derive.notation.unicode import text, text_terms
 
@@ -60,11 +60,15 @@ class Gap:
     count: int
 
 
-def elided(terms: Sequence[str], full: bool, dots: str) -> list[str]:
-    """First, second, ⋯, last of a long sum; every term with `full`."""
-    if full or len(terms) <= MOST_TERMS:
-        return list(terms)
-    return [*terms[:SHOWN_TERMS], f"+ {dots}", terms[-1]]
+Printed = Callable[[Expr], tuple[str, ...]]
+
+
+def elided(expr: Expr, printed: Printed, full: bool, dots: str) -> list[str]:
+    """The printed terms: first, second, ⋯, last of a long sum; every term with `full`."""
+    if full or not isinstance(expr, Sum) or len(expr.terms) <= MOST_TERMS:
+        return list(printed(expr))
+    *first, last = printed(Sum((*expr.terms[:SHOWN_TERMS], expr.terms[-1])))
+    return [*first, f"+ {dots}", last]
 
 
 class Format(ABC):
@@ -183,12 +187,12 @@ class Tex(Format):
         return " \\\\\n".join(body)
 
     def _broken_left(self, left: Expr) -> list[str]:
-        terms = elided(latex_terms(left), self.full, "\\cdots")
+        terms = elided(left, latex_terms, self.full, "\\cdots")
         pieces = fitted(terms, self.page)
         return [f"& {piece}" if not i else f"&\\quad {piece}" for i, piece in enumerate(pieces)]
 
     def _row(self, first: str, row: Row, room: float) -> list[str]:
-        terms = elided(latex_terms(row.right), self.full, "\\cdots")
+        terms = elided(row.right, latex_terms, self.full, "\\cdots")
         pieces = fitted(terms, room)
         rows = [f"{first} &= {pieces[0]}", *(f"&\\quad {piece}" for piece in pieces[1:])]
         if row.reason:
@@ -227,7 +231,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
         if width(left) > 8:
             rows.append(f"& {left}")
             left = ""
-        terms = elided(latex_terms(right), full, "\\cdots")
+        terms = elided(right, latex_terms, full, "\\cdots")
         pieces = fitted(terms, page - 8)
         rows.append(f"{left} &{sign}{pieces[0]}")
         rows += [f"&\\quad {piece}" for piece in pieces[1:]]
@@ -238,7 +242,7 @@ def elided_left(node: Expr | Equation, full: bool) -> str:
     """What stands before the equals sign, a long sum elided; nothing for a formula alone."""
     if not isinstance(node, Equation):
         return ""
-    return " ".join(elided(latex_terms(node.left), full, "\\cdots"))
+    return " ".join(elided(node.left, latex_terms, full, "\\cdots"))
 
 
 class Markdown(Format):
@@ -261,7 +265,7 @@ class Markdown(Format):
         rows = [f"& {left}"] if wide else []
         first = "" if wide else left
         for row in line.rows:
-            terms = elided(latex_terms(row.right), self.full, "\\cdots")
+            terms = elided(row.right, latex_terms, self.full, "\\cdots")
             pieces = fitted(terms, self.page - (0 if wide else 8))
             rows.append(f"{first} &= {pieces[0]}")
             rows += [f"&\\quad {piece}" for piece in pieces[1:]]
@@ -304,7 +308,7 @@ class Text(Format):
         return "\n".join(rows)
 
     def _filled(self, expr: Expr, head: str, indent: str) -> list[str]:
-        terms = elided(text_terms(expr), self.full, "⋯")
+        terms = elided(expr, text_terms, self.full, "⋯")
         room = self.columns - max(_cells(indent), _cells(head))
         pieces = broken(terms, [_cells(t) + 1.0 for t in terms], room)
         lines = [r for piece in pieces for r in _between_factors(piece, room)]
@@ -380,7 +384,16 @@ def _plain(markup: str) -> str:
     return markup.replace("\\[", "[")
 
 
+# Letters, signs and arrows of one column each; a test compares them with rich's table.
+NARROW = re.compile(
+    "[\u0020-\u007e\u00a1-\u02ff\u0370-\u03ff\u1d00-\u1d7f\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u22ff]*"
+)
+
+
 def _cells(line: str) -> int:
+    """How many columns of a terminal a line takes."""
+    if NARROW.fullmatch(line):
+        return len(line)
     from rich.cells import cell_len
 
     return cell_len(line)
@@ -418,7 +431,7 @@ class Html(Format):
             )
 
     def _pieces(self, right: Expr) -> list[str]:
-        return fitted(elided(latex_terms(right), self.full, "\\cdots"), self.page)
+        return fitted(elided(right, latex_terms, self.full, "\\cdots"), self.page)
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
