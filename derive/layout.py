@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape as html_escape
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from derive.algebra.expression import Equation, Expr, Sum
-from derive.notation.latex import latex, latex_terms, width
-from derive.notation.unicode import text, text_terms
+from derive.notation.latex import latex, latex_signed, latex_terms, width
+from derive.notation.unicode import text, text_signed, text_terms
+from derive.streams import Streams
 
 if TYPE_CHECKING:
     from math_core import LatexToMathML
@@ -76,10 +78,16 @@ class Format(ABC):
 
     name: str
     suffix: str
+    streamed = False  # whether `long` can write a formula as it is made
 
     def __init__(self, full: bool = False, columns: int = 80) -> None:
         self.full = full
         self.columns = columns
+        self.streams: Streams | None = None  # where a long document is written as it is made
+
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        """`display` of an equation of two long sums, piece by piece, where the format is `streamed`."""
+        raise NotImplementedError
 
     @abstractmethod
     def math(self, node: Expr | Equation) -> str:
@@ -113,24 +121,29 @@ class Format(ABC):
         return "".join(self.words(s) if isinstance(s, str) else self.math(s) for s in segments)
 
 
-def broken(terms: Sequence[str], widths: Sequence[float], room: float) -> list[str]:
+def broken(terms: Iterable[str], width_of: Callable[[str], float], room: float) -> Iterator[str]:
     """Terms filled into rows no wider than `room`; a term that is wider has a row of its own."""
-    rows: list[str] = []
+    row: list[str] = []
     used = 0.0
-    for term, size in zip(terms, widths, strict=True):
-        if rows and used + size <= room:
-            rows[-1] += f" {term}"
-            used += size
-        else:
-            rows.append(term)
-            used = size
-    return rows
+    for term in terms:
+        size = width_of(term)
+        if row and used + size > room:
+            yield " ".join(row)
+            row, used = [], 0.0
+        row.append(term)
+        used += size
+    if row:
+        yield " ".join(row)
 
 
-def fitted(terms: Sequence[str], room: float) -> list[str]:
+def fitted(terms: Iterable[str], room: float) -> list[str]:
     """LaTeX terms filled into rows no wider than `room`; a wider term is broken between its factors."""
-    pieces = [piece for term in terms for piece in _between_tex_factors(term, room)]
-    return broken(pieces, [width(piece) for piece in pieces], room)
+    return list(_fitted(terms, room))
+
+
+def _fitted(terms: Iterable[str], room: float) -> Iterator[str]:
+    pieces = (piece for term in terms for piece in _between_tex_factors(term, room))
+    return broken(pieces, width, room)
 
 
 def _between_tex_factors(term: str, room: float) -> list[str]:
@@ -138,7 +151,7 @@ def _between_tex_factors(term: str, room: float) -> list[str]:
     if width(term) <= room:
         return [term]
     factors = list(_tex_factors(term))
-    rows = broken(factors, [width(factor) for factor in factors], room - 2)
+    rows = broken(factors, width, room - 2)
     return [f"\\qquad {row}" if i else row for i, row in enumerate(rows)]
 
 
@@ -160,6 +173,7 @@ class Tex(Format):
     """LaTeX: rows for `align`; headings are \\intertext in a fragment, sections in a document."""
 
     name, suffix = "latex", ".tex"
+    streamed = True
     page = 39.0
     standalone = True
 
@@ -209,6 +223,9 @@ class Tex(Format):
         rows = _aligned_rows(nodes, self.full, self.page)
         return " \\\\\n".join(f"{row} \\notag" for row in rows)
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        return _long_rows(left, right, self.page, " \\notag")
+
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         columns = "l" + "r" * (len(rows[0]) - 1)
         body = " \\\\\n".join(" & ".join(row) for row in rows).replace("\n", " \\hline\n", 1)
@@ -249,6 +266,7 @@ class Markdown(Format):
     """Markdown with the dollars of GitHub and Jupyter."""
 
     name, suffix = "md", ".md"
+    streamed = True
     page = 46.0
 
     def math(self, node: Expr | Equation) -> str:
@@ -278,6 +296,11 @@ class Markdown(Format):
         rows = " \\\\\n".join(_aligned_rows(nodes, self.full, self.page))
         return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        yield "$$\n\\begin{aligned}\n"
+        yield from _long_rows(left, right, self.page)
+        yield "\n\\end{aligned}\n$$"
+
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         head, *body = (f"| {' | '.join(row)} |" for row in rows)
         rule = f"|---|{'---:|' * (len(rows[0]) - 1)}"
@@ -288,6 +311,7 @@ class Text(Format):
     """Unicode for a terminal of `columns` columns, with rich's markup for weight and colour."""
 
     name, suffix = "text", ".txt"
+    streamed = True
 
     def math(self, node: Expr | Equation) -> str:
         return self.words(text(node))
@@ -308,11 +332,20 @@ class Text(Format):
         return "\n".join(rows)
 
     def _filled(self, expr: Expr, head: str, indent: str) -> list[str]:
-        terms = elided(expr, text_terms, self.full, "⋯")
+        return list(self._rows_of(elided(expr, text_terms, self.full, "⋯"), head, indent))
+
+    def _rows_of(self, terms: Iterable[str], head: str, indent: str) -> Iterator[str]:
         room = self.columns - max(_cells(indent), _cells(head))
-        pieces = broken(terms, [_cells(t) + 1.0 for t in terms], room)
-        lines = [r for piece in pieces for r in _between_factors(piece, room)]
-        return [self.words((indent if i else head) + line) for i, line in enumerate(lines)]
+        pieces = broken(terms, lambda term: _cells(term) + 1.0, room)
+        lines = (r for piece in pieces for r in _between_factors(piece, room))
+        return (self.words((indent if i else head) + line) for i, line in enumerate(lines))
+
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        rows = chain(
+            self._rows_of(text_signed(left), "  ", "      "),
+            self._rows_of(text_signed(right), "    = ", "      "),
+        )
+        return joined(rows, "\n")
 
     def _row(self, head: str, row: Row) -> list[str]:
         indent = " " * (_cells(head) + 3)
@@ -397,6 +430,23 @@ def _cells(line: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(line)
+
+
+def _long_rows(
+    left: Iterable[Expr], right: Iterable[Expr], page: float, after: str = ""
+) -> Iterator[str]:
+    """As `_aligned_rows`, of an equation whose sides are too wide for one row, piece by piece."""
+    yield "& "
+    yield from joined(latex_signed(left), " ")
+    for i, piece in enumerate(_fitted(latex_signed(right), page - 8)):
+        yield f"{after} \\\\\n" + (f"&\\quad {piece}" if i else f" &= {piece}")
+    yield after
+
+
+def joined(parts: Iterable[str], between: str) -> Iterator[str]:
+    """The parts with `between` between them, as they come."""
+    for i, part in enumerate(parts):
+        yield between + part if i else part
 
 
 class Html(Format):

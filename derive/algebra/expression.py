@@ -47,6 +47,18 @@ class _Interned(type):
         return found
 
 
+def passing(nodes: Iterable[Expr], at_once: int = 500) -> Iterator[Expr]:
+    """`nodes` one by one, as they are made; what was made for them is not kept in the table."""
+    table = _Interned._table
+    kept = len(table)
+    for count, node in enumerate(nodes, 1):
+        yield node
+        if count % at_once == 0:
+            while len(table) > kept:
+                table.popitem()
+            kept = len(table)
+
+
 class Node(metaclass=_Interned):
     """What formulas are made of: frozen, made once, its hash known."""
 
