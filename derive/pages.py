@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,8 @@ class Page:
         plain = console.plain if self.kind == "text" else str
         if self.full:
             layout.streams = Streams()
-            self._put_pieces(layout.streams.pieces(render(layout), plain, plain))
+            with nullcontext() if screen else waiting("writing"):
+                self._put_pieces(layout.streams.pieces(render(layout), plain, plain))
         else:
             self._put(plain(render(layout)))
 
