@@ -109,6 +109,42 @@ def processes() -> Iterator[Measured]:
         yield Measured(
             "derive verify, a page of many sections", seconds("verify", str(page))(), "s", 3.0
         )
+    yield two_processes()
+
+
+def two_processes() -> Measured:
+    """Twenty pages judged by one process, beside the busier of two, by their own processor time.
+
+    So it says the same on a busy machine; what the two cost each other on an idle one is left out.
+    """
+    import derive.judge.workers as workers
+    from derive.tasks import options
+
+    paths = sorted(str(p) for p in (ROOT / "tests/right").iterdir() if p.is_file())[:20]
+    texts = [(path, Path(path).read_text(encoding="utf-8")) for path in paths]
+    plain = workers.report_of
+
+    def busiest(jobs: int) -> float:
+        with TemporaryDirectory() as folder:
+
+            def measured(path: str, text: str, given: object) -> object:
+                start = time.process_time()
+                report = plain(path, text, given)  # type: ignore[arg-type]
+                with (Path(folder) / str(os.getpid())).open("a") as log:
+                    log.write(f"{time.process_time() - start}\n")
+                return report
+
+            workers.report_of = measured  # type: ignore[assignment]
+            try:
+                list(workers.reports(texts, options(None, None, (), False), jobs))
+            finally:
+                workers.report_of = plain
+            spent = (sum(map(float, log.read_text().split())) for log in Path(folder).iterdir())
+            return max(spent)
+
+    return Measured(
+        "verify, twenty pages: alone / --jobs 2", busiest(1) / busiest(2), "×", 1.7, True
+    )
 
 
 def long_page() -> str:
@@ -137,6 +173,14 @@ def growth(quick: bool) -> Iterator[Measured]:
         yield Measured(f"prove {name}, T = {most}: a step", (large - held) / most / 1000, "kB", 15)
         limit = {"tanh": 10.0}.get(name)
         yield Measured(f"prove {name}, T = {most}, beyond start-up", high - first, "s", limit)
+    with TemporaryDirectory() as folder:
+        most = 1_000 if quick else 10_000
+        full = ["--full", "-o", str(Path(folder) / "proof.tex")]
+        (_, short), (_, long) = (
+            process([*DERIVE, "prove", "tanh", "-T", str(most), *more]) for more in ([], full)
+        )
+        name = f"prove tanh --full, T = {most}: memory beside the summary"
+        yield Measured(name, long / short, "×", 1.1)
     yield Measured("prove lstm, T = 1000", seconds("prove", "lstm", "-T", "1000")(), "s", 5.0)
 
 
