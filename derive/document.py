@@ -38,7 +38,7 @@ from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem, genuine
-from derive.proof.kinds import ManySteps
+from derive.proof.kinds import ManySteps, genuine_steps
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
@@ -103,7 +103,7 @@ KERNEL_ALONE = Layers()
 
 def refuse_forged(theorem: object) -> None:
     """A document takes nothing but theorems, as the kernel made them."""
-    if not genuine(theorem):
+    if not (genuine(theorem) or genuine_steps(theorem)):
         raise TypeError("a document takes theorems only, as the kernel made them")
 
 
@@ -579,8 +579,7 @@ def _claim(
 ) -> Equation | Long:
     """What agrees; of many steps no more terms than are shown, in numerator layout."""
     if isinstance(theorem, ManySteps):
-        for checked in (theorem.agreement, theorem.forward, theorem.backward):
-            refuse_forged(checked)
+        refuse_forged(theorem)
         sides = theorem.forward_terms, theorem.backward_terms
         streamed = most is None and layout.streamed and layout.streams is not None
         if streamed and all(len(list(islice(side(), LONG))) == LONG for side in sides):
