@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -98,6 +99,8 @@ def main(
     ] = False,
 ) -> None:
     """Derive, prove and write gradients of recurrences."""
+    # Hundreds of thousands of nodes are made that all live to the end, hardly one of them in a cycle.
+    gc.set_threshold(50_000, 20, 100)
     with reported():
         context.default_map = settings(Path.cwd(), getattr(context.command, "commands", {}))
     if context.invoked_subcommand is None:
