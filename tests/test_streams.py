@@ -79,3 +79,23 @@ def test_narrow_letters_take_one_column() -> None:
     letters = chain.from_iterable(range(ord(a), ord(b) + 1) for a, b in ranges)
     assert len(ranges) > 5
     assert [hex(c) for c in letters if cell_len(chr(c)) != 1] == []
+
+
+def test_compiled_templates_are_kept_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python keeps compiled modules, and only there; a template that was changed is compiled again."""
+    from derive import templating
+
+    monkeypatch.setattr(templating, "cache_from_source", lambda _: str(tmp_path / "templating.pyc"))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    assert templating.compiled() is None
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    folder = tmp_path / "templates"
+    (folder).mkdir()
+    monkeypatch.setattr(templating, "template_folder", lambda: folder)
+    for said in ("one", "two"):
+        (folder / "a.j2").write_text(said, encoding="utf-8")
+        for _ in range(2):
+            assert templating.environment().get_template("a.j2").render() == said
+    assert len(list(tmp_path.glob("*.jinja"))) == 1
