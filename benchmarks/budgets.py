@@ -193,9 +193,9 @@ def ours(horizon: int) -> float:
     from derive.model.builtin import builtin
 
     model = builtin("tanh")
-    start = time.perf_counter()
+    start = time.process_time()
     at_many_steps(model, horizon, model.parameters[:1])
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def naive_sympy(horizon: int) -> float:
@@ -217,7 +217,7 @@ def naive_symengine(horizon: int) -> float:
 def _peer(horizon, symbol, tanh, diff, expand) -> float:  # type: ignore[no-untyped-def]
     w, u, b, v = map(symbol, "wubv")
     xs, ys = ([symbol(f"{a}{t}") for t in range(horizon + 1)] for a in "xy")
-    start = time.perf_counter()
+    start = time.process_time()
     states, cost = [symbol("h0")], 0
     for t in range(1, horizon + 1):
         states.append(tanh(w * states[-1] + u * xs[t] + b))
@@ -229,20 +229,20 @@ def _peer(horizon, symbol, tanh, diff, expand) -> float:  # type: ignore[no-unty
         total += adjoint * (1 - states[t] ** 2) * states[t - 1]
     difference = expand(diff(cost, w) - total)
     assert difference == 0
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def casadi_numbers(horizon: int) -> float:
     """CasADi's gradient of the same cost: numbers only, nothing is proved."""
     import casadi
 
-    start = time.perf_counter()
+    start = time.process_time()
     w, h, cost = casadi.SX.sym("w"), casadi.SX.sym("h"), 0
     for t in range(horizon):
         h = casadi.tanh(w * h + t)
         cost += (h - t) ** 2 / 2
     casadi.gradient(cost, w)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def jax_trace(horizon: int) -> float:
@@ -256,9 +256,9 @@ def jax_trace(horizon: int) -> float:
             total += (h - t) ** 2 / 2
         return total
 
-    start = time.perf_counter()
+    start = time.process_time()
     jax.make_jaxpr(jax.grad(cost))(0.5)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def plain_loop(horizon: int) -> float:
@@ -268,7 +268,7 @@ def plain_loop(horizon: int) -> float:
 
     slices = Slices(builtin("tanh"), horizon)
     inputs, order = slices.inputs, slices.order
-    start = time.perf_counter()
+    start = time.process_time()
     ahead = dict.fromkeys(order, 1)
     for node, used in inputs.items():
         ahead[node] = sum([ahead[v] for v in used]) % 1_000_003
@@ -277,7 +277,7 @@ def plain_loop(horizon: int) -> float:
     for node in reversed(order):
         for v in inputs.get(node, ()):
             back[v] = (back[v] + back[node]) % 1_000_003
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def best(measure: Callable[[int], float], horizon: int, rounds: int = ROUNDS) -> float:

@@ -84,7 +84,7 @@ def test_narrow_letters_take_one_column() -> None:
 def test_compiled_templates_are_kept_and_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Python keeps compiled modules, and only there; a template that was changed is compiled again."""
+    """Where Python keeps compiled modules, and only there; a template that changed is compiled again."""
     from derive import templating
 
     monkeypatch.setattr(templating, "cache_from_source", lambda _: str(tmp_path / "templating.pyc"))
