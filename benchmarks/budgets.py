@@ -109,6 +109,42 @@ def processes() -> Iterator[Measured]:
         yield Measured(
             "derive verify, a page of many sections", seconds("verify", str(page))(), "s", 3.0
         )
+    yield two_processes()
+
+
+def two_processes() -> Measured:
+    """Twenty pages judged by one process, beside the busier of two, by their own processor time.
+
+    So it says the same on a busy machine; what the two cost each other on an idle one is left out.
+    """
+    import derive.judge.workers as workers
+    from derive.tasks import options
+
+    paths = sorted(str(p) for p in (ROOT / "tests/right").iterdir() if p.is_file())[:20]
+    texts = [(path, Path(path).read_text(encoding="utf-8")) for path in paths]
+    plain = workers.report_of
+
+    def busiest(jobs: int) -> float:
+        with TemporaryDirectory() as folder:
+
+            def measured(path: str, text: str, given: object) -> object:
+                start = time.process_time()
+                report = plain(path, text, given)  # type: ignore[arg-type]
+                with (Path(folder) / str(os.getpid())).open("a") as log:
+                    log.write(f"{time.process_time() - start}\n")
+                return report
+
+            workers.report_of = measured  # type: ignore[assignment]
+            try:
+                list(workers.reports(texts, options(None, None, (), False), jobs))
+            finally:
+                workers.report_of = plain
+            spent = (sum(map(float, log.read_text().split())) for log in Path(folder).iterdir())
+            return max(spent)
+
+    return Measured(
+        "verify, twenty pages: alone / --jobs 2", busiest(1) / busiest(2), "×", 1.7, True
+    )
 
 
 def long_page() -> str:
@@ -137,6 +173,14 @@ def growth(quick: bool) -> Iterator[Measured]:
         yield Measured(f"prove {name}, T = {most}: a step", (large - held) / most / 1000, "kB", 15)
         limit = {"tanh": 10.0}.get(name)
         yield Measured(f"prove {name}, T = {most}, beyond start-up", high - first, "s", limit)
+    with TemporaryDirectory() as folder:
+        most = 1_000 if quick else 10_000
+        full = ["--full", "-o", str(Path(folder) / "proof.tex")]
+        (_, short), (_, long) = (
+            process([*DERIVE, "prove", "tanh", "-T", str(most), *more]) for more in ([], full)
+        )
+        name = f"prove tanh --full, T = {most}: memory beside the summary"
+        yield Measured(name, long / short, "×", 1.1)
     yield Measured("prove lstm, T = 1000", seconds("prove", "lstm", "-T", "1000")(), "s", 5.0)
 
 
@@ -149,9 +193,9 @@ def ours(horizon: int) -> float:
     from derive.model.builtin import builtin
 
     model = builtin("tanh")
-    start = time.perf_counter()
+    start = time.process_time()
     at_many_steps(model, horizon, model.parameters[:1])
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def naive_sympy(horizon: int) -> float:
@@ -173,7 +217,7 @@ def naive_symengine(horizon: int) -> float:
 def _peer(horizon, symbol, tanh, diff, expand) -> float:  # type: ignore[no-untyped-def]
     w, u, b, v = map(symbol, "wubv")
     xs, ys = ([symbol(f"{a}{t}") for t in range(horizon + 1)] for a in "xy")
-    start = time.perf_counter()
+    start = time.process_time()
     states, cost = [symbol("h0")], 0
     for t in range(1, horizon + 1):
         states.append(tanh(w * states[-1] + u * xs[t] + b))
@@ -185,20 +229,20 @@ def _peer(horizon, symbol, tanh, diff, expand) -> float:  # type: ignore[no-unty
         total += adjoint * (1 - states[t] ** 2) * states[t - 1]
     difference = expand(diff(cost, w) - total)
     assert difference == 0
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def casadi_numbers(horizon: int) -> float:
     """CasADi's gradient of the same cost: numbers only, nothing is proved."""
     import casadi
 
-    start = time.perf_counter()
+    start = time.process_time()
     w, h, cost = casadi.SX.sym("w"), casadi.SX.sym("h"), 0
     for t in range(horizon):
         h = casadi.tanh(w * h + t)
         cost += (h - t) ** 2 / 2
     casadi.gradient(cost, w)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def jax_trace(horizon: int) -> float:
@@ -212,9 +256,9 @@ def jax_trace(horizon: int) -> float:
             total += (h - t) ** 2 / 2
         return total
 
-    start = time.perf_counter()
+    start = time.process_time()
     jax.make_jaxpr(jax.grad(cost))(0.5)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def plain_loop(horizon: int) -> float:
@@ -224,7 +268,7 @@ def plain_loop(horizon: int) -> float:
 
     slices = Slices(builtin("tanh"), horizon)
     inputs, order = slices.inputs, slices.order
-    start = time.perf_counter()
+    start = time.process_time()
     ahead = dict.fromkeys(order, 1)
     for node, used in inputs.items():
         ahead[node] = sum([ahead[v] for v in used]) % 1_000_003
@@ -233,7 +277,7 @@ def plain_loop(horizon: int) -> float:
     for node in reversed(order):
         for v in inputs.get(node, ()):
             back[v] = (back[v] + back[node]) % 1_000_003
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def best(measure: Callable[[int], float], horizon: int, rounds: int = ROUNDS) -> float:

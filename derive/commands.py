@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that --help and --version st
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -98,6 +99,8 @@ def main(
     ] = False,
 ) -> None:
     """Derive, prove and write gradients of recurrences."""
+    # Hundreds of thousands of nodes are made that all live to the end, hardly one of them in a cycle.
+    gc.set_threshold(50_000, 20, 100)
     with reported():
         context.default_map = settings(Path.cwd(), getattr(context.command, "commands", {}))
     if context.invoked_subcommand is None:
@@ -212,7 +215,9 @@ def check(
     """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
     with reported():
         page = page_for(to, output, True, standalone, fragment)
-        found = tasks.check(_model(model, definitions, output), horizon, wrt)
+        recurrence = _model(model, definitions, output)
+        with waiting("checking"):
+            found = tasks.check(recurrence, horizon, wrt)
         page.put(found)
         if not found.proved:
             complain(found.reason)
@@ -239,7 +244,9 @@ def code(
 ) -> None:
     """The proved backward pass as a program for NumPy, PyTorch or JAX, linear in T."""
     with reported():
-        found = tasks.code(_model(model, definitions, output), wrt, to)
+        recurrence = _model(model, definitions, output)
+        with waiting("deriving"):
+            found = tasks.code(recurrence, wrt, to)
         Page("text", output, True, False).put_text(found.source)
 
 
@@ -263,7 +270,9 @@ def cost(
     with reported():
         page = page_for(to, output, True, standalone, fragment)
         recurrence = _model(model, definitions, output)
-        page.put(tasks.cost(recurrence, horizon, wrt, truncate, _sizes(sizes or ())))
+        with waiting("counting"):
+            found = tasks.cost(recurrence, horizon, wrt, truncate, _sizes(sizes or ()))
+        page.put(found)
 
 
 @app.command(
@@ -295,7 +304,10 @@ def example(
         page = page_for(to, output, full, standalone, fragment)
         if definitions and name is not None:
             raise DeriveError(f"expected the name of an example or -D, found both ({name})")
-        page.put(tasks.example(name, _model(None, definitions) if definitions else None, wrt))
+        given = _model(None, definitions) if definitions else None
+        with waiting("deriving"):
+            found = tasks.example(name, given, wrt)
+        page.put(found)
 
 
 @app.command(
@@ -359,7 +371,10 @@ def notes(
 ) -> None:
     """The handwritten notes, written out whole and corrected."""
     with reported():
-        page_for(to, output, full, standalone, fragment).put(tasks.notes())
+        page = page_for(to, output, full, standalone, fragment)
+        with waiting("deriving"):
+            found = tasks.notes()
+        page.put(found)
 
 
 @app.command(

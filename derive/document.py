@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from derive.algebra.expression import (
@@ -26,6 +27,7 @@ from derive.algebra.expression import (
     add,
     factors_of,
     number,
+    passing,
     terms_of,
     walk,
 )
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from derive.proof.certificate import Certificate, Hypothesis
 
 MOST_CHAINS = 36
+LONG = 50  # terms of a side of a claim: where both have as many, neither fits into a row
 MOST_IN_BRACKETS = 8
 SCHEMA = "derive.derivation/1"
 
@@ -134,8 +137,32 @@ class Paper:
             if isinstance(shown, Gap):
                 rows.append(("", self.layout.line(shown)))
             else:
-                rows.append((shown.section, self.layout.line(self._line(shown, theorem))))
+                rows.append((shown.section, self._set(shown, theorem)))
         return rows
+
+    def _set(self, chain: Chain, theorem: Theorem) -> str:
+        """A numbered line; where the document is written as it is made, a mark for it."""
+        number = self._numbers[chain.equation]
+        cited = [
+            sorted({self._numbers[e] for e in s.given if e in self._numbers}) for s in chain.steps
+        ]
+        make = partial(self._line, chain, theorem, number, cited)
+        if self.layout.streams is None or self.convention != NUMERATOR:  # others may be refused
+            return self.layout.line(make())
+        after = "\n" if self.layout.name == "md" else ""
+        mark = self.layout.streams.mark(lambda: (self.layout.line(make()).removesuffix("\n"),))
+        return mark + after
+
+    def display(self, nodes: Sequence[Expr | Equation | Long]) -> str:
+        """Formulas on lines of their own; one of T terms is written as it is made."""
+        made = []
+        for node in nodes:
+            if isinstance(node, Long):
+                assert self.layout.streams is not None
+                mark = self.layout.streams.mark(partial(node.pieces, self.layout))
+                return mark + ("\n" if self.layout.name == "md" else "")
+            made.append(node)
+        return self.layout.display(made)
 
     def sections(self, theorem: Theorem) -> list[tuple[str, list[str]]]:
         """The numbered lines of a longer proof, part by part."""
@@ -157,7 +184,7 @@ class Paper:
             out=out,
             m=self.layout.math,
             w=self.layout.words,
-            display=self.layout.display,
+            display=self.display,
             source=self.layout.source,
             rows=self.layout.rows,
             table=self.layout.table,
@@ -199,15 +226,17 @@ class Paper:
         if hidden:
             yield Gap(hidden)
 
-    def _line(self, chain: Chain, theorem: Theorem) -> Line:
+    def _line(
+        self, chain: Chain, theorem: Theorem, number: int, cited: Sequence[Sequence[int]]
+    ) -> Line:
         left, *rights = written(theorem.setting, lines_of(chain), self.convention)
         rows = tuple(
-            Row(right, self._reason(step, theorem))
-            for right, step in zip(rights, chain.steps, strict=True)
+            Row(right, self._reason(step, theorem, numbers))
+            for right, step, numbers in zip(rights, chain.steps, cited, strict=True)
         )
-        return Line(self._numbers[chain.equation], left, rows, chain.title)
+        return Line(number, left, rows, chain.title)
 
-    def _reason(self, step: Step, theorem: Theorem) -> tuple[Segment, ...]:
+    def _reason(self, step: Step, theorem: Theorem, cited: Sequence[int]) -> tuple[Segment, ...]:
         """The rule's sentence, from its template, with formulas in it."""
         formulas: list[Expr | Equation] = []
 
@@ -216,22 +245,21 @@ class Paper:
             return f"\x02{len(formulas) - 1}\x03"
 
         template = self.environment.get_template(f"rules/{step.rule.replace(' ', '-')}.j2")
-        sentence = template.render(m=m, **self._facts(step, theorem)).strip()
+        sentence = template.render(m=m, **self._facts(step, theorem, cited)).strip()
         pieces = re.split(r"\x02(\d+)\x03", sentence)
         return tuple(
             formulas[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces) if piece
         )
 
-    def _facts(self, step: Step, theorem: Theorem) -> Mapping[str, Any]:
-        numbers = sorted({self._numbers[e] for e in step.given if e in self._numbers})
+    def _facts(self, step: Step, theorem: Theorem, cited: Sequence[int]) -> Mapping[str, Any]:
         first, *_, last = (*factors_of(step.before)[:1], *factors_of(step.before))
         return {
             "parts": terms_of(step.after),
-            "absent": _without_path(theorem.setting, step),
+            "absent": partial(_without_path, theorem.setting, step),
             "symbol": first if isinstance(first, Derivative) else None,
             "last": last,
             "after_last": factors_of(step.after)[-1],
-            "cited": _cited(numbers),
+            "cited": _cited(cited),
             "cost": theorem.setting.cost,
             "convention": self.convention,
             "step_letter": Index(Time.of(STEP)),
@@ -526,7 +554,7 @@ def agreements(
             (
                 _symbol(t.setting, _goal(t), convention),
                 t,
-                _claim(t, convention, most),
+                _claim(t, convention, most, layout),
             )
             for t in theorems
         ],
@@ -535,10 +563,27 @@ def agreements(
     )
 
 
-def _claim(theorem: Theorem | ManySteps, convention: str, most: int | None) -> Equation:
+@dataclass(frozen=True, slots=True)
+class Long:
+    """The claim of many steps, each of its terms forgotten when it is written."""
+
+    theorem: ManySteps
+
+    def pieces(self, layout: Format) -> Iterator[str]:
+        left, right = self.theorem.forward_terms(), self.theorem.backward_terms()
+        return layout.long(passing(left), passing(right))
+
+
+def _claim(
+    theorem: Theorem | ManySteps, convention: str, most: int | None, layout: Format
+) -> Equation | Long:
     """What agrees; of many steps no more terms than are shown, in numerator layout."""
     if isinstance(theorem, ManySteps):
         refuse_forged(theorem)
+        sides = theorem.forward_terms, theorem.backward_terms
+        streamed = most is None and layout.streamed and layout.streams is not None
+        if streamed and all(len(list(islice(side(), LONG))) == LONG for side in sides):
+            return Long(theorem)
         return theorem.claim(most)
     return equation_in(theorem, theorem.claim, convention)
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape as html_escape
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from derive.algebra.expression import Equation, Expr
-from derive.notation.latex import latex, latex_terms, width
-from derive.notation.unicode import text, text_terms
+from derive.algebra.expression import Equation, Expr, Sum
+from derive.notation.latex import latex, latex_signed, latex_terms, width
+from derive.notation.unicode import text, text_signed, text_terms
+from derive.streams import Streams
 
 if TYPE_CHECKING:
     from math_core import LatexToMathML
@@ -60,11 +62,15 @@ class Gap:
     count: int
 
 
-def elided(terms: Sequence[str], full: bool, dots: str) -> list[str]:
-    """First, second, ⋯, last of a long sum; every term with `full`."""
-    if full or len(terms) <= MOST_TERMS:
-        return list(terms)
-    return [*terms[:SHOWN_TERMS], f"+ {dots}", terms[-1]]
+Printed = Callable[[Expr], tuple[str, ...]]
+
+
+def elided(expr: Expr, printed: Printed, full: bool, dots: str) -> list[str]:
+    """The printed terms: first, second, ⋯, last of a long sum; every term with `full`."""
+    if full or not isinstance(expr, Sum) or len(expr.terms) <= MOST_TERMS:
+        return list(printed(expr))
+    *first, last = printed(Sum((*expr.terms[:SHOWN_TERMS], expr.terms[-1])))
+    return [*first, f"+ {dots}", last]
 
 
 class Format(ABC):
@@ -72,10 +78,16 @@ class Format(ABC):
 
     name: str
     suffix: str
+    streamed = False  # whether `long` can write a formula as it is made
 
     def __init__(self, full: bool = False, columns: int = 80) -> None:
         self.full = full
         self.columns = columns
+        self.streams: Streams | None = None  # where a long document is written as it is made
+
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        """`display` of an equation of two long sums, piece by piece, where the format is `streamed`."""
+        raise NotImplementedError
 
     @abstractmethod
     def math(self, node: Expr | Equation) -> str:
@@ -109,24 +121,29 @@ class Format(ABC):
         return "".join(self.words(s) if isinstance(s, str) else self.math(s) for s in segments)
 
 
-def broken(terms: Sequence[str], widths: Sequence[float], room: float) -> list[str]:
+def broken(terms: Iterable[str], width_of: Callable[[str], float], room: float) -> Iterator[str]:
     """Terms filled into rows no wider than `room`; a term that is wider has a row of its own."""
-    rows: list[str] = []
+    row: list[str] = []
     used = 0.0
-    for term, size in zip(terms, widths, strict=True):
-        if rows and used + size <= room:
-            rows[-1] += f" {term}"
-            used += size
-        else:
-            rows.append(term)
-            used = size
-    return rows
+    for term in terms:
+        size = width_of(term)
+        if row and used + size > room:
+            yield " ".join(row)
+            row, used = [], 0.0
+        row.append(term)
+        used += size
+    if row:
+        yield " ".join(row)
 
 
-def fitted(terms: Sequence[str], room: float) -> list[str]:
+def fitted(terms: Iterable[str], room: float) -> list[str]:
     """LaTeX terms filled into rows no wider than `room`; a wider term is broken between its factors."""
-    pieces = [piece for term in terms for piece in _between_tex_factors(term, room)]
-    return broken(pieces, [width(piece) for piece in pieces], room)
+    return list(_fitted(terms, room))
+
+
+def _fitted(terms: Iterable[str], room: float) -> Iterator[str]:
+    pieces = (piece for term in terms for piece in _between_tex_factors(term, room))
+    return broken(pieces, width, room)
 
 
 def _between_tex_factors(term: str, room: float) -> list[str]:
@@ -134,7 +151,7 @@ def _between_tex_factors(term: str, room: float) -> list[str]:
     if width(term) <= room:
         return [term]
     factors = list(_tex_factors(term))
-    rows = broken(factors, [width(factor) for factor in factors], room - 2)
+    rows = broken(factors, width, room - 2)
     return [f"\\qquad {row}" if i else row for i, row in enumerate(rows)]
 
 
@@ -156,6 +173,7 @@ class Tex(Format):
     """LaTeX: rows for `align`; headings are \\intertext in a fragment, sections in a document."""
 
     name, suffix = "latex", ".tex"
+    streamed = True
     page = 39.0
     standalone = True
 
@@ -183,12 +201,12 @@ class Tex(Format):
         return " \\\\\n".join(body)
 
     def _broken_left(self, left: Expr) -> list[str]:
-        terms = elided(latex_terms(left), self.full, "\\cdots")
+        terms = elided(left, latex_terms, self.full, "\\cdots")
         pieces = fitted(terms, self.page)
         return [f"& {piece}" if not i else f"&\\quad {piece}" for i, piece in enumerate(pieces)]
 
     def _row(self, first: str, row: Row, room: float) -> list[str]:
-        terms = elided(latex_terms(row.right), self.full, "\\cdots")
+        terms = elided(row.right, latex_terms, self.full, "\\cdots")
         pieces = fitted(terms, room)
         rows = [f"{first} &= {pieces[0]}", *(f"&\\quad {piece}" for piece in pieces[1:])]
         if row.reason:
@@ -204,6 +222,9 @@ class Tex(Format):
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         rows = _aligned_rows(nodes, self.full, self.page)
         return " \\\\\n".join(f"{row} \\notag" for row in rows)
+
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        return _long_rows(left, right, self.page, " \\notag")
 
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         columns = "l" + "r" * (len(rows[0]) - 1)
@@ -227,7 +248,7 @@ def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> 
         if width(left) > 8:
             rows.append(f"& {left}")
             left = ""
-        terms = elided(latex_terms(right), full, "\\cdots")
+        terms = elided(right, latex_terms, full, "\\cdots")
         pieces = fitted(terms, page - 8)
         rows.append(f"{left} &{sign}{pieces[0]}")
         rows += [f"&\\quad {piece}" for piece in pieces[1:]]
@@ -238,13 +259,14 @@ def elided_left(node: Expr | Equation, full: bool) -> str:
     """What stands before the equals sign, a long sum elided; nothing for a formula alone."""
     if not isinstance(node, Equation):
         return ""
-    return " ".join(elided(latex_terms(node.left), full, "\\cdots"))
+    return " ".join(elided(node.left, latex_terms, full, "\\cdots"))
 
 
 class Markdown(Format):
     """Markdown with the dollars of GitHub and Jupyter."""
 
     name, suffix = "md", ".md"
+    streamed = True
     page = 46.0
 
     def math(self, node: Expr | Equation) -> str:
@@ -261,7 +283,7 @@ class Markdown(Format):
         rows = [f"& {left}"] if wide else []
         first = "" if wide else left
         for row in line.rows:
-            terms = elided(latex_terms(row.right), self.full, "\\cdots")
+            terms = elided(row.right, latex_terms, self.full, "\\cdots")
             pieces = fitted(terms, self.page - (0 if wide else 8))
             rows.append(f"{first} &= {pieces[0]}")
             rows += [f"&\\quad {piece}" for piece in pieces[1:]]
@@ -274,6 +296,11 @@ class Markdown(Format):
         rows = " \\\\\n".join(_aligned_rows(nodes, self.full, self.page))
         return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        yield "$$\n\\begin{aligned}\n"
+        yield from _long_rows(left, right, self.page)
+        yield "\n\\end{aligned}\n$$"
+
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         head, *body = (f"| {' | '.join(row)} |" for row in rows)
         rule = f"|---|{'---:|' * (len(rows[0]) - 1)}"
@@ -284,6 +311,7 @@ class Text(Format):
     """Unicode for a terminal of `columns` columns, with rich's markup for weight and colour."""
 
     name, suffix = "text", ".txt"
+    streamed = True
 
     def math(self, node: Expr | Equation) -> str:
         return self.words(text(node))
@@ -304,11 +332,20 @@ class Text(Format):
         return "\n".join(rows)
 
     def _filled(self, expr: Expr, head: str, indent: str) -> list[str]:
-        terms = elided(text_terms(expr), self.full, "⋯")
+        return list(self._rows_of(elided(expr, text_terms, self.full, "⋯"), head, indent))
+
+    def _rows_of(self, terms: Iterable[str], head: str, indent: str) -> Iterator[str]:
         room = self.columns - max(_cells(indent), _cells(head))
-        pieces = broken(terms, [_cells(t) + 1.0 for t in terms], room)
-        lines = [r for piece in pieces for r in _between_factors(piece, room)]
-        return [self.words((indent if i else head) + line) for i, line in enumerate(lines)]
+        pieces = broken(terms, lambda term: _cells(term) + 1.0, room)
+        lines = (r for piece in pieces for r in _between_factors(piece, room))
+        return (self.words((indent if i else head) + line) for i, line in enumerate(lines))
+
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        rows = chain(
+            self._rows_of(text_signed(left), "  ", "      "),
+            self._rows_of(text_signed(right), "    = ", "      "),
+        )
+        return joined(rows, "\n")
 
     def _row(self, head: str, row: Row) -> list[str]:
         indent = " " * (_cells(head) + 3)
@@ -380,10 +417,36 @@ def _plain(markup: str) -> str:
     return markup.replace("\\[", "[")
 
 
+# Letters, signs and arrows of one column each; a test compares them with rich's table.
+NARROW = re.compile(
+    "[\u0020-\u007e\u00a1-\u02ff\u0370-\u03ff\u1d00-\u1d7f\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u22ff]*"
+)
+
+
 def _cells(line: str) -> int:
+    """How many columns of a terminal a line takes."""
+    if NARROW.fullmatch(line):
+        return len(line)
     from rich.cells import cell_len
 
     return cell_len(line)
+
+
+def _long_rows(
+    left: Iterable[Expr], right: Iterable[Expr], page: float, after: str = ""
+) -> Iterator[str]:
+    """As `_aligned_rows`, of an equation whose sides are too wide for one row, piece by piece."""
+    yield "& "
+    yield from joined(latex_signed(left), " ")
+    for i, piece in enumerate(_fitted(latex_signed(right), page - 8)):
+        yield f"{after} \\\\\n" + (f"&\\quad {piece}" if i else f" &= {piece}")
+    yield after
+
+
+def joined(parts: Iterable[str], between: str) -> Iterator[str]:
+    """The parts with `between` between them, as they come."""
+    for i, part in enumerate(parts):
+        yield between + part if i else part
 
 
 class Html(Format):
@@ -418,7 +481,7 @@ class Html(Format):
             )
 
     def _pieces(self, right: Expr) -> list[str]:
-        return fitted(elided(latex_terms(right), self.full, "\\cdots"), self.page)
+        return fitted(elided(right, latex_terms, self.full, "\\cdots"), self.page)
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from derive.errors import DeriveError
+from derive.streams import Streams
 from derive.tasks import nearest
 
 if TYPE_CHECKING:
@@ -74,13 +75,16 @@ class Page:
         screen = self.output is None and sys.stdout.isatty()
         room = columns() if screen else 80
         layout = document.layout_of(self.kind, self.full, room, self.standalone)
-        rendered = render(layout)
-        if self.kind == "text" and screen:
-            console.show(rendered, room)
-        elif self.kind == "text":
-            self._put(console.plain(rendered))
+        if self.kind == "text" and screen:  # the pager takes it as a whole
+            console.show(render(layout), room)
+            return
+        plain = console.plain if self.kind == "text" else str
+        if self.full:
+            layout.streams = Streams()
+            with nullcontext() if screen else waiting("writing"):
+                self._put_pieces(layout.streams.pieces(render(layout), plain, plain))
         else:
-            self._put(rendered)
+            self._put(plain(render(layout)))
 
     def put_text(self, rendered: str) -> None:
         """Puts out a finished text."""
@@ -93,13 +97,18 @@ class Page:
         self._put(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
     def _put(self, rendered: str) -> None:
-        from derive.writing import write_atomically
+        self._put_pieces((rendered,))
+
+    def _put_pieces(self, pieces: Iterable[str]) -> None:
+        """Writes a document as it is made."""
+        from derive.writing import write_pieces
 
         if self.output is not None:
-            write_atomically(self.output, rendered.encode("utf-8"))
+            write_pieces(self.output, (piece.encode("utf-8") for piece in pieces))
             return
         try:
-            sys.stdout.buffer.write(rendered.encode("utf-8"))
+            for piece in pieces:
+                sys.stdout.buffer.write(piece.encode("utf-8"))
             sys.stdout.flush()
         except BrokenPipeError:
             sys.stderr.close()
@@ -201,8 +210,11 @@ def complain(sentence: str) -> None:
 
 
 @contextmanager
-def waiting(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's standard error, once this takes longer than a second."""
+def waiting(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error, once this takes longer than a second.
+
+    Without a `total` it only says that there is work.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return

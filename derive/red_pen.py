@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from derive import __version__, sources, tasks
 from derive.errors import DeriveError
-from derive.pages import Page, columns
+from derive.pages import Page, columns, waiting
 
 if TYPE_CHECKING:
     from derive.verify.options import Options
@@ -52,7 +52,8 @@ def judged(
     result = list(read)
     open_files = [i for i, report in enumerate(read) if report.error is None]
     texts = [(read[i].path, read[i].text) for i in open_files]
-    with _progress(len(texts)) as advance:
+    alone = len(texts) == 1 and seconds is None  # judged here, so that a thread may draw the bar
+    with waiting("judging") if alone else _progress(len(texts)) as advance:
         for number, report in tasks.judged(texts, options, jobs, seconds):
             result[open_files[number]] = report
             advance()
@@ -61,8 +62,8 @@ def judged(
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's standard error where there are many files; it starts no thread."""
-    if total < 2 or not sys.stderr.isatty():
+    """A bar on a terminal's standard error for files judged by other processes; it starts no thread."""
+    if not total or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.resources import files
+from importlib.util import cache_from_source
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+)
 
 
 def template_folder() -> Path:
@@ -14,10 +23,19 @@ def template_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "templates"
 
 
+def compiled() -> BytecodeCache | None:
+    """Where compiled templates are kept: beside this module's own compiled code, where there is any."""
+    folder = Path(cache_from_source(__file__)).parent
+    if sys.dont_write_bytecode or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return None
+    return FileSystemBytecodeCache(str(folder), "%s.jinja")
+
+
 def environment() -> Environment:
     """Jinja with delimiters that leave LaTeX alone; an undefined name is an error."""
     return Environment(
         loader=FileSystemLoader(template_folder()),
+        bytecode_cache=compiled(),
         undefined=StrictUndefined,
         block_start_string="<%",
         block_end_string="%>",

@@ -169,7 +169,7 @@ class Typst(Format):
         left = latex(line.left)
         rows = []
         if width(left) > 7:
-            terms = elided(latex_terms(line.left), self.full, "\\cdots")
+            terms = elided(line.left, latex_terms, self.full, "\\cdots")
             rows += [
                 f"& {'quad ' if i else ''}{math(p)}" for i, p in enumerate(fitted(terms, PAGE))
             ]
@@ -192,7 +192,7 @@ class Typst(Format):
         return [*rows, f"& wide {said}"]
 
     def _pieces(self, right: Expr, room: float) -> list[str]:
-        return fitted(elided(latex_terms(right), self.full, "\\cdots"), room)
+        return fitted(elided(right, latex_terms, self.full, "\\cdots"), room)
 
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         rows: list[str] = []

@@ -14,6 +14,8 @@ LONG = os.environ.get("DERIVE_LONG") == "1"
 GATES = (
     "verify/test_gate.py",
     "proof/test_rogues.py::test_every_rogue_is_refused_and_nothing_honest_is[gate]",
+    "proof/test_rogues.py::test_every_rogue_is_refused_and_nothing_honest_is[coupled]",
+    "proof/test_rogues.py::test_every_rogue_is_refused_and_nothing_honest_is[initial]",
     "derivation/test_oracle.py::test_the_derivations_state_what_sympy_differentiates[gate-6-a]",
     "derivation/test_oracle.py::test_the_derivations_state_what_sympy_differentiates[gate-6-c]",
     "derivation/test_oracle.py::test_the_derivations_state_what_sympy_differentiates[gate-6-u]",

@@ -47,6 +47,18 @@ class _Interned(type):
         return found
 
 
+def passing(nodes: Iterable[Expr], at_once: int = 500) -> Iterator[Expr]:
+    """`nodes` one by one, as they are made; what was made for them is not kept in the table."""
+    table = _Interned._table
+    kept = len(table)
+    for count, node in enumerate(nodes, 1):
+        yield node
+        if count % at_once == 0:
+            while len(table) > kept:
+                table.popitem()
+            kept = len(table)
+
+
 class Node(metaclass=_Interned):
     """What formulas are made of: frozen, made once, its hash known."""
 
@@ -380,7 +392,10 @@ def add(terms: Iterable[Expr]) -> Expr:
     """The sum of `terms`, sums inside it opened and zeros dropped; no term is moved or merged."""
     flat: list[Expr] = []
     for term in terms:
-        flat.extend(term.terms if isinstance(term, Sum) else (term,))
+        if type(term) is Sum:
+            flat += term.terms
+        else:
+            flat.append(term)
     kept = tuple([term for term in flat if type(term) is not Number or term.value])
     if not kept:
         return ZERO
@@ -391,20 +406,28 @@ def multiply(factors: Iterable[Expr]) -> Expr:
     """The product, products inside it opened, ones dropped, 0 if a factor is 0; order is kept."""
     flat: list[Expr] = []
     for factor in factors:
-        flat.extend(factor.factors if isinstance(factor, Product) else (factor,))
-    if any([type(factor) is Number and not factor.value for factor in flat]):
-        return ZERO
-    kept = tuple([f for f in flat if type(f) is not Number or f.value != 1])
+        if type(factor) is Product:
+            flat += factor.factors
+        else:
+            flat.append(factor)
+    kept: list[Expr] = []
+    for factor in flat:
+        if type(factor) is Number:
+            if not factor.value:
+                return ZERO
+            if factor is ONE or factor.value == 1:
+                continue
+        kept.append(factor)
     if not kept:
         return ONE
-    return kept[0] if len(kept) == 1 else Product(kept)
+    return kept[0] if len(kept) == 1 else Product(tuple(kept))
 
 
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; a single term is its own sum, 0 has none."""
-    if expr == ZERO:
-        return ()
-    return expr.terms if isinstance(expr, Sum) else (expr,)
+    if type(expr) is Sum:
+        return expr.terms
+    return () if expr == ZERO else (expr,)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -447,11 +470,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         here = stack.pop()
         yield here
-        stack.extend(reversed(children(here)))
+        parts = _PARTS.get(type(here))
+        if parts is not None:
+            stack.extend(reversed(parts(here)))
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`expr` with `change` applied to each of its direct parts; nothing is tidied."""
+    if type(expr) not in _PARTS:
+        return expr
     match expr:
         case Sum(terms):
             return Sum(tuple(map(change, terms)))
@@ -483,20 +510,23 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def tidy_rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """As `rebuild`, with sums and products opened and their zeros and ones dropped."""
-    match expr:
-        case Sum(terms):
-            return add(map(change, terms))
-        case Product(factors):
-            return multiply(map(change, factors))
-        case _:
-            return rebuild(expr, change)
+    if type(expr) is Sum:
+        return add(map(change, expr.terms))
+    if type(expr) is Product:
+        return multiply(map(change, expr.factors))
+    return rebuild(expr, change)
 
 
 def replace(expr: Expr, table: Mapping[Expr, Expr]) -> Expr:
     """All occurrences of the keys of `table` replaced at once, outermost first."""
-    if expr in table:
-        return table[expr]
-    return tidy_rebuild(expr, lambda part: replace(part, table))
+
+    def put(part: Expr) -> Expr:
+        found = table.get(part)
+        if found is not None:
+            return found
+        return part if type(part) not in _PARTS else tidy_rebuild(part, put)
+
+    return put(expr)
 
 
 def move_variable(variable: Variable, letters: Mapping[str, Time]) -> Variable:

@@ -71,7 +71,10 @@ class _Worker:
 def _spread(
     texts: Sequence[Text], options: Options, jobs: int, seconds: float | None
 ) -> Iterator[tuple[int, Report]]:
+    # Handed out from the end. Several processes begin with the longest, so that none is left alone with it.
     waiting = list(enumerate(texts))[::-1]
+    if jobs > 1:
+        waiting.sort(key=lambda numbered: len(numbered[1][1]))
     workers: list[_Worker] = []
     try:
         while waiting or workers:

@@ -64,7 +64,8 @@ class Term:
 
 
 Terms = tuple[Term, ...]
-UNIT: Terms = (Term(Fraction(1)),)
+WHOLE = Fraction(1)
+UNIT: Terms = (Term(WHOLE),)
 
 
 @cache
@@ -182,15 +183,17 @@ class Calculus:
                 result = self.times(result, self.factor(part))
             return result
         if is_scalar(self.shape(expr)):
-            return (Term(Fraction(1), (expr,)),)
-        return (Term(Fraction(1), (), (expr,)),)
+            return (Term(WHOLE, (expr,)),)
+        return (Term(WHOLE, (), (expr,)),)
 
     def times(self, left: Terms, right: Terms) -> Terms:
         """The product; a chain that has become a scalar stands among the scalars."""
         return tuple(self._joined(a, b) for a in left for b in right)
 
     def _joined(self, a: Term, b: Term) -> Term:
-        coefficient = a.coefficient * b.coefficient
+        coefficient = a.coefficient
+        if b.coefficient is not WHOLE:
+            coefficient = coefficient * b.coefficient
         scalars, chain = (*a.scalars, *b.scalars), (*a.chain, *b.chain)
         if a.chain and b.chain and is_scalar(self._ends(chain)):
             return Term(coefficient, (*scalars, multiply(chain)))

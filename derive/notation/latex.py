@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from derive.algebra.expression import (
     MINUS_ONE,
@@ -102,7 +103,12 @@ def latex_terms(expr: Expr) -> tuple[str, ...]:
     terms = expr.terms if isinstance(expr, Sum) else (expr,)
     if len(terms) == 1:
         return (latex(expr),)
-    return tuple(_signed(term, first=not i) for i, term in enumerate(terms))
+    return tuple(latex_signed(terms))
+
+
+def latex_signed(terms: Iterable[Expr]) -> Iterator[str]:
+    """The terms of a sum of several, as they come, each but the first with its sign in front."""
+    return (_signed(term, first=not i) for i, term in enumerate(terms))
 
 
 def _derivative(node: Derivative) -> str:

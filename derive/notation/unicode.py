@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from derive.algebra.expression import (
@@ -64,7 +65,7 @@ STYLED = re.compile(r"\\([a-zA-Z]+)\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 MACRO = re.compile(r"\\([a-zA-Z]+) ?")
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def text(node: Expr | Equation) -> str:
     """`node` in one line of Unicode."""
     match node:
@@ -110,7 +111,12 @@ def text_terms(expr: Expr) -> tuple[str, ...]:
     terms = expr.terms if isinstance(expr, Sum) else (expr,)
     if len(terms) == 1:
         return (text(expr),)
-    return tuple(_signed(term, first=not i) for i, term in enumerate(terms))
+    return tuple(text_signed(terms))
+
+
+def text_signed(terms: Iterable[Expr]) -> Iterator[str]:
+    """The terms of a sum of several, as they come, each but the first with its sign in front."""
+    return (_signed(term, first=not i) for i, term in enumerate(terms))
 
 
 def _signed(term: Expr, first: bool) -> str:

@@ -368,7 +368,7 @@ def entries(value: Value) -> list[int]:
 def each(change: Callable[[int], int], value: Value) -> Value:
     if isinstance(value, int):
         return change(value) % PRIME
-    return tuple(tuple(change(x) % PRIME for x in row) for row in value)
+    return tuple([tuple([change(x) % PRIME for x in row]) for row in value])
 
 
 def paired(join: Callable[[int, int], int], a: Value, b: Value) -> Value:
@@ -377,23 +377,53 @@ def paired(join: Callable[[int, int], int], a: Value, b: Value) -> Value:
         return each(lambda y: join(a, y), b)
     if isinstance(b, int):
         return each(lambda x: join(x, b), a)
-    if (len(a), len(a[0])) != (len(b), len(b[0])):
-        raise NoValue("entries that do not match")
+    _refuse_unlike(a, b)
     return tuple(
-        tuple(join(x, y) % PRIME for x, y in zip(p, q, strict=True))
-        for p, q in zip(a, b, strict=True)
+        [
+            tuple([join(x, y) % PRIME for x, y in zip(p, q, strict=True)])
+            for p, q in zip(a, b, strict=True)
+        ]
     )
 
 
+def _refuse_unlike(a: Matrix, b: Matrix) -> None:
+    if len(a) != len(b) or len(a[0]) != len(b[0]):
+        raise NoValue("entries that do not match")
+
+
 def entrywise_product(a: Value, b: Value) -> Value:
-    return paired(lambda x, y: x * y, a, b)
+    if isinstance(a, int):
+        return _scaled(a, b)
+    if isinstance(b, int):
+        return _scaled(b, a)
+    _refuse_unlike(a, b)
+    return tuple(
+        [
+            tuple([x * y % PRIME for x, y in zip(p, q, strict=True)])
+            for p, q in zip(a, b, strict=True)
+        ]
+    )
+
+
+def _scaled(number: int, value: Value) -> Value:
+    if isinstance(value, int):
+        return number * value % PRIME
+    return tuple([tuple([number * x % PRIME for x in row]) for row in value])
 
 
 def added(a: Value, b: Value, spread: bool) -> Value:
     """The sum; a number is added to each entry of a matrix where `spread` allows it."""
-    if isinstance(a, int) != isinstance(b, int) and not spread:
-        raise NoValue("a number added to a matrix")
-    return paired(lambda x, y: x + y, a, b)
+    if isinstance(a, int) or isinstance(b, int):
+        if isinstance(a, int) != isinstance(b, int) and not spread:
+            raise NoValue("a number added to a matrix")
+        return paired(lambda x, y: x + y, a, b)
+    _refuse_unlike(a, b)
+    return tuple(
+        [
+            tuple([(x + y) % PRIME for x, y in zip(p, q, strict=True)])
+            for p, q in zip(a, b, strict=True)
+        ]
+    )
 
 
 def transposed(value: Value) -> Value:

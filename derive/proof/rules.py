@@ -6,6 +6,7 @@ A rule asks the setting for its axioms; it never trusts what a deriver says the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise, product
 
 from derive.algebra.expression import (
@@ -44,6 +45,8 @@ from derive.model.shapes import VEC
 from derive.notation.latex import latex
 from derive.proof.setting import AtHorizon, GeneralStep, Setting
 
+# What a rule makes of a line depends on nothing else: whoever writes a step and who checks it may share it.
+MOST_KEPT = 512
 Given = tuple[Equation, ...]
 Rule = Callable[[Setting, Expr, Given], Expr]
 
@@ -138,6 +141,11 @@ def collect_at_node(setting: Setting, before: Expr, given: Given) -> Expr:
 
 def substitute(setting: Setting, before: Expr, given: Given) -> Expr:
     """Equals for equals: each left side of `given` replaced by its right side."""
+    return _replaced(before, tuple(given))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _replaced(before: Expr, given: tuple[Equation, ...]) -> Expr:
     return replace(before, {equation.left: equation.right for equation in given})
 
 
@@ -165,13 +173,20 @@ def distribute(setting: Setting, before: Expr, given: Given) -> Expr:
     return distributed(before)
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def distributed(expr: Expr) -> Expr:
     """`expr` as a sum of products, also into a Σ."""
+    return _multiplied_out(expr)
+
+
+def _multiplied_out(expr: Expr) -> Expr:
     if isinstance(expr, Sum):
-        return add(map(distributed, expr.terms))
+        return add(map(_multiplied_out, expr.terms))
     if not isinstance(expr, Product):
         return expr
-    choices = [terms_of(distributed(factor)) for factor in expr.factors]
+    if not any(type(factor) in (Sum, Product, BigSum) for factor in expr.factors):
+        return multiply(expr.factors)
+    choices = [terms_of(_multiplied_out(factor)) for factor in expr.factors]
     return add(_joined(choice) for choice in product(*choices))
 
 
@@ -187,22 +202,40 @@ def _joined(factors: Sequence[Expr]) -> Expr:
 
 
 def local_derivatives(setting: Setting, before: Expr, given: Given) -> Expr:
-    """Each derivative along an edge whose definition is closed, as SymPy works it out."""
+    """Each derivative along an edge whose definition is closed, by the rules of calculus."""
+    return _worked_out_once(setting, before)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _worked_out_once(setting: Setting, before: Expr) -> Expr:
+    return _worked_out(setting, before)
+
+
+def _worked_out(setting: Setting, before: Expr) -> Expr:
     found = setting.local_of(before)
     if found is not None:
         return found
     if isinstance(before, Product):
-        parts = [local_derivatives(setting, part, given) for part in before.factors]
-        return setting.product(parts) if tuple(parts) != before.factors else before
-    return tidy_rebuild(before, lambda part: local_derivatives(setting, part, given))
+        parts = tuple([_worked_out(setting, part) for part in before.factors])
+        return setting.product(parts) if parts != before.factors else before
+    return tidy_rebuild(before, lambda part: _worked_out(setting, part))
 
 
 def matrix_form(setting: Setting, before: Expr, given: Given) -> Expr:
     """Each u ∂⁺V/∂W, W or V a matrix, as the product of matrices that it is in numerator layout."""
+    return _as_matrices_once(setting, before)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _as_matrices_once(setting: Setting, before: Expr) -> Expr:
+    return _as_matrices(setting, before)
+
+
+def _as_matrices(setting: Setting, before: Expr) -> Expr:
     if isinstance(before, Sum):
-        return add(matrix_form(setting, term, given) for term in before.terms)
+        return add([_as_matrices(setting, term) for term in before.terms])
     if isinstance(before, BigSum):
-        body = matrix_form(setting, before.body, given)
+        body = _as_matrices(setting, before.body)
         return BigSum(before.index, before.lower, before.upper, body)
     *rest, last = factors_of(before)
     if not _is_edge(setting, last):

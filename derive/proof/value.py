@@ -508,8 +508,24 @@ def _plus(a: Matrix, b: Matrix) -> Matrix:
 def _times(a: Matrix, b: Matrix) -> Matrix:
     if len(a[0]) != len(b):
         raise NoValue("factors whose ends do not meet")
-    columns = tuple(zip(*b, strict=True))
-    return tuple([tuple([sum(map(mul, row, column)) % PRIME for column in columns]) for row in a])
+    return tuple([_row_times(row, b) for row in a])
+
+
+def _row_times(row: tuple[int, ...], b: Matrix) -> tuple[int, ...]:
+    """A row times a matrix: most rows of Jacobians have few entries that are not 0."""
+    used = [(x, other) for x, other in zip(row, b, strict=True) if x]
+    match used:
+        case []:
+            return (0,) * len(b[0])
+        case [(x, p)]:
+            return p if x == 1 else tuple([x * i % PRIME for i in p])
+        case [(x, p), (y, q)]:
+            return tuple([(x * i + y * j) % PRIME for i, j in zip(p, q, strict=True)])
+        case [(x, p), (y, q), (z, r)]:
+            rows = zip(p, q, r, strict=True)
+            return tuple([(x * i + y * j + z * k) % PRIME for i, j, k in rows])
+        case _:
+            return tuple([sum(map(mul, row, column)) % PRIME for column in zip(*b, strict=True)])
 
 
 def turned(value: Value) -> Value:

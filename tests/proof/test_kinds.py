@@ -120,6 +120,22 @@ def test_the_kinds_say_what_each_step_says(name: str) -> None:
                 assert len(many.check(instances, ahead)) >= len(instances.chains)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["gate", *FORWARD_CELLS])
+def test_the_kinds_of_a_cell_say_what_each_step_says_for_each_t_up_to_12(name: str) -> None:
+    """At each T some of the parameters, so that each has its turn at a short T and at a long one."""
+    recurrence = model(name)
+    apart = 1 + len(recurrence.parameters) // 3
+    for horizon in range(1, 13):
+        chosen = recurrence.parameters[horizon % apart :: apart]
+        for many in at_many_steps(recurrence, horizon, chosen):
+            for derivation, ahead in zip(
+                in_full(recurrence, horizon, many), (True, False), strict=True
+            ):
+                instances = narrow(derivation, many, ahead)
+                assert len(many.check(instances, ahead)) >= len(instances.chains)
+
+
 @pytest.mark.parametrize("name", [*BUILTIN, *FORWARD_CELLS, *OTHERS])
 def test_the_slices_are_the_graph(name: str) -> None:
     recurrence = model(name)
