@@ -331,6 +331,7 @@ def gradient(
     convention: str = NUMERATOR,
     answer: Answer | None = None,
     picture: str = "",
+    lit: Sequence[str] = (),
 ) -> str:
     """The document of `derive bptt`: the answer, the model unrolled, three derivations, agreement."""
     recurrence = setting.recurrence
@@ -340,6 +341,7 @@ def gradient(
         "gradient",
         answer=_answer_names(answer, convention),
         picture=picture,
+        lit=lit,
         **_model_names(recurrence, layout),
         **_convention_names(setting, by),
         horizon=setting.horizon,
@@ -736,8 +738,8 @@ def one_model(layout: Format, recurrence: Recurrence) -> str:
     return Paper(layout).render("one_model", **_model_names(recurrence, layout))
 
 
-def notes(layout: Format, story: Story) -> str:
-    """The document of `derive notes`: the notes' story in their order, corrected."""
+def notes(layout: Format, story: Story, lit: Sequence[str] = ()) -> str:
+    """The document of `derive notes`: the notes' story in their order, corrected; `lit` are its arrows."""
     passages, by = story.passages, story.by
     three, pair = passages["agreement"].setting, passages["pair"].setting
     every = passages["every"].setting
@@ -757,6 +759,7 @@ def notes(layout: Format, story: Story) -> str:
     }
     return Paper(layout).render(
         "notes",
+        lit=lit,
         **_model_names(story.recurrence, layout),
         **examples,
         p=passages,

@@ -428,7 +428,14 @@ def bptt(
     agreements = [part["agreement"] for part in parts]
     return Gradient(
         lambda out: document.gradient(
-            out, setting, slopes, parts, convention, found, _drawn_in(out, recurrence, T, chosen)
+            out,
+            setting,
+            slopes,
+            parts,
+            convention,
+            found,
+            _drawn_in(out, recurrence, T, chosen),
+            _lit_in(out, recurrence, T),
         ),
         lambda: document.as_json(
             recurrence, T, chosen, derivations, agreements, convention=convention, answer=found
@@ -446,10 +453,24 @@ def _drawn_in(
     """The unrolled graph for a page that can show it, and if it is small enough to be looked at."""
     from derive.picture import drawn, picture
 
+    kind = _picture_kind(layout, recurrence, horizon)
+    return drawn(picture(recurrence, horizon, chosen[:1]), kind) if kind else ""
+
+
+def _lit_in(layout: Format, recurrence: Recurrence, horizon: int) -> list[str]:
+    """The arrows of the notes: the paths from a state before the last step, a picture a way to go first."""
+    from derive.picture import drawn, ways_from_a_state
+
+    kind = _picture_kind(layout, recurrence, horizon)
+    return [drawn(found, kind) for found in ways_from_a_state(recurrence, horizon)] if kind else []
+
+
+def _picture_kind(layout: Format, recurrence: Recurrence, horizon: int) -> str:
+    """How a layout draws a graph that is small enough; empty where it does not."""
     variables = (len(recurrence.steps) + len(recurrence.inputs)) * horizon
-    if layout.name != "html" or variables > MOST_PICTURED:
+    if variables > MOST_PICTURED:
         return ""
-    return drawn(picture(recurrence, horizon, chosen[:1]), "svg")
+    return {"html": "svg", "typst": "svg", "latex": "tikz"}.get(layout.name, "")
 
 
 def prove(
@@ -842,7 +863,7 @@ def notes() -> Result:
 
     story = tell()
     return Result(
-        lambda layout: document.notes(layout, story),
+        lambda layout: document.notes(layout, story, _lit_in(layout, story.recurrence, 3)),
         lambda: document.as_json(
             story.recurrence, None, [story.by], story.derivations, story.theorems
         ),
