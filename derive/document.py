@@ -367,8 +367,13 @@ def _state(recurrence: Recurrence) -> Variable:
 
 
 def _convention_names(setting: Setting, by: Variable) -> Mapping[str, Any]:
-    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one."""
+    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one.
+
+    Where all is scalar there is no layout.
+    """
+    recurrence = setting.recurrence
     return {
+        "has_layout": bool(recurrence.shapes or recurrence.functions),
         "jacobian": Total(_state(setting.recurrence), by),
         "gradient": Gradient(setting.cost, by),
         "matrix": _matrix(setting),

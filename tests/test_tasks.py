@@ -257,3 +257,11 @@ def test_the_arrows_of_the_notes_are_on_every_page_that_can_show_them(kind: str)
 
 def test_large_graphs_are_not_drawn() -> None:
     assert "<svg" not in derive.bptt("linear", T=30).html()
+
+
+def test_nobody_speaks_of_rows_and_columns_where_all_is_scalar() -> None:
+    for found in (derive.bptt("tanh", T=2), derive.prove("tanh")):
+        said = found.text()
+        assert not [word for word in ("layout", " row ", "column", "matrix") if word in said]
+    assert "Numerator layout" in derive.prove("rnn").text()
+    assert "Numerator layout" in derive.prove().text()  # any functions, of vectors, too
