@@ -212,7 +212,7 @@ def check(
     standalone: Standalone = False,
     fragment: Fragment = False,
 ) -> None:
-    """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
+    """The derived gradient at random numbers against differences, RTRL and, if there, JAX or PyTorch."""
     with reported():
         page = page_for(to, output, True, standalone, fragment)
         found = tasks.check(_model(model, definitions, output), horizon, wrt)

@@ -758,7 +758,7 @@ def check(
     T: int = 3,
     wrt: str | Sequence[str] | None = None,
 ) -> Result:
-    """The derived gradient at random numbers against differences, forward accumulation and JAX."""
+    """The derived gradient at random numbers against differences, forward accumulation, JAX or PyTorch."""
     from derive import document
     from derive.derivation import autograd
     from derive.derivation.numbers import comparisons
@@ -766,15 +766,15 @@ def check(
     recurrence = recurrence_of(model)
     if recurrence.functions:
         raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
-    jax = autograd.autograd if autograd.is_installed() else None
+    library = autograd.autograd if autograd.is_installed() else None
     chosen = parameters(recurrence, wrt)
     try:
-        rows = comparisons(recurrence, T, chosen, jax)
+        rows = comparisons(recurrence, T, chosen, library)
     except (ZeroDivisionError, OverflowError):
         raise DeriveError(
             "the model has no value at random numbers: a division by zero or a number too large"
         ) from None
-    third = autograd.version() if jax else None
+    third = autograd.version() if library else None
     agreed = all(row.agrees for row in rows)
     return Result(
         lambda out: document.comparison(out, recurrence, T, rows, third),

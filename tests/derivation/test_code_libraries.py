@@ -119,3 +119,17 @@ def test_nothing_of_numpy_is_left(name: str, language: str) -> None:
 def test_an_unknown_library_is_one_sentence() -> None:
     with pytest.raises(derive.DeriveError, match="Did you mean torch"):
         derive.code("tanh", to="pytorch")
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+@pytest.mark.parametrize("name", ["gate", "lstm"])
+def test_check_asks_the_library_that_is_there(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from derive.derivation import autograd
+
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    monkeypatch.setattr(autograd, "find_spec", lambda asked: asked if asked == library else None)
+    found = derive.check(name, T=2)
+    assert found.proved and f"{autograd.LIBRARIES[library]} " in found.text()
