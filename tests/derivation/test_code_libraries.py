@@ -48,7 +48,7 @@ def numbers(name: str, array: Callable[[Any], Any]) -> dict[str, Any]:
     found: dict[str, Any] = {identifier(p.name): of(p) for p in model.parameters}
     for given in model.inputs:
         steps = range(1, HORIZON + 1)
-        found[identifier(given)] = [None, *(of(Variable(given, Time.at(t))) for t in steps)]
+        found[identifier(given)] = [of(Variable(given, Time.at(t))) for t in steps]
     for v in model.initial:
         assert v.time is not None
         found[f"{identifier(v.name)}_{v.time.shift}"] = of(v)
