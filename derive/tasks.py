@@ -105,7 +105,7 @@ class Result:
     def _repr_html_(self) -> str:
         """For a notebook: the page without its head."""
         page = self.html()
-        return page.partition("<body>")[2].partition("</body>")[0] or page
+        return page.partition("<main>")[2].partition("</main>")[0] or page
 
     def _repr_latex_(self) -> str:
         rows = [row.replace("=", "&=", 1) for row in self.equations]
