@@ -36,7 +36,7 @@ from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.induction import hybrid
 from derive.proof.kernel import Theorem, genuine
-from derive.proof.kinds import ManySteps
+from derive.proof.kinds import ManySteps, genuine_steps
 from derive.proof.layouts import NUMERATOR, written, written_equation
 from derive.proof.pairing import between, pairing, remainders
 from derive.proof.setting import AtHorizon, BothDirections, EveryHorizon, Setting
@@ -100,7 +100,7 @@ KERNEL_ALONE = Layers()
 
 def refuse_forged(theorem: object) -> None:
     """A document takes nothing but theorems, as the kernel made them."""
-    if not genuine(theorem):
+    if not (genuine(theorem) or genuine_steps(theorem)):
         raise TypeError("a document takes theorems only, as the kernel made them")
 
 
@@ -545,8 +545,7 @@ def agreements(
 def _claim(theorem: Theorem | ManySteps, convention: str, most: int | None) -> Equation:
     """What agrees; of many steps no more terms than are shown, in numerator layout."""
     if isinstance(theorem, ManySteps):
-        for checked in (theorem.agreement, theorem.forward, theorem.backward):
-            refuse_forged(checked)
+        refuse_forged(theorem)
         return theorem.claim(most)
     return equation_in(theorem, theorem.claim, convention)
 

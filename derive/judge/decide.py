@@ -39,7 +39,8 @@ from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import SCALARS, missing_condition, missing_order
-from derive.judge.repairs import Repair, repairs
+from derive.judge.repairs import SWAPPED, TURNED, WHERE_INDEX, Repair, indices_in, repairs
+from derive.judge.slips import bears_on, is_of_functions, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model
@@ -48,6 +49,7 @@ from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
+from derive.proof.lines import SameForm
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
 from derive.text.trees import Fraction
@@ -65,6 +67,7 @@ VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
+NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Accusation:
     clean: bool
     line: tuple[int, Chain, Member, Member]
     defended: bool = False
+    apart: bool = False  # what the page loses elsewhere has no letter of the line's
+    of_functions: bool = False
     otherwise: Callable[[], Verdict | None] = lambda: None  # what is said where it is not spoken
 
 
@@ -95,6 +100,7 @@ class Decider:
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
         self.prover = Prover()
+        self._proof: tuple[Tried, SameForm | None] | None = None
         self.agreed = 0
         self.differed = 0
         self.mending = 0
@@ -142,11 +148,14 @@ class Decider:
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
             if not missing and tries and tries[0].outcome.zero:
-                version = self._with_another_version(number, chain, head, member, tries[0])
+                version = self._with_another_version(
+                    number, chain, head, member, tries[0]
+                ) or self._with_another_cost(number, chain, head, member, tries)
                 if version is not None:
                     return version
             self.unread += 1
-            return Verdict("unread", reason=missing or NOTHING)
+            said_nothing = NOTHING if any(t.outcome.agreed for t in tries) else NOWHERE
+            return Verdict("unread", reason=missing or said_nothing)
         role = self.judge.symbols.roles.get(self._place(number, chain))
         if (role is not None and role.why == EXPRESSIONS) or of_givens(
             tries[0].sides, tries[0].outcome.model
@@ -174,6 +183,9 @@ class Decider:
         otherwise = partial(self._up_to_shapes, number, chain, head, member)
         if isinstance(charge, Accusation):
             return replace(charge, otherwise=otherwise)
+        version = self._with_another_version(number, chain, head, member, tries[0])
+        if version is not None:
+            return replace(version, kind="ambiguous")
         return otherwise() or charge
 
     def _up_to_shapes(
@@ -216,8 +228,8 @@ class Decider:
         base = self.judge.understanding.base
         return found.outcome.agrees and (
             bool(tried.given)
+            or self._certificate(tried) is None
             or self.prover.prove(found.sides, found.outcome, base=base) is not None
-            or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
     def _written_out(self, tried: Tried) -> str:
@@ -363,6 +375,14 @@ class Decider:
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
+    def _with_another_cost(
+        self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
+    ) -> Verdict | None:
+        """What says 0 = 0 with the cost of an example, and holds of a cost that is not said."""
+        dead = frozenset[str]().union(*(t.outcome.dead for t in tries if t.outcome.zero))
+        tried = self.judge.readings.with_another_cost(number, chain, head, member, dead)
+        return None if tried is None else self._holding(tried)
+
     def _in_an_order(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | None:
@@ -397,15 +417,14 @@ class Decider:
             return None
         if self._reaches_elsewhere(tried):
             return None
-        certificate = self.prover.prove(
-            tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
-        )
+        certificate = self._certificate(tried)
         if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
             return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
-        if tried.reading:
-            return Verdict("ambiguous", scope=scope, reading=tried.reading)
+        reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
+        if reading:
+            return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
             return Verdict(
@@ -415,6 +434,15 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    def _certificate(self, tried: Tried) -> SameForm | None:
+        """The proof of a line as it was tried, looked for once."""
+        if self._proof is None or self._proof[0] is not tried:
+            base = self.judge.understanding.base
+            given = dict(tried.given)
+            found = self.prover.prove(tried.sides, tried.outcome, given=given, base=base)
+            self._proof = tried, found
+        return self._proof[1]
 
     def _doubted(self, tried: Tried) -> str:
         """A name of which a line takes for given that it does not depend on something."""
@@ -503,6 +531,14 @@ class Decider:
             *(said for n in dict.fromkeys(names) for said in shaped.get(n, ())),
         ]
 
+    def _guessed(self, tried: Tried) -> list[str]:
+        """How definitions that a line rests on were mended to be understood at all."""
+        guessed, model = self.judge.understanding.guessed, tried.outcome.model
+        if not guessed or model is None:
+            return []
+        made = [d for n in reached(tried.sides, model) for d in model.definitions.get(n, ())]
+        return [guessed[d.number] for d in made if d.number in guessed]
+
     def _scope(self, tried: Tried) -> str | None:
         model = tried.outcome.model
         assert model is not None
@@ -566,7 +602,9 @@ class Decider:
             source[member.start : member.end + MOST_BRACKET]
         ):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
-        if any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries):
+        loose = any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries)
+        stray = loose and self._has_a_stray_index(number, chain, head, member)
+        if loose and not stray:
             return Verdict("unread", reason="an index stands on one side alone")
         listed = self._written_out(first)
         if listed:
@@ -575,7 +613,7 @@ class Decider:
                 reason=f"{listed} is written out member by member, and the line speaks of all",
             )
         cut = self._cut_off(first)
-        if cut:
+        if cut and not stray:
             return Verdict(
                 "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
             )
@@ -615,6 +653,9 @@ class Decider:
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
+        guessed = self._guessed(first)
+        if guessed:
+            return Verdict("unread", reason=f"the line fails {guessed[0]}: it may be another")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(
@@ -644,7 +685,19 @@ class Decider:
             reason="the two sides differ",
             counterexample=numbers,
         )
-        return Accusation(verdict, self._is_clean(first, number), (number, chain, head, member))
+        u, model, rests_on = (
+            self.judge.understanding,
+            first.outcome.model,
+            reached(first.sides, first.outcome.model),
+        )
+        lost_names = lost_at(u, model, number)
+        return Accusation(
+            verdict,
+            not lost_names,
+            (number, chain, head, member),
+            apart=not bears_on(lost_names, rests_on),
+            of_functions=is_of_functions(rests_on, u, model),
+        )
 
     def defend(self, accusation: Accusation) -> Accusation:
         """An accusation with the nearest true line, where one is found."""
@@ -669,30 +722,15 @@ class Decider:
     def _chosen(self) -> set[str]:
         """What the page makes in another way, too, by a chain that is no version: p = q(r) = r^2 or p = q(r) = r^3."""  # noqa: E501
         roles = self.judge.symbols.roles
+        functions = {key for _, _, key, _, _ in self.judge.understanding.functions}
         return {
             role.key
             for number, index, chain in self.judge.understanding.chains()
-            if len(chain.members) > 2
-            and (role := roles.get((number, index))) is not None
+            if (role := roles.get((number, index))) is not None
             and role.why == OR_ELSE
             and role.key is not None
+            and (len(chain.members) > 2 or role.key in functions)
         }
-
-    def _is_clean(self, tried: Tried, number: int) -> bool:
-        """Whether all of the page that could bear on a line was understood."""
-        u = self.judge.understanding
-        assert tried.outcome.model is not None
-        return (
-            not tried.outcome.model.lost
-            and not any(f.names and f.first <= number <= f.last for f in u.failed)
-            and not any(
-                why
-                and (role := u.symbols.roles.get(place)) is not None
-                and role.key
-                and role.scope[0] <= number <= role.scope[1]
-                for place, why in u.definitions_read.items()
-            )
-        )
 
     def _judgement(self, tried: Tried) -> Judgement:
         assert tried.outcome.model is not None and tried.outcome.dims is not None
@@ -818,20 +856,44 @@ class Decider:
         names = tuple(self._names(number))
         slots = self.judge.understanding.model(number).slots
         plain = tuple(name for name in names if not slots.get(name))
-        slips = chain_of(
-            repairs(text, member.tree, member.start, names, plain),
-            additions(text, member.tree, member.start, self._words(number, head)),
-        )
-        for repair in slips:
-            self.mending += 1
-            if self.mending > MOST_MENDING:
-                return None
-            if self._is_true(number, chain, head, member, repair):
-                shown = " ".join(
-                    f"{source[head.start : head.end].strip()} = {repair.text.strip()}".split()
-                )
-                return shown, repair.cause
-        return None
+        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in indices_in(head.tree)))
+        edited = list(repairs(text, member.tree, member.start, names, plain, letters))
+        more = additions(text, member.tree, member.start, self._words(number, head))
+
+        def first_true(slips: Iterable[Repair]) -> Repair | None:
+            for repair in slips:
+                self.mending += 1
+                if self.mending > MOST_MENDING:
+                    return None
+                if self._is_true(number, chain, head, member, repair):
+                    return repair
+            return None
+
+        found = first_true(chain_of(edited, more))
+        if found is not None and found.cause == SWAPPED:  # y A, of a column y, is meant as A^T y
+            found = first_true(r for r in edited if r.cause in TURNED) or found
+        if found is None:
+            return None
+        shown = f"{source[head.start : head.end].strip()} = {found.text.strip()}"
+        return " ".join(shown.split()), found.cause
+
+    def _has_a_stray_index(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
+        """Whether a line is proved with one index of its member for another, and with none of its head."""
+        mended = self._mended(number, chain, head, member)
+        if mended is None or WHERE_INDEX not in mended[1]:
+            return False
+        source = self.judge.page.source.text
+        written = source[head.start : head.end]
+        letters = {source[n.start : n.end] for n in indices_in(member.tree)}
+        for index in indices_in(head.tree):
+            for letter in letters - {source[index.start : index.end]}:
+                before, after = index.start - head.start, index.end - head.start
+                made = f"{written[:before]}{{{letter}}}{written[after:]}"
+                changed = replace(head, tree=tuple(trees_of(made)))
+                own = Repair(source[member.start : member.end], "")
+                if self._is_true(number, chain, changed, member, own):
+                    return False
+        return True
 
     def _names(self, number: int) -> Iterator[str]:
         for name in self.judge.understanding.model(number).definitions:

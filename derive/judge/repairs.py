@@ -9,6 +9,9 @@ from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sig
 
 MOST = 90
 SHIFTS = (1, -1)
+SWAPPED = "two factors stand in the wrong order"
+TURNED = ("a transposition is missing", "a transposition too many")
+WHERE_INDEX = " as an index where "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,16 @@ def repairs(
     offset: int,
     names: tuple[str, ...] = (),
     plain: tuple[str, ...] = (),
+    letters: tuple[str, ...] = (),
 ) -> Iterator[Repair]:
     """The repaired texts of a member whose tree is `row` and whose text begins at `offset` of the source.
 
-    `names` are what the page makes, `plain` those of them that have no index.
+    `names` are what the page makes, `plain` those of them that have no index, `letters` the indices of
+    the head.
     """
     seen = {text}
     count = 0
-    for start, end, new, cause in _edits(text, row, offset, names, plain):
+    for start, end, new, cause in _edits(text, row, offset, names, plain, letters):
         made = text[: start - offset] + new + text[end - offset :]
         if made not in seen:
             seen.add(made)
@@ -46,7 +51,12 @@ Edit = tuple[int, int, str, str]
 
 
 def _edits(
-    text: str, row: Row, offset: int, names: tuple[str, ...], plain: tuple[str, ...]
+    text: str,
+    row: Row,
+    offset: int,
+    names: tuple[str, ...],
+    plain: tuple[str, ...],
+    letters: tuple[str, ...],
 ) -> Iterator[Edit]:
     rows = list(_rows(row))
     several = any(isinstance(n, Sign) and n.text in ("+", "-") for n in row[1:])
@@ -67,6 +77,8 @@ def _edits(
         yield from _primes(inner)
     for inner in rows:
         yield from _shifted(text, inner, offset)
+    for inner in rows:
+        yield from _lettered(text, inner, offset, letters)
     for inner in rows:
         yield from _swapped(text, inner, offset)
     for inner in rows:
@@ -130,6 +142,43 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
             for script in (node.below, node.above):
                 if script:
                     yield from _index_edits(text, _inner(script), offset, "an index is off by one")
+
+
+def _lettered(text: str, row: Row, offset: int, letters: tuple[str, ...]) -> Iterator[Edit]:
+    """One index for another of the head's."""
+    for index in indices_of(row):
+        own = text[index.start - offset : index.end - offset]
+        for letter in letters:
+            if letter != own:
+                yield (
+                    index.start,
+                    index.end,
+                    f"{{{letter}}}",
+                    f"{own}{WHERE_INDEX}{letter} is meant",
+                )
+
+
+def indices_of(row: Row) -> Iterator[Name | Number]:
+    """The letters and numbers that stand alone as indices, W_{ij}, x^{(t)}, of the names of a row."""
+    for node in row:
+        if isinstance(node, Name | Group):
+            for script in (node.below, node.above):
+                inner = _inner(script or ())
+                if not any(isinstance(n, Sign) and n.text != "," for n in inner):
+                    yield from (n for n in inner if isinstance(n, Name | Number) and _is_plain(n))
+                    yield from indices_of(inner)
+
+
+def indices_in(row: Row) -> tuple[Name | Number, ...]:
+    """Those of a whole formula."""
+    return tuple(part for inner in _rows(row) for part in indices_of(inner))
+
+
+def _is_plain(node: Name | Number) -> bool:
+    if isinstance(node, Number):
+        return node.text.isdigit()
+    letter = len(node.letter) == 1 and node.letter.islower()
+    return (letter or node.letter == "\\ell") and not (node.below or node.above)
 
 
 def _after_relation(row: Row) -> int:
@@ -214,7 +263,7 @@ def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
                 text[b - offset : c - offset],
                 text[c - offset : d - offset],
             )
-            yield a, d, f"{second}{between or ' '}{first}", "two factors stand in the wrong order"
+            yield a, d, f"{second}{between or ' '}{first}", SWAPPED
         if len(spans) > 2:
             (a, b), (c, d) = spans[0], spans[-1]
             middle = text[b - offset : c - offset]
@@ -222,7 +271,7 @@ def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
                 a,
                 d,
                 f"{text[c - offset : d - offset]}{middle}{text[a - offset : b - offset]}",
-                "two factors stand in the wrong order",
+                SWAPPED,
             )
 
 
@@ -237,7 +286,7 @@ def _turned(row: Row) -> Iterator[Edit]:
             and isinstance(above[0], Name)
             and above[0].letter in ("\\top", "T", "\\intercal")
         ):
-            yield above[0].start, above[0].end, "{}", "a transposition too many"
+            yield above[0].start, above[0].end, "{}", TURNED[1]
         elif (
             above is None
             and (isinstance(node, Group) or node.letter[:1].isupper())  # type: ignore[unreachable]
@@ -245,7 +294,7 @@ def _turned(row: Row) -> Iterator[Edit]:
             if isinstance(node, Name)
             else above is None
         ):
-            yield node.end, node.end, "^{\\top}", "a transposition is missing"
+            yield node.end, node.end, "^{\\top}", TURNED[0]
 
 
 def _dropped(row: Row) -> Iterator[Edit]:

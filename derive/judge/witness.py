@@ -23,6 +23,7 @@ STYLES = (
     ("generic", 3, 3, 14),
 )
 WORLDS = (*((s, True) for s in STYLES), *((s, False) for s in STYLES))
+LATE = tuple((("small", 3, 3, seed), True) for seed in range(17, 41))  # a path through many gates
 
 
 def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | None:
@@ -33,7 +34,7 @@ def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | 
     assert outcome.model is not None and outcome.dims is not None
     shared = frozenset(outcome.dims.find(d) for d in exponentials(outcome.model))
     easy = [w for w in WORLDS if w[1] and w[0][0] != "generic"]
-    tries = [*((*w, CLEAR) for w in easy), *((*w, LEAST) for w in WORLDS)]
+    tries = [*((*w, CLEAR) for w in easy), *((*w, LEAST) for w in (*WORLDS, *LATE))]
     for (style, time, layer, seed), single, least in tries:
         world = World(
             outcome.model, {"time": time, "layer": layer}, seed, style, find=outcome.dims.find

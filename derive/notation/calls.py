@@ -31,10 +31,9 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
-from derive.notation import bigs, derivatives, groups, members
+from derive.notation import bigs, derivatives, families, groups, members
 from derive.notation.pieces import (
     RELATIONS,
-    argument_of,
     bare,
     each_sign,
     identity,
@@ -479,7 +478,7 @@ def abstract_call(
     index = tuple(i for _, i in outs)
     if entrywise or (primes and args[0].rank == 1):
         return each(lambda b: App(key, (Arg((), (), b),), index, slots), args[0])
-    made = tuple(argument_of(a) for a in args)
+    made = tuple(families.argument(e, "" if primes else key, a) for a in args)
     rank = max(0, e.setting.outputs.get(key, 0) - sum(d == "component" for d, _ in outs))
     axes = tuple(Axis(fresh(), members.dim_of(e, f"fn {key}", k)) for k in range(rank))
     return Val(axes, App(key, made, index + tuple(Time.of(a.letter) for a in axes), slots))
@@ -503,11 +502,18 @@ def _softmax(e: Elaborator, args: list[Val], node: Name) -> Val:
 
 
 def _softmax_over(e: Elaborator, args: list[Val], occurs: Occurs, node: Name) -> Val | None:
-    r"""softmax_j(S_{ij}), of entries: over all j, and then the entry j; None where what stands below is another thing."""  # noqa: E501
-    if len(args) != 1 or args[0].rank or len(occurs.indices) != 1 or occurs.primes:
+    r"""softmax_j(S_{ij}), of entries, is over all j, and then the entry j, which is softmax_j(z) of a vector, too; else None."""  # noqa: E501
+    if len(args) != 1 or args[0].rank > 1 or len(occurs.indices) != 1 or occurs.primes:
         return None
     ((domain, row),) = occurs.indices
     index = members.index_in(e, domain, row, node)
+    if args[0].rank:
+        if index.is_number or domain != "component":
+            return None  # along which axis
+        value = known_function(e, "softmax", args, occurs, node)
+        (axis,) = value.axes
+        members.letter_dim(e, index, axis.dim)
+        return scalar(move(value.body, {axis.letter: index}))
     letter = next((a for a, _ in index.letters), "")
     body = args[0].body
     if index != Time.of(letter) or letter not in e.letters or letter not in letters_in(body):

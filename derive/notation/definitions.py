@@ -270,7 +270,8 @@ class Ledger:
         if keys != latest.made_of and self._is_in_capitals(keys, latest.made_of):
             return Role("setting", found.key, found, "says in matrices what is defined")
         if not moved_on and not renewed and self._works_out(found, latest, right, number):
-            return Role("claim", found.key, found, "works out what is defined")
+            why = "concluded from what stands before" if concluded else "works out what is defined"
+            return Role("claim", found.key, found, why)
         base = bare_key(found)
         made_by_cases = (
             found.arguments is not None and base not in habits.LOSS and not is_value(right)

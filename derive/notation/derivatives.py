@@ -19,6 +19,7 @@ from derive.algebra.core import (
     move,
 )
 from derive.algebra.expression import Time
+from derive.algebra.functions import SPELLED
 from derive.notation import calculus, calls, groups, habits, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
@@ -32,7 +33,7 @@ from derive.notation.pieces import (
     split_at,
     tag_for,
 )
-from derive.notation.setting import Function, Occurs, Unread
+from derive.notation.setting import Function, Occurs, Unread, family_key
 from derive.notation.shaped import (
     Axis,
     Val,
@@ -98,6 +99,9 @@ def read_derivative(
     at_point = slope_at(e, node, mark, below, row, at)
     if at_point is not None:
         return at_point, at + 2
+    bare = slope_of_known(e, mark.rest, below.rest)
+    if bare is not None:
+        return bare, at + 1
     by = formal_slope(e, mark.rest, below.rest) or denominator(e, below.rest, node)
     if not mark.rest:
         end = operand_end(e, row, at + 1)
@@ -130,6 +134,19 @@ def slope_at(e: Elaborator, node: Over, mark: Mark, below: Mark, row: Row, at: i
     if function is not None:
         return calls.own_function(e, name, function, args, 1)
     return calls.abstract_call(e, occurs.key, args, [], 1, name)
+
+
+def slope_of_known(e: Elaborator, of: Row, by: Row) -> Val | None:
+    r"""\frac{\partial\sigma}{\partial z}: the slope of an elementary function at z, \sigma'(z)."""
+    if len(of) != 1 or len(by) != 1 or not isinstance(of[0], Name) or not isinstance(by[0], Name):
+        return None
+    name = of[0]
+    known = name.letter in SPELLED and name.below is None and name.above is None
+    key = members.occurrence_of(e, name, None).key
+    if not known or name.primes or calls.is_variable(e, key) or key in e.setting.functions:
+        return None
+    place = Group(by[0].start, by[0].end, "(", ")", by)
+    return e.row((replace(name, primes=1), place))
 
 
 def higher_derivative(e: Elaborator, node: Over, mark: Mark, row: Row, at: int) -> tuple[Val, int]:
@@ -452,7 +469,34 @@ def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
         and occurs.primes == 1
     ):
         return scalar(D(function.body.body, function.formals[0]))
-    raise Unread(node.start, "the argument of a slope")
+    applied = slope_where_applied(e, occurs)
+    if applied is None:
+        raise Unread(node.start, "the argument of a slope")
+    e.notes.append(f"{occurs.key}' is the slope where the page applies {occurs.key}")
+    return applied
+
+
+def slope_where_applied(e: Elaborator, occurs: Occurs) -> Val | None:
+    """f' beside a = f(z): f'(z), where the page applies f to one quantity alone; entry by entry for a vector."""  # noqa: E501
+    app, ordered = e.setting.applications.get(occurs.key, (None, {}))
+    if not isinstance(app, App) or len(app.args) != 1 or occurs.primes != 1 or occurs.indices:
+        return None
+    (arg,) = app.args
+    if app.index or arg.letters or not isinstance(arg.body, Ref):
+        return None
+    for letter, slot in ordered.items():
+        members.put_in_order(e, Time.of(letter), slot)
+    slots = e.setting.slots.get(arg.body.name, ())
+    before = sum(slot != "component" for slot in slots)
+    axes = [
+        Axis(letter, members.dim_of(e, family_key(arg.body.name), place - before))
+        for place, (index, slot) in enumerate(zip(arg.body.index, slots, strict=False))
+        if slot == "component"
+        for letter, _ in index.letters
+    ]
+    if letters_in(app) - set(ordered) - {a.letter for a in axes} - e.setting.horizons:
+        return None
+    return renamed(Val(tuple(axes), replace(app, slots=((0, ()),))))
 
 
 def inline_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:

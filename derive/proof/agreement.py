@@ -22,7 +22,7 @@ from derive.algebra.expression import (
 )
 from derive.algebra.words import UNIT, Words, atom, constant, times, total
 from derive.model.graph import count_letters, count_paths
-from derive.proof.kernel import _SEAL, Theorem
+from derive.proof.kernel import _SEAL, Theorem, refuse_forged
 from derive.proof.rules import Unproved
 from derive.proof.setting import AtHorizon
 from derive.proof.steps import Derivation
@@ -115,6 +115,7 @@ def agree(
     """
     goal = Total(setting.cost, by)
     for theorem in (differential, forward, backward):
+        refuse_forged(theorem)
         if theorem.setting is not setting or theorem.claim.left != goal:
             raise Unproved(
                 "the derivations to compare are not of one model, one T and one parameter"
@@ -157,6 +158,8 @@ def _refuse_mixed(theorems: Sequence[Theorem], other: frozenset[str]) -> None:
 
 def agree_exactly(theorems: Sequence[Theorem]) -> Theorem:
     """Several theorems about one quantity, with the same right side to the letter, as one theorem."""
+    for theorem in theorems:
+        refuse_forged(theorem)
     first = theorems[0]
     for theorem in theorems[1:]:
         if theorem.setting is not first.setting or theorem.claim != first.claim:

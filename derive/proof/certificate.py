@@ -25,7 +25,7 @@ from derive.model.graph import ancestors, descendants, edges, unrolled
 from derive.model.horizon import named_times
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Definition, Recurrence, variables
 from derive.notation.latex import latex
-from derive.proof.kernel import Theorem
+from derive.proof.kernel import Theorem, refuse_forged
 from derive.proof.rules import Unproved
 from derive.proof.setting import BothDirections, EveryHorizon
 
@@ -251,6 +251,7 @@ def certificate(theorem: Theorem, by: Variable, maps: bool = False) -> Certifica
     are where states run in both directions of time.
     Raises Unproved where the recursions would not follow exactly the edges of the unrolled model.
     """
+    refuse_forged(theorem)
     setting = theorem.setting
     if not isinstance(setting, EveryHorizon | BothDirections):
         raise Unproved("a certificate needs a theorem for every T")

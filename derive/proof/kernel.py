@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from functools import cache
+from itertools import chain as chain_of
+from operator import is_
 
 from derive.algebra.expression import Equation, Expr, Time, free_letters
 from derive.errors import DeriveError
@@ -58,10 +60,23 @@ class _Mark:
     def __init__(self, said: tuple[object, ...]) -> None:
         self.said = said
 
+    def is_of(self, said: tuple[object, ...]) -> bool:
+        """Whether these are the same objects."""
+        return len(said) == len(self.said) and all(map(is_, said, self.said))
+
 
 def _said(theorem: Theorem) -> tuple[object, ...]:
-    t = theorem
-    return t.claim, t.scope, t.method, t.derivation, t.setting
+    """All that a theorem says, down to its formulas, which are made once and do not change."""
+    t, of = theorem, theorem.derivation
+    told = ((c.title, c.section, *chain_of(*map(_parts, c.steps))) for c in of.chains)
+    said = (t.claim.left, t.claim.right, t.scope, t.method, t.setting, of.title)
+    return (*said, *chain_of.from_iterable(told))
+
+
+def _parts(step: Step) -> tuple[object, ...]:
+    """What a step says; of what it cites, both sides."""
+    cited = (side for equation in step.given for side in (equation.left, equation.right))
+    return step.rule, step.before, step.after, *cited
 
 
 def genuine(theorem: object) -> bool:
@@ -72,17 +87,31 @@ def genuine(theorem: object) -> bool:
     if type(theorem) is not Theorem:
         return False
     mark = getattr(theorem, "_mark", None)
-    if type(mark) is not _Mark:
-        return False
-    same = all(a is b for a, b in zip(_said(theorem), mark.said, strict=True))
-    return same and _derived(theorem)
+    return type(mark) is _Mark and mark.is_of(_said(theorem)) and _derived(theorem)
+
+
+def refuse_forged(theorem: object) -> None:
+    """What is made of theorems takes them as the kernel made them. Raises Unproved for others."""
+    if not genuine(theorem):
+        raise Unproved("a theorem follows from theorems only, as the kernel made them")
 
 
 def _derived(theorem: Theorem) -> bool:
-    """Whether both sides of the claim are lines of the derivation, or what the model demands."""
+    """Whether the derivation leads from one side of the claim to the other, or the model demands it."""
     claim, setting = theorem.claim, theorem.setting
-    lines = [line for step in theorem.derivation.steps for line in (step.before, step.after)]
-    if claim.left in lines and claim.right in lines:
+    before: dict[Expr, Expr] = {}  # each line, and one that it equals; the first of all is its own
+
+    def first(line: Expr) -> Expr:
+        while (other := before.setdefault(line, line)) is not line:
+            line = other
+        return line
+
+    for chain in theorem.derivation.chains:
+        start = first(chain.steps[0].before)
+        for step in chain.steps:
+            before[first(step.after)] = start
+    sides = (claim.left, claim.right)
+    if all(side in before for side in sides) and first(claim.left) is first(claim.right):
         return True
     cost = setting.cost
     return isinstance(setting, GeneralStep) and any(

@@ -46,7 +46,7 @@ from derive.model.slices import (
 )
 from derive.notation.latex import latex
 from derive.proof.agreement import MOST_LETTERS, MOST_WORDS, agree, described
-from derive.proof.kernel import _SEAL, Theorem
+from derive.proof.kernel import _SEAL, Theorem, _Mark, genuine
 from derive.proof.rules import Unproved
 from derive.proof.setting import FewSteps
 from derive.proof.steps import Chain, Derivation, Step
@@ -144,6 +144,10 @@ class ManySteps:
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise Unproved("only the kernel makes a theorem")
+        object.__setattr__(self, "_mark", _Mark(_said(self)))
+
+    def __init_subclass__(cls, **_: object) -> None:
+        raise TypeError("an agreement at T is a ManySteps: it has no subclasses")
 
     @property
     def setting(self) -> FewSteps:
@@ -262,6 +266,20 @@ class ManySteps:
             for step in chain.steps:
                 found |= {Equation(step.before, step.after), Equation(start, step.after)}
         return found
+
+
+def _said(found: ManySteps) -> tuple[object, ...]:
+    theorems = (found.agreement, found.forward, found.backward)
+    return found.by, found.scope, found.method, *theorems, found.few, found.many
+
+
+def genuine_steps(found: object) -> bool:
+    """Whether this is an agreement at T as it was made, of theorems as the kernel made them."""
+    if type(found) is not ManySteps:
+        return False
+    mark = getattr(found, "_mark", None)
+    theorems = (found.agreement, found.forward, found.backward)
+    return type(mark) is _Mark and mark.is_of(_said(found)) and all(map(genuine, theorems))
 
 
 def agree_at(

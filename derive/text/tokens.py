@@ -99,6 +99,11 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             continue
         if kind == "comment":
             at = match.start() + 1
+        if kind == "sign" and match[0][0] in "+-=" and found and found[-1].text in ("^", "_"):
+            at = match.start() + 1  # x^-=a: a script is one character
+            found.append(Token(match[0][0], match.start(), at, glued))
+            glued = True
+            continue
         found += _made(match.group() if kind != "comment" else "%", match.start(), at, glued)
         if kind == "macro" and match.group() == "\\" and found:
             found.pop()

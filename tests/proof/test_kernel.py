@@ -24,6 +24,7 @@ from derive.algebra.expression import (
     Total,
     Truncated,
     Variable,
+    _Interned,
     add,
     multiply,
     number,
@@ -37,6 +38,7 @@ from derive.errors import DeriveError
 from derive.model.builtin import BUILTIN, builtin, from_latex
 from derive.proof import kernel
 from derive.proof.agreement import agree, agree_exactly, normal_form
+from derive.proof.certificate import certificate
 from derive.proof.induction import Induction, prove_every
 from derive.proof.kernel import Theorem, check, genuine, prove
 from derive.proof.rules import RULES, Unproved
@@ -119,13 +121,74 @@ def with_the_mark_of_another() -> Theorem:
     return forged
 
 
+def claim_changed_in_place() -> Theorem:
+    """The claim becomes another line of the derivation, of something else."""
+    forged = backward(at_three(), THETA)
+    object.__setattr__(forged.claim, "right", forged.derivation.chains[0].steps[0].after)
+    return forged
+
+
+def last_step_changed() -> Theorem:
+    forged = backward(at_three(), THETA)
+    object.__setattr__(forged.derivation.chains[-1].steps[-1], "after", FALSE.right)
+    object.__setattr__(forged.claim, "right", FALSE.right)
+    return forged
+
+
+def a_chain_more() -> Theorem:
+    forged = backward(at_three(), THETA)
+    lie = Chain((Step("chain rule", FALSE.left, FALSE.right),))
+    object.__setattr__(forged.derivation, "chains", (*forged.derivation.chains, lie))
+    for side in ("left", "right"):
+        object.__setattr__(forged.claim, side, getattr(FALSE, side))
+    return forged
+
+
+def two_lines_of_one_derivation() -> Theorem:
+    """Both sides stand in the derivation, and it does not lead from one to the other."""
+    forged = backward(at_three(), THETA)
+    chains = forged.derivation.chains
+    claim = Equation(chains[0].steps[0].before, chains[-1].steps[-1].after)
+    object.__setattr__(forged, "claim", claim)
+    return forged
+
+
+def of_another_class() -> Any:
+    class Alike:
+        """All attributes of a theorem, and a claim of its own."""
+
+    forged: Any = Alike()
+    vars(forged).update(vars(backward(at_three(), THETA)), claim=FALSE)
+    forged.__class__ = Theorem
+    return forged
+
+
 def look_alike() -> Any:
     return SimpleNamespace(**vars(backward(at_three(), THETA)))
 
 
-@pytest.mark.parametrize(
-    "forge", [changed_copy, changed_in_place, made_of_nothing, with_the_mark_of_another, look_alike]
-)
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formulas are made once: those that a forger changes are found by no other test."""
+    monkeypatch.setattr(_Interned, "_table", {})
+
+
+FORGERS = [
+    changed_copy,
+    changed_in_place,
+    made_of_nothing,
+    with_the_mark_of_another,
+    claim_changed_in_place,
+    last_step_changed,
+    a_chain_more,
+    two_lines_of_one_derivation,
+    of_another_class,
+    look_alike,
+]
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("forge", FORGERS)
 def test_a_forged_theorem_is_not_printed(forge: Callable[[], Any]) -> None:
     forged = forge()
     recurrence = builtin("abstract")
@@ -138,6 +201,23 @@ def test_a_forged_theorem_is_not_printed(forge: Callable[[], Any]) -> None:
     ):
         with pytest.raises(TypeError, match="theorems only"):
             printed()
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("forge", FORGERS)
+def test_no_theorem_follows_from_a_forged_one(forge: Callable[[], Any]) -> None:
+    """Neither an agreement, nor one of several ways, nor a certificate."""
+    true = backward(at_three(), THETA)
+    for made in (
+        lambda: agree_exactly([forge()]),
+        lambda: agree_exactly([true, forge()]),
+        lambda: agree(
+            at_three(), THETA, total(at_three(), THETA), forward(at_three(), THETA), forge()
+        ),
+        lambda: certificate(forge(), THETA),
+    ):
+        with pytest.raises(Unproved):
+            made()
 
 
 def test_an_unchanged_copy_is_the_same_theorem() -> None:

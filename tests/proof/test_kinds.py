@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +25,7 @@ from derive.model.recurrence import Recurrence
 from derive.model.slices import Interner, Slices, same_edges
 from derive.proof.agreement import _exponent, agree
 from derive.proof.kernel import check_chain, worlds_of
-from derive.proof.kinds import ManySteps, agree_at, few_steps, unrolled_kinds
+from derive.proof.kinds import ManySteps, agree_at, few_steps, genuine_steps, unrolled_kinds
 from derive.proof.rules import RULES, Rule, Unproved
 from derive.proof.setting import AtHorizon, FewSteps, Setting
 from derive.proof.steps import Derivation
@@ -203,6 +204,23 @@ def test_derivations_at_few_steps_with_one_fault_are_no_kinds() -> None:
             agree_at(many, few, by, *wrong)
     with pytest.raises(Unproved):
         ManySteps(by, "T = 50", "none", ways[0], ways[1], ways[2], few, many, object())
+    with pytest.raises(TypeError, match="no subclasses"):
+        type("Forged", (ManySteps,), {"__post_init__": lambda self, seal: None})
+    true = agree_at(many, few, by, *ways)
+    assert genuine_steps(copy.copy(true))
+    for name, value in (
+        ("by", other),
+        ("scope", "every T"),
+        ("method", "intuition"),
+        ("backward", ways[1]),
+        ("many", few),
+    ):
+        forged = copy.copy(true)
+        object.__setattr__(forged, name, value)
+        assert not genuine_steps(forged)
+    made = ManySteps.__new__(ManySteps)
+    vars(made).update({n: v for n, v in vars(true).items() if not n.startswith("_")})
+    assert not genuine_steps(made)
 
 
 def test_a_kind_of_step_that_was_not_derived_is_missed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,99 @@ def test_the_two_numbers_come_again(name: str) -> None:
     count, wrong = redone(read(Path("page.tex"), f"Let\n{shown}Then\n{lines}"))
     assert wrong == []
     assert count == len(LINES[name])
+
+
+# Pages in which a reader may go wrong: how the page says it, what it says, and a line that is false.
+LINEAR = (r"h_t = a h_{t-1} + b x_t", r"L_t = \frac{1}{2} (h_t - y_t)^2", r"C = \sum_{t=1}^{T} L_t")
+SLOPE = r"\frac{\partial L_t}{\partial h_t}"
+TEMPTING = {
+    "supposed": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$ and $C = \sum_{t=1}^T L_t$. "
+        r"Suppose for a moment that $y_t = h_t$: nothing would be lost. In general",
+        LINEAR,
+        rf"{SLOPE} = 0",
+    ),
+    "only if": (
+        r"Let $h_t = a h_{t-1} + b x_t$ and $C = \sum_{t=1}^T L_t$ with "
+        r"$L_t = \frac{1}{2} (h_t - y_t)^2$. Errors are kept only if $a = 1$.",
+        LINEAR,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = 1",
+    ),
+    "commented out": (
+        "% $h_t = a h_{t-1}^2 + b x_t$\n"
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = 2 a h_{t-1}",
+    ),
+    "a dead branch": (
+        r"\iffalse Let $h_t = b h_{t-1} + a x_t$. \fi "
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        r"\frac{\partial h_t}{\partial h_{t-1}} = b",
+    ),
+    "a sign in a group": (
+        r"Let $h_t = a h_{t-1} {+ b x_t}$, $L_t = \boxed{\frac{1}{2}} (h_t \textcolor{red}{- y_t})^2$ "
+        r"and $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        rf"{SLOPE} = -h_t y_t",
+    ),
+    "an empty sum": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        r"\frac{\partial C}{\partial h_t} = h_t - y_t + \sum_{k=t+2}^{T} a^{k-t} (h_k - y_k)",
+    ),
+    "an exponent turned round": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        r"\frac{\partial C}{\partial h_t} = \sum_{k=t}^{T} a^{t-k} (h_k - y_k)",
+    ),
+    "from now on": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = (h_t - y_t)^3$, $C = \sum_{t=1}^T L_t$. "
+        "\n\nFrom now on, the loss is $L_t := \\frac{1}{2} (h_t - y_t)^2$.",
+        LINEAR,
+        rf"{SLOPE} = 3 (h_t - y_t)^2",
+    ),
+    "an index for another": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$.",
+        LINEAR,
+        rf"{SLOPE} = h_{{t-1}} - y_t",
+    ),
+    "what is lost elsewhere": (
+        r"Let $h_t = a h_{t-1} + b x_t$, $L_t = \frac{1}{2} (h_t - y_t)^2$, $C = \sum_{t=1}^T L_t$. "
+        rf"The keys are $(q_t, r_t) = \mathrm{{cell}}(z_t)$. We see that \[ {SLOPE} = h_t - y_t \] and",
+        LINEAR,
+        r"\frac{\partial h_t}{\partial b} = x_t - a \frac{\partial h_{t-1}}{\partial b}",
+    ),
+    "a parameter behind a semicolon": (
+        r"Let $h_t = f(h_{t-1}, x_t; \theta)$, $L_t = g(h_t)$ and $C = \sum_{t=1}^T L_t$.",
+        (r"h_t = f(h_{t-1}, x_t, \theta)", r"L_t = g(h_t)", r"C = \sum_{t=1}^{T} L_t"),
+        r"\frac{\partial h_t}{\partial \theta} "
+        r"= \frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial \theta}",
+    ),
+    "a parameter below the name": (
+        r"Let $h_t = f_\theta(h_{t-1}, x_t)$, $L_t = g(h_t)$ and $C = \sum_{t=1}^T L_t$.",
+        (r"h_t = f(h_{t-1}, x_t, \theta)", r"L_t = g(h_t)", r"C = \sum_{t=1}^{T} L_t"),
+        r"\frac{\partial C}{\partial \theta} = \sum_{t=1}^{T} \frac{\partial L_t}{\partial h_t} "
+        r"\frac{\partial^+ h_t}{\partial \theta}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEMPTING)
+def test_the_numbers_of_a_page_that_tempts_come_again(name: str) -> None:
+    """The oracle reads the definitions and the line alone; the numbers are those of the page's witness."""
+    said, definitions, line = TEMPTING[name]
+    judged = judge("page.tex", f"{said}\n\\[ {line} \\]\n", Options()).formulas[-1]
+    assert judged.verdict.kind == "refuted"
+    shown = "".join(f"\\[ {d} \\]\n" for d in definitions)
+    plain = read(Path("page.tex"), f"Let\n{shown}Then\n\\[ {line} \\]\n")
+    member = plain.formulas[-1].members[1]
+    left, right = worked_out(plain, replace(judged, start=member.start, end=member.end))
+    numbers = judged.verdict.counterexample
+    assert numbers is not None
+    for own, printed in ((left, numbers.left), (right, numbers.right)):
+        assert own == pytest.approx(float(Fraction(printed.removeprefix("≈ "))), rel=1e-4)
+    assert left != pytest.approx(right, rel=1e-4)
 
 
 @pytest.mark.slow
