@@ -660,7 +660,7 @@ class Decider:
             not lost_names,
             (number, chain, head, member),
             apart=not bears_on(lost_names, rests_on),
-            of_functions=is_of_functions(rests_on, u, model),
+            of_functions=is_of_functions((head.tree, member.tree), rests_on, u, number),
         )
 
     def defend(self, accusation: Accusation) -> Accusation:
