@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands in the input; `line` and `column` count from 1."""
+    """Where something stands in the input; `line` and `column` count from 1.
+
+    `source` is the whole line, where it is at hand, to be shown with a caret.
+    """
 
     path: str
     line: int
     column: int
+    source: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -230,10 +231,26 @@ def reported() -> Iterator[None]:
         yield
     except DeriveError as error:
         complain(str(error))
+        _point(error)
         raise typer.Exit(_exit_code(error)) from None
     except RecursionError:
         complain("the input is nested too deeply")
         raise typer.Exit(2) from None
+
+
+def _point(error: DeriveError) -> None:
+    """The line that cannot be read, with a caret under the place, as the red pen has it."""
+    place = error.place
+    if place is None or not place.source.strip():
+        return
+    from derive.report.excerpt import excerpt
+
+    start = max(0, min(place.column, len(place.source.rstrip())) - 1)
+    word = re.compile(r"\\?[a-zA-Z]+|.?", re.S).match(place.source, start)
+    gutter = len(str(place.line))
+    for row in excerpt(place.source, start, word.end() if word else start, 74 - gutter):
+        print(f"  {place.line:{gutter}} │ {row.source}", file=sys.stderr)
+        print(f"  {'':{gutter}} │ {row.carets}", file=sys.stderr)
 
 
 def _exit_code(error: DeriveError) -> int:

@@ -36,8 +36,8 @@ def test_what_is_shown_is_what_comes(
     """The pieces between the lines `…` stand in the output, in their order."""
     monkeypatch.chdir(ROOT / "examples")
     found = CliRunner().invoke(app, shlex.split(typed.split(" | ")[0]))
-    assert found.exit_code in (0, 1)
-    output = found.output
+    assert found.exit_code in (0, 1) or typed.startswith("prove -D")  # what is refused
+    output = found.output.replace("\r", "")
     for piece in re.split(r"(?:^| )…$\n?", shown, flags=re.MULTILINE):
         assert piece in output, f"{page} shows, and {typed!r} does not give:\n{piece}"
         output = output[output.index(piece) + len(piece) :]

@@ -85,6 +85,7 @@ class Term:
 
 
 UNIT = Time.at(1)
+MOST_SUMS = 2
 Find = Callable[[str], str]
 
 
@@ -146,15 +147,42 @@ class Forms:
 
     def is_zero(self, x: Core) -> bool:
         """Whether a formula is identically 0, denominators cleared."""
-        terms = self.terms(x)
+        return self._vanishes(self.terms(x), MOST_SUMS)
+
+    def _vanishes(self, terms: tuple[Term, ...], sums: int) -> bool:
         for _ in range(6):
             if not terms:
                 return True
             cleared = self._cleared(terms)
             if cleared is None:
-                return False
+                inside = self._summands(terms) if sums else None
+                return inside is not None and self._vanishes(inside, sums - 1)
             terms = cleared
         return not terms
+
+    def _summands(self, terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
+        """What one Σ that all terms stand under sums, a denominator in it: where that is 0, so are the sums of it."""  # noqa: E501
+        letter, found = fresh(), []
+        over: Bound | None = None
+        for t in terms:
+            below = {
+                x
+                for a, p in t.factors
+                if p.is_number and p.shift < 0 and _is_denominator(a)
+                for x in letters_in(a)
+            }
+            inner = {b.letter for b in t.bounds}
+            free = [b for b in t.bounds if not _letters_of_ends(b) & inner]
+            own = [b for b in free if b.letter in below] or free
+            if len(own) != 1:
+                return None
+            (bound,) = own
+            over = over or replace(bound, letter=letter)
+            if replace(bound, letter=letter) != over:
+                return None
+            rest = replace(t, bounds=tuple(b for b in t.bounds if b is not bound))
+            found.append(_renamed(rest, {bound.letter: Time.of(letter)}))
+        return self.collected(found)
 
     def _expanded(self, x: Core) -> Iterable[Term]:
         match x:
@@ -273,13 +301,8 @@ class Forms:
             return [self._raised(terms[0], exponent.index)]
         if isinstance(exponent, At):
             return [Term(Fraction(1), ((self.form(base), exponent.index),))]
-        if (
-            isinstance(exponent, Num)
-            and len(terms) == 1
-            and not terms[0].bounds
-            and exponent.value == Fraction(1, 2)
-        ):
-            return self._root(terms[0])
+        if isinstance(exponent, Num) and exponent.value.denominator == 2 and terms:
+            return self._half_power(base, terms, exponent.value.numerator)
         made = self.terms(exponent)
         if len(made) == 1 and made[0].factors == () and made[0].coefficient.denominator == 1:
             return self._whole_power(base, int(made[0].coefficient))
@@ -289,6 +312,14 @@ class Forms:
         if base == Known("e"):
             return self._exponential(exponent)
         return [_atom(Pow(self.form(base), self.form(exponent)))]
+
+    def _half_power(self, base: Core, terms: tuple[Term, ...], n: int) -> Iterable[Term]:
+        """x^{n/2}, n odd: a power of the root of x."""
+        if len(terms) > 1 or terms[0].bounds:
+            return [Term(Fraction(1), ((Fn("\\sqrt", (self.form(base),)), Time.at(n)),))]
+        if n == 1:
+            return self._root(terms[0])
+        return self._whole_power(Fn("\\sqrt", (base,)), n)
 
     def _root(self, term: Term) -> Iterable[Term]:
         inside = self.spelled(term)
@@ -1053,7 +1084,7 @@ class Forms:
         """All terms times one denominator that stands in them; None where none can be taken out."""
         for t in terms:
             for atom, p in t.factors:
-                if not p.is_number or p.shift >= 0 or not isinstance(atom, Add | Big):
+                if not p.is_number or p.shift >= 0 or not _is_denominator(atom):
                     continue
                 if letters_in(atom) & {b.letter for b in t.bounds}:
                     continue
@@ -1073,6 +1104,14 @@ class Forms:
             rest = replace(t, factors=tuple(f for f in t.factors if f[0] != atom))
             found += [_times(rest, x) for x in (self._whole_power(atom, own + most))]
         return self.collected(found)
+
+
+def _is_denominator(atom: Core) -> bool:
+    return isinstance(atom, Add | Big) or (isinstance(atom, Fn) and atom.name == "\\sqrt")
+
+
+def _letters_of_ends(bound: Bound) -> set[str]:
+    return {a for end in (bound.lower, bound.upper) if end is not None for a, _ in end.letters}
 
 
 ODD = frozenset(("\\sin", "\\tanh", "\\sinh", "\\tan", "\\arctan"))

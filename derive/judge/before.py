@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from derive.verify.judge import Chain, Judge, Side
+from derive.algebra.expression import Expr
+from derive.verify.compare import Comparison
+from derive.verify.judge import Chain, Judge, Line, Side
 from derive.verify.judge import judge as judged_before
 from derive.verify.options import Options
 from derive.verify.pages import read_page
@@ -12,13 +14,23 @@ from derive.verify.verdicts import Judged, Report, Verdict
 __all__ = ["Before", "judged_before"]
 
 Place = tuple[int, int]  # line and column
+Said = tuple[int, Expr, Expr, tuple[Condition, ...], bool]
 
 
 class Before(Judge):
-    """The old reader, which judges no more of a page than it is asked for."""
+    """The old reader, which judges no more of a page than it is asked for, and each line once.
 
-    def __init__(self, path: str, text: str, options: Options) -> None:
+    Of the lines at the places `settled`, which the new reader proves, it need only say whether they are
+    wrong: it looks for no proof of its own.
+    """
+
+    def __init__(
+        self, path: str, text: str, options: Options, settled: frozenset[Place] = frozenset()
+    ) -> None:
         self._asked: frozenset[Place] | None = None
+        self._settled = settled
+        self._is_settled = False
+        self._lines_said: dict[Said, Verdict] = {}
         super().__init__(read_page(path, text), text, options)
 
     def read_for(self, places: frozenset[Place]) -> Report:
@@ -34,9 +46,26 @@ class Before(Judge):
     def _claim(
         self, number: int, side: Side, chain: Chain, conditions: tuple[tuple[Condition, ...], str]
     ) -> Verdict:
-        if self._asked is not None and self._at(side.start) not in self._asked:
+        place = self._at(side.start)
+        if self._asked is not None and place not in self._asked:
             return Verdict("proved")
+        self._is_settled = place in self._settled
         return super()._claim(number, side, chain, conditions)
+
+    def _line(self, number: int, line: Line, plain: bool = False) -> Verdict:
+        key = number, line.head, line.member, line.conditions, plain
+        found = self._lines_said.get(key)
+        if found is None:
+            agrees = self._is_settled and self._values_agree(number, line)
+            found = Verdict("tested") if agrees else super()._line(number, line, plain)
+            self._lines_said[key] = found
+        return found
+
+    def _values_agree(self, number: int, line: Line) -> bool:
+        """Whether a line of scalars or of abstract functions is proved or tested, whichever of the two."""
+        self._refuse_vectors(line)
+        comparison = self._compare(number, line, self.reading, self.line_range_of(line))
+        return isinstance(comparison, Comparison) and comparison.agrees()
 
     def _at(self, start: int) -> Place:
         place = self._judged(0, 0, start, start, "", Verdict("remark"))

@@ -39,6 +39,7 @@ from derive.notation.shaped import Dims, Misfit, Val, renamed
 NEAR = 1e-7
 MOST_INSTANCES = 30
 MOST_SHOWN = 5
+MOST_NAMED = 10  # how far a step or a layer that a line names by its number may lie
 ENOUGH = 8
 BEYOND = tuple(
     ("generic", 2, 2, seed) for seed in range(5, 11)
@@ -289,6 +290,7 @@ class Judgement:
         self.hasty = False
         self.spent = 0
         self._worlds: dict[tuple[str, int, int, int], World] = {}
+        self._tops: dict[str, int] = {}  # the furthest members that the line in hand numbers
 
     def use(self, model: Model, dims: Dims, versions: Mapping[str, int]) -> None:
         """The definitions, slots and dimensions of another line; `versions` as for `World.change`."""
@@ -317,9 +319,10 @@ class Judgement:
         return found
 
     def world(self, key: tuple[str, int, int, int]) -> World:
+        style, time, layer, seed = key
+        time, layer = self._length("time", time), self._length("layer", layer)
+        key = style, time, layer, seed
         if key not in self._worlds:
-            style, time, layer, seed = key
-            time, layer = self._length("time", time), self._length("layer", layer)
             self._worlds[key] = World(
                 self.model,
                 {"time": time, "layer": layer},
@@ -358,7 +361,7 @@ class Judgement:
                 return 0
             if ends and all(i.is_number for i, _ in ends):
                 last = max(last, *(i.shift for i, _ in ends))
-        return last
+        return max(last, self._tops.get(domain, 0)) if last else 0
 
     def compare(
         self,
@@ -377,7 +380,11 @@ class Judgement:
         }
         live: set[int] = set()
         kinks = has_kinks(found, self.model)
-        for key in (*worlds, *LONG, *(BEYOND if kinks else ()), *SMALL):
+        self._tops = self._numbered(found)
+        far = self._far()
+        for key in (*worlds, *far, *LONG, *(BEYOND if kinks else ()), *SMALL):
+            if key in far and (outcome.agreed or outcome.failed):
+                continue
             if key in LONG and not (slopes and outcome.zero and self._is_short(found)):
                 continue
             if key in BEYOND and not outcome.agreed:
@@ -412,6 +419,23 @@ class Judgement:
         outcome.dead = self._dead(found, live)
         outcome.vanishing = bool(slopes - live) and ZERO not in (found.left, found.right)
         return outcome
+
+    def _far(self) -> tuple[tuple[str, int, int, int], ...]:
+        """Worlds for lines that name members by numbers, h_4 or z^{(3)}, beyond those of the usual ones."""
+        time, layer = (max(2, self._tops.get(domain, 0)) for domain in ("time", "layer"))
+        if max(time, layer) <= 2 or max(time, layer) > MOST_NAMED:
+            return ()
+        return (("generic", time, layer, 5), ("positive", time + 1, layer + 1, 6))
+
+    def _numbered(self, found: Sides) -> dict[str, int]:
+        """The largest number that a line has as an index of time, and of layers."""
+        top: dict[str, int] = {}
+        for side in (found.left, found.right):
+            for ref, _ in named(side):
+                for i, slot in zip(ref.index, self.model.slots.get(ref.name, ()), strict=False):
+                    if slot in ORDERED and i.is_number:
+                        top[slot] = max(top.get(slot, 0), i.shift)
+        return top
 
     def _is_short(self, found: Sides) -> bool:
         """Whether the steps that a line names lie further apart than the usual worlds are long."""

@@ -49,6 +49,7 @@ from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
+from derive.proof.lines import SameForm
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
 from derive.text.trees import Fraction
@@ -66,6 +67,7 @@ VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
+NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Decider:
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
         self.prover = Prover()
+        self._proof: tuple[Tried, SameForm | None] | None = None
         self.agreed = 0
         self.differed = 0
         self.mending = 0
@@ -145,11 +148,14 @@ class Decider:
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
         if missing or not tries or not all(t.outcome.differs for t in tries):
             if not missing and tries and tries[0].outcome.zero:
-                version = self._with_another_version(number, chain, head, member, tries[0])
+                version = self._with_another_version(
+                    number, chain, head, member, tries[0]
+                ) or self._with_another_cost(number, chain, head, member, tries)
                 if version is not None:
                     return version
             self.unread += 1
-            return Verdict("unread", reason=missing or NOTHING)
+            said_nothing = NOTHING if any(t.outcome.agreed for t in tries) else NOWHERE
+            return Verdict("unread", reason=missing or said_nothing)
         role = self.judge.symbols.roles.get(self._place(number, chain))
         if (role is not None and role.why == EXPRESSIONS) or of_givens(
             tries[0].sides, tries[0].outcome.model
@@ -177,6 +183,9 @@ class Decider:
         otherwise = partial(self._up_to_shapes, number, chain, head, member)
         if isinstance(charge, Accusation):
             return replace(charge, otherwise=otherwise)
+        version = self._with_another_version(number, chain, head, member, tries[0])
+        if version is not None:
+            return replace(version, kind="ambiguous")
         return otherwise() or charge
 
     def _up_to_shapes(
@@ -219,8 +228,8 @@ class Decider:
         base = self.judge.understanding.base
         return found.outcome.agrees and (
             bool(tried.given)
+            or self._certificate(tried) is None
             or self.prover.prove(found.sides, found.outcome, base=base) is not None
-            or self.prover.prove(tried.sides, tried.outcome, base=base) is None
         )
 
     def _written_out(self, tried: Tried) -> str:
@@ -366,6 +375,14 @@ class Decider:
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
+    def _with_another_cost(
+        self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
+    ) -> Verdict | None:
+        """What says 0 = 0 with the cost of an example, and holds of a cost that is not said."""
+        dead = frozenset[str]().union(*(t.outcome.dead for t in tries if t.outcome.zero))
+        tried = self.judge.readings.with_another_cost(number, chain, head, member, dead)
+        return None if tried is None else self._holding(tried)
+
     def _in_an_order(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> Verdict | None:
@@ -400,15 +417,14 @@ class Decider:
             return None
         if self._reaches_elsewhere(tried):
             return None
-        certificate = self.prover.prove(
-            tried.sides, tried.outcome, given=dict(tried.given), base=self.judge.understanding.base
-        )
+        certificate = self._certificate(tried)
         if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
             return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
-        if tried.reading:
-            return Verdict("ambiguous", scope=scope, reading=tried.reading)
+        reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
+        if reading:
+            return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
             return Verdict(
@@ -418,6 +434,15 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    def _certificate(self, tried: Tried) -> SameForm | None:
+        """The proof of a line as it was tried, looked for once."""
+        if self._proof is None or self._proof[0] is not tried:
+            base = self.judge.understanding.base
+            given = dict(tried.given)
+            found = self.prover.prove(tried.sides, tried.outcome, given=given, base=base)
+            self._proof = tried, found
+        return self._proof[1]
 
     def _doubted(self, tried: Tried) -> str:
         """A name of which a line takes for given that it does not depend on something."""
@@ -505,6 +530,14 @@ class Decider:
             *tried.supposed,
             *(said for n in dict.fromkeys(names) for said in shaped.get(n, ())),
         ]
+
+    def _guessed(self, tried: Tried) -> list[str]:
+        """How definitions that a line rests on were mended to be understood at all."""
+        guessed, model = self.judge.understanding.guessed, tried.outcome.model
+        if not guessed or model is None:
+            return []
+        made = [d for n in reached(tried.sides, model) for d in model.definitions.get(n, ())]
+        return [guessed[d.number] for d in made if d.number in guessed]
 
     def _scope(self, tried: Tried) -> str | None:
         model = tried.outcome.model
@@ -620,6 +653,9 @@ class Decider:
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")
+        guessed = self._guessed(first)
+        if guessed:
+            return Verdict("unread", reason=f"the line fails {guessed[0]}: it may be another")
         open_shapes = [s for t in tries for s in self._supposed_of_shapes(t)]
         if open_shapes:
             return Verdict(

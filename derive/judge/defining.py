@@ -32,6 +32,7 @@ from derive.judge.made import (
     written_number,
 )
 from derive.judge.names import named
+from derive.judge.unpaired import paired
 from derive.meaning.model import ORDERED, Definition
 from derive.notation import members
 from derive.notation.calls import WORDS
@@ -128,9 +129,10 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             record_definition(u, number, index, chain, role)
         except Unread as error:
             mended = other_bound(u, chain, role, error)
-            if mended is None:
+            if mended is not None:
+                record_definition(u, number, index, mended, role)
+            elif not with_brackets_paired(u, number, index, chain, role):
                 raise
-            record_definition(u, number, index, mended, role)
         finally:
             u._without_functions = False
     except (Unread, Misfit, RecursionError) as error:
@@ -140,9 +142,12 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             u.curves.add((number, index))
             return
         special = lost_member(u, number, chain, role, str(error))
+        parts = written_out(u, number, member.tree, role)
+        if parts:
+            u.written_out.append((number, role.key or "", parts))
         names = (
             set()
-            if special or role.key in WORDS or role.key in SPELLED
+            if special or parts or role.key in WORDS or role.key in SPELLED
             else lost_by(u, number, member.tree, role)
         )
         u.failed.append(
@@ -231,6 +236,26 @@ def other_bound(u: Understanding, chain: Chain, role: Role, error: Unread) -> Ch
             *chain.members[2:],
         ),
     )
+
+
+def with_brackets_paired(
+    u: Understanding, number: int, index: int, chain: Chain, role: Role
+) -> bool:
+    """Whether a definition with one bracket too many is understood without it, or with a partner for it; what rests on it says so."""  # noqa: E501
+    target = role.target and u.symbols.corrected(role.target)
+    if target is None or target.arguments is not None:
+        return False
+    for row in paired(chain.members[1].tree):
+        member = replace(chain.members[1], tree=row)
+        made = replace(chain, members=(chain.members[0], member, *chain.members[2:]))
+        try:
+            record_definition(u, number, index, made, role)
+        except (Unread, Misfit, RecursionError):
+            continue
+        line = u.page.source.place(chain.members[0].start).line
+        u.guessed[number] = f"with a partner for the bracket on line {line} that has none"
+        return True
+    return False
 
 
 def is_of_values(u: Understanding, number: int, role: Role) -> bool:
@@ -344,6 +369,18 @@ def lost_by(u: Understanding, number: int, row: Any, role: Role) -> set[str]:
     if not keys or role.key in keys:
         return set()
     return {key + "".join(f"∅{s}" for s in u.setting.steps.get(role.key, ()) if s not in form)}
+
+
+def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozenset[str]:
+    """The w of W = (w_1, …, w_n), which names the rows of W, where nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
+    parts = entries_listed(row)
+    if parts is None or role.key is None:
+        return frozenset()
+    table = u.symbols.at(number)
+    keys = {table.occurrence(n, b).key for part in parts for n, b in named(part)}
+    if not keys or keys & (u.setting.defined | {role.key}):
+        return frozenset()
+    return frozenset(keys)
 
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:

@@ -22,6 +22,7 @@ from derive.notation import members
 from derive.notation.calls import WORDS
 from derive.notation.elaborate import Elaborator
 from derive.notation.pieces import argument_of as argument_of
+from derive.notation.pieces import bare
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import Function, Unread
 from derive.notation.shaped import (
@@ -31,10 +32,13 @@ from derive.notation.shaped import (
 )
 from derive.notation.symbols import Role
 from derive.text.spelled import spelled
-from derive.text.trees import Name, Number
+from derive.text.trees import Group, Name, Number
+from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
+
+TOPS = ("\\top", "\\intercal", "T", "'", "\\mathsf{T}", "\\mathrm{T}", "\\text{T}")
 
 
 def define_function(
@@ -165,6 +169,10 @@ def made_function(
         if any(map(partial(ranks.is_declared, u), names))
         else ["numbers", "vectors"]
     )
+    if tries[0] == "numbers" and (
+        not _names_any(elaborator, row, names) or _makes_a_number(u, elaborator, row)
+    ):
+        tries = ["vectors", "numbers"]
     for kind in tries:
         dims = u.setting.dims
         u.setting.dims = elaborator.dims = dims.copy()
@@ -199,3 +207,29 @@ def made_function(
         )
     elaborator.bound = {}
     return None
+
+
+def _names_any(elaborator: Elaborator, row: Any, names: list[str]) -> bool:
+    """Whether a formula names one of its arguments: a cost L(w) of p_i, which are made of w, does not."""
+    return any(
+        members.occurrence_of(elaborator, n, None).key in names
+        for n in nodes(row)
+        if isinstance(n, Name)
+    )
+
+
+def _makes_a_number(u: Understanding, elaborator: Elaborator, row: Any) -> bool:
+    r"""Whether a formula transposes, and is one number where its arguments are vectors: (y - X b)^\top(y - X b)."""  # noqa: E501
+    raised = (n.above for n in nodes(row) if isinstance(n, Name | Group) and n.above)
+    if not any(spelled(bare(above)) in TOPS for above in raised):
+        return False
+    before, inlining, bound = u.setting.dims, elaborator.inlining, elaborator.bound
+    u.setting.dims = elaborator.dims = before.copy()
+    elaborator.inlining, elaborator.bound = True, {}
+    try:
+        return elaborator.row(row).rank == 0
+    except (Unread, Misfit):
+        return False
+    finally:
+        u.setting.dims = elaborator.dims = before
+        elaborator.inlining, elaborator.bound = inlining, bound

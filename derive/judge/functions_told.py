@@ -140,8 +140,8 @@ def half_told(u: Understanding, tried: Tried) -> str:
     bodies += [d.body for ds in model.definitions.values() for d in ds]
     unknown = {p.name for b in bodies for p in walk(b) if isinstance(p, App)}
     for number, _, chain in u.chains():
-        head = chain.members[0].tree
-        if len(chain.members) < 2 or not head or not isinstance(head[0], Name):
+        head = chain.members[0].tree if len(chain.members) > 1 else ()
+        if not head or not isinstance(head[0], Name):
             continue
         if not head[0].primes or len(head) > 2:
             continue

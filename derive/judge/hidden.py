@@ -188,6 +188,12 @@ class Hidden:
                     yield Tie(number, frozenset(made), frozenset(uses))
 
         yield from self._labels(known | lost)
+        by = u.differentiated_by
+        for number, whole, parts in u.written_out:
+            if parts & by:
+                yield Tie(number, frozenset((whole,)), parts)
+            if whole in by:
+                yield Tie(number, parts, frozenset((whole,)))
 
     def _labels(self, known: set[str]) -> Iterator[Tie]:
         r"""\underbrace{w s_t}_{m_t}: the label is a name for what stands in the brace."""

@@ -23,10 +23,12 @@ from derive.judge.understanding import Understanding
 from derive.notation.gates import with_each_gate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
+from derive.notation.primed import with_transposes
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
+from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
 from derive.verify.verdicts import Judged, Report, Verdict
@@ -34,6 +36,7 @@ from derive.verify.verdicts import Judged, Report, Verdict
 PATH = "path"
 SIZES = "the sizes that the page declares contradict each other"
 TOO_LITTLE = "the sides differ as they were read, but too little of the page was understood to say that the line is wrong"  # noqa: E501
+GUESSED = "the line fails where {}, which the page does not say"
 SECTION = "with what its section says alone"
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
 FEW_WORDS = 4
@@ -59,8 +62,10 @@ class Judge:
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(with_index_letters(read(path, text, folder)))
         page, said = with_letters(page)
-        self.lettered = bool(said)
-        self.said += said
+        page, transposes = with_transposes(page)
+        page, wide = with_wide_sums(page)
+        self.lettered, self.guessed = bool(said), (*transposes, *wide)
+        self.said += said + transposes + wide
         self._begin(text, page)
 
     @classmethod
@@ -69,7 +74,7 @@ class Judge:
     ) -> Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
-        judge.said, judge.lettered = [], whole.lettered
+        judge.said, judge.lettered, judge.guessed = [], whole.lettered, whole.guessed
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -222,6 +227,9 @@ class Judge:
             return verdict
         if self.lettered:  # which layers a letter means was seen, and is not said
             return verdict.otherwise() or Verdict("unread", reason=TOO_LITTLE)
+        if self.guessed:  # what the notation means was seen, and is not said
+            reason = GUESSED.format(self.guessed[0])
+            return verdict.otherwise() or Verdict("unread", reason=reason)
         agreed, differed, unread, defended = (
             self.decider.agreed,
             self.decider.differed,

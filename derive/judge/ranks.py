@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from derive.judge import defining, functions_told, habitual, random_names, scopes
+from derive.judge import (
+    defining,
+    families,
+    functions_told,
+    habitual,
+    random_names,
+    sample_vectors,
+    scopes,
+)
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -113,12 +121,14 @@ def give_ranks(u: Understanding) -> None:
     scopes.find_scopes(u)
     setting.lines = dict(scopes.lines_said(u))
     if some:
+        sample_vectors.give_samples(u)
         setting.numbers |= {
             s.key
             for s in u.symbols.records()
             if len(s.key) == 1 and s.shape is None and habitual.has_bold_twin(u, s.key)
         }
     habitual.note_entrywise(u)
+    families.note_families(u)
 
 
 def gradients_by_name(u: Understanding) -> None:

@@ -82,7 +82,8 @@ def _judged(reader: Judge, found: Report, path: str, text: str, options: Options
     from derive.judge.before import Before, judged_before
 
     try:
-        old = Before(path, text, replace(options, repairs=False))
+        proved = ((j.line, j.column) for j in found.formulas if j.verdict.kind == "proved")
+        old = Before(path, text, replace(options, repairs=False), frozenset(proved))
         if not _alike(found, _paired(found, old.read_for(frozenset()))):
             return found
         heard = old.read_for(frozenset(open_)).formulas

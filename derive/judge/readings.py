@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import permutations
+from itertools import permutations, product
 from types import MappingProxyType
 from typing import Any
 
@@ -22,10 +22,14 @@ from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.hidden import depended
 from derive.judge.made import BOLD
+from derive.judge.names import COSTS
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
+from derive.judge.standing import Standing, stand_ins, with_stand_in
 from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
+from derive.judge.unpaired import SAID as PAIRED
+from derive.judge.unpaired import paired
 from derive.meaning.model import Definition, Model
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
@@ -80,6 +84,7 @@ INDEX = "a condition on an index"
 WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
+ANOTHER = "some function of what the steps put out, and not what the page says it to be elsewhere"
 
 
 GATHERED = (
@@ -300,6 +305,8 @@ class Readings:
         self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
+        self._stand_in: Standing | None = None
+        self._stands_for: dict[str, str] = {}  # what a name was said to stand for, once on a page
         self._supposed: tuple[str, ...] = ()  # of paths to what nothing makes
 
     @property
@@ -311,15 +318,19 @@ class Readings:
     def tries(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """The claim in each reading that makes a difference, until one agrees."""
         differs = False
+        first: Tried | None = None
         try:
             for found in self._climbed(number, chain, head, member, False):
                 differs = differs or (found.outcome.differs and not found.outcome.missing)
+                first = first or found
                 yield found
         except (Unread, Misfit):
-            shapeless = list(self.shapeless(number, chain, head, member))
-            if not shapeless:
+            found_so = list(self._paired(number, chain, head, member)) or list(
+                self.shapeless(number, chain, head, member)
+            )
+            if not found_so:
                 raise
-            yield from shapeless
+            yield from found_so
             return
         if self._open and self._adds(number, chain):
             try:  # noqa: SIM105
@@ -331,8 +342,72 @@ class Readings:
 
         if self._open and self._may_be_numbers(number, (head, member)):
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
+        if self._open and first is not None:
+            yield from self._agreeing(self._standing_in(number, chain, head, member, first))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+
+    def with_another_cost(
+        self, number: int, chain: Chain, head: Member, member: Member, dead: frozenset[str]
+    ) -> Tried | None:
+        """A line of a cost that does not depend on what it is differentiated by as the page makes it: of another one.
+
+        The C of an example, or of a formula whose quantities the page relates to nothing else.
+        """  # noqa: E501
+        model = self.understanding.model(number, self._index(number, chain))
+        costs = sorted(n for n in dead & set(model.definitions) if COSTS.match(n))
+        if not costs or self._without is not None:
+            return None
+        kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
+        self._without = replace(model, definitions=kept)
+        try:
+            for found in self._agreeing(self._climbed(number, chain, head, member, False)):
+                if set(costs) <= set(found.assumed):
+                    said = [f"{n.split('∅')[0]} is {ANOTHER}" for n in costs]
+                    return replace(found, reading="; ".join(filter(None, (*said, found.reading))))
+        except (Unread, Misfit):
+            return None
+        finally:
+            self._without = None
+        return None
+
+    def _standing_in(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Iterator[Tried]:
+        """A line with a name that nothing makes as another name of what the page has."""
+        model = first.outcome.model
+        if model is None:
+            return
+        for one in stand_ins(first.sides, model, self.slopes):
+            name = one.definition.name
+            if self._stands_for.get(name, one.said) != one.said:
+                continue
+            self._stand_in = one
+            try:
+                found = self.tried(number, chain, head, member, Way("", self.plain, self.plain))
+            except (Unread, Misfit, RecursionError):
+                continue
+            finally:
+                self._stand_in = None
+            if found.outcome.agrees and not found.outcome.zero:
+                self._stands_for[name] = one.said
+                yield replace(found, reading="; ".join(filter(None, (one.said, found.reading))))
+                return
+
+    def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line with one bracket too many, as it holds without it or with a partner for it."""
+        heads = [replace(head, tree=row) for row in paired(head.tree)] or [head]
+        members = [replace(member, tree=row) for row in paired(member.tree)] or [member]
+        if heads == [head] and members == [member]:
+            return
+        for left, right in product(heads, members):
+            try:
+                for found in self._agreeing(self._climbed(number, chain, left, right, False)):
+                    said = "; ".join(filter(None, (PAIRED, found.reading)))
+                    yield replace(found, reading=said)
+                    return
+            except (Unread, Misfit):
+                continue
 
     def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
@@ -703,9 +778,13 @@ class Readings:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
         model = freed(model, found, u.setting.lagrangians)
+        stand_in = self._stand_in
+        if stand_in is not None:
+            for one, other in stand_in.same:
+                elaborator.dims.unify(one, other)
         sizes = {a: elaborator.dims.find(d) for a, d in u.setting.size_of.items()}
         model = Model(
-            model.definitions,
+            with_stand_in(model.definitions, stand_in),
             dict(u.setting.slots),
             {},
             model.lost,

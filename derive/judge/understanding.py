@@ -20,7 +20,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes
+from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes, twins
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -81,6 +81,7 @@ class Understanding:
     setting: Setting = field(default_factory=Setting)
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    written_out: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Understanding:
     shaped: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # what a name's definition supposes of shapes
+    guessed: dict[int, str] = field(default_factory=dict)  # how a formula that defines was mended
     scalars: bool = False
     vectors: frozenset[str] = (
         frozenset()
@@ -128,6 +130,9 @@ class Understanding:
             self.reading = replace(self.reading, repeated=True)
         if silent:
             self.assumed.append(convention.TWICE)
+        for whole, entries in twins.matrices_of_entries(self).items():
+            self.setting.wholes[whole] = entries
+            self.assumed.append(f"{whole} is the matrix of the {entries} with two indices")
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -250,8 +255,8 @@ class Understanding:
         for made, dim in self.setting.shared_dims.items():
             self.setting.dims.alias(made, dim)
         self._before = getattr(self, "functions", [])
-        self.made, self.failed, self.functions = [], [], []
-        self.dependent, self.taken, self.shaped = set(), set(), {}
+        self.made, self.failed, self.functions, self.written_out = [], [], [], []
+        self.dependent, self.taken, self.shaped, self.guessed = set(), set(), {}, {}
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
@@ -266,7 +271,7 @@ class Understanding:
                 continue
             if role.lost and role.kind != "assignment":
                 drawn = chain.members[1].relation == "\\sim" and not (
-                    defining.names_used(self, number, chain) & self._differentiated_by
+                    defining.names_used(self, number, chain) & self.differentiated_by
                 )
                 lost = frozenset(
                     scopes.scoped_name(self, k, number)
@@ -342,7 +347,7 @@ class Understanding:
         return (bool(refs(a) & names) and not refs(b) & names) or (a != b and all(dropped))
 
     @cached_property
-    def _differentiated_by(self) -> frozenset[str]:
+    def differentiated_by(self) -> frozenset[str]:
         """The names that the page differentiates by."""
         survey = self.symbols.symbols.reader.survey
         read = self.symbols.symbols.reader.read
@@ -472,6 +477,8 @@ class Understanding:
                 for node in nodes(member.tree):
                     uses += isinstance(node, Name) and node.letter == "T"
                     above = node.above if isinstance(node, Name | Group) else None
+                    if above is not None and spelled(above) == "\\top":
+                        return True
                     raised += above is not None and spelled(above) == "T"
         return uses == raised > 0
 
@@ -613,7 +620,7 @@ class Understanding:
             for key in keys[1:] if len(keys) == len(rows) else ():
                 taken.setdefault(key, set()).add(occurs.key)
         given = {k for k, functions in taken.items() if len(functions) > 1}
-        return given & self._differentiated_by - self.setting.defined
+        return given & self.differentiated_by - self.setting.defined
 
     @cached_property
     def _sandwiched(self) -> set[str]:

@@ -28,6 +28,7 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
+from derive.model.row_vectors import as_columns
 from derive.model.shapes import OF_ARRAYS, ONES, Shapes, is_scalar, reals, shapes_of
 from derive.notation.grammar import Statement
 from derive.notation.latex import latex
@@ -42,7 +43,7 @@ HORIZON = "T"
 NOW = Time.of(STEP)
 END = Time.of(HORIZON)
 
-LOSS_NAMES = ("L", "\\ell", "E", "J", "\\mathcal{L}")
+LOSS_NAMES = ("L", "\\ell", "E", "J", "\\mathcal{L}", "\\mathrm{loss}")
 MOST_LAG = 50
 # What everybody means by the letter, unless it is defined.
 CONSTANTS = ("\\pi",)
@@ -135,8 +136,9 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     definitions, assumed = _with_cost(definitions)
     cost = _cost(definitions)
     said: dict[Remark, None] = {remark: None for s in statements for remark in s.said}
+    definitions, turned = as_columns(definitions, statements)
     shapes = shapes_of(definitions, cost, statements)
-    return _assemble(definitions, cost, (*assumed, *said), shapes, CONSTANTS)
+    return _assemble(definitions, cost, (*assumed, *said, *turned), shapes, CONSTANTS)
 
 
 def model_of(statements: Sequence[Statement]) -> Recurrence:

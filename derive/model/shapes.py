@@ -460,9 +460,14 @@ class _Inference:
         return True
 
     def _transposed(self, product: Product, at: int, factor: Expr) -> bool:
-        if not isinstance(factor, Transpose) or not isinstance(factor.of, Variable):
+        if not isinstance(factor, Transpose):
             return False
         shape = self.visit(factor.of)
+        if not isinstance(factor.of, Variable):
+            if factor.of not in product.factors[at + 1 : at + 2]:
+                return False
+            self._mark_column(shape)
+            return True
         mark = self._mark if is_capital(factor.of.name) else self._mark_column
         mark(shape)
         return True

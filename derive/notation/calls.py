@@ -31,10 +31,9 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
-from derive.notation import bigs, derivatives, groups, members
+from derive.notation import bigs, derivatives, families, groups, members
 from derive.notation.pieces import (
     RELATIONS,
-    argument_of,
     bare,
     each_sign,
     identity,
@@ -479,7 +478,7 @@ def abstract_call(
     index = tuple(i for _, i in outs)
     if entrywise or (primes and args[0].rank == 1):
         return each(lambda b: App(key, (Arg((), (), b),), index, slots), args[0])
-    made = tuple(argument_of(a) for a in args)
+    made = tuple(families.argument(e, "" if primes else key, a) for a in args)
     rank = max(0, e.setting.outputs.get(key, 0) - sum(d == "component" for d, _ in outs))
     axes = tuple(Axis(fresh(), members.dim_of(e, f"fn {key}", k)) for k in range(rank))
     return Val(axes, App(key, made, index + tuple(Time.of(a.letter) for a in axes), slots))

@@ -19,6 +19,7 @@ from derive.algebra.core import (
     move,
 )
 from derive.algebra.expression import Time
+from derive.algebra.functions import SPELLED
 from derive.notation import calculus, calls, groups, habits, members
 from derive.notation.parts import part_of
 from derive.notation.pieces import (
@@ -98,6 +99,9 @@ def read_derivative(
     at_point = slope_at(e, node, mark, below, row, at)
     if at_point is not None:
         return at_point, at + 2
+    bare = slope_of_known(e, mark.rest, below.rest)
+    if bare is not None:
+        return bare, at + 1
     by = formal_slope(e, mark.rest, below.rest) or denominator(e, below.rest, node)
     if not mark.rest:
         end = operand_end(e, row, at + 1)
@@ -130,6 +134,19 @@ def slope_at(e: Elaborator, node: Over, mark: Mark, below: Mark, row: Row, at: i
     if function is not None:
         return calls.own_function(e, name, function, args, 1)
     return calls.abstract_call(e, occurs.key, args, [], 1, name)
+
+
+def slope_of_known(e: Elaborator, of: Row, by: Row) -> Val | None:
+    r"""\frac{\partial\sigma}{\partial z}: the slope of an elementary function at z, \sigma'(z)."""
+    if len(of) != 1 or len(by) != 1 or not isinstance(of[0], Name) or not isinstance(by[0], Name):
+        return None
+    name = of[0]
+    known = name.letter in SPELLED and name.below is None and name.above is None
+    key = members.occurrence_of(e, name, None).key
+    if not known or name.primes or calls.is_variable(e, key) or key in e.setting.functions:
+        return None
+    place = Group(by[0].start, by[0].end, "(", ")", by)
+    return e.row((replace(name, primes=1), place))
 
 
 def higher_derivative(e: Elaborator, node: Over, mark: Mark, row: Row, at: int) -> tuple[Val, int]:

@@ -59,6 +59,7 @@ def survey_of(
             for name, behind, context in names_in(member.tree):
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
+                _see_numbered(survey, name)
             _see_bounds(survey, number, member.tree)
             _see_sizes(survey, member.tree)
             _see_factors(survey, member.tree)
@@ -133,6 +134,18 @@ def _see_example(survey: Survey, chain: Chain) -> None:
         if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
             survey.sampling.add(letter)
             survey.sampled_names.add(base)
+
+
+def _see_numbered(survey: Survey, name: Name) -> None:
+    r"""The w of w_i^\top: one of several vectors, and no entry, which nobody transposes."""
+    found = survey.split(name)
+    core = re.sub(r"^\\[a-z]+\{|\}$", "", found.base)
+    (piece, *more) = found.pieces or (None,)
+    if not found.transposed or piece is None or more or piece.place != "below" or piece.beside:
+        return
+    counts = piece.form == "number" or piece.letter in habits.INDEX - habits.TIME - habits.LAYER
+    if counts and len(core) == 1 and core.islower():
+        survey.sampled_names.add(core)
 
 
 def _see_shape(survey: Survey, chain: Chain) -> None:

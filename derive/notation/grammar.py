@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from math import gcd, inf
 from typing import NoReturn
@@ -60,7 +61,7 @@ from derive.notation.scope import (
     spelled,
     unwrapped,
 )
-from derive.notation.tokens import DEEPEST_NESTING, OPENS, Source, Token, tokens
+from derive.notation.tokens import DEEPEST_NESTING, GREEK, OPENS, Source, Token, tokens
 
 GREATEST_EXPONENT = 1000
 TIMES = ("\\cdot", "\\times", "*", "\\ast")
@@ -389,7 +390,7 @@ class Parser:
             self.at += 1
             self.fail(f"a name after '{token.text}'")
         if token.kind == "macro":
-            self.refuse(f"unknown macro '{token.text}'", token)
+            self.refuse(f"unknown macro '{token.text}'{_instead(token.text)}", token)
         self.fail("a symbol, a number or a bracket")
 
     def elementary(self) -> str | None:
@@ -813,6 +814,15 @@ class Parser:
         by = inside.variable()
         inside.expect_end()
         return Gradient(self.variable(), by)
+
+
+def _instead(macro: str) -> str:
+    """What to write for a macro that nobody knows."""
+    known = [*ELEMENTARY, *(f"\\{name}" for name in (*WORDS, *GREEK)), *FRACTIONS]
+    near = get_close_matches(macro, known, n=1, cutoff=0.75)
+    if near:
+        return f". Did you mean {near[0]}?"
+    return f": write \\mathrm{{{macro[1:]}}} for a name or a function of your own"
 
 
 def _as_product(found: list[Expr]) -> Expr:

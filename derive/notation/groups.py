@@ -21,7 +21,7 @@ from derive.algebra.core import (
     num,
 )
 from derive.algebra.expression import Time
-from derive.notation import bigs, calls, derivatives, members, runs
+from derive.notation import bigs, blocks, calls, derivatives, members, runs
 from derive.notation.dots import Run
 from derive.notation.pieces import (
     RELATIONS,
@@ -71,8 +71,22 @@ def read_group(e: Elaborator, node: Group) -> Val:
     ones = ones_of_size(e, node)
     if ones is not None:
         return group_scripts(e, ones, replace(node, below=None))
+    column = column_in_text(e, node)
+    if column is not None:
+        return group_scripts(e, column, replace(node, above=None))
     value = inside_of(e, node)
     return group_scripts(e, value, node)
+
+
+def column_in_text(e: Elaborator, node: Group) -> Val | None:
+    r"""(x_1, \dots, x_n), (a, b)^T: a vector, written in a line of text; None for another bracket."""
+    parts = split_at(node.inside, (",",)) if node.opening == "(" else []
+    dots = any(only_dots(p) for p in parts)
+    if len(parts) < 2 or (node.above is None and not dots):
+        return None
+    value = listed_entries(e, parts, node)
+    arrays = e.setting.arrays or e.setting.scalars
+    return value if node.above is None or is_top(bare(node.above), value, arrays) else None
 
 
 def ones_of_size(e: Elaborator, node: Group) -> Val | None:
@@ -120,7 +134,8 @@ def inside_of(e: Elaborator, node: Group) -> Val:
         case "[":
             parts = split_at(node.inside, (",", ";"))
             if len(parts) > 1:
-                return listed_entries(e, parts, node)
+                beside = not split_at(node.inside, (";",))[1:]
+                return listed_entries(e, parts, node, beside)
             if sum(isinstance(n, Sign) and n.text in RELATIONS for n in node.inside) == 1:
                 return calls.read_relation(
                     e,
@@ -226,16 +241,17 @@ def around(e: Elaborator, value: Val, node: Group) -> Val:
     return replace(value, body=replace(value.body, mode=mode, names=tuple(sorted(names))))
 
 
-def stack_of(e: Elaborator, values: list[Val], node: Node) -> Val:
+def stack_of(e: Elaborator, values: list[Val], node: Node, beside: bool = False) -> Val:
+    """Parts below one another, or side by side: numbers and vectors are one vector, blocks are a matrix."""
     if any(v.rank > 1 for v in values):
-        raise Unread(node.start, "vectors below one another")
+        return blocks.joined(e, values, node, beside)
     if not (e.setting.arrays or e.setting.stacks) and all(v.rank == 0 for v in values):
         raise Unread(node.start, "vectors below one another")
     return stacked(e, values, node)
 
 
 def stacked(e: Elaborator, values: list[Val], node: Node) -> Val:
-    """Numbers and vectors below one another, as one vector."""
+    """Numbers and vectors below one another, as one vector; Unread where one is a matrix."""
     if any(v.rank > 1 for v in values):
         raise Unread(node.start, "vectors below one another")
     parts = []
@@ -267,11 +283,14 @@ def read_columns(e: Elaborator, cells: Sequence[Row], node: Node) -> Val:
     return transposed(found)
 
 
-def listed_entries(e: Elaborator, rows: Sequence[Row], node: Node) -> Val:
+def listed_entries(e: Elaborator, rows: Sequence[Row], node: Node, beside: bool = False) -> Val:
     """Entries one after another, some perhaps left out: a_1, …, a_n is the vector of the a_i."""
     gaps = [i for i, r in enumerate(rows) if only_dots(r)]
     if not gaps:
-        return stack_of(e, [e.row(r) for r in rows], node)
+        return stack_of(e, [e.row(r) for r in rows], node, beside)
+    same = blocks.alike(e, [r for r in rows if not only_dots(r)])
+    if same is not None:
+        return same
     if len(gaps) != 1 or not 0 < gaps[0] < len(rows) - 1:
         raise Unread(node.start, "entries before and behind the dots")
     (gap,) = gaps
@@ -311,7 +330,10 @@ def read_matrix(e: Elaborator, rows: Sequence[Sequence[Row]], node: Node) -> Val
         return from_corners(e, rows, node)
     if len({len(r) for r in rows}) != 1:
         raise Unread(node.start, "rows of equal length")
-    stacked = [stack_of(e, [e.row(c) for c in r], node) for r in rows]
+    values = [[e.row(c) for c in r] for r in rows]
+    if any(v.rank > 1 for row in values for v in row):
+        return blocks.joined(e, [stack_of(e, row, node, True) for row in values], node)
+    stacked = [stack_of(e, row, node) for row in values]
     if any(a.dim.count("+") != len(rows[0]) - 1 for v in stacked for a in v.axes):
         raise Unread(node.start, "entries that are numbers")
     first = renamed(stacked[0])

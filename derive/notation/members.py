@@ -375,6 +375,8 @@ def member(e: Elaborator, key: str, given: Sequence[tuple[str, Time]], start: in
         its = ("component", given[0][1])
         along = ("component", Time.of(fresh("open")))
         given = [along, its] if line else [its, *given[1:]]
+    elif key in e.setting.lines_guessed:
+        e.dims.suppose(e.setting.lines_guessed[key])
     written, key = key, e.setting.wholes.get(key, key)
     steps = dict(g for g in given if g[0] != "component")
     components = [i for d, i in given if d == "component"]

@@ -13,6 +13,7 @@ from derive.notation.meant import as_meant
 from derive.notation.rows import rows
 from derive.notation.scope import RELATIONS, Scope, collect
 from derive.notation.tokens import Source, Token, depth_change, tokens
+from derive.notation.typed import DERIVATIVES, as_typed
 
 LARGEST_FILE = 2_000_000
 MARKDOWN = (".md", ".markdown")
@@ -70,14 +71,16 @@ def read_statements(
     """
     found = [f for path, text in texts for f in formulas(path, text)]
     lexed = [(f, tokens(f.source, f.start, f.end)) for f in found]
-    stated = [(f, t) for f, t in lexed if _has_relation(t)]
+    lexed = [(f, t) for f, t in lexed if _has_relation(t)]
     if among_others:
-        stated = [(f, t) for f, t in stated if not _says_something_else(t)]
-    meant, said = as_meant([t for _, t in stated])
-    scope = collect((f.source, t) for (f, _), t in zip(stated, meant, strict=True))
+        lexed = [(f, t) for f, t in lexed if not _says_something_else(t)]
+    typed = as_typed([(f.source, t) for f, t in lexed])
+    meant, said = as_meant([t for t, _ in typed])
+    said = (*dict.fromkeys(s for _, sentences in typed for s in sentences), *said)
+    scope = collect((f.source, t) for (f, _), t in zip(lexed, meant, strict=True))
     statements = [
         replace(parse_statement(f.source, f.start, f.end, scope, t), said=said)
-        for (f, _), t in zip(stated, meant, strict=True)
+        for (f, _), t in zip(lexed, meant, strict=True)
     ]
     return tuple(statements), scope
 
@@ -85,6 +88,8 @@ def read_statements(
 def _says_something_else(found: tuple[Token, ...]) -> bool:
     """Whether a formula's left side is a derivative, or an index that gets a value or a range."""
     first, second = found[0].text, found[1].text
+    if first in DERIVATIVES:
+        return True
     if first in ("\\frac", "\\dfrac", "\\tfrac") and second == "{":
         first = found[2].text
         return first in ("\\partial", "d", "\\mathrm", "\\delta")

@@ -402,7 +402,8 @@ def _is_call(source: Source, m: Mention, name: str, quantities: set[str]) -> boo
                 source.place(m.offset),
             )
         return False
-    if m.name not in FUNCTION_LETTERS and _is_sum(m.arguments[0]):
+    word = m.name.startswith("\\mathrm{")
+    if m.name not in FUNCTION_LETTERS and not word and _is_sum(m.arguments[0]):
         raise DeriveError(
             f"'{name}(' may be a product or a call: write {name} \\cdot (…) for the product",
             source.place(m.offset),

@@ -108,6 +108,8 @@ class Setting:
     ranks: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
     entrywise: set[str] = field(default_factory=set)
+    of_families: set[str] = field(default_factory=set)  # functions that are applied to no entry
+    made_bare: set[str] = field(default_factory=set)  # what is made without an index of entries
     functions: dict[str, Function] = field(default_factory=dict)
     slots: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
@@ -153,6 +155,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    lines_guessed: dict[str, str] = field(default_factory=dict)
+    """The matrices whose rows or columns are taken to be a page's samples, with what is so supposed."""
     made_along: dict[str, int] = field(default_factory=dict)
     """The axis of a matrix that the parameters it is made of give it: that of the features."""
     square_ones: bool = False  # a bold 1 without a size is a matrix

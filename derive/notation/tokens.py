@@ -17,6 +17,7 @@ LONGEST_FORMULA = 10_000
 # Every pass over a tree recurses: 60 brackets are what Python's 1,000 frames hold with room to spare.
 DEEPEST_NESTING = 60
 LONGEST_NUMBER = 30
+LONGEST_LINE = 2_000  # characters of a line that an error shows
 
 Kind = Literal["name", "number", "macro", "char", "end"]
 
@@ -36,8 +37,12 @@ class Source:
 
     def place(self, offset: int) -> Place:
         row = bisect_right(self._starts, offset) - 1
-        column = offset - self._starts[row] + (1 if row else self.column)
-        return Place(self.path, row + self.line, column)
+        begin = self._starts[row]
+        column = offset - begin + (1 if row else self.column)
+        end = self._starts[row + 1] - 1 if row + 1 < len(self._starts) else len(self.text)
+        whole = end - begin <= LONGEST_LINE and (row or self.column == 1)
+        line = self.text[begin:end] if whole else ""
+        return Place(self.path, row + self.line, column, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,8 @@ SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵏⁿᵀ", "
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼₘₚₐₑₒₓₕₗ", "0123456789+-tksnijmpaeoxhl", strict=True))
 
 # After these one digit is the whole argument: \frac12 is a half, x^23 is x² times 3.
-TAKES_ONE = {"_", "^", "\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\sqrt"}
-HALVED = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"}
+HALVED = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\nicefrac", "\\sfrac"}
+TAKES_ONE = {"_", "^", "\\sqrt", *HALVED}
 
 OPENS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 CLOSES = frozenset(OPENS.values())

@@ -27,6 +27,7 @@ from derive.algebra.expression import (
     Total,
     Transpose,
     Variable,
+    children,
     walk,
 )
 from derive.model.calculus import constants, direction, identity
@@ -62,6 +63,8 @@ from derive.proof.value import (
     zero_matrix,
 )
 
+SYMBOLS = (Derivative, Gradient, BigSum, BigProduct)
+
 
 class ArrayWorld(World):
     """One random assignment to a graph whose variables are vectors and matrices."""
@@ -75,6 +78,8 @@ class ArrayWorld(World):
         self._arrays: dict[Variable, Value] = {}
         self._closed: dict[Expr, Value] = {}
         self._elementary: dict[Call, Value] = {}
+        self._plain: dict[Expr, bool] = {}
+        self._names_in: dict[Expr, frozenset[Variable]] = {}
         super().__init__(graph, seed)
 
     # -- shapes -----------------------------------------------------------------------------------
@@ -192,11 +197,19 @@ class ArrayWorld(World):
 
     # -- changes ----------------------------------------------------------------------------------
 
+    def _named(self, expr: Expr) -> frozenset[Variable]:
+        """The variables that stand in a formula."""
+        found = self._names_in.get(expr)
+        if found is None:
+            own = (x for x in walk(expr) if isinstance(x, Variable))
+            found = self._names_in[expr] = frozenset(own)
+        return found
+
     def change(self, expr: Expr, by: Variable, move: Value) -> Value:
         """How a formula changes, to first order, when `by` alone changes by `move`; 0 for not at all."""
         if expr == by:
             return move
-        if by not in walk(expr):
+        if by not in self._named(expr):
             return 0
 
         def d(part: Expr) -> Value:
@@ -305,7 +318,18 @@ class ArrayWorld(World):
         full = [stacked(x) if not isinstance(x, int) else (x,) * rows for x in found]
         return tuple(zip(*full, strict=True))
 
+    def _is_closed(self, expr: Expr) -> bool:
+        """Whether a formula names no derivative, and no Σ or Π."""
+        if isinstance(expr, SYMBOLS):
+            return False
+        found = self._plain.get(expr)
+        if found is None:
+            found = self._plain[expr] = all(map(self._is_closed, children(expr)))
+        return found
+
     def _value(self, expr: Expr) -> Value:
+        if isinstance(expr, Derivative):
+            return super()._value(expr)
         match expr:
             case Transpose(of):
                 return transposed(self._value(of))
@@ -316,9 +340,7 @@ class ArrayWorld(World):
                 (row,) = self.total(of, by)
                 rows, columns = self.rows_and_columns(by.name)
                 return small(unstacked(row, rows, columns))
-            case _ if not any(
-                isinstance(x, Derivative | Gradient | BigSum | BigProduct) for x in walk(expr)
-            ):
+            case _ if self._is_closed(expr):
                 return self.closed(expr)
             case Call(function, arguments) if function in (TRACE, VEC, DIAGONAL):
                 return rearranged(function, tuple(map(self._value, arguments)))

@@ -53,6 +53,7 @@ class Lines:
         self.forms.moments = Moments(model) if model.noise else None
         self.values: dict[str, Fraction] = {}
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
+        self._resolved: set[Core] = set()  # what `resolve` leaves as it is, in the line at hand
         self.made_of_derivatives = frozenset(
             n
             for n, ds in model.definitions.items()
@@ -162,6 +163,7 @@ class Lines:
 
     def suppose(self, left: Core, right: Core, distinct: tuple[Time, ...] = ()) -> None:
         """What the range of a line says: every member that it names lies inside the horizon, and `distinct` are not 0."""  # noqa: E501
+        self._resolved.clear()
         reach: dict[str, int] = {}
         for part in walk(add((left, right))):
             if isinstance(part, Ref):
@@ -194,9 +196,12 @@ class Lines:
 
     def resolve(self, x: Core) -> Core:
         """Derivatives of formulas by the chain rule, and names that stand for derivatives put in."""
+        if x in self._resolved:
+            return x
         for _ in range(4):
             made = self.forms.form(self.unfolder.resolved(self._derived(x)))
             if made == x:
+                self._resolved.add(x)
                 break
             x = made
         return x

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 from derive.algebra.expression import (
     ZERO,
@@ -284,6 +284,8 @@ class GeneralStep(Setting):
         self._shared = {d.target: d for d in recurrence.shared}
         self.relevant = cache(self._relevant)
         self.names_to = cache(self._names_to)
+        self._user_list = cache(self._every_user)
+        self._is_reached = cache(self._reaches)
 
     def _sampled(self, recurrence: Recurrence) -> Graph:
         """The model unrolled far enough to show every kind of edge."""
@@ -357,6 +359,10 @@ class GeneralStep(Setting):
 
     def aggregates(self) -> tuple[Variable, ...]:
         """The cost, last, and what else without time depends on the steps, in topological order."""
+        return self._made_of_steps
+
+    @cached_property
+    def _made_of_steps(self) -> tuple[Variable, ...]:
         return tuple(
             v
             for v in self.sample.nodes
@@ -378,7 +384,7 @@ class GeneralStep(Setting):
         if of == by:
             return True
         if self.at_step(by):
-            return self._reaches(by, of)
+            return self._is_reached(by, of)
         shared = Variable(by.name, by.time)
         if of.time is None:
             return self._ever(shared, of)
@@ -402,10 +408,13 @@ class GeneralStep(Setting):
         return Variable(of.name, Time.at(self.sample.horizon - 1))
 
     def users(self, by: Variable, of: Variable) -> tuple[Variable, ...]:
-        return tuple(v for v in self.every_user(by) if self._reaches(v, of))
+        return tuple([v for v in self.every_user(by) if self._is_reached(v, of)])
 
     def every_user(self, by: Variable) -> tuple[Variable, ...]:
         """As in `Setting`, for a `by` that has a time; the uses of a shared one are a Σ."""
+        return self._user_list(by)
+
+    def _every_user(self, by: Variable) -> tuple[Variable, ...]:
         if by.time is None:
             raise DeriveError(f"{by.name} is used at every step: no finite list of users")
         found: list[Variable] = []
@@ -463,9 +472,9 @@ class GeneralStep(Setting):
             if self.uses(Variable(name, now), by)
         )
         early = [
-            v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._reaches(v, of)
+            v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._is_reached(v, of)
         ]
-        shared = [v for v in self._shared if by in self.sample.inputs[v] and self._reaches(v, of)]
+        shared = [v for v in self._shared if by in self.sample.inputs[v] and self._is_reached(v, of)]
         return add(
             (*self._terms(of, shared, by), *self._terms(of, early, by), self._over_steps(body))
         )

@@ -48,6 +48,7 @@ PRIME = 2**61 - 1
 
 Matrix = tuple[tuple[int, ...], ...]
 Value = int | Matrix
+Letters = tuple[tuple[str, Time], ...]
 
 _ARGUMENT, _RESULT = ARGUMENT_AND_RESULT = Variable("argument"), Variable("value")
 
@@ -70,9 +71,11 @@ class World:
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
         self._names = frozenset(v.name for v in (*graph.nodes, *graph.recurrence.parameters))
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
-        self._lines: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Value] = {}
+        self._lines: dict[tuple[Expr, Letters], Value] = {}
         self._terms: dict[Expr, Value] = {}
-        self._moves: dict[tuple[Expr, tuple[tuple[str, Time], ...]], Expr] = {}
+        self._moves: dict[tuple[Expr, Letters], Expr] = {}
+        self._split: dict[Sum, bool] = {}
+        self._products: dict[tuple[Expr, ...], Value] = {}
         self._symbols: dict[Derivative, Value] = {}
         self._fill()
 
@@ -275,27 +278,44 @@ class World:
 
     def value(self, expr: Expr, letters: Mapping[str, Time] | None = None) -> Value:
         """The value of a formula whose index letters are replaced by numbers first."""
-        key = expr, tuple(letters.items()) if letters else ()
-        found = self._lines.get(key)
+        if not letters:
+            return self._term(expr)
+        return self._line(expr, tuple(letters.items()), letters)
+
+    def _line(self, expr: Expr, key: Letters, letters: Mapping[str, Time]) -> Value:
+        """The value of a line or of a term at these letters, worked out once."""
+        found = self._lines.get((expr, key))
         if found is None:
-            if isinstance(expr, Sum) and letters and _has_symbols(expr):
-                found = reduce(_add, (self.value(term, letters) for term in expr.terms))
+            if isinstance(expr, Sum) and self._is_split(expr):
+                parts = [self._line(term, key, letters) for term in expr.terms]
+                found = reduce(_add, parts)
+            elif isinstance(expr, Product):
+                found = self._product(tuple([self._moved(f, key, letters) for f in expr.factors]))
             else:
-                found = self._term(self._moved(expr, key[1], letters) if letters else expr)
-            self._lines[key] = found
+                found = self._term(self._moved(expr, key, letters))
+            self._lines[expr, key] = found
         return found
 
-    def _moved(
-        self, expr: Expr, key: tuple[tuple[str, Time], ...], letters: Mapping[str, Time]
-    ) -> Expr:
-        """`expr` with its index letters replaced; each symbol is moved once."""
-        if isinstance(expr, Product):
-            return Product(tuple([self._moved(f, key, letters) for f in expr.factors]))
-        if not isinstance(expr, Derivative):
-            return move(expr, letters)
+    def _is_split(self, expr: Sum) -> bool:
+        """Whether the terms of a sum have values by themselves."""
+        found = self._split.get(expr)
+        if found is None:
+            found = self._split[expr] = _has_symbols(expr)
+        return found
+
+    def _moved(self, expr: Expr, key: Letters, letters: Mapping[str, Time]) -> Expr:
+        """`expr` with its index letters replaced, once."""
         found = self._moves.get((expr, key))
         if found is None:
             found = self._moves[expr, key] = move(expr, letters)
+        return found
+
+    def _product(self, factors: tuple[Expr, ...]) -> Value:
+        found = self._products.get(factors)
+        if found is None:
+            beyond = any(map(self._is_beyond, factors))
+            found = 0 if beyond else reduce(multiplied, map(self._term, factors))
+            self._products[factors] = found
         return found
 
     def _term(self, expr: Expr) -> Value:
@@ -326,9 +346,7 @@ class World:
             case Sum(terms):
                 return reduce(_add, map(self._term, terms))
             case Product(factors):
-                if any(map(self._is_beyond, factors)):
-                    return 0
-                return reduce(multiplied, map(self._value, factors))
+                return self._product(factors)
             case BigSum(_, lower, upper, _):
                 at = range(lower.shift, upper.shift + 1)
                 start: Value = 0
@@ -480,7 +498,10 @@ def _plus(a: Matrix, b: Matrix) -> Matrix:
     if len(a) != len(b) or len(a[0]) != len(b[0]):
         raise NoValue("terms of different shapes")
     return tuple(
-        tuple((x + y) % PRIME for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True)
+        [
+            tuple([(x + y) % PRIME for x, y in zip(p, q, strict=True)])
+            for p, q in zip(a, b, strict=True)
+        ]
     )
 
 
@@ -488,7 +509,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     if len(a[0]) != len(b):
         raise NoValue("factors whose ends do not meet")
     columns = tuple(zip(*b, strict=True))
-    return tuple(tuple([sum(map(mul, row, column)) % PRIME for column in columns]) for row in a)
+    return tuple([tuple([sum(map(mul, row, column)) % PRIME for column in columns]) for row in a])
 
 
 def turned(value: Value) -> Value:
@@ -518,7 +539,7 @@ def multiplied(a: Value, b: Value) -> Value:
         return a * b % PRIME
     if isinstance(a, int):
         assert isinstance(b, tuple)
-        return tuple(tuple(a * x % PRIME for x in row) for row in b)
+        return tuple([tuple([a * x % PRIME for x in row]) for row in b])
     if isinstance(b, int):
         return multiplied(b, a)
     return small(_times(a, b))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from derive.errors import DeriveError
 from derive.layout import TEX_CHARACTERS
 from derive.notation.unicode import ABOVE, BELOW, LETTERS
+from derive.report.beside import COLOURS, Spot, spot
 from derive.report.facts import Finding, finding, is_shown
 from derive.report.marking import escaped_markdown, inline_code, words
+from derive.templating import environment
 from derive.verify.verdicts import Report
 
 Span = tuple[int, int]
+_IN_MARGIN = re.compile(
+    r"\\(?:marginpar|marginnote|sidenote|todo|twocolumn)(?![a-zA-Z])|\[[^\]]*twocolumn[^\]]*\]"
+)
 
 MARKDOWN = (".md", ".markdown")
 TEX = (".tex", ".ltx", ".latex")
@@ -114,17 +120,89 @@ def _tex(text: str, found: list[Finding], name: str) -> str:
         )
     maths, barriers = _scanned(text)
     begin = text.find("\\begin{document}")
-    begin = begin + len("\\begin{document}") if begin >= 0 else 0
-    finish = text.find("\\end{document}", begin)
+    finish = text.find("\\end{document}", max(begin, 0))
     finish = finish if finish >= 0 else len(text)
-    notes = {begin: _PREAMBLE if begin else _PREAMBLE.lstrip()}
     inside = [f for f in found if f.judged.start < finish]
+    if begin < 0:
+        return _fragment(text, inside, finish, maths, barriers)
+    body = begin + len("\\begin{document}")
+    notes = _Notes(text, {begin: _beside(text), body: "\n\\derivesheet"})
+    macros = macros_in(text)
+    numbers = {}
     for f in inside:
-        spot, lead = _spot(text, f.judged.start, maths, barriers)
-        spot = min(max(spot, begin), finish)
-        notes[spot] = notes.get(spot, "") + lead + _margin(f)
-    notes[finish] = notes.get(finish, "") + _appendix([f for f in inside if f.kind != "proved"])
-    return _inserted(text, notes)
+        at = _place(text, f, maths, barriers)
+        offset = min(max(at.offset, body), finish)
+        if at.label is not None and at.label[1] not in notes.labels:
+            notes.labels.add(at.label[1])
+            notes.add(at.label[0], f"\\label{{{at.label[1]}}}")
+        if f.judged.start >= body:
+            notes.add(offset, f"\\derivemark{{{f.judged.id}}}")
+            notes.add(body, _note(f, at.number, macros))
+        numbers[f.judged.id] = at.number
+    notes.add(body, "%\n")
+    notes.add(finish, _appendix([f for f in inside if f.kind != "proved"], macros, numbers))
+    return _inserted(text, notes.at)
+
+
+@dataclass
+class _Notes:
+    """What is put into a text, by its offset, and the labels that are among it."""
+
+    text: str
+    at: dict[int, str]
+    labels: set[str] = field(default_factory=set)
+
+    def add(self, offset: int, written: str) -> None:
+        self.at[offset] = self.at.get(offset, "") + written
+
+
+def _beside(text: str) -> str:
+    """TeX's part of the work; the margin is free where the text puts nothing there."""
+    template = environment().get_template("reports/beside.j2")
+    return template.render(colours=COLOURS, margin_is_free=_IN_MARGIN.search(text) is None) + "\n"
+
+
+def _place(text: str, f: Finding, maths: list[Span], barriers: list[Span]) -> Spot:
+    """At the formula's own row in a display, else behind the formula, and what it cannot stand in."""
+    around = [span for span in maths if span[0] <= f.judged.start < span[1]]
+    walls = [w for w in barriers if w[0] < f.judged.start < w[1]]
+    if around and not walls and (found := spot(text, f, around[0])) is not None:
+        return found
+    offset, _ = _spot(text, f.judged.start, maths, barriers)
+    return Spot(offset)
+
+
+def _note(f: Finding, number: str, macros: Macros) -> str:
+    """What stands beside a formula: the verdict, why, and the line that would be true."""
+    said = [tex_words(f.reason)]
+    if f.reading:
+        said.append(f"{words().page['reading']}: {tex_words(f.reading)}.")
+    if f.suggestion:
+        said.append(f"{words().offer(f.kind)}: {_inline(f.suggestion, macros)}")
+    shown = f" ({number})" if number else ""
+    return (
+        f"%\n\\derivenote{{{f.judged.id}}}{{{f.kind}}}{{{shown}}}{{{' '.join(filter(None, said))}}}"
+    )
+
+
+def _inline(suggestion: str, macros: Macros) -> str:
+    """A line of LaTeX that may be broken, or in its own letters."""
+    if is_safe(suggestion, macros):
+        return f"$\\displaystyle {suggestion}$"
+    return f"\\texttt{{{_spelled(suggestion)}}}"
+
+
+def _fragment(
+    text: str, found: list[Finding], finish: int, maths: list[Span], barriers: list[Span]
+) -> str:
+    """A file that is put into another: notes in the margin that there is, after the formulas."""
+    notes = _Notes(text, {0: _PREAMBLE.lstrip()})
+    for f in found:
+        offset, lead = _spot(text, f.judged.start, maths, barriers)
+        notes.add(min(offset, finish), lead + _margin(f))
+    macros = macros_in(text)
+    notes.add(finish, _appendix([f for f in found if f.kind != "proved"], macros, {}))
+    return _inserted(text, notes.at)
 
 
 def _scanned(text: str) -> tuple[list[Span], list[Span]]:
@@ -220,21 +298,24 @@ def _margin(f: Finding) -> str:
     return f"\\derivenote{{{f.kind}}}{{({f.judged.id}){' ' if reason else ''}{reason}}}"
 
 
-def _appendix(found: list[Finding]) -> str:
+def _appendix(found: list[Finding], macros: Macros, numbers: Mapping[str, str]) -> str:
     """Each verdict in full, with the suggested line set as a formula where that is safe."""
     if not found:
         return ""
     rows = [f"\n\n\\bigskip\\noindent\\textbf{{{words().title}}}\n"]
     for f in found:
-        rows.append(f"\n\\noindent({tex_words(f.judged.id)}) {tex_words(_message(f, False))}")
+        name = numbers.get(f.judged.id) or (
+            f"{words().page['line']} {f.judged.line}" if numbers else f.judged.id
+        )
+        rows.append(f"\n\\noindent({name}) {tex_words(_message(f, False))}")
         if f.suggestion:
-            rows.append(f"{words().offer(f.kind)}: {_line(f.suggestion)}")
+            rows.append(f"{words().offer(f.kind)}: {_line(f.suggestion, macros)}")
     return "\n".join((*rows, ""))
 
 
-def _line(suggestion: str) -> str:
+def _line(suggestion: str, macros: Macros) -> str:
     """A line of LaTeX as a display, or in its own letters."""
-    if is_safe(suggestion):
+    if is_safe(suggestion, macros):
         return f"\\[{suggestion}\\]"
     return f"\\texttt{{{_spelled(suggestion)}}}"
 
@@ -246,9 +327,14 @@ _PLAIN = {
     "geq", "ne", "neq", "in", "infty", "top", "log", "exp", "sin", "cos", "tan", "sinh", "cosh",
     "tanh", "prime", "mid", "to", "quad", "qquad", "equiv", "langle", "rangle", "odot", "circ",
     "approx", "max", "min", "det", "displaystyle", "pm", "lbrace", "rbrace", "surd", "rightarrow",
+    "lVert", "rVert", "ell", "star", "ast", "bullet", "ln", "vert", "Vert", "vdots",
 } | LETTERS.keys()  # fmt: skip
+# Macros that no formula may begin or end, whatever the text does with them.
+_FORBIDDEN = frozenset(
+    ("begin", "end", "left", "right", "tag", "label", "def", "newcommand", "item")
+)
 _PIECE = re.compile(
-    r"\\frac\s*@\s*@|\\(?:sqrt|mathrm|mathbf|hat|bar|tilde|vec|dot)\s*@"
+    r"\\frac\s*@\s*@|\\(?:sqrt|operatorname|mathrm|mathcal|mathbf|hat|bar|tilde|vec|dot)\s*@"
     r"|\\(?P<fence>left|right)\s*(?:[()\[\].|/]|\\[lr](?:brace|angle)(?![a-zA-Z])|\\\|)"
     r"|(?P<script>[_^])\s*(?:@|[A-Za-z0-9*+-]|\\(?P<letter>[A-Za-z]+))|\\(?P<plain>[A-Za-z]+)"
     r"|(?P<prime>')|\\[,;! |]|(?P<space>\s+)|[\w@()\[\]+\-*/=<>|,.;:!]",
@@ -267,25 +353,51 @@ SYMBOLS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def is_safe(latex: str) -> bool:
-    """Whether plain LaTeX can set it between dollars: known macros with their arguments, balanced."""
+Macros = frozenset[tuple[str, int]]
+_GROUPS = re.compile(r"\\([A-Za-z]+)((?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)")
+
+
+def macros_in(text: str) -> Macros:
+    """The macros that a text uses, each with how many groups follow it there."""
+    found = set()
+    for use in _GROUPS.finditer(text):
+        depth = count = 0
+        for sign in use[2]:
+            count += sign == "{" and depth == 0
+            depth += (sign == "{") - (sign == "}")
+        found.add((use[1], count))
+    return frozenset(found)
+
+
+def is_safe(latex: str, macros: Macros = frozenset()) -> bool:
+    """Whether LaTeX can set it between dollars: known macros with their arguments, balanced.
+
+    `macros` are those that the text itself uses, with as many groups.
+    """
     if "@" in latex:
         return False
     rest = latex.replace("\\{", "\\lbrace ").replace("\\}", "\\rbrace ")
     while group := _GROUP.search(rest):
-        if not _is_flat(group[1]):
+        if not _is_flat(group[1], macros):
             return False
         rest = f"{rest[: group.start()]}@{rest[group.end() :]}"
-    return _is_flat(rest)
+    return _is_flat(rest, macros)
 
 
-def _is_flat(latex: str) -> bool:
+def _is_flat(latex: str, macros: Macros) -> bool:
     """The same for a text whose groups are @ already: fences in pairs, one script of a kind each."""
     at = open_fences = 0
     scripts: set[str] = set()
     while piece := _PIECE.match(latex, at):
         at = piece.end()
         name = piece["letter"] or piece["plain"]
+        if name is not None and name not in _PLAIN and piece["plain"]:
+            groups = re.compile(r"(?:\s*@)*").match(latex, at)
+            count = groups.group().count("@") if groups else 0
+            if (name, count) in macros and name not in _FORBIDDEN:
+                at = groups.end() if groups else at
+                scripts.clear()
+                continue
         mark = "^" if piece["prime"] and "^" in scripts else piece["script"]
         open_fences += {"left": 1, "right": -1}.get(piece["fence"] or "", 0)
         if (name is not None and name not in _PLAIN) or mark in scripts or open_fences < 0:

@@ -99,6 +99,11 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             continue
         if kind == "comment":
             at = match.start() + 1
+        if kind == "sign" and match[0][0] in "+-=" and found and found[-1].text in ("^", "_"):
+            at = match.start() + 1  # x^-=a: a script is one character
+            found.append(Token(match[0][0], match.start(), at, glued))
+            glued = True
+            continue
         found += _made(match.group() if kind != "comment" else "%", match.start(), at, glued)
         if kind == "macro" and match.group() == "\\" and found:
             found.pop()
@@ -268,10 +273,23 @@ def prepared(tokens: Sequence[Token]) -> list[Token]:
             at = _delimiter(tokens, at, found)
         elif token.text == "\\middle" or _BIG.fullmatch(token.text):
             at += 1
+        elif _is_power(tokens, at, found):
+            found.append(token._replace(text="^", end=tokens[at + 1].end))
+            at += 2
         else:
             found.append(token)
             at += 1
     return found
+
+
+def _is_power(tokens: Sequence[Token], at: int, found: Sequence[Token]) -> bool:
+    """Whether `**` stands here as programs have it, between what is raised and its power."""
+    pair = [token.text for token in tokens[at : at + 2]] == ["*", "*"]
+    if not pair or at + 2 >= len(tokens) or not found:
+        return False
+    after = tokens[at + 2].text
+    begins = after.isalnum() or after in ("(", "{")
+    return begins and tokens[at + 1].glued and found[-1].text not in ("{", "^", "_", "(", "*")
 
 
 def _delimiter(tokens: Sequence[Token], at: int, found: list[Token]) -> int:

@@ -115,14 +115,22 @@ class Comparison:
 
     def outcome(self) -> Outcome:
         """The whole comparison."""
+        screened = self._screened()
+        return screened if isinstance(screened, Outcome) else self._proof(screened)
+
+    def agrees(self) -> bool:
+        """Whether the outcome is no other than equal or tested; no proof is looked for."""
+        return not isinstance(self._screened(), Outcome)
+
+    def _screened(self) -> Outcome | bool:
+        """How the values differ, or why there are none; else whether only those of numbers agree."""
         scalar = self._screen(sizes=False)
         if isinstance(scalar, Outcome):
             return scalar
         vector = self._screen(sizes=True)
         if isinstance(vector, Outcome) and vector.kind == "different":
             return vector
-        scalars = isinstance(vector, Outcome)
-        return self._proof(scalars)
+        return isinstance(vector, Outcome)
 
     def differs(self, sizes: bool = False, quick: bool = False) -> bool:
         """Whether values differ, nothing else; also True where nothing has a value.

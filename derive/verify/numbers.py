@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import blake2b
 from itertools import count
 from typing import Any
@@ -521,19 +521,29 @@ def _inverse(x: Any) -> Any:
 
 def to_interval(x: Any) -> Any:
     """A number as an interval of mpmath."""
+    return _as_interval(x.numerator, x.denominator) if isinstance(x, Fraction | int) else x
+
+
+@lru_cache(maxsize=10_000)
+def _as_interval(above: int, below: int) -> Any:
     from mpmath import iv
 
     iv.prec = PRECISION
-    if isinstance(x, Fraction):
-        return iv.mpf(x.numerator) / iv.mpf(x.denominator)
-    return iv.mpf(x) if isinstance(x, int) else x
+    return iv.mpf(above) if below == 1 else iv.mpf(above) / iv.mpf(below)
 
 
 def apply(function: str, x: Any) -> Any:
     """An elementary function of an exact number or an interval, as an interval."""
+    return _applied(function, to_interval(x)._mpi_)
+
+
+@lru_cache(maxsize=10_000)
+def _applied(function: str, ends: tuple[Any, Any]) -> Any:
+    """The function of the interval between two ends, worked out once."""
     from mpmath import iv
 
-    x = to_interval(x)
+    iv.prec = PRECISION
+    x = iv.make_mpf(ends)
     e = iv.exp(x)
     match function:
         case "\\exp":

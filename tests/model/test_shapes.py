@@ -67,11 +67,7 @@ def test_inferred(definitions: tuple[str, ...], wanted: dict[str, str]) -> None:
             "ill-typed product: .* n×1, .* n×1",
         ),
         ((STATE, "h_t = h_{t-1}^\\top"), "ill-typed: h_t is n×1, but its definition is 1×n"),
-        (
-            (STATE, "W \\in \\mathbb{R}^{n \\times n}", "h_t = W^T h_{t-1}"),
-            "T is the horizon: write W",
-        ),
-        ((STATE, "h_t = W^T h_{t-1}"), "T is the horizon: write W"),
+        ((STATE, "h_t = w^T", "w \\in \\mathbb{R}^{n}"), "T is the horizon: write w"),
         ((STATE, "W \\in \\mathbb{R}^{n \\times n}", "h_t = W^2 h_{t-1}"), "power of a matrix"),
         (
             ("W \\in \\mathbb{R}^{n \\times d}", "h_t = h_{t-1} + \\operatorname{tr}(W)"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from derive.errors import DeriveError
-from derive.report.margin import annotated, is_safe, tex_words
+from derive.report.margin import annotated, is_safe, macros_in, tex_words
 from derive.verify.verdicts import KINDS, Counterexample, Judged, Report, Verdict
 
 NOTE = "\\derivenote{refuted}{(1.1)}"
@@ -62,8 +62,11 @@ def test_a_note_stands_beside_its_formula(name: str) -> None:
 def test_what_is_not_typeset_has_no_note() -> None:
     text = "\\newcommand{\\z}{$z$}\\begin{document}a\\end{document} $z$"
     written = annotated(report(text), "notes.tex")
-    assert written.count("\\derivenote{refuted}") == 1
-    assert written.index("\\begin{document}") < written.index("\\derivenote{refuted}")
+    body = written.partition("\\begin{document}")[2]
+    assert body.startswith("\n\\derivesheet") and "\\derivemark" not in body
+    assert (
+        body.count("Refuted.") == 1 and "a\n\n\\bigskip" in body
+    )  # the verdict stands in the list at the end alone
 
 
 def test_markdown_and_text() -> None:
@@ -83,6 +86,59 @@ def test_markdown_and_text() -> None:
 def test_where_verdicts_have_no_place(name: str, text: str) -> None:
     with pytest.raises(DeriveError, match="use --to md instead"):
         annotated(report(text), name)
+
+
+# Where the mark and a label of ours go in a display, and the number that the note has.
+IN_A_DISPLAY = {
+    "no number": ("\\[ z| . \\]", ""),
+    "dollars": ("$$ z| $$", ""),
+    "its own label": ("\\begin{equation} z| \\label{e} \\end{equation}", "e"),
+    "a label of ours": ("\\begin{equation} z| ~\\end{equation}", "derive"),
+    "a row": ("\\begin{align} a &= b \\label{a} \\\\ &= z| ~\\\\[2pt] c \\end{align}", "derive"),
+    "the last row": ("\\begin{align} a \\\\ &= z| % so and \\\\\n ~\\end{align}", "derive"),
+    "a row without": ("\\begin{align} z| \\notag \\\\ c \\end{align}", ""),
+    "no numbers": ("\\begin{align*} z| \\\\ c \\end{align*}", ""),
+    "split": (
+        "\\begin{equation}\\begin{split} z| \\\\ c \\end{split}~\\end{equation}",
+        "derive",
+    ),
+    "a matrix": (
+        "\\begin{gather} \\begin{matrix} b \\\\ c \\end{matrix} z| ~\\end{gather}",
+        "derive",
+    ),
+    "in braces": ("\\[ \\boxed{z + \\text{a}}| \\]", ""),
+    "columns": ("\\begin{alignat}{2} z| ~\\end{alignat}", "derive"),
+}
+
+
+@pytest.mark.parametrize("name", IN_A_DISPLAY)
+def test_a_mark_stands_in_the_row_of_a_display(name: str) -> None:
+    body, number = IN_A_DISPLAY[name]
+    text = body.replace("|", "").replace("~", "")
+    written = annotated(report(f"\\begin{{document}}{text}\\end{{document}}"), "notes.tex")
+    label = next(iter(re.findall(r"\\label\{(derive:\d+)\}", written)), "none")
+    found = written.partition("%\n%\n")[2] or written
+    shown = body.replace("|", "\\derivemark{1.1}").replace("~", f"\\label{{{label}}}")
+    assert f"{shown}\n\n\\bigskip" in found
+    wanted = {"": "", "derive": f" (\\ref{{{label}}})"}.get(number, f" (\\ref{{{number}}})")
+    assert f"\\derivenote{{1.1}}{{refuted}}{{{wanted}}}{{}}" in written
+
+
+def test_two_formulas_of_a_row_share_its_number() -> None:
+    text = "\\begin{document}\\begin{align} z = z \\end{align}\\end{document}"
+    written = annotated(report(text), "notes.tex")
+    assert written.count("\\label{derive:") == 1 and written.count("\\derivemark{") == 2
+    assert written.count("(\\ref{derive:") >= 2
+
+
+def test_a_correction_is_typeset_with_the_macros_of_the_page() -> None:
+    page = "\\begin{document}$\\pd{C}{h}$ $z$\\end{document}"
+    verdict = Verdict("refuted", None, None, "", "\\pd{C}{h} = \\operatorname{diag}(a) W")
+    assert "{Nearest true line: $\\displaystyle \\pd{C}{h} = " in annotated(
+        report(page, verdict=verdict), "n.tex"
+    )
+    assert is_safe("\\pd{C}{h}", macros_in(page)) and not is_safe("\\pd{C}", macros_in(page))
+    assert not is_safe("\\left", macros_in("\\left( \\right)"))
 
 
 SAFE = ["a = b_{t+1}", "\\frac{\\partial C}{\\partial h_t}", "\\left(a\\right)^2"]
@@ -133,6 +189,8 @@ def test_an_annotated_copy_compiles(tmp_path: Path) -> None:
         (tmp_path / "n.tex").write_text(written, encoding="utf-8")
         if suggestion in (SAFE[1], UNSAFE[0]):
             _compile(tmp_path)
+            _compile(tmp_path)  # now with the places of the notes
+            assert "derivepos{10.1}" in (tmp_path / "n.aux").read_text(encoding="utf-8")
 
 
 def _compile(folder: Path) -> None:
