@@ -286,10 +286,10 @@ class Judge:
                     self._alone(chain),
                 )
                 continue
-            for member, verdict in self._chain(formula, index, chain, role, before):
+            for head, member, verdict in self._chain(formula, index, chain, role, before):
                 count += 1
-                sign = member.relation
-                latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
+                sides = (self._latex(side.start, side.end) for side in (head, member))
+                latex = f" {member.relation} ".join(sides)
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
 
     def _with_head(self, formula: Formula, chain: Chain) -> tuple[Chain, Before | None]:
@@ -364,7 +364,8 @@ class Judge:
         chain: Chain,
         role: Role | None,
         before: Before | None = None,
-    ) -> Iterator[tuple[Member, Verdict | Accusation]]:
+    ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
+        """Each member with what it was compared with: the head, or what stands for it since."""
         head = chain.members[0]
         first = before is None
         wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
@@ -373,6 +374,7 @@ class Judge:
             if member.relation not in EQUATIONS:
                 introduces = first and role and role.kind in ("definition", "shape", "setting")
                 yield (
+                    head,
                     member,
                     Verdict("definition")
                     if introduces
@@ -386,17 +388,18 @@ class Judge:
                 and role is not None
                 and role.why == EXPRESSIONS
             ):
-                yield member, Verdict("definition", reason="what the page supposes")
+                yield head, member, Verdict("definition", reason="what the page supposes")
             elif first and role is not None and role.kind != "claim":
                 yield (
+                    head,
                     member,
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
-                yield member, Verdict("definition", reason=role.why)
+                yield head, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
-                yield member, Verdict("unread", reason="goes on from a formula before")
+                yield head, member, Verdict("unread", reason="goes on from a formula before")
             else:
                 verdict = self._claim(formula, chain, head, member)
                 if isinstance(verdict, Accusation) or (
@@ -411,7 +414,7 @@ class Judge:
                 elif wrong:
                     wrong = []
                     self._before = Before(formula.number, head, None)
-                yield member, verdict
+                yield head, member, verdict
                 if (
                     isinstance(verdict, Verdict)
                     and verdict.kind == "unread"

@@ -472,9 +472,13 @@ class GeneralStep(Setting):
             if self.uses(Variable(name, now), by)
         )
         early = [
-            v for v in self.early() if by in self.sample.inputs.get(v, ()) and self._is_reached(v, of)
+            v
+            for v in self.early()
+            if by in self.sample.inputs.get(v, ()) and self._is_reached(v, of)
         ]
-        shared = [v for v in self._shared if by in self.sample.inputs[v] and self._is_reached(v, of)]
+        shared = [
+            v for v in self._shared if by in self.sample.inputs[v] and self._is_reached(v, of)
+        ]
         return add(
             (*self._terms(of, shared, by), *self._terms(of, early, by), self._over_steps(body))
         )
