@@ -270,7 +270,7 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
-                drawn = chain.members[1].relation == "\\sim" and not (
+                drawn = [m.relation for m in chain.members[1:2]] == ["\\sim"] and not (
                     defining.names_used(self, number, chain) & self.differentiated_by
                 )
                 lost = frozenset(

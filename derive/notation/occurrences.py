@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 
 from derive.notation import habits
 from derive.notation.slots import (
@@ -493,7 +494,7 @@ def _stands_bare(base: str, inside: Row) -> bool:
         and bare(node) == base
         and not isinstance(behind, Group)
         and not any(isinstance(n, Sign) and n.text in (",", ";") for n in inside)
-        for node, behind in zip(inside, (*inside[1:], None), strict=True)
+        for node, behind in zip_longest(inside, inside[1:])
     )
 
 
