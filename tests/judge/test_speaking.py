@@ -159,8 +159,11 @@ def test_what_is_shown_is_what_was_compared() -> None:
     for line, shown in (
         (r"0 \le L_t s_t^2 = s_t^4", r"L_t s_t^2 = s_t^4"),
         (rf"x_t \approx {slope} = 2 s_t", rf"{slope} = 2 s_t"),
-        (rf"\mathrm{{prod}}(A, B \rangle = 2 s_t = {slope}", rf"2 s_t = {slope}"),
         (rf"{slope} = 2 s_t = s_t + s_t", rf"{slope} = s_t + s_t"),
     ):
         found = judge("page.tex", f"{model}\n\\[ {line} \\]\n", Path(".")).formulas[-1]
         assert (found.latex, found.verdict.kind) == (shown, "proved")
+    line = rf"\mathrm{{prod}}(A, B \rangle = 2 s_t = {slope}"
+    found = judge("page.tex", f"{model}\n\\[ {line} \\]\n", Path(".")).formulas[-1]
+    assert found.latex == rf"\mathrm{{prod}}(A, B \rangle = {slope}"
+    assert found.verdict.reason == "compared with 2 s_t: the head is not read"
