@@ -67,7 +67,10 @@ def around(items: Sequence[Any], place: int) -> list[Chain]:
     begins = words.strip()[
         :1
     ].isupper()  # a sentence of its own: "For i ≠ j:" speaks of what follows
-    if at is not None and not begins and BEHIND.match(words) and _is_relation(items[at]):
+    opens = at is not None and _words(items, at + 1, 1)[0].lstrip().startswith((":", "："))
+    if at is None or begins or opens:  # "si i ≠ j :" speaks of what follows, too
+        return found
+    if BEHIND.match(words) and _is_relation(items[at]):
         found.append(items[at].chains[0])
     return found
 

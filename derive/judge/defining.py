@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -188,13 +189,15 @@ def with_inner_definition(
     given = {table.occurrence(n, b).key for r in occurs.arguments for n, b in named(r)}
     varying = {k for k in keys if u._kind(k) in ("variable", "input")}
     without = replace(chain, members=(chain.members[0], *chain.members[2:]))
-    if not varying <= given:
+    if not varying <= given or uses_others(table, occurs.arguments, body):
         return without if is_read(u, number, index, body) else chain
     elaborator = u._elaborator = u.elaborator(number, None, index)
     kept = u.definitions_read.copy()
     own = Role("definition", key, occurs, scope=role.scope)
     try:
-        functions_made.define_function(u, number, occurs, elaborator, body.tree, own)
+        behind = single[1] if single is not None else None
+        below = (behind.below or ()) if behind is not None else ()
+        functions_made.define_function(u, number, occurs, elaborator, body.tree, own, below)
     except (Unread, Misfit, RecursionError):
         return without if is_read(u, number, index, body) else chain
     finally:
@@ -202,6 +205,17 @@ def with_inner_definition(
     if role.key in keys:  # the h_t of h_t = f(h_{t-1}) goes on by itself, not by way of f
         u.made = [m for m in u.made if m.definition.name != key]
     return chain
+
+
+def uses_others(table: Any, arguments: Iterable[Any], body: Member) -> bool:
+    r"""Whether a formula for S(z_j) has another z than that one: the z_k of a sum over all of them."""
+    given = {n: spelled(n.below or ()) for row in arguments for n, _ in named(row)}
+    keys = {table.occurrence(n, None).key: below for n, below in given.items() if below}
+    return any(
+        keys.get(table.occurrence(n, b).key, below) != below
+        for n, b in named(body.tree)
+        for below in (spelled(n.below or ()),)
+    )
 
 
 def is_read(u: Understanding, number: int, index: int, member: Member) -> bool:

@@ -100,6 +100,10 @@ def define_function(
             )
         )
         u.definitions_read[number, -1] = ""
+        below_it = tuple(("component", (n,)) for n in below if isinstance(n, Name))
+        with suppress(Misfit, Unread):  # S_j, where S(z)_j = … is made
+            whole = replace(occurs, indices=(*occurs.indices, *below_it))
+            defining.define_whole(u, number, whole, elaborator, row, role)
         return
     free = {a for _, i in given for a, _ in i.letters} | {a.letter for a in found.body.axes}
     for k, _ in enumerate(values):
@@ -113,7 +117,7 @@ def define_function(
     u.definitions_read[number, -1] = ""
     scalars = any(f.name.endswith("·") for f in found.formals)
     if (
-        all(d in ORDERED and not i.is_number for d, i in given)
+        all(d in (*ORDERED, "component") and not i.is_number for d, i in given)
         and not scalars
         and not (letters_in(found.body.body) - free - u.horizon_letters() - u.sizes())
     ):

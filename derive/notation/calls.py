@@ -502,11 +502,18 @@ def _softmax(e: Elaborator, args: list[Val], node: Name) -> Val:
 
 
 def _softmax_over(e: Elaborator, args: list[Val], occurs: Occurs, node: Name) -> Val | None:
-    r"""softmax_j(S_{ij}), of entries: over all j, and then the entry j; None where what stands below is another thing."""  # noqa: E501
-    if len(args) != 1 or args[0].rank or len(occurs.indices) != 1 or occurs.primes:
+    r"""softmax_j(S_{ij}), of entries, is over all j, and then the entry j, which is softmax_j(z) of a vector, too; else None."""  # noqa: E501
+    if len(args) != 1 or args[0].rank > 1 or len(occurs.indices) != 1 or occurs.primes:
         return None
     ((domain, row),) = occurs.indices
     index = members.index_in(e, domain, row, node)
+    if args[0].rank:
+        if index.is_number or domain != "component":
+            return None  # along which axis
+        value = known_function(e, "softmax", args, occurs, node)
+        (axis,) = value.axes
+        members.letter_dim(e, index, axis.dim)
+        return scalar(move(value.body, {axis.letter: index}))
     letter = next((a for a, _ in index.letters), "")
     body = args[0].body
     if index != Time.of(letter) or letter not in e.letters or letter not in letters_in(body):

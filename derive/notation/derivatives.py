@@ -33,7 +33,7 @@ from derive.notation.pieces import (
     split_at,
     tag_for,
 )
-from derive.notation.setting import Function, Occurs, Unread
+from derive.notation.setting import Function, Occurs, Unread, family_key
 from derive.notation.shaped import (
     Axis,
     Val,
@@ -469,7 +469,34 @@ def slope_alone(e: Elaborator, node: Name, occurs: Occurs) -> Val:
         and occurs.primes == 1
     ):
         return scalar(D(function.body.body, function.formals[0]))
-    raise Unread(node.start, "the argument of a slope")
+    applied = slope_where_applied(e, occurs)
+    if applied is None:
+        raise Unread(node.start, "the argument of a slope")
+    e.notes.append(f"{occurs.key}' is the slope where the page applies {occurs.key}")
+    return applied
+
+
+def slope_where_applied(e: Elaborator, occurs: Occurs) -> Val | None:
+    """f' beside a = f(z): f'(z), where the page applies f to one quantity alone; entry by entry for a vector."""  # noqa: E501
+    app, ordered = e.setting.applications.get(occurs.key, (None, {}))
+    if not isinstance(app, App) or len(app.args) != 1 or occurs.primes != 1 or occurs.indices:
+        return None
+    (arg,) = app.args
+    if app.index or arg.letters or not isinstance(arg.body, Ref):
+        return None
+    for letter, slot in ordered.items():
+        members.put_in_order(e, Time.of(letter), slot)
+    slots = e.setting.slots.get(arg.body.name, ())
+    before = sum(slot != "component" for slot in slots)
+    axes = [
+        Axis(letter, members.dim_of(e, family_key(arg.body.name), place - before))
+        for place, (index, slot) in enumerate(zip(arg.body.index, slots, strict=False))
+        if slot == "component"
+        for letter, _ in index.letters
+    ]
+    if letters_in(app) - set(ordered) - {a.letter for a in axes} - e.setting.horizons:
+        return None
+    return renamed(Val(tuple(axes), replace(app, slots=((0, ()),))))
 
 
 def inline_derivative(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:

@@ -56,6 +56,9 @@ def survey_of(
         heads = is_equation(chain)
         for at, member in enumerate(chain.members):
             head = single_name(member.tree) if at == 0 and heads else None
+            between = single_name(member.tree) if at == 1 and len(chain.members) > 2 else None
+            if between is not None and between[1] is not None and heads:
+                survey.between.add(survey.split(between[0]).base)
             for name, behind, context in names_in(member.tree):
                 first = head is not None and name is head[0]
                 survey.see(Use(name, behind, number, index, at, first, context, survey.split(name)))
@@ -70,6 +73,7 @@ def survey_of(
         _see_example(survey, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
+    survey.sampled_names |= set(_counted_otherwise(survey, chains))
     return survey
 
 
@@ -134,6 +138,33 @@ def _see_example(survey: Survey, chain: Chain) -> None:
         if base in ("x", "y") and letter in habits.INDEX - habits.TIME - habits.LAYER:
             survey.sampling.add(letter)
             survey.sampled_names.add(base)
+
+
+def _counted_otherwise(survey: Survey, chains: Sequence[tuple[int, int, Chain]]) -> Iterator[str]:
+    r"""The x of x \in \mathbb{R}^d where a sum over x_i runs to m: several vectors, and no entries."""
+    sizes: dict[str, set[str]] = defaultdict(set)
+    runs: dict[str, set[str]] = defaultdict(set)
+    for _, _, chain in chains:
+        if len(chain.members) == 2 and chain.members[1].relation in ("\\in", "∈"):
+            (space, *more) = chain.members[1].tree or (None,)
+            if (
+                isinstance(space, Name)
+                and is_reals(space)
+                and len(space.above or ()) == 1
+                and not more
+            ):
+                for name, _, _ in names_in(chain.members[0].tree):
+                    sizes[survey.split(name).base].add(plain(space.above or ()))
+        for node in (n for m in chain.members for n in walk(m.tree)):
+            if isinstance(node, Big) and node.kind == "sum" and node.above:
+                for letter in _bound_letters(node.below or ()):
+                    runs[letter].add(plain(node.above))
+    for base, stated in sizes.items():
+        core = re.sub(r"^\\[a-z]+\{|\}$", "", base)
+        letters = {p.letter for p in survey.pieces_at(base, "below") if not p.beside}
+        ends = {end for letter in letters for end in runs.get(letter, ())}
+        if ends and len(stated) == 1 and not ends & stated and len(core) == 1 and core.islower():
+            yield core
 
 
 def _see_numbered(survey: Survey, name: Name) -> None:

@@ -138,6 +138,11 @@ class Reader:
             if any(u.first for u in calls) and not all(self._is_time_call(u.behind) for u in calls)
             else 0
         )
+        plain_heads = not self.survey.factors[base] and any(
+            u.first and _has_names_alone(u.behind) for u in calls
+        )
+        between = base in self.survey.between and any(_has_names_alone(u.behind) for u in calls)
+        score += 5 if between else 2 if plain_heads else 0
         score += 3 if any(u.name.primes for u in calls) else 0
         score += 3 if any(_has_several(u.behind) for u in calls if u.behind) else 0
         whole = [u for u in uses if u.behind is None and u.context == "main"]
@@ -524,6 +529,15 @@ def replace_number(node: object, digit: str) -> Number:
     """One digit of a number in its place."""
     assert isinstance(node, Number)
     return Number(node.start, node.end, digit)
+
+
+def _has_names_alone(group: Group | None) -> bool:
+    """Whether a bracket has nothing but names, none of them a time: S(z) on the left of an equation makes a function."""  # noqa: E501
+    if group is None or is_time_call(group) or group.above is not None:
+        return False
+    return all(len(p) == 1 and isinstance(p[0], Name) for p in parts_of(group.inside)) and bool(
+        group.inside
+    )
 
 
 def _is_matrix(group: Group) -> bool:

@@ -81,6 +81,8 @@ class Survey:
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
     """The names with a number that are stated to be matrices."""
+    between: set[str] = field(default_factory=set)
+    """The bases that stand with a bracket between a left side and a formula: the S of a = S(z) = …."""
     minus: frozenset[str] = frozenset()
     """The bases with a plain minus above them, e^-: e^{-T} is that transposed, and no inverse."""
     marked: set[str] = field(default_factory=set)
