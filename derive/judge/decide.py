@@ -30,6 +30,7 @@ from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
 from derive.judge.batches import misses_its_twin
+from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
@@ -436,8 +437,11 @@ class Decider:
             return None
         if self._reaches_elsewhere(tried):
             return None
+        assert tried.outcome.model is not None
+        if of_nothing_random((tried.sides.left, tried.sides.right), tried.outcome.model):
+            return None
         certificate = self._certificate(tried)
-        if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
+        if certificate is None and tried.outcome.model.noise:
             return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
@@ -739,7 +743,7 @@ class Decider:
             not lost_names,
             (number, chain, head, member),
             apart=not bears_on(lost_names, rests_on),
-            of_functions=is_of_functions(rests_on, u, model),
+            of_functions=is_of_functions((head.tree, member.tree), rests_on, u, number),
         )
 
     def defend(self, accusation: Accusation) -> Accusation:

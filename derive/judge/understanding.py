@@ -270,7 +270,7 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
-                drawn = chain.members[1].relation == "\\sim" and not (
+                drawn = [m.relation for m in chain.members[1:2]] == ["\\sim"] and not (
                     defining.names_used(self, number, chain) & self.differentiated_by
                 )
                 lost = frozenset(
@@ -633,7 +633,7 @@ class Understanding:
 
     @cached_property
     def quadratic(self) -> set[str]:
-        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): people take them for symmetric."""
+        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): symmetric for most people."""
         found = {m for first, m, last in self._triples() if first.key == last.key}
         for number, _, chain in self.chains():
             for member in chain.members:
