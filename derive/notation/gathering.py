@@ -162,6 +162,8 @@ def _counted_otherwise(survey: Survey, chains: Sequence[tuple[int, int, Chain]])
     for base, stated in sizes.items():
         core = re.sub(r"^\\[a-z]+\{|\}$", "", base)
         letters = {p.letter for p in survey.pieces_at(base, "below") if not p.beside}
+        if letters & (habits.TIME | habits.LAYER):
+            continue
         ends = {end for letter in letters for end in runs.get(letter, ())}
         if ends and len(stated) == 1 and not ends & stated and len(core) == 1 and core.islower():
             yield core
