@@ -117,12 +117,13 @@ def _explained_names(incomplete: str) -> list[str]:
 
 
 @app.command(
+    short_help="The gradient three ways, each step checked, proved equal.",
     epilog=help_of(
         PROOF_CODES,
         "derive bptt tanh -T 3",
         "derive bptt lstm --wrt W_i --answer",
         "derive bptt my-cell.md --layout gradient -o out.pdf",
-    )
+    ),
 )
 def bptt(
     model: ModelArgument = None,
@@ -146,13 +147,14 @@ def bptt(
 
 
 @app.command(
+    short_help="The proof that they agree, for every T or with -T for that one.",
     epilog=help_of(
         PROOF_CODES,
         "derive prove gru",
         "derive prove -D 'h_t = f(h_{t-1}, x_t, \\theta)' -D 'C = l(h_T)'",
         "derive prove tanh -T 1000",
         "derive prove tanh --certificate tanh.v",
-    )
+    ),
 )
 def prove(
     model: ModelArgument = None,
@@ -196,11 +198,12 @@ def _put(page: Page, found: Gradient, answer: bool, besides: str = "") -> None:
 
 
 @app.command(
+    short_help="The gradient in numbers: differences, RTRL, JAX, PyTorch.",
     epilog=help_of(
         "Exit code: 0 they agree; 1 they differ; 2 the input cannot be used.",
         "derive check lstm -T 3",
         "derive check -D 'h_t = \\tanh(w h_{t-1} + x_t)' -D 'L_t = h_t^2'",
-    )
+    ),
 )
 def check(
     model: ModelArgument = None,
@@ -212,7 +215,7 @@ def check(
     standalone: Standalone = False,
     fragment: Fragment = False,
 ) -> None:
-    """The derived gradient at random numbers against central differences, RTRL and, if there, JAX."""
+    """The derived gradient at random numbers against differences, RTRL and, if there, JAX or PyTorch."""
     with reported():
         page = page_for(to, output, True, standalone, fragment)
         recurrence = _model(model, definitions, output)
@@ -225,7 +228,8 @@ def check(
 
 
 @app.command(
-    epilog=help_of(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w --to torch")
+    short_help="The proved backward pass for NumPy, PyTorch or JAX.",
+    epilog=help_of(USUAL_CODES, "derive code gru -o gru.py", "derive code tanh --wrt w --to torch"),
 )
 def code(
     model: ModelArgument = None,
@@ -250,7 +254,10 @@ def code(
         Page("text", output, True, False).put_text(found.source)
 
 
-@app.command(epilog=help_of(USUAL_CODES, "derive cost lstm -T 100 -n n=64,d=32", "derive cost rnn"))
+@app.command(
+    short_help="Multiplications and memory of each way to the gradient.",
+    epilog=help_of(USUAL_CODES, "derive cost lstm -T 100 -n n=64,d=32", "derive cost rnn"),
+)
 def cost(
     model: ModelArgument = None,
     definitions: Definitions = None,
@@ -276,11 +283,12 @@ def cost(
 
 
 @app.command(
+    short_help="A worked example, by the chain rule and by expanding.",
     epilog=help_of(
         USUAL_CODES,
         "derive example product",
         "derive example -D 'f(z) = z^3' -D 'z = 2 x + 1'",
-    )
+    ),
 )
 def example(
     name: Annotated[
@@ -311,9 +319,10 @@ def example(
 
 
 @app.command(
+    short_help="The unrolled graph as a picture, the paths of one term lit.",
     epilog=help_of(
         USUAL_CODES, "derive graph tanh -T 3", "derive graph -T 3 --path via:h_2 -o graph.svg"
-    )
+    ),
 )
 def graph(
     model: ModelArgument = None,
@@ -499,7 +508,10 @@ def verify(
         raise typer.Exit(code)
 
 
-@app.command(epilog=help_of(USUAL_CODES, "derive explain refuted", "derive explain chain-rule"))
+@app.command(
+    short_help="What a verdict or a rule means, with an example.",
+    epilog=help_of(USUAL_CODES, "derive explain refuted", "derive explain chain-rule"),
+)
 def explain(
     name: Annotated[
         str | None,

@@ -359,6 +359,7 @@ def gradient(
     convention: str = NUMERATOR,
     answer: Answer | None = None,
     picture: str = "",
+    lit: Sequence[str] = (),
 ) -> str:
     """The document of `derive bptt`: the answer, the model unrolled, three derivations, agreement."""
     recurrence = setting.recurrence
@@ -368,6 +369,7 @@ def gradient(
         "gradient",
         answer=_answer_names(answer, convention),
         picture=picture,
+        lit=lit,
         **_model_names(recurrence, layout),
         **_convention_names(setting, by),
         horizon=setting.horizon,
@@ -393,8 +395,13 @@ def _state(recurrence: Recurrence) -> Variable:
 
 
 def _convention_names(setting: Setting, by: Variable) -> Mapping[str, Any]:
-    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one."""
+    """What the part on the layout needs: a Jacobian, a gradient, and a matrix where there is one.
+
+    Where all is scalar there is no layout.
+    """
+    recurrence = setting.recurrence
     return {
+        "has_layout": bool(recurrence.shapes or recurrence.functions),
         "jacobian": Total(_state(setting.recurrence), by),
         "gradient": Gradient(setting.cost, by),
         "matrix": _matrix(setting),
@@ -780,8 +787,8 @@ def one_model(layout: Format, recurrence: Recurrence) -> str:
     return Paper(layout).render("one_model", **_model_names(recurrence, layout))
 
 
-def notes(layout: Format, story: Story) -> str:
-    """The document of `derive notes`: the notes' story in their order, corrected."""
+def notes(layout: Format, story: Story, lit: Sequence[str] = ()) -> str:
+    """The document of `derive notes`: the notes' story in their order, corrected; `lit` are its arrows."""
     passages, by = story.passages, story.by
     three, pair = passages["agreement"].setting, passages["pair"].setting
     every = passages["every"].setting
@@ -801,6 +808,7 @@ def notes(layout: Format, story: Story) -> str:
     }
     return Paper(layout).render(
         "notes",
+        lit=lit,
         **_model_names(story.recurrence, layout),
         **examples,
         p=passages,

@@ -464,7 +464,7 @@ class Html(Format):
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """One table, so that the equals signs stand below each other; long sums are broken."""
         rows = [row for node in nodes for row in self._formula(node)]
-        return f'<div class="scroll"><table class="formulas">{"".join(rows)}</table></div>'
+        return f'<div class="scroll" tabindex="0"><table class="formulas">{"".join(rows)}</table></div>'
 
     def _formula(self, node: Expr | Equation) -> Iterator[str]:
         right = node.right if isinstance(node, Equation) else node

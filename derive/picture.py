@@ -14,6 +14,7 @@ from derive.notation.unicode import text
 from derive.templating import environment
 
 MOST_DRAWN = 600
+MOST_WAYS = 2  # pictures, one a first step
 KINDS = ("svg", "tikz", "text")
 
 
@@ -60,6 +61,12 @@ class Picture:
     columns: float
     rows: float
     caption: str
+    caption_latex: str
+
+    @property
+    def mark(self) -> str:
+        """A name of its own for what several pictures on one page would share."""
+        return "".join(char for char in self.caption if char.isalnum())
 
 
 def picture(
@@ -73,7 +80,8 @@ def picture(
     used = _shown(graph, wrt)
     if len(used) > MOST_DRAWN:
         raise DeriveError(f"{len(used)} variables are more than the limit of {MOST_DRAWN} to draw")
-    lit, caption = _lit(graph, wrt, via)
+    lit, by = _lit(graph, wrt, via)
+    caption, written = _captions(graph, by, via)
     rows = _rows(recurrence)
     nodes = {v: node for v, node in _placed(graph, used, rows, horizon, lit)}
     edges = [
@@ -86,8 +94,29 @@ def picture(
     edges.sort(key=lambda edge: edge.lit)
     last = max(node.column for node in nodes.values())
     return Picture(
-        tuple(nodes.values()), tuple(edges), last, max(n.row for n in nodes.values()), caption
+        tuple(nodes.values()),
+        tuple(edges),
+        last,
+        max(n.row for n in nodes.values()),
+        caption,
+        written,
     )
+
+
+def ways_from_a_state(recurrence: Recurrence, horizon: int) -> list[Picture]:
+    """For a state of the step before the last that two variables use: the paths that go first into each.
+
+    Nothing where no state has two ways to go.
+    """
+    if horizon < 2:
+        return []
+    graph = unrolled(recurrence, horizon)
+    for v in graph.nodes:
+        used = [u for u in graph.users.get(v, ()) if u.time is not None and u in graph.bodies]
+        before = v.time is not None and v.time.shift == horizon - 1 and v in graph.bodies
+        if before and len(used) == MOST_WAYS and any(u.time != v.time for u in used):
+            return [picture(recurrence, horizon, [v], text(u)) for u in used]
+    return []
 
 
 def _shown(graph: Graph, wrt: Sequence[Variable]) -> list[Variable]:
@@ -140,10 +169,10 @@ def _bend(a: Node, b: Node) -> float:
 
 def _lit(
     graph: Graph, wrt: Sequence[Variable], via: str | None
-) -> tuple[frozenset[tuple[Variable, Variable]], str]:
+) -> tuple[frozenset[tuple[Variable, Variable]], list[Variable]]:
     """The edges of all paths from the parameters to the cost whose first step goes into `via`."""
     if via is None:
-        return frozenset(), ""
+        return frozenset(), []
     node = _variable(graph, via)
     users = [by for by in wrt if node in graph.users.get(by, ())]
     live = (descendants(graph, node) | {node}) & (ancestors(graph, graph.cost) | {graph.cost})
@@ -154,9 +183,23 @@ def _lit(
         )
     first = {(by, node) for by in users}
     rest = {(a, b) for b in live for a in graph.inputs.get(b, ()) if a in live}
-    by = text(users[0]) if len(users) == 1 else "the parameters"
-    caption = f"lit: the paths from {by} to {text(graph.cost)} via {text(node)}"
-    return frozenset(first | rest), caption
+    return frozenset(first | rest), users
+
+
+def _captions(graph: Graph, users: Sequence[Variable], via: str | None) -> tuple[str, str]:
+    """What is lit, in Unicode and in LaTeX."""
+    if via is None:
+        return "", ""
+    node, cost = _variable(graph, via), graph.cost
+    one = users[0] if len(users) == 1 else None
+    names = [text(one) if one else "the parameters", text(cost), text(node)]
+    written = [
+        f"${latex(one)}$" if one else "the parameters",
+        f"${latex(cost)}$",
+        f"${latex(node)}$",
+    ]
+    plain, tex = ("lit: the paths from {} to {} via {}".format(*row) for row in (names, written))
+    return plain, tex
 
 
 def _variable(graph: Graph, name: str) -> Variable:

@@ -105,7 +105,7 @@ class Result:
     def _repr_html_(self) -> str:
         """For a notebook: the page without its head."""
         page = self.html()
-        return page.partition("<body>")[2].partition("</body>")[0] or page
+        return page.partition("<main>")[2].partition("</main>")[0] or page
 
     def _repr_latex_(self) -> str:
         rows = [row.replace("=", "&=", 1) for row in self.equations]
@@ -428,7 +428,14 @@ def bptt(
     agreements = [part["agreement"] for part in parts]
     return Gradient(
         lambda out: document.gradient(
-            out, setting, slopes, parts, convention, found, _drawn_in(out, recurrence, T, chosen)
+            out,
+            setting,
+            slopes,
+            parts,
+            convention,
+            found,
+            _drawn_in(out, recurrence, T, chosen),
+            _lit_in(out, recurrence, T),
         ),
         lambda: document.as_json(
             recurrence, T, chosen, derivations, agreements, convention=convention, answer=found
@@ -446,10 +453,24 @@ def _drawn_in(
     """The unrolled graph for a page that can show it, and if it is small enough to be looked at."""
     from derive.picture import drawn, picture
 
+    kind = _picture_kind(layout, recurrence, horizon)
+    return drawn(picture(recurrence, horizon, chosen[:1]), kind) if kind else ""
+
+
+def _lit_in(layout: Format, recurrence: Recurrence, horizon: int) -> list[str]:
+    """The arrows of the notes: the paths from a state before the last step, a picture a way to go first."""
+    from derive.picture import drawn, ways_from_a_state
+
+    kind = _picture_kind(layout, recurrence, horizon)
+    return [drawn(found, kind) for found in ways_from_a_state(recurrence, horizon)] if kind else []
+
+
+def _picture_kind(layout: Format, recurrence: Recurrence, horizon: int) -> str:
+    """How a layout draws a graph that is small enough; empty where it does not."""
     variables = (len(recurrence.steps) + len(recurrence.inputs)) * horizon
-    if layout.name != "html" or variables > MOST_PICTURED:
+    if variables > MOST_PICTURED:
         return ""
-    return drawn(picture(recurrence, horizon, chosen[:1]), "svg")
+    return {"html": "svg", "typst": "svg", "latex": "tikz"}.get(layout.name, "")
 
 
 def prove(
@@ -737,7 +758,7 @@ def check(
     T: int = 3,
     wrt: str | Sequence[str] | None = None,
 ) -> Result:
-    """The derived gradient at random numbers against differences, forward accumulation and JAX."""
+    """The derived gradient at random numbers against differences, forward accumulation, JAX or PyTorch."""
     from derive import document
     from derive.derivation import autograd
     from derive.derivation.numbers import comparisons
@@ -745,15 +766,15 @@ def check(
     recurrence = recurrence_of(model)
     if recurrence.functions:
         raise DeriveError(f"{recurrence.functions[0]} is an abstract function: it has no numbers")
-    jax = autograd.autograd if autograd.is_installed() else None
+    library = autograd.autograd if autograd.is_installed() else None
     chosen = parameters(recurrence, wrt)
     try:
-        rows = comparisons(recurrence, T, chosen, jax)
+        rows = comparisons(recurrence, T, chosen, library)
     except (ZeroDivisionError, OverflowError):
         raise DeriveError(
             "the model has no value at random numbers: a division by zero or a number too large"
         ) from None
-    third = autograd.version() if jax else None
+    third = autograd.version() if library else None
     agreed = all(row.agrees for row in rows)
     return Result(
         lambda out: document.comparison(out, recurrence, T, rows, third),
@@ -842,7 +863,7 @@ def notes() -> Result:
 
     story = tell()
     return Result(
-        lambda layout: document.notes(layout, story),
+        lambda layout: document.notes(layout, story, _lit_in(layout, story.recurrence, 3)),
         lambda: document.as_json(
             story.recurrence, None, [story.by], story.derivations, story.theorems
         ),

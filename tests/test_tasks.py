@@ -242,3 +242,26 @@ def test_sums_on_a_page_stand_in_display_style() -> None:
 def test_a_page_shows_the_graph_where_it_is_small() -> None:
     assert "<svg" in derive.bptt("abstract", T=2).html()
     assert "<svg" not in derive.bptt("lstm", T=5, wrt="W_i").html()
+
+
+@pytest.mark.parametrize("kind", ["html", "latex", "typst"])
+def test_the_arrows_of_the_notes_are_on_every_page_that_can_show_them(kind: str) -> None:
+    for found in (derive.notes(), derive.bptt("tanh", T=3)):
+        page = found._written(kind, False, True)
+        before, after = ("o₂", "h₃") if kind != "latex" else ("$o_2$", "$h_3$")
+        assert f" via {before}<" in page or f" via {before}}}" in page
+        assert f" via {after}<" in page or f" via {after}}}" in page
+        assert page.count('id="derive-arrow"') <= 1
+    assert "tikzpicture" not in derive.notes().latex() and "svg" not in derive.notes().markdown()
+
+
+def test_large_graphs_are_not_drawn() -> None:
+    assert "<svg" not in derive.bptt("linear", T=30).html()
+
+
+def test_nobody_speaks_of_rows_and_columns_where_all_is_scalar() -> None:
+    for found in (derive.bptt("tanh", T=2), derive.prove("tanh")):
+        said = found.text()
+        assert not [word for word in ("layout", " row ", "column", "matrix") if word in said]
+    assert "Numerator layout" in derive.prove("rnn").text()
+    assert "Numerator layout" in derive.prove().text()  # any functions, of vectors, too

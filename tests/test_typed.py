@@ -105,3 +105,18 @@ def test_what_stays_as_it_is_written() -> None:
         assert _lines(defined([typed, "L_t = h_t^2"]))[0].startswith("h_t = ")
     said = _said(defined(["h_t = w h_{t-1} + (x_t-1)", "L_t = h_t^2"]))
     assert "x_t-1 is xₜ minus 1: write x_{t-1} for a step" in said
+
+
+@pytest.mark.parametrize(
+    ("definition", "fix"),
+    [
+        ("h_t = \\tanh(W_hh h_{t-1} + x_t)", "W_hh is W_h h in LaTeX: write W_{hh}"),
+        ("h_t = a h_t-1 + x_t", "h_t-1 is h_t - 1 in LaTeX: write h_{t-1}"),
+    ],
+)
+def test_notes_that_say_something_else_in_latex_are_told_what_to_write(
+    definition: str, fix: str
+) -> None:
+    page = f"Let $${definition}$$ Then $$\\frac{{\\partial h_t}}{{\\partial x_t}} = 1$$"
+    last = judge("page.md", page, Options()).formulas[-1].verdict
+    assert last.kind == "unread" and last.reason.endswith(fix)

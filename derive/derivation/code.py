@@ -36,7 +36,8 @@ from derive.proof.setting import EveryHorizon
 OWN_SHARE = "\\partial^+"
 HELPERS = tuple(name for name in FUNCTIONS.values() if "." not in name)
 OWN = (
-    *("T", "t", "np", "cost", "gradient", "dict", "float", "range", "sum", "ValueError"),
+    *("T", "t", "np", "cost", "gradient", "dict", "enumerate", "float", "range", "sum"),
+    "ValueError",
     *HELPERS,
 )
 
@@ -74,13 +75,15 @@ class Share:
 class Program:
     """What a template needs: names, the forward lines, the adjoints and the gradients.
 
-    `first` stands before the steps and `last` after them; `after` are the adjoints of `last`, `before`
-    those of `first`. `results` are the parameters differentiated by, each with its gradient. `renamed`
+    `first` stands before the steps and `last` after them; `after` are the adjoints of `last`,
+    `before` those of `first`. `begins` says of each input to which step its first element
+    belongs. `results` are the parameters differentiated by, each with its gradient. `renamed`
     says what a name means where its letters do not.
     """
 
     parameters: tuple[str, ...]
     inputs: tuple[str, ...]
+    begins: tuple[tuple[str, int], ...]
     initial: tuple[tuple[str, str, int], ...]
     arrays: tuple[str, ...]
     least: int
@@ -171,6 +174,7 @@ class _Writer:
         return Program(
             parameters=parameters,
             inputs=inputs,
+            begins=tuple(zip(inputs, map(self._begin, recurrence.inputs), strict=True)),
             initial=initial,
             arrays=arrays,
             least=setting.least,
@@ -278,6 +282,14 @@ class _Writer:
             if shapes[name][0].letters == ((letter, 1),):
                 return f"{self._array(name)}[1].shape[0]"
         raise DeriveError(f"no argument of the code has the dimension {letter}")
+
+    def _begin(self, name: str) -> int:
+        """The first step at which an input is used: 1, or before it where a step looks back."""
+        used = [
+            v.time for d in self.recurrence.definitions for v in variables(d.body) if v.name == name
+        ]
+        first = [time.shift + (1 if time.letters else 0) for time in used if time is not None]
+        return min(1, *first)
 
     # -- the backward pass --------------------------------------------------------------------------
 

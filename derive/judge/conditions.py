@@ -91,7 +91,10 @@ IF = re.compile(
 IN_WORDS = re.compile(
     r"\b(?:(?:when|whenever|if|for|where|case)\b[^.;:]*\b(?:equal|same|distinct|differ\w*|coincide|diagonal|last|first"
     r"|positive|negative|non-?zero|(?:in)?active|(?:un)?saturated|violated|small|large)\b"
-    r"|otherwise|except|unless)\b[^.;:]*[,:]?\s*$",
+    r"|otherwise|except|unless"
+    r"|(?:at|in|on|for) (?:the|its|our) (?:very )?(?:last|final|first|initial|terminal|output|input) "
+    r"(?:time[- ]?)?(?:step|stage|time|layer|iteration|position|token|frame|index|entry|state|sample)"
+    r"|at (?:the|its) (?:very )?(?:end|beginning|start|boundary|horizon))\b[^.;:]*[,:]?\s*$",
     re.IGNORECASE,
 )
 BEHIND_IN_WORDS = re.compile(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg, walk
 from derive.algebra.expression import Time
+from derive.judge.entropies import entropy_of_classes
 from derive.judge.names import COSTS
 from derive.meaning.model import ORDERED, Definition, Model, walk_values
 
@@ -32,7 +34,7 @@ def outputs(
                 p.name
                 for d in definitions
                 for p in walk_values(d.body)
-                if isinstance(p, Ref) and p.name != name and d.shift_of(p) >= 0
+                if isinstance(p, Ref) and p.name != name and _shift(model, d, p) >= 0
             }
     found = [
         n
@@ -46,6 +48,56 @@ def outputs(
     ]
     costs = [n for n in found if COSTS.match(n)]
     return costs or [n for n in found if n not in functions] or found
+
+
+def _shift(model: Model, definition: Definition, ref: Ref) -> int:
+    """How far ahead of a definition a member lies that it uses, where both are numbered, too."""
+    shift = definition.shift_of(ref)
+    if shift:
+        return shift
+    own = _number(definition.slots, definition.index)
+    other = _number(model.slots.get(ref.name, ()), ref.index)
+    return other[1] - own[1] if own and other and own[0] == other[0] else 0
+
+
+def _number(slots: Iterable[str], index: Iterable[Time]) -> tuple[str, int] | None:
+    """The number of the layer or of the step, where it is one."""
+    for slot, own in zip(slots, index, strict=False):
+        if slot in ORDERED and own.is_number:
+            return slot, own.shift
+    return None
+
+
+def _numbers(model: Model, name: str) -> tuple[int, ...]:
+    """The numbers of the members of a family that the page makes one by one; none for another family."""
+    found = [_number(d.slots, d.index) for d in model.definitions.get(name, ())]
+    return tuple(sorted({f[1] for f in found if f})) if all(found) else ()
+
+
+def _without_twins(model: Model, ends: list[str], by: frozenset[str]) -> list[str]:
+    """The outputs without those of the net for one example, a, where a line is about the net for all, A."""
+    made = {n for n in by if n in model.definitions}
+    kept = [
+        n
+        for n in ends
+        if not made
+        or n.swapcase() == n
+        or n.swapcase() not in model.definitions
+        or made & _behind(model, n)
+    ]
+    return kept or ends
+
+
+def _behind(model: Model, name: str) -> set[str]:
+    """A name and all that it is made of."""
+    seen, waiting = set(), [name]
+    while waiting:
+        here = waiting.pop()
+        if here not in seen:
+            seen.add(here)
+            bodies = [d.body for d in model.definitions.get(here, ())]
+            waiting += [p.name for b in bodies for p in walk(b) if isinstance(p, Ref)]
+    return seen
 
 
 def _is_constant(model: Model, name: str) -> bool:
@@ -89,11 +141,12 @@ def with_costs(
     last: bool = False,
     entropy: bool = False,
     functions: frozenset[str] = frozenset(),
+    by: frozenset[str] = frozenset(),
 ) -> tuple[Model, list[str]]:
     """The model with each undefined cost in `missing` as an unknown function of the outputs; and what was assumed, as names.
 
     `dims` are the dimensions that declarations name; `last` says that the last step's outputs alone are meant,
-    `entropy` that a cost is the cross entropy of the outputs with a hat."""  # noqa: E501
+    `entropy` that a cost is the cross entropy of the outputs with a hat; `by` what the line differentiates by."""  # noqa: E501
     if not missing:
         return model, []
     missing = list(missing)
@@ -119,12 +172,17 @@ def with_costs(
             )
             missing.remove(name)
     horizons = {"T": "time", **model.horizons}
-    ends = outputs(model, missing, functions)
+    ends = _without_twins(model, outputs(model, missing, functions), by)
     if missing and not ends:
         return model, []
     for name in missing:
-        made = _entropy(name, slots, model, dims) if entropy else None
-        definitions[name] = (made or _some_function(name, slots, ends, dims, last),)
+        made = None
+        if entropy:
+            made = _entropy(name, slots, model, dims) or entropy_of_classes(
+                name, slots, model, ends
+            )
+        numbers = {n: _numbers(model, n) for n in ends}
+        definitions[name] = (made or _some_function(name, slots, ends, dims, last, numbers),)
     return Model(
         definitions, slots, model.dims, model.lost, horizons, model.positive, model.normalised
     ), missing
@@ -203,16 +261,29 @@ def _some_function(
     ends: list[str],
     named: Mapping[str, str],
     last: bool = False,
+    numbers: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
 ) -> Definition:
-    """A cost as some function of the outputs; with an index, of that step's (that sample's)."""
+    """A cost as some function of the outputs; with an index, of that step's (that sample's).
+
+    `numbers` are those of members made one by one: of layers the last one is an output, of steps each."""
     slots = slots_of.get(name, ())
     own = {s: fresh("s") for s in slots if s != "component"}
     args = []
+    members: list[tuple[str, int | None]] = []
     for end in ends:
+        own_numbers = numbers.get(end, ())
+        free = [s for s in slots_of.get(end, ()) if s in ORDERED and s not in own]
+        if "layer" in free or last:
+            own_numbers = own_numbers[-1:]
+        members += [(end, k) for k in own_numbers] if free and own_numbers else [(end, None)]
+    for end, number in members:
         letters, dims, index = [], [], []
         for place, slot in enumerate(slots_of.get(end, ())):
             if slot in own:
                 index.append(Time.of(own[slot]))
+                continue
+            if slot in ORDERED and number is not None:
+                index.append(Time.at(number))
                 continue
             if slot == "layer" or (last and slot == "time"):
                 index.append(Time.of("L" if slot == "layer" else "T"))

@@ -29,6 +29,8 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
+from derive.judge.batches import misses_its_twin
+from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
@@ -38,7 +40,7 @@ from derive.judge.misread import crosses_shapes, raises_to_its_index
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
-from derive.judge.readings import SCALARS, missing_condition, missing_order
+from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import SWAPPED, TURNED, WHERE_INDEX, Repair, indices_in, repairs
 from derive.judge.slips import bears_on, is_of_functions, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
@@ -65,6 +67,7 @@ MOST_BRACKET = 24
 LONG_DECIMAL = 3
 VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
+ENTROPY = "the cross entropy of the outputs and their targets"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
@@ -184,9 +187,26 @@ class Decider:
         if isinstance(charge, Accusation):
             return replace(charge, otherwise=otherwise)
         version = self._with_another_version(number, chain, head, member, tries[0])
+        version = version or self._with_its_entropy(number, chain, head, member, tries[0])
         if version is not None:
             return replace(version, kind="ambiguous")
         return otherwise() or charge
+
+    def _with_its_entropy(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where the cost of one example, of which the line's derivative is 0, is the cross entropy of all."""  # noqa: E501
+        of = first.sides.left.of if isinstance(first.sides.left, D) else None
+        if not isinstance(of, Ref) or of.name not in first.outcome.dead:
+            return None
+        tried = self.judge.readings.with_another_cost(
+            number, chain, head, member, frozenset((of.name,))
+        )
+        if tried is None or not _is_entropy(tried, of.name):
+            return None
+        found = self._holding(tried)
+        said = (found.reading or "").replace(ANOTHER, ENTROPY) if found is not None else ""
+        return None if found is None else replace(found, reading=said)
 
     def _up_to_shapes(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -417,8 +437,11 @@ class Decider:
             return None
         if self._reaches_elsewhere(tried):
             return None
+        assert tried.outcome.model is not None
+        if of_nothing_random((tried.sides.left, tried.sides.right), tried.outcome.model):
+            return None
         certificate = self._certificate(tried)
-        if certificate is None and tried.outcome.model.noise:  # type: ignore[union-attr]
+        if certificate is None and tried.outcome.model.noise:
             return None  # numbers have moments of their own
         said = self._assumed(tried)
         scope = self._scope(tried)
@@ -475,7 +498,9 @@ class Decider:
         self.assumed |= {name.split("∅")[0] for name in tried.assumed}
         gaps = tried.way is not None and tried.way.gaps
         parts = [
-            f"{name.split('∅')[0]} is some function of "
+            f"{name.split('∅')[0]} is {ENTROPY}"
+            if _is_entropy(tried, name)
+            else f"{name.split('∅')[0]} is some function of "
             f"{PUT_OUT if COSTS.match(name) and not gaps else OWN}"
             for name in tried.assumed
         ]
@@ -487,7 +512,20 @@ class Decider:
         if tried.given:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
+        parts += self._matrices_of_entries(tried)
         return "; ".join(dict.fromkeys(parts)) or None
+
+    def _matrices_of_entries(self, tried: Tried) -> list[str]:
+        """The W of what a line rests on that was taken for the matrix of the w_{jk}."""
+        setting = self.judge.understanding.setting
+        if not setting.taken_for_entries or tried.outcome.model is None:
+            return []
+        names = {n.split("∅")[0] for n in reached(tried.sides, tried.outcome.model)}
+        return [
+            f"{whole} is the matrix of the {setting.wholes[whole]} with two indices"
+            for whole in sorted(setting.taken_for_entries)
+            if setting.wholes[whole] in names
+        ]
 
     def _is_an_example(self, tried: Tried) -> bool:
         """Whether a line says what the page's lists of numbers come to: one side lists entries, or what it rests on was given so."""  # noqa: E501
@@ -617,6 +655,12 @@ class Decider:
             return Verdict(
                 "unread", reason=f"{cut} has two definitions, and a derivative of it is always 0"
             )
+        twin = misses_its_twin(first.outcome.model, first.sides)
+        if twin:
+            return Verdict(
+                "unread",
+                reason=f"the cost is made of {twin.swapcase()}, and not of {twin}",
+            )
         hidden = self._hidden(first)
         if hidden:
             return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")
@@ -637,6 +681,9 @@ class Decider:
         lost = self._lost(first)
         if lost:
             return Verdict("unread", reason=f"{lost} is not understood")
+        taken = self._matrices_of_entries(first)
+        if taken:
+            return Verdict("unread", reason=f"the line fails where {taken[0]}, which is not said")
         if self._is_an_example(first):
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"
@@ -696,7 +743,7 @@ class Decider:
             not lost_names,
             (number, chain, head, member),
             apart=not bears_on(lost_names, rests_on),
-            of_functions=is_of_functions(rests_on, u, model),
+            of_functions=is_of_functions((head.tree, member.tree), rests_on, u, number),
         )
 
     def defend(self, accusation: Accusation) -> Accusation:
@@ -997,3 +1044,11 @@ def _is_rounded(x: Core) -> bool:
 def _goes_back(d: Definition) -> bool:
     """Whether a definition makes a quantity of other members of its family."""
     return any(isinstance(p, Ref) and p.name == d.name for p in walk(d.body))
+
+
+def _is_entropy(tried: Tried, name: str) -> bool:
+    """Whether a cost was taken for the cross entropy that the page speaks of."""
+    if tried.way is None or not tried.way.entropy or tried.outcome.model is None:
+        return False
+    made = tried.outcome.model.definitions.get(name, ())
+    return bool(made) and not any(isinstance(p, App) for p in walk(made[0].body))

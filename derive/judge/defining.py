@@ -385,6 +385,14 @@ def lost_by(u: Understanding, number: int, row: Any, role: Role) -> set[str]:
     return {key + "".join(f"∅{s}" for s in u.setting.steps.get(role.key, ()) if s not in form)}
 
 
+def without_its_own(u: Understanding, number: int, key: str, member: Member) -> None:
+    """The point x_0 = (x_1, …, x_n) is no list of other points: Unread."""
+    table = u.symbols.at(number)
+    parts = entries_listed(member.tree) or ()
+    if any(table.occurrence(n, b).key == key for part in parts for n, b in named(part)):
+        raise Unread(member.start, "entries that have another name than what they make")
+
+
 def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozenset[str]:
     """The w of W = (w_1, …, w_n), which names the rows of W, where nothing makes them: W stays what it is; empty elsewhere."""  # noqa: E501
     parts = entries_listed(row)
@@ -436,6 +444,10 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     if occurs.transposed:
         body = transposed(body)
     body = fitting.as_cost(u, elaborator, occurs.key, member.tree, body)
+    if body.rank == 1 and any(d == "component" and not i.is_number for d, i in given):
+        target = members.member(elaborator, occurs.key, given, head.start)
+        if not target.rank and not fitting.is_listed(u, body):
+            body = fitting.of_an_entry(u, elaborator, member.tree) or body
     fitting.applications(u, elaborator, body.body)
     u._settled |= {k for k in fitting.keys_of(u, elaborator, member.tree) if u.setting.ranks.get(k)}
     family = family_of(u, scopes.scoped_name(u, occurs.key, number), given)
@@ -446,6 +458,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
         fitting.fit_bare(u, occurs.key, body)
     numbered = len(given) == 1 and given[0][0] == "component" and given[0][1].is_number
     if body.rank and numbered:
+        without_its_own(u, number, occurs.key, member)
         u.setting.labelled.add(occurs.key)
         fitting.fit_rank(u, f"{occurs.key}_{given[0][1].shift}", body)
     else:

@@ -256,6 +256,11 @@ def as_cost(u: Understanding, elaborator: Elaborator, key: str, row: Any, body: 
     return found if found is not None else Val((), total(body))
 
 
+def of_an_entry(u: Understanding, elaborator: Elaborator, row: Any) -> Val | None:
+    """y_i = a x_i + b: what makes an entry is a number, and so is what is taken for a vector by habit alone."""  # noqa: E501
+    return with_other_ranks(u, elaborator, row, u.setting.dims, 0)
+
+
 def with_other_ranks(
     u: Understanding, elaborator: Elaborator, row: Any, dims: Any, rank: int | None = None
 ) -> Val | None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from derive.algebra.core import (
     App,
     Core,
+    Pow,
     Ref,
     letters_in,
+    num,
     walk,
 )
 from derive.judge import defining, fitting, ranks
@@ -24,7 +26,7 @@ from derive.notation.elaborate import Elaborator
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import bare
 from derive.notation.pieces import terms_of as terms_of
-from derive.notation.setting import Function, Unread
+from derive.notation.setting import SQUARED, Function, Unread
 from derive.notation.shaped import (
     Axis,
     Misfit,
@@ -149,13 +151,18 @@ def formals_of(
     for r in occurs.arguments or ():
         if r:
             value = elaborator.row(r)
+            squared = isinstance(value.body, Pow) and value.body.exponent == num(2) and len(r) == 1
+            if squared:
+                assert isinstance(value.body, Pow)
+                value = replace(value, body=value.body.base)
             if not isinstance(value.body, Ref):
                 raise Unread(r[0].start, "a letter as the function's argument")
-            names.append(
+            name = (
                 members.occurrence_of(elaborator, r[0], r[1] if len(r) == 2 else None).key
                 if isinstance(r[0], Name)
                 else spelled(r)
             )
+            names.append(name + SQUARED if squared else name)
             values.append(value)
     return names, values
 
@@ -189,6 +196,9 @@ def made_function(
             if kind == tries[-1] and not vectors:
                 raise
             continue
+        if kind == "numbers" and kind != tries[-1] and _leaves_calls(u, body):
+            u.setting.dims = elaborator.dims = dims
+            continue
         if kind == "vectors":
             return Function(
                 tuple(v.body for v in values if isinstance(v.body, Ref)),
@@ -211,6 +221,12 @@ def made_function(
         )
     elaborator.bound = {}
     return None
+
+
+def _leaves_calls(u: Understanding, body: Val) -> bool:
+    """Whether a function that the page makes was left as it stands: its arguments are no numbers."""
+    made = u.setting.functions
+    return any(isinstance(p, App) and p.name in made for p in walk(body.body))
 
 
 def _names_any(elaborator: Elaborator, row: Any, names: list[str]) -> bool:

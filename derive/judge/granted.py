@@ -17,7 +17,7 @@ from derive.notation.chance import MARKS
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
-MOST_SYMMETRIC = 4
+MOST_SYMMETRIC = 6
 Supposition = tuple[Model, tuple[str, ...], bool]
 """A model, what it supposes in words, and whether the page says so."""
 
@@ -83,13 +83,22 @@ def _is_told(u: Understanding, name: str, what: str = "symmetric") -> bool:
     return symbol is not None and bool(getattr(symbol, what))
 
 
+def _begins_open(model: Model, name: str) -> bool:
+    """Whether a family goes back to a first member that nothing makes: the P_0 of a Riccati recursion."""
+    made = [d for d in model.definitions[name] if d.is_general]
+    above = depended([d.body for d in made], model)
+    return name in above and not tuple(model.specials(name))
+
+
 def _matrices(model: Model, found: Sides, names: list[str]) -> Iterator[str]:
     """The matrices that a line rests on, that nothing makes, and that it does not differentiate by."""
     parts = list(chain(walk(found.left), walk(found.right)))
     by = {p.by.name for p in parts if isinstance(p, D)}
     for name in names:
         slots = model.slots.get(name, ())
-        if name in model.definitions or name in by or name in model.lost:
+        if (name in model.definitions and not _begins_open(model, name)) or name in by | set(
+            model.lost
+        ):
             continue
         if slots[-2:] == ("component", "component") and slots.count("component") == 2:
             yield name

@@ -20,6 +20,7 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.notation.code_names import with_code_names
 from derive.notation.gates import with_each_gate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
@@ -60,7 +61,9 @@ class Judge:
     """Judges the formulas of one page."""
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
-        page, self.said = with_each_gate(with_index_letters(read(path, text, folder)))
+        page, self.said = with_each_gate(
+            with_index_letters(with_code_names(read(path, text, folder)))
+        )
         page, said = with_letters(page)
         page, transposes = with_transposes(page)
         page, wide = with_wide_sums(page)
@@ -286,10 +289,10 @@ class Judge:
                     self._alone(chain),
                 )
                 continue
-            for member, verdict in self._chain(formula, index, chain, role, before):
+            for head, member, verdict in self._chain(formula, index, chain, role, before):
                 count += 1
-                sign = member.relation
-                latex = f"{self._latex(chain.members[0].start, chain.members[0].end)} {sign} {self._latex(member.start, member.end)}"  # noqa: E501
+                sides = (self._latex(side.start, side.end) for side in (head, member))
+                latex = f" {member.relation} ".join(sides)
                 yield self._judged(formula.number, count, member.start, member.end, latex, verdict)
 
     def _with_head(self, formula: Formula, chain: Chain) -> tuple[Chain, Before | None]:
@@ -364,8 +367,9 @@ class Judge:
         chain: Chain,
         role: Role | None,
         before: Before | None = None,
-    ) -> Iterator[tuple[Member, Verdict | Accusation]]:
-        head = chain.members[0]
+    ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
+        """Each member with its head: the last side before an inequality; where it is not read, the first member that is stands for it, and this is said."""  # noqa: E501
+        head = shown = chain.members[0]
         first = before is None
         wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
         self._before = Before(formula.number, head, wrong[-1] if wrong else None)
@@ -373,12 +377,14 @@ class Judge:
             if member.relation not in EQUATIONS:
                 introduces = first and role and role.kind in ("definition", "shape", "setting")
                 yield (
+                    shown,
                     member,
                     Verdict("definition")
                     if introduces
                     else Verdict("remark", reason="no equation"),
                 )
                 head, first, wrong = member, False, []
+                shown = head
                 continue
             if (
                 first
@@ -386,17 +392,18 @@ class Judge:
                 and role is not None
                 and role.why == EXPRESSIONS
             ):
-                yield member, Verdict("definition", reason="what the page supposes")
+                yield shown, member, Verdict("definition", reason="what the page supposes")
             elif first and role is not None and role.kind != "claim":
                 yield (
+                    shown,
                     member,
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
-                yield member, Verdict("definition", reason=role.why)
+                yield shown, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
-                yield member, Verdict("unread", reason="goes on from a formula before")
+                yield shown, member, Verdict("unread", reason="goes on from a formula before")
             else:
                 verdict = self._claim(formula, chain, head, member)
                 if isinstance(verdict, Accusation) or (
@@ -411,7 +418,12 @@ class Judge:
                 elif wrong:
                     wrong = []
                     self._before = Before(formula.number, head, None)
-                yield member, verdict
+                if isinstance(verdict, Verdict) and head is not shown and not verdict.reason:
+                    stands = (
+                        f"compared with {self._latex(head.start, head.end)}: the head is not read"
+                    )
+                    verdict = replace(verdict, reason=stands)
+                yield shown, member, verdict
                 if (
                     isinstance(verdict, Verdict)
                     and verdict.kind == "unread"

@@ -16,6 +16,7 @@ from derive.judge import (
     sample_vectors,
     scopes,
 )
+from derive.judge.concatenated import concatenates
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -38,7 +39,7 @@ from derive.notation.shaped import (
     stated,
 )
 from derive.notation.slots import is_derivative
-from derive.text.page import Prose
+from derive.text.page import Heading, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Fraction as Over
@@ -47,6 +48,13 @@ from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
+
+UNNAMED_COST = "loss"
+LEAST_GRADIENTS = 2
+GRADIENTS = re.compile(
+    r"\bgradients?\b|back-?\s?prop|backward|derivatives?\b|梯度|反向传播|勾配|逆伝播|градиент|обратн",
+    re.IGNORECASE,
+)
 
 
 def give_ranks(u: Understanding) -> None:
@@ -59,6 +67,7 @@ def give_ranks(u: Understanding) -> None:
         bool(ARRAYS.search(text))
         or bool(TRANSPOSED.search(text))
         or u._transposes
+        or concatenates(u)
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
@@ -80,6 +89,7 @@ def give_ranks(u: Understanding) -> None:
     setting.plain |= u._sandwiched | u.quadratic
     habitual.survey(u)
     gradients_by_name(u)
+    setting.activated = dict(activated(u))
     setting.stepped = defining.stepped_slots(u)
     setting.chance = random_names.random_names_of(u)
     setting.drawn = random_names.draws(u)
@@ -157,6 +167,40 @@ def gradients_by_name(u: Understanding) -> None:
     if SAID_GRADIENT.search(text) or NOTED_GRADIENT.search(text):
         u.setting.gradients.add("")
     u.setting.cost = next(iter(costs)) if len(costs) == 1 else None
+    if not costs and speaks_of_gradients(u):
+        u.setting.cost = UNNAMED_COST
+
+
+def activated(u: Understanding) -> Iterator[tuple[str, str]]:
+    r"""The gates of a page: what is made by \\sigma(…) or \\tanh(…) alone, and by which."""
+    for number, index, chain in u.chains():
+        role = u.symbols.roles.get((number, index))
+        right = chain.members[1].tree if len(chain.members) > 1 else ()
+        if role is None or role.kind != "definition" or not role.key or len(right) < 2:
+            continue
+        function, behind = right[0], right[1]
+        ends = all(isinstance(n, Sign) and n.text in (",", ".") for n in right[2:])
+        if isinstance(function, Name) and isinstance(behind, Group) and ends:
+            word = {"tanh": "\\tanh", "sigmoid": "\\sigma", "sigm": "\\sigma"}.get(
+                function.letter, function.letter
+            )
+            if (
+                word in ("\\sigma", "\\tanh")
+                and word not in u.setting.defined
+                and not function.primes
+                and not function.above
+            ):
+                yield role.key, word
+
+
+def speaks_of_gradients(u: Understanding) -> bool:
+    """Whether a page that names no cost speaks of gradients, and has several names dX of what it makes."""
+    records = u.symbols.records()
+    keys = {s.key for s in records}
+    parameters = {s.key for s in records if s.kind == "parameter"}
+    named = {k for k in keys if k[:1] == "d" and k[1:] in u.setting.defined | parameters}
+    prose = " ".join(i.text for i in u.page.items if isinstance(i, Prose | Heading))
+    return len(named) >= LEAST_GRADIENTS and "dt" not in keys and bool(GRADIENTS.search(prose))
 
 
 def rows_are_data(u: Understanding) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from derive.algebra.functions import SPELLED
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
+from derive.judge.slips_of_typing import explained
 from derive.judge.telling import told, with_symbols
 from derive.notation.calls import WORDS
 from derive.notation.roles import ON_A_CONDITION
@@ -59,7 +60,8 @@ def judge(path: str, text: str, options: Options) -> Report:
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     own = reader.report()
-    return told(reader, own, _bare(_judged(reader, own, path, text, options)), options)
+    found = told(reader, own, _bare(_judged(reader, own, path, text, options)), options)
+    return explained(found)
 
 
 def _bare(found: Report) -> Report:

@@ -16,6 +16,7 @@ from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, 
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
+from derive.judge.batches import MEAN, kept_once, of_the_sum
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
@@ -63,7 +64,9 @@ class Way:
     `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
     `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
     `gaps`: what nothing makes is some function of what the page differentiates it by;
-    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough.
+    `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
+    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough;
+    `granting`: what the page says of noise and of symmetric matrices may be taken for given.
     """  # noqa: E501
 
     said: str
@@ -78,6 +81,8 @@ class Way:
     ahead: bool = False
     hasty: bool = False
     gaps: bool = False
+    mean: bool = False
+    granting: bool = True
 
 
 INDEX = "a condition on an index"
@@ -145,13 +150,21 @@ class _NotHere(Exception):
 
 
 HEAVY = 5
-ENTROPY = re.compile(r"cross[- ]?entropy", re.IGNORECASE)
+ENTROPY = re.compile(
+    r"cross[- ]?entropy|log[- ]loss|交叉熵|交差エントロピー|교차 엔트로피|kreuzentropie|"
+    r"entrop\w+ (?:krzyżow|cruzada|crois|incrociat)|entropie croisée",
+    re.IGNORECASE,
+)
+ENTROPY_WRITTEN = re.compile(
+    r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
+)
 SCALARS = "the quantities are scalars"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 DENOMINATOR = "denominator layout"
 UNORDERED = "the factors of the chain rule in whatever order they stand"
 ROWS = "vectors lie, as rows"
+GATES = "the gradient by a gate is by what its function is applied to"
 STEP = "the contribution of one step alone"
 SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
 PARTS = {
@@ -269,6 +282,8 @@ def ladder(plain: Reading) -> Iterator[Way]:
         frozenset({"cost", "own"}),
         last=True,
     )
+    yield Way(MEAN, plain, plain, frozenset({"mean"}), mean=True)
+    yield both(GATES, {"gates"}, gates=True)
     yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
     yield late(STEP, {"alone"}, alone=True)
     yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
@@ -302,7 +317,9 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items)
+        self._entropy = any(
+            isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
+        ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
         self._stand_in: Standing | None = None
@@ -548,7 +565,7 @@ class Readings:
         plain = self.understanding.reading
         self._without = model
         try:
-            return self.tried(number, chain, head, member, Way("", plain, plain))
+            return self.tried(number, chain, head, member, Way("", plain, plain, granting=False))
         except (Unread, Misfit, RecursionError):
             return None
         finally:
@@ -718,6 +735,7 @@ class Readings:
         return read.value
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
+        right = kept_once(left, right)
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
@@ -762,6 +780,17 @@ class Readings:
                 else found
             )
         elif way.part:
+            raise _NotHere
+        made = self.understanding.made
+        summed = of_the_sum(
+            found,
+            self.understanding._kind,
+            lambda n: (m.definition.body for m in made if m.definition.name == n),
+        )
+        if summed is not None:
+            elaborator.choices.add("mean")
+            found = summed if way.mean else found
+        elif way.mean:
             raise _NotHere
         self._choices = elaborator.choices
         return found
@@ -838,7 +867,7 @@ class Readings:
                 summing = self._judgement(model, elaborator, normal=sums).compare(found, tests)
                 if summing.agrees:
                     return Tried(found, summing, said, (*assumed, *unknown))
-        if outcome.differs and not said:
+        if outcome.differs and not said and way.granting:
             for granted, words, spoken in suppositions(u, model, found):
                 drawn = self._granted(granted, elaborator, found, tests)
                 if drawn is not None and (drawn.agrees or missing_condition(found, drawn)):
@@ -929,7 +958,8 @@ class Readings:
             pairs = frozenset(slopes_in([found.left, found.right]))
             unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
-        key = (_signature(unknown), tuple(missing), way.last, way.entropy)
+        made_by = frozenset(n for n in by if n in unknown.definitions) if missing else frozenset()
+        key = (_signature(unknown), tuple(missing), way.last, way.entropy, made_by)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
@@ -938,6 +968,7 @@ class Readings:
                 way.last,
                 way.entropy,
                 frozenset(f[2] for f in self.understanding.functions),
+                made_by,
             )
         alone = [n for n in unknown.definitions if n not in seen.definitions]
         made, costs = self._costs[key]
@@ -1092,8 +1123,11 @@ def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:
     """Whether what is differentiated is made of steps and layers, and by a parameter: that is total."""
     slots = elaborator.setting.slots
     timed = {"time", "layer"}
-    if not isinstance(slope.of, Ref) or not timed & set(slots.get(slope.of.name, ())):
-        return not isinstance(slope.of, Ref) or bool(timed & set(slots.get(slope.by.name, ())))
+    if not isinstance(slope.of, Ref):
+        made_of = {s for r in walk(slope.of) if isinstance(r, Ref) for s in slots.get(r.name, ())}
+        return bool(timed & (made_of | set(slots.get(slope.by.name, ()))))
+    if not timed & set(slots.get(slope.of.name, ())):
+        return bool(timed & set(slots.get(slope.by.name, ())))
     return derivatives.by_parameter(elaborator, Val((), slope.by))
 
 

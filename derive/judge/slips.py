@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from derive.judge.names import named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from derive.judge.understanding import Understanding
     from derive.meaning.model import Model
+    from derive.text.trees import Row
 
 LETTER = re.compile(r"\\?[a-zA-Z]+(?![a-zA-Z{])")
 
@@ -41,12 +44,19 @@ def letter(name: str) -> str:
     return found[0] if found else name
 
 
-def is_of_functions(names: Iterable[str], u: Understanding, model: Model) -> bool:
-    """Whether a line speaks of functions alone, each made once, at arguments that stand for any."""
+def is_of_functions(rows: Iterable[Row], names: Iterable[str], u: Understanding, at: int) -> bool:
+    r"""Whether a line speaks of functions alone, each made once, at arguments that stand for any.
+
+    A function that stands bare, \sigma(1 - \sigma), may be its value somewhere: no such line.
+    """
     heads = Counter(role.key for role in u.symbols.roles.values() if role.kind != "remark")
     known = {key for _, _, key, _, _ in u.functions if heads[key] == 1}
     formals = {f.name for _, _, _, function, _ in u.functions for f in function.formals}
-    named = set(names)
-    return bool(named & known) and all(
-        n in known or (n in formals and n not in model.definitions) for n in named
+    table = u.symbols.at(at)
+    written = [(table.occurrence(n, b).key, b) for row in rows for n, b in named(row)]
+    rest = set(names)
+    return (
+        bool(rest & known)
+        and all(brackets for key, brackets in written if key in known)
+        and all(n in known or (n in formals and not heads[n.strip("·")]) for n in rest)
     )

@@ -76,6 +76,8 @@ def strangers(found: Sides, model: Model) -> list[str]:
 def _renamed(name: str, found: Sides, model: Model) -> Iterator[Standing]:
     """What a line differentiates by, as another name of what the page makes its quantities of."""
     slots = model.slots.get(name, ())
+    if not slots:
+        return  # nothing would tell it from all other numbers
     waiting = list(dict.fromkeys(differentiated([found.left, found.right])))
     seen: dict[str, None] = {}
     while waiting:

@@ -55,7 +55,7 @@ from derive.text.page import Chain, Formula, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big as Bigs
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Sign
+from derive.text.trees import Group, Name, Node, Row, Sign
 from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Understanding:
             self.assumed.append(convention.TWICE)
         for whole, entries in twins.matrices_of_entries(self).items():
             self.setting.wholes[whole] = entries
-            self.assumed.append(f"{whole} is the matrix of the {entries} with two indices")
+            self.setting.taken_for_entries.add(whole)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -270,7 +270,7 @@ class Understanding:
             if role is None:
                 continue
             if role.lost and role.kind != "assignment":
-                drawn = chain.members[1].relation == "\\sim" and not (
+                drawn = [m.relation for m in chain.members[1:2]] == ["\\sim"] and not (
                     defining.names_used(self, number, chain) & self.differentiated_by
                 )
                 lost = frozenset(
@@ -479,7 +479,7 @@ class Understanding:
                     above = node.above if isinstance(node, Name | Group) else None
                     if above is not None and spelled(above) == "\\top":
                         return True
-                    raised += above is not None and spelled(above) == "T"
+                    raised += above is not None and _ends_with_transpose(above)
         return uses == raised > 0
 
     @cached_property
@@ -633,8 +633,16 @@ class Understanding:
 
     @cached_property
     def quadratic(self) -> set[str]:
-        """The capitals of quadratic forms, x^T Q x and A Q A^T: what people take for symmetric."""
-        return {m for first, m, last in self._triples() if first.key == last.key}
+        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): symmetric to most."""
+        found = {m for first, m, last in self._triples() if first.key == last.key}
+        for number, _, chain in self.chains():
+            for member in chain.members:
+                for name, behind in pairwise((*member.tree, None)):
+                    normal = isinstance(name, Name) and name.letter == "N" and name.style == "cal"
+                    parts = parts_of(behind.inside) if normal and isinstance(behind, Group) else []
+                    if len(parts) > 1 and is_lone_name(parts[1]):
+                        found.add(self.symbols.at(number).occurrence(parts[1][0], None).key)
+        return found
 
     def _triples(self) -> Iterator[tuple[Any, str, Any]]:
         """The capitals without an index between two names of which one is transposed, with these."""
@@ -649,13 +657,17 @@ class Understanding:
                     if not all(isinstance(n, Name) for n in three):
                         continue
                     first, middle, last = (table.occurrence(n, None) for n in three)
-                    plain = len(middle.key) == 1 and not (middle.transposed or middle.inverse)
+                    plain = not (middle.transposed or middle.inverse)
+                    letter = middle.key.split("_")[0]
                     one = first.transposed != last.transposed
+                    carried = any(d in ORDERED for d, _ in middle.indices)
                     if (
                         one
                         and plain
-                        and middle.key.isupper()
-                        and middle.key not in self.setting.defined
+                        and (len(middle.key) == 1 or carried)
+                        and len(letter) == 1
+                        and letter.isupper()
+                        and (middle.key not in self.setting.defined or carried)
                     ):
                         yield first, middle.key, last
 
@@ -905,3 +917,10 @@ class Understanding:
 
     def dims_of(self, core: Core) -> None:
         """Nothing: dimensions are looked up in the setting."""
+
+
+def _ends_with_transpose(above: Row) -> bool:
+    """T, or a T behind the index of a layer or a step in brackets: A^{[1]T}, h^{(t)T}."""
+    *first, last = above
+    of_member = len(first) == 1 and isinstance(first[0], Group)
+    return isinstance(last, Name) and spelled((last,)) == "T" and (of_member or not first)

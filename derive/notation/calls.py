@@ -18,6 +18,7 @@ from derive.algebra.core import (
     D,
     Delta,
     Fn,
+    Pow,
     Ref,
     add,
     fresh,
@@ -41,7 +42,14 @@ from derive.notation.pieces import (
     replaced,
     split_at,
 )
-from derive.notation.setting import Function, Occurs, Unread, family_key, member_key
+from derive.notation.setting import (
+    SQUARED,
+    Function,
+    Occurs,
+    Unread,
+    family_key,
+    member_key,
+)
 from derive.notation.shaped import (
     Axis,
     Dims,
@@ -432,6 +440,8 @@ def own_function(
 ) -> Val:
     if len(args) != len(function.formals):
         raise Unread(node.start, f"{len(function.formals)} arguments")
+    if any(name.endswith(SQUARED) for name in function.names):
+        args = _with_roots(function, args, node)
     if primes and len(args) != 1:
         raise Unread(node.start, "a function of one argument")
     if primes:
@@ -449,6 +459,16 @@ def own_function(
         formal = function.formals[0]
         return each(lambda b: replaced(function.body.body, ((formal, (), scalar(b)),)), args[0])
     raise Unread(node.start, "a function of numbers applied to vectors")
+
+
+def _with_roots(function: Function, args: list[Val], node: Name) -> list[Val]:
+    r"""The arguments of \ell(\mu, \sigma^2) for a body in \sigma: no other square than the formal's."""
+    found = []
+    for name, formal, arg in zip(function.names, function.formals, args, strict=True):
+        if name.endswith(SQUARED) and arg.body != Pow(formal, num(2)):
+            raise Unread(node.start, "the square that the function is made for")
+        found.append(Val(arg.axes, formal) if name.endswith(SQUARED) else arg)
+    return found
 
 
 def put_in(e: Elaborator, function: Function, args: list[Val]) -> Val:

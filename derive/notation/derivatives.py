@@ -33,7 +33,7 @@ from derive.notation.pieces import (
     split_at,
     tag_for,
 )
-from derive.notation.setting import Function, Occurs, Unread, family_key
+from derive.notation.setting import SQUARED, Function, Occurs, Unread, family_key
 from derive.notation.shaped import (
     Axis,
     Val,
@@ -213,7 +213,9 @@ def formal_slope(e: Elaborator, of: Row, by: Row) -> Val | None:
     if function is None:
         return None
     place = next((k for k, n in enumerate(function.names) if is_formal(e, by, n)), None)
-    return None if place is None else function.formal(place)
+    if place is None or function.names[place].endswith(SQUARED):
+        return None
+    return function.formal(place)
 
 
 def numerator(e: Elaborator, row: Row, by: Val) -> Val:
@@ -322,14 +324,27 @@ def at_formals(e: Elaborator, function: Function, occurs: Occurs) -> bool:
     rows = [r for r in occurs.arguments or () if r]
     if len(rows) != len(function.names):
         return False
-    return all(is_formal(e, r, n) for r, n in zip(rows, function.names, strict=True))
+    return all(
+        is_formal(e, r, n) and not _is_a_sample(e, r, f)
+        for r, n, f in zip(rows, function.names, function.formals, strict=True)
+    )
+
+
+def _is_a_sample(e: Elaborator, row: Row, formal: Ref) -> bool:
+    """Whether an argument is the x^{(i)} of one example, where the function is made for any x."""
+    assert isinstance(row[0], Name)
+    occurs = members.occurrence_of(e, row[0], None)
+    return formal.name.endswith("∅sample") and any(d == "sample" for d, _ in occurs.indices)
 
 
 def is_formal(e: Elaborator, row: Row, name: str) -> bool:
     if len(row) != 1 or not isinstance(row[0], Name):
         return False
     occurs = members.occurrence_of(e, row[0], None)
-    return occurs.key == name and not any(
+    squared = SQUARED if occurs.power is not None and spelled(bare(occurs.power)) == "2" else ""
+    if occurs.power is not None and not squared:
+        return False
+    return occurs.key + squared == name and not any(
         d in ("time", "layer", "component") for d, _ in occurs.indices
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import (
     MINUS,
+    ONE,
     ONE_OF,
     At,
     Core,
@@ -16,7 +17,10 @@ from derive.algebra.core import (
     Known,
     Pow,
     Ref,
+    add,
     fresh,
+    mul,
+    neg,
     num,
 )
 from derive.algebra.expression import Time
@@ -38,6 +42,7 @@ from derive.notation.shaped import (
     Misfit,
     Val,
     each,
+    hadamard,
     power,
     renamed,
     scalar,
@@ -150,15 +155,35 @@ def named_gradient(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, i
     key = occurrence_of(e, by, None).key
     if key not in e.setting.steps or not (key in e.setting.defined or is_used(e, key)):
         return None
-    value, end = read_name(e, replace(by, above=None), (by,), 0)
+    of_layer = by.above is not None and any(isinstance(n, Group) for n in by.above)
+    if of_layer and occurrence_of(e, by, None).indices:
+        value, end = member(e, key, given_indices(e, occurrence_of(e, by, None), by), by.start), 1
+    else:
+        value, end = read_name(e, replace(by, above=None), (by,), 0)
     if not isinstance(value.body, Ref) or end != 1:
         return None
     if not e.setting.gradients:
         e.dims.suppose(f"d{key} is the gradient of {cost} by {key}")
     of = member(e, cost, [], node.start)
     found = derivatives.differentiated(e, of, value, Mark("d", (), False, False))
+    if key in e.setting.activated and f"d{key}" not in e.setting.gradients:
+        e.choices.add("gates")
+        if e.reading.gates:
+            found = before_its_function(e, found, value, e.setting.activated[key])
     occurs = occurrence_of(e, by, None)
     return (transposed(found) if occurs.transposed else found), at + 2
+
+
+def before_its_function(e: Elaborator, slope: Val, gate: Val, function: str) -> Val:
+    """∂C/∂z of a gate f = σ(z) entry by entry: ∂C/∂f times f (1 - f); 1 - f^2 for tanh."""
+    square = function == "\\tanh"
+    found = each(
+        lambda b: add((ONE, neg(Pow(b, num(2))))) if square else mul((b, add((ONE, neg(b))))), gate
+    )
+    made = hadamard(slope, found, e.dims)
+    return replace(
+        made, row=slope.row, loose=slope.loose, of=slope.of, by=slope.by, flipped=slope.flipped
+    )
 
 
 def is_used(e: Elaborator, key: str) -> bool:

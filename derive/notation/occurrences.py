@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 
 from derive.notation import habits
 from derive.notation.slots import (
@@ -452,6 +453,8 @@ class Reader:
 
     def _applies(self, base: str, behind: Group, hidden: bool) -> bool:
         """Whether the bracket is an argument list rather than a factor."""
+        if _stands_bare(base, behind.inside):
+            return False
         if base in habits.KNOWN:
             return True
         if behind.opening == "[":
@@ -487,6 +490,17 @@ class Reader:
                 for n in names
             )
         )
+
+
+def _stands_bare(base: str, inside: Row) -> bool:
+    r"""Whether a name stands in its own bracket without another, f(1 - f), \sigma(1 - \sigma): a product of its values."""  # noqa: E501
+    return any(
+        isinstance(node, Name)
+        and bare(node) == base
+        and not isinstance(behind, Group)
+        and not any(isinstance(n, Sign) and n.text in (",", ";") for n in inside)
+        for node, behind in zip_longest(inside, inside[1:])
+    )
 
 
 def is_time_call(group: Group | None, lone: bool = False) -> bool:

@@ -70,8 +70,8 @@ def _see(seen: Seen, row: Row) -> None:
         if isinstance(node, Name):
             _see_name(seen, row, at, node, behind)
         elif _is_squared(node, behind):
-            squared = spelled(node.inside)  # type: ignore[attr-defined]
-            seen.shown = f"({squared})'({squared})"
+            shown = spelled(node.inside)  # type: ignore[attr-defined]
+            seen.shown = f"({shown})'({shown})"
         for inside in _lines(node):
             _see(seen, inside)
         for script in (getattr(node, "below", None), getattr(node, "above", None)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from derive.notation import habits
 from derive.notation.chance import is_mean
@@ -39,6 +40,7 @@ from derive.notation.slots import (
     plain,
     single_name,
 )
+from derive.notation.words_made import goes_on, is_made
 from derive.text.page import Chain
 from derive.text.trees import (
     Big,
@@ -48,6 +50,7 @@ from derive.text.trees import (
     Row,
     Sign,
     Table,
+    walk,
 )
 
 ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\leftarrow"))
@@ -58,12 +61,16 @@ SUPPOSING = re.compile(
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
     r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
     r"until|had (?:the|we|it|they)|were|would|not (?:true|the case)|wish\w*|want\w*|hope\w*|ideal\w*|"
-    r"requir\w+)\b[^.;:!?]*$",
+    r"requir\w+|except|excluding|apart from|aside from|other than|but for|barring|outside)\b[^.;:!?]*$",
+    re.IGNORECASE,
+)
+INTRODUCING = re.compile(
+    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b(?! for a moment)",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(
     r"\b(?:if|when|whenever|unless|provided|(?:as|so) long as|once|until|had (?:the|we|it|they)|were|would|"
-    r"not (?:true|the case))\b[^.;:!?]*$",
+    r"not (?:true|the case)|except|excluding|apart from|aside from|other than|but for|barring)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
 OPEN_CONDITION = re.compile(
@@ -99,14 +106,47 @@ class Roles(Ledger):
 
     def see(self, number: int, index: int, chain: Chain) -> None:
         """Gives a chain its role."""
+        inner = self._made_inside(chain, number) | self._made_in_words(chain, number)
         role = self._role(number, index, chain)
         if self._is_rest(chain) and self.found:
             self._cut(list(self.found)[-1])
         self.lengths[number, index] = len(chain.members)
         self.previous = chain if chain.members else self.previous
+        if inner:
+            role = replace(role, lost=role.lost | inner)
         if role.scope == (0, 0):
             role = replace(role, scope=self._scope(role, number))
         self.found[number, index] = role
+
+    def _made_inside(self, chain: Chain, number: int) -> frozenset[str]:
+        r"""The names that a chain makes behind its head, s \mapsto m := g(s), and nothing else makes."""
+        members = chain.members
+        signs = (":=",) if len(members) < 2 or members[1].relation in EQUAL else (":=", "=")
+        pairs = pairwise(members[1:])
+        named = (self._key_of(one.tree, number) for one, two in pairs if two.relation in signs)
+        return frozenset(found[0] for found in named if found and found[0] not in self.known)
+
+    def _made_in_words(self, chain: Chain, number: int) -> frozenset[str]:
+        """The name before a formula that words make of it; a definition that words go on with is cut."""
+        before, where = self.wheres.get(number - 1), self.wheres[number]
+        if before is None or not where.before.startswith(before.before) or self.previous is None:
+            return frozenset()
+        if (before.section, before.item, before.paragraph) != (
+            where.section,
+            where.item,
+            where.paragraph,
+        ):
+            return frozenset()
+        between = where.before[len(before.before) :].replace("□", "", 1)
+        if goes_on(between) and self.found:
+            self._cut(list(self.found)[-1])
+        if not is_made(between) or len(self.previous.members) != 1:
+            return frozenset()
+        name = self._key_of(self.previous.members[0].tree, number - 1)
+        if name is None or name[0] in self.known or bare_key(name[1]) in habits.LOSS:
+            return frozenset()
+        keys = {k for m in chain.members for k in self._keys_of(m.tree, number)}
+        return frozenset((name[0],)) if keys & self.known.keys() else frozenset()
 
     @staticmethod
     def _is_rest(chain: Chain) -> bool:
@@ -454,8 +494,19 @@ class Roles(Ledger):
                 and bool(SUPPOSING.search(said))
             )
         if SUPPOSING.search(sentence(said)):
-            return not self._is_example(found, number)
+            introduced = self._is_introduced(found, right, number, sentence(said))
+            return not introduced and not self._is_example(found, number)
         return value and not found.indices and found.arguments is None
+
+    def _is_introduced(self, found: Occurrence, right: Row, number: int, said: str) -> bool:
+        """Suppose z = w x + b: a formula for a name that the page has nowhere before, and makes nowhere else."""  # noqa: E501
+        if not INTRODUCING.search(said) or SUPPOSING.search(INTRODUCING.sub(" ", said)):
+            return False
+        uses = self.reader.survey.base_of(bare_key(found))
+        names = [n for n in walk(right) if isinstance(n, Name)]
+        here = self.wheres[number].paragraph
+        earlier = any(u.number < number and self.wheres[u.number].paragraph != here for u in uses)
+        return len(names) > 1 and not earlier and sum(u.first for u in uses) == 1
 
     def _is_example(self, found: Occurrence, number: int) -> bool:
         """If f(x) = …: a function of names without indices, which its section (its item) is about."""

@@ -54,7 +54,12 @@ class Reading:
     entrywise: bool = False  # ⊙ goes before the product that it stands behind
     ones: bool = False  # I has the entries 1 everywhere: I - h ⊙ h
     applied: bool = False  # the derivative of a function by its bare name is along all paths
+    gates: bool = False  # d f is the gradient by z, where f = \\sigma(z)
     repeated: bool = False  # component indices that stand twice in a product are summed
+
+
+SQUARED = "^{2}"
+"""Behind the name of a formal that is a square, the \\sigma of \\ell(\\mu, \\sigma^2)."""
 
 
 def member_key(name: str, indices: Iterable[tuple[str, Time]]) -> str:
@@ -155,6 +160,8 @@ class Setting:
     )  # the axes of y beside y_n, where it is one of them
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The matrix whose rows (0) or columns (1) a name's members are said to be: x_i of X."""
+    activated: dict[str, str] = field(default_factory=dict)
+    """The gates: what is made by one function of something, f = \\sigma(z), with the function."""
     lines_guessed: dict[str, str] = field(default_factory=dict)
     """The matrices whose rows or columns are taken to be a page's samples, with what is so supposed."""
     made_along: dict[str, int] = field(default_factory=dict)
@@ -162,6 +169,8 @@ class Setting:
     square_ones: bool = False  # a bold 1 without a size is a matrix
 
     wholes: dict[str, str] = field(default_factory=dict)
+    taken_for_entries: set[str] = field(default_factory=set)
+    """Those of `wholes` of which the page does not say so: W beside w_{jk}."""
     layer_sizes: frozenset[str] = frozenset()
     odd: set[str] = field(default_factory=set)
     alias: dict[str, str] = field(

@@ -228,8 +228,12 @@ class Parser(Rows):
     def _unknown(self, found: list[Node], token: Token, name: str) -> None:
         """A macro that nobody has defined here: a name, or a function of the group behind it."""
         if self.peek() == "{" and self.tokens[self.i].glued and len(name) > 1 and not self.single:
-            found.append(Name(token.start, token.end, token.text, "op"))
-            found += self._unknown_arguments()
+            behind = self._unknown_arguments()
+            if any(_begins_with_a_sign(g) for g in behind):  # a term in some dress, or a factor
+                said = f"a macro that the page defines instead of {token.text}"
+                found.append(Missing(token.start, behind[-1].end, said))
+                return
+            found += [Name(token.start, token.end, token.text, "op"), *behind]
         elif name.isalpha():
             found.append(Name(token.start, token.end, token.text, self.style))
         elif name in ("}", "{") or name:
@@ -556,3 +560,13 @@ def _accent_of(note: Row) -> str | None:
 def trees_of(text: str, words: Vocabulary | None = None) -> list[Node]:
     """The nodes of a formula that stands alone, without anybody's macros."""
     return parse(expand(tokenize(text, 0, len(text)), {}), words or Vocabulary())
+
+
+def _begins_with_a_sign(group: Node) -> bool:
+    """Whether a term with its sign is among the arguments of a macro: \\mark{- x}, \\mark{blue}{- x}."""
+    inside = group.inside if isinstance(group, Group) else ()
+    before = (Sign(0, 0, ","), *inside)
+    return any(
+        isinstance(one, Sign) and one.text == "," and isinstance(two, Sign) and two.text in "+-"
+        for one, two in zip(before, inside, strict=False)
+    )

@@ -211,6 +211,7 @@ TEXTS = frozenset((
 DECORATION: dict[str, tuple[int, int]] = {
     "boxed": (1, 1), "fbox": (1, 1), "framebox": (1, 1), "ensuremath": (1, 1), "cancel": (1, 1),
     "bcancel": (1, 1), "xcancel": (1, 1), "cancelto": (2, 2), "textcolor": (2, 2),
+    "mathcolor": (2, 2), "hcancel": (1, 1), "mathhl": (1, 1),
     "colorbox": (2, 2), "fcolorbox": (3, 3), "underbrace": (1, 1), "overbrace": (1, 1),
     "underbracket": (1, 1), "overbracket": (1, 1), "underparen": (1, 1), "phantom": (1, 0),
     "hphantom": (1, 0), "vphantom": (1, 0), "label": (1, 0), "tag": (1, 0), "color": (1, 0),

@@ -72,7 +72,7 @@ def arguments(recurrence: Recurrence, horizon: int, leaves: Mapping[Expr, Any]) 
     found |= {identifier(p.name): array(p) for p in recurrence.parameters}
     for name in recurrence.inputs:
         times = range(1, horizon + 1)
-        found[identifier(name)] = [None, *(array(Variable(name, Time.at(t))) for t in times)]
+        found[identifier(name)] = [array(Variable(name, Time.at(t))) for t in times]
     for v in recurrence.initial:
         assert v.time is not None
         found[f"{identifier(v.name)}_{v.time.shift}"] = array(v)

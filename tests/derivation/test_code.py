@@ -86,7 +86,7 @@ def arguments(recurrence: Recurrence, horizon: int, leaves: dict[Expr, Any]) -> 
     found: list[Any] = [horizon, *(array(leaves.get(p, 0)) for p in recurrence.parameters)]
     for name in recurrence.inputs:
         times = [Variable(name, Time.at(t)) for t in range(1, horizon + 1)]
-        found.append([None, *(array(leaves.get(v, 0)) for v in times)])
+        found.append([array(leaves.get(v, 0)) for v in times])
     return [*found, *(array(leaves.get(v, 0)) for v in recurrence.initial)]
 
 

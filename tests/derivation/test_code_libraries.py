@@ -48,7 +48,7 @@ def numbers(name: str, array: Callable[[Any], Any]) -> dict[str, Any]:
     found: dict[str, Any] = {identifier(p.name): of(p) for p in model.parameters}
     for given in model.inputs:
         steps = range(1, HORIZON + 1)
-        found[identifier(given)] = [None, *(of(Variable(given, Time.at(t))) for t in steps)]
+        found[identifier(given)] = [of(Variable(given, Time.at(t))) for t in steps]
     for v in model.initial:
         assert v.time is not None
         found[f"{identifier(v.name)}_{v.time.shift}"] = of(v)
@@ -119,3 +119,17 @@ def test_nothing_of_numpy_is_left(name: str, language: str) -> None:
 def test_an_unknown_library_is_one_sentence() -> None:
     with pytest.raises(derive.DeriveError, match="Did you mean torch"):
         derive.code("tanh", to="pytorch")
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+@pytest.mark.parametrize("name", ["gate", "lstm"])
+def test_check_asks_the_library_that_is_there(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from derive.derivation import autograd
+
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    monkeypatch.setattr(autograd, "find_spec", lambda asked: asked if asked == library else None)
+    found = derive.check(name, T=2)
+    assert found.proved and f"{autograd.LIBRARIES[library]} " in found.text()

@@ -169,7 +169,7 @@ def test_the_program_multiplies_as_often_as_was_counted(
     for p in recurrence.parameters:
         given[identifier(p.name)] = array(recurrence, p.name)
     for x in recurrence.inputs:
-        given[identifier(x)] = [None, *(array(recurrence, x) for _ in range(horizon))]
+        given[identifier(x)] = [array(recurrence, x) for _ in range(horizon)]
     for v in recurrence.initial:
         assert v.time is not None
         mark = str(v.time.shift).replace("-", "minus_")

@@ -24,7 +24,8 @@ VECTOR = (
     r"and $C = \sum_{t=1}^T L_t$."
 )
 ENTRIES = r"Let $z_i = \sum_j W_{ij} x_j + b_i$ and $a_i = \tanh(z_i)$."
-PAIRED = r"Let $f = x^\top M y$, $M \in \mathbb{R}^{n \times m}$, $x \in \mathbb{R}^n$."
+SHAPES = r"$M \in \mathbb{R}^{n \times m}$, $x \in \mathbb{R}^n$, $y \in \mathbb{R}^m$"
+PAIRED = rf"Let $f = x^\top M y$ with {SHAPES}."
 WRONG = {
     "exponents": (
         CLOSED,

@@ -150,3 +150,20 @@ def test_numbered_functions_beside_a_quantity_of_their_letter() -> None:
     page = r"The states are vectors, all functions act entry by entry: $u^{(t)} = g_1(s^{(t-1)})$, $g^{(t)} = g_2(u^{(t)})$."  # noqa: E501
     line = r"$$\frac{\partial g^{(t)}}{\partial s^{(t-1)}} = \frac{\partial g^{(t)}}{\partial u^{(t)}} \frac{\partial u^{(t)}}{\partial s^{(t-1)}}$$"  # noqa: E501
     assert last(f"{page} {line}").kind == "proved"
+
+
+def test_what_is_shown_is_what_was_compared() -> None:
+    """0 ≤ a = b says a = b, not 0 = b; behind an unread head, members go with the first that is read."""
+    model = r"Let $s_t = w s_{t-1} + x_t$ and $L_t = s_t^2$."
+    slope = r"\frac{\partial L_t}{\partial s_t}"
+    for line, shown in (
+        (r"0 \le L_t s_t^2 = s_t^4", r"L_t s_t^2 = s_t^4"),
+        (rf"x_t \approx {slope} = 2 s_t", rf"{slope} = 2 s_t"),
+        (rf"{slope} = 2 s_t = s_t + s_t", rf"{slope} = s_t + s_t"),
+    ):
+        found = judge("page.tex", f"{model}\n\\[ {line} \\]\n", Path(".")).formulas[-1]
+        assert (found.latex, found.verdict.kind) == (shown, "proved")
+    line = rf"\mathrm{{prod}}(A, B \rangle = 2 s_t = {slope}"
+    found = judge("page.tex", f"{model}\n\\[ {line} \\]\n", Path(".")).formulas[-1]
+    assert found.latex == rf"\mathrm{{prod}}(A, B \rangle = {slope}"
+    assert found.verdict.reason == "compared with 2 s_t: the head is not read"

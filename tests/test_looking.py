@@ -1,0 +1,61 @@
+"""The pages as a browser shows them: nothing missing, clipped or too wide, and no fault by axe-core."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from looking import WIDTHS, axe, browser, looked_at
+
+import derive
+from derive.judge.readers import judge
+from derive.report.marking import html
+from derive.verify.options import Options
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+needed = bool(os.environ.get("DERIVE_NEEDS_CHROMIUM"))
+# CI sets the variable, so that a missing browser is a failure there.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (needed or browser()), reason="needs Chromium"),
+]
+
+
+def _report(name: str) -> str:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    return html([judge(name, text, Options())])
+
+
+def test_the_pages_at_three_widths(tmp_path: Path) -> None:
+    pages = {
+        "notes": derive.notes().html(),
+        "bptt": derive.bptt("linear", T=2).html(),
+        "prove": derive.prove("rnn", wrt="W").html(),
+        "models": derive.models().html(),
+        "cost": derive.cost("tanh", T=10).html(),
+        "a report": _report("page.tex"),
+    }
+    assert axe() or not needed, "axe-core-python is missing"
+    seen = looked_at(pages, tmp_path)
+    assert {(s["name"], s["width"]) for s in seen} == {(n, w) for n in pages for w in WIDTHS}
+    wrong = [(s["name"], s["width"], *s["found"], *s["violations"]) for s in seen]
+    assert [row for row in wrong if len(row) > 2] == []
+    formulas = {s["name"]: s["formulas"] for s in seen}
+    assert all(formulas[name] > 10 for name in pages), formulas
+
+
+def test_what_is_wrong_is_seen(tmp_path: Path) -> None:
+    page = (
+        "<!DOCTYPE html><html><head><title>x</title></head><body><h1>x</h1>"
+        "<p style='color:#ddd;background:#fff'>pale</p><a href='#nowhere'>a</a>"
+        "<div style='width:900px'>wide</div><math><mi></mi></math></body></html>"
+    )
+    try:
+        (seen,) = looked_at({"page": page}, tmp_path, [375])
+    except subprocess.CalledProcessError as error:  # said by the browser alone
+        pytest.fail(error.stderr)
+    said = "\n".join(seen["found"])
+    assert "wider than the window" in said and "leads nowhere" in said
+    assert not axe() or any("contrast" in v for v in seen["violations"])
