@@ -28,6 +28,7 @@ ORDER = (
     "judge",
     "typesetting",
     "writing",
+    "streams",
     "coq",
     "templating",
     "console",
