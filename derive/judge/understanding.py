@@ -633,7 +633,7 @@ class Understanding:
 
     @cached_property
     def quadratic(self) -> set[str]:
-        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): symmetric for most people."""
+        """The capitals of quadratic forms, x^T Q x and A Q A^T, and of N(0, Q): mostly symmetric."""
         found = {m for first, m, last in self._triples() if first.key == last.key}
         for number, _, chain in self.chains():
             for member in chain.members:
