@@ -429,6 +429,7 @@ class Lines:
         return self.forms.form(self._opened(x, lambda r: r in late and r.name not in below))
 
     def _opened(self, x: Core, which: Callable[[Ref], bool]) -> Core:
+        self.unfolder.count()
         if isinstance(x, Ref):
             if x.name in self.unfolder.model.lost or not (which(x) or self.unfolder.is_special(x)):
                 return x

@@ -156,7 +156,11 @@ def test_reads(written: str, expected: Expr) -> None:
         ("{(a}", "expected ')' to close the '(' opened at 1:2, found '}'", 4),
         ("", "expected a symbol, a number or a bracket, found the end of the formula", 1),
         ("a +", "expected a symbol, a number or a bracket, found the end of the formula", 4),
-        ("a + \\foo", "unknown macro '\\foo'", 5),
+        (
+            "a + \\foo",
+            "unknown macro '\\foo': write \\mathrm{foo} for a name or a function of your own",
+            5,
+        ),
         ("a + \\cdots + b", "an elided sum cannot be read; write it out (--full)", 5),
         ("\\frac{a}", "expected a denominator, found the end of the formula", 9),
         ("{\\frac{a}}", "expected a denominator, found '}'", 10),
@@ -268,7 +272,7 @@ def test_places_begin_where_they_are_told_to() -> None:
     assert str(caught.value.place) == "m.tex:8:2"
     with pytest.raises(DeriveError) as caught:
         parse_expression("a + \\foo", SCOPE, Place("m.tex", 7, 20))
-    assert str(caught.value) == "m.tex:7:24: unknown macro '\\foo'"
+    assert str(caught.value).startswith("m.tex:7:24: unknown macro '\\foo'")
 
 
 @pytest.mark.parametrize(
