@@ -140,7 +140,7 @@ class Roles(Ledger):
         between = where.before[len(before.before) :].replace("□", "", 1)
         if goes_on(between) and self.found:
             self._cut(list(self.found)[-1])
-        if not is_made(between) or len(self.previous.members) != 1:
+        if not is_made(before.before, between) or len(self.previous.members) != 1:
             return frozenset()
         name = self._key_of(self.previous.members[0].tree, number - 1)
         if name is None or name[0] in self.known or bare_key(name[1]) in habits.LOSS:

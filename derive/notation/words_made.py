@@ -23,9 +23,18 @@ GOES_ON = re.compile(
 )
 
 
-def is_made(between: str) -> bool:
-    """Whether the words between a name and a formula say that the formula makes it."""
-    return bool(IS_MADE.match(between))
+NO_SUBJECT = re.compile(
+    r"\b(?:respect to|w\.?\s?r\.?\s?t\.?|of|by|for|in|from|to|with|through|at)\W*$", re.IGNORECASE
+)
+
+
+def is_made(before: str, between: str) -> bool:
+    """Whether the words between a name and a formula say that the formula makes it.
+
+    In "the gradient with respect to W is computed by …" it is the gradient that is made: `before` are the
+    words before the name.
+    """
+    return bool(IS_MADE.match(between)) and not NO_SUBJECT.search(before)
 
 
 def goes_on(between: str) -> bool:
