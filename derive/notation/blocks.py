@@ -24,13 +24,15 @@ def joined(e: Elaborator, values: Sequence[Val], node: Node, beside: bool = Fals
     """
     if len(values) == 1:
         return values[0]
+    if any(v.rank > 2 for v in values):
+        raise Unread(node.start, "vectors and matrices in blocks")
     along, across = (1, 0) if beside else (0, 1)
     values = [renamed(v) for v in values]
     first = next(v for v in values if v.rank == 2)
     letter, shared = fresh(), first.axes[across]
     parts: list[tuple[str, str, Core]] = []
     for v in values:
-        if v.rank > 2 or (v.rank == 0 and not isinstance(v.body, Num)):
+        if v.rank == 0 and not isinstance(v.body, Num):
             raise Unread(node.start, "vectors and matrices in blocks")
         own = fresh()
         if v.rank == 0:
