@@ -136,13 +136,15 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
                 raise
         finally:
             u._without_functions = False
-    except (Unread, Misfit, RecursionError) as error:
-        u.definitions_read[number, index] = str(error) or "not understood"
+    except Exception as error:  # a formula that we are at fault for costs itself, and not the page
+        expected = isinstance(error, Unread | Misfit | RecursionError)
+        why = str(error) if expected else f"a fault of derive ({type(error).__name__})"
+        u.definitions_read[number, index] = why or "not understood"
         constraint = spelled(member.tree).strip(" .,") == "0" and (number, 0) in u.curves
         if constraint or is_of_values(u, number, role):
             u.curves.add((number, index))
             return
-        special = lost_member(u, number, chain, role, str(error))
+        special = lost_member(u, number, chain, role, why)
         parts = written_out(u, number, member.tree, role)
         if parts:
             u.written_out.append((number, role.key or "", parts))
@@ -155,7 +157,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             Failed(
                 frozenset(n for n in names if n),
                 *role.scope,
-                str(error),
+                why,
                 names_used(u, number, chain),
             )
         )
