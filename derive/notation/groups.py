@@ -270,6 +270,8 @@ def read_table(e: Elaborator, node: Table) -> Val:
     if node.kind == "cases":
         return read_cases(e, node)
     rows = [r for r in node.rows if any(c for c in r) and not is_bars(r)]
+    if len(rows) == 1 and len(rows[0]) == 1 and side_by_side(rows[0][0]):
+        return read_columns(e, [(n,) for n in rows[0][0]], node)
     if len(rows) == 1 and len(rows[0]) > 1 and any(only_dots(c) for c in rows[0]):
         return read_columns(e, rows[0], node)
     if all(len(r) == 1 for r in rows):

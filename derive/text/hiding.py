@@ -150,6 +150,20 @@ def conditionals(text: str) -> list[tuple[int, int]]:
     return sorted(spans)
 
 
+_MATHJAX = re.compile(
+    r"<script\b[^>]*\btype\s*=\s*[\"']math/tex(?P<display>\s*;\s*mode\s*=\s*display)?\s*[\"'][^>]*>"
+    r"(?:\s*%?\s*<!\[CDATA\[)?(?P<inside>.*?)(?P<end>(?:%?\s*\]\]>\s*)?</script>)",
+    re.S,
+)
+
+
+def _as_dollars(match: re.Match[str]) -> str:
+    """A formula that MathJax finds in a script of its own, between dollars; same length."""
+    mark = "$$" if match["display"] else "$"
+    opening = fill(match.group()[: match.start("inside") - match.start() - len(mark)])
+    return opening + mark + match["inside"] + mark + fill(match["end"][len(mark) :])
+
+
 def _replaced(match: re.Match[str], found: Hidden) -> str:
     written = match.group()
     groups = match.groupdict()
@@ -158,6 +172,9 @@ def _replaced(match: re.Match[str], found: Hidden) -> str:
     kind = next((k for k in _HIDES if groups.get(k)), None)
     if kind is None:
         return written
+    mathjax = _MATHJAX.fullmatch(written) if kind == "script" else None
+    if mathjax is not None:
+        return _as_dollars(mathjax)
     if kind in ("comment", "directive"):
         note = _DIRECTIVE.search(written)
         if note and note["text"]:

@@ -31,6 +31,13 @@ MARKDOWN = (
     ("| $a$ | $b$ |", ["a", "b"]),
     ("{% raw %}$x${% endraw %}", ["x"]),
     ("a lost $x dollar", []),
+    ('<script type="math/tex; mode=display">x = y</script>', ["x = y"]),
+    (
+        "a <script type=\"math/tex\">x</script> and <script type='math/tex' id='a'>y</script>",
+        ["x", "y"],
+    ),
+    ('<script type="math/tex; mode=display">% <![CDATA[\nx < y %]]></script>', ["x < y"]),
+    ("<script>$x$</script><script type='text/javascript'>y = \"$z$\"</script>$a$", ["a"]),
     ("$$a = b\n\nSome words that are plainly a whole sentence of prose.\n\n$$c$$", ["a = b", "c"]),
 )
 
