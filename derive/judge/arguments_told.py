@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import Ref
-from derive.judge.hidden import depended
 from derive.judge.names import named
-from derive.meaning.model import Model
+from derive.meaning.model import Model, depended
 from derive.text.page import Formula, Prose
 from derive.text.trees import Group, Name
 

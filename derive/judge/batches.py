@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from derive.algebra.core import At, Core, D, Pow, Ref, letters_in, mul, num, rebuild, walk
 from derive.judge.claims import Sides
-from derive.judge.hidden import depended
 from derive.judge.names import COSTS
-from derive.meaning.model import Model
+from derive.meaning.model import Model, depended
 from derive.notation.shaped import Val
 
 SIZES = frozenset(("m", "n", "N", "M", "B"))

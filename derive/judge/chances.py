@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.algebra.core import Big, Core, Ref, walk
-from derive.judge.hidden import depended
-from derive.meaning.model import Model
+from derive.meaning.model import Model, depended
 from derive.notation.chance import WEIGHT
 
 

@@ -8,11 +8,10 @@ from functools import cached_property
 
 from derive.algebra.core import D, Ref, walk
 from derive.judge import fitting
-from derive.judge.hidden import depended
 from derive.judge.made import Made
 from derive.judge.names import named
 from derive.judge.understanding import Understanding
-from derive.meaning.model import Definition, Model
+from derive.meaning.model import Definition, Model, depended
 from derive.notation.definitions import OR_ELSE
 from derive.notation.gathering import places_of
 from derive.notation.setting import Unread

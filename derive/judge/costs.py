@@ -9,7 +9,7 @@ from derive.algebra.core import App, Arg, Big, Core, D, Fn, Ref, fresh, mul, neg
 from derive.algebra.expression import Time
 from derive.judge.entropies import entropy_of_classes
 from derive.judge.names import COSTS
-from derive.meaning.model import ORDERED, Definition, Model, walk_values
+from derive.meaning.model import ORDERED, Definition, Model, depended, walk_values
 
 
 def differentiated(sides: list[Core]) -> Iterator[str]:
@@ -83,21 +83,9 @@ def _without_twins(model: Model, ends: list[str], by: frozenset[str]) -> list[st
         if not made
         or n.swapcase() == n
         or n.swapcase() not in model.definitions
-        or made & _behind(model, n)
+        or made & set(depended((Ref(n),), model))
     ]
     return kept or ends
-
-
-def _behind(model: Model, name: str) -> set[str]:
-    """A name and all that it is made of."""
-    seen, waiting = set(), [name]
-    while waiting:
-        here = waiting.pop()
-        if here not in seen:
-            seen.add(here)
-            bodies = [d.body for d in model.definitions.get(here, ())]
-            waiting += [p.name for b in bodies for p in walk(b) if isinstance(p, Ref)]
-    return seen
 
 
 def _is_constant(model: Model, name: str) -> bool:

@@ -34,7 +34,7 @@ from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.functions_told import half_told
-from derive.judge.hidden import Hidden, depended
+from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
 from derive.judge.misread import crosses_shapes, raises_to_its_index
 from derive.judge.names import COSTS
@@ -45,7 +45,7 @@ from derive.judge.repairs import SWAPPED, TURNED, WHERE_INDEX, Repair, indices_i
 from derive.judge.slips import bears_on, is_of_functions, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
-from derive.meaning.model import Definition, Model
+from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
 from derive.notation.definitions import OR_ELSE, RESTATES
 from derive.notation.habits import INPUT

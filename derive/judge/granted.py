@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import D, Ref, walk
 from derive.judge.claims import Sides
-from derive.judge.hidden import depended
 from derive.judge.noise import with_noise
-from derive.meaning.model import ORDERED, Model
+from derive.meaning.model import ORDERED, Model, depended
 from derive.notation.chance import MARKS
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ is not known; a line that leaves its path out is neither proved nor accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from derive.algebra.core import App, Core, D, Ref, walk
+from derive.algebra.core import D, Ref, walk
 from derive.judge.claims import Sides
 from derive.judge.made import WHERE
 from derive.judge.understanding import Understanding
-from derive.meaning.model import Model
+from derive.meaning.model import Model, depended
 from derive.notation.abridged import ABRIDGED, are_dots
 from derive.notation.habits import INPUT
 from derive.notation.slots import is_derivative, names_in, single_name
@@ -289,23 +289,6 @@ def _has_derivative(chain: Chain) -> bool:
         for m in chain.members
         for n in nodes(m.tree)
     )
-
-
-def depended(parts: Iterable[Core], model: Model) -> list[str]:
-    """The names that formulas depend on, through definitions too."""
-    seen: dict[str, None] = {}
-    waiting = [p.name for x in parts for p in walk(x) if isinstance(p, Ref | App)]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen[name] = None
-            waiting += [
-                p.name
-                for d in model.definitions.get(name, ())
-                for p in walk(d.body)
-                if isinstance(p, Ref | App)
-            ]
-    return list(seen)
 
 
 def _base(name: str) -> str:

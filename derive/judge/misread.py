@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import At, Big, D, Pow, Ref, walk
 from derive.algebra.expression import Time
-from derive.judge.hidden import depended
+from derive.meaning.model import depended
 
 if TYPE_CHECKING:
     from derive.judge.readings import Tried

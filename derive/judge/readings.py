@@ -21,7 +21,6 @@ from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
-from derive.judge.hidden import depended
 from derive.judge.made import BOLD
 from derive.judge.names import COSTS
 from derive.judge.names import named as written
@@ -31,7 +30,7 @@ from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.judge.unpaired import SAID as PAIRED
 from derive.judge.unpaired import paired
-from derive.meaning.model import Definition, Model
+from derive.meaning.model import Definition, Model, depended
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
 from derive.notation.parts import Part, named, weight

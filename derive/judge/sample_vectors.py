@@ -96,29 +96,22 @@ def _is_counted(occurs: Occurrence) -> bool:
     )
 
 
-def _may_be_vector(u: Understanding, key: str) -> bool:
+def _is_of_any_shape(u: Understanding, key: str) -> bool:
+    """Whether a name is a quantity without steps, of which the page states no shape."""
     symbol = u.symbols.at(0).symbol(key)
-    return (
-        symbol is not None
-        and symbol.shape is None
-        and symbol.kind in QUANTITIES
-        and u.setting.components.get(key, 0) in (1, 2)
-        and not u.setting.steps.get(key)
-        and key not in u.setting.lines
-        and not u.symbols.is_cost(key)
-    )
+    plain = symbol is not None and symbol.shape is None and symbol.kind in QUANTITIES
+    return plain and not u.setting.steps.get(key)
+
+
+def _may_be_vector(u: Understanding, key: str) -> bool:
+    setting = u.setting
+    lettered = setting.components.get(key, 0) in (1, 2) and key not in setting.lines
+    return _is_of_any_shape(u, key) and lettered and not u.symbols.is_cost(key)
 
 
 def _may_be_column(u: Understanding, key: str) -> bool:
-    symbol = u.symbols.at(0).symbol(key)
-    return (
-        symbol is not None
-        and symbol.shape is None
-        and symbol.kind in QUANTITIES
-        and not u.setting.ranks.get(key)
-        and not u.setting.components.get(key)
-        and not u.setting.steps.get(key)
-    )
+    without = not u.setting.ranks.get(key) and not u.setting.components.get(key)
+    return _is_of_any_shape(u, key) and without
 
 
 def _entries(u: Understanding) -> set[str]:

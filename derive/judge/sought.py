@@ -6,8 +6,7 @@ import re
 
 from derive.algebra.core import ZERO, App, Core, D, Inverse, Limit, Ref, walk
 from derive.judge.claims import Sides
-from derive.judge.hidden import depended
-from derive.meaning.model import Model
+from derive.meaning.model import Model, depended
 from derive.text.page import Heading, Page, Prose
 
 SOUGHT = re.compile(

@@ -7,7 +7,7 @@ proved by it, and nobody is accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from derive.algebra.core import Core, D, Ref, fresh, walk
@@ -15,7 +15,7 @@ from derive.algebra.expression import Time
 from derive.judge.claims import Sides
 from derive.judge.costs import differentiated
 from derive.judge.unmade import Slope
-from derive.meaning.model import ORDERED, Definition, Model
+from derive.meaning.model import ORDERED, Definition, Model, depended
 from derive.notation.habits import INPUT
 
 MOST_TRIED = 8
@@ -116,7 +116,9 @@ def _slope(
     slots = model.slots.get(name, ())
     if not SLOPES.fullmatch(bare.split("_")[0].split("^")[0]):
         return
-    above = _above(differentiated([found.left, found.right]), model)
+    above = depended((Ref(n) for n in differentiated([found.left, found.right])), model)
+    if not any(n in model.definitions for n in above):
+        above = []  # the page does not say what it is made of
     seen: dict[object, None] = {}
     for of_name, pairs in slopes.items():
         for of, by in pairs:
@@ -136,18 +138,6 @@ def _slope(
                 (name, by.name),
                 slots,
             )
-
-
-def _above(names: Iterable[str], model: Model) -> set[str]:
-    """What these names are made of, as far as the page makes them; they themselves, too."""
-    waiting, found = list(names), set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            bodies = [d.body for d in model.definitions.get(name, ())]
-            waiting += [p.name for b in bodies for p in walk(b) if isinstance(p, Ref)]
-    return found if any(n in model.definitions for n in found) else set()
 
 
 def _at(

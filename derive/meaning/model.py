@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from derive.algebra.core import Core, D, Index, Ref, children
+from derive.algebra.core import App, Core, D, Index, Ref, children, walk
 from derive.algebra.expression import Time
 
 
@@ -93,3 +93,20 @@ def walk_values(x: Core) -> Iterator[Core]:
     yield x
     for part in children(x):
         yield from walk_values(part)
+
+
+def depended(parts: Iterable[Core], model: Model) -> list[str]:
+    """The names that formulas depend on, through definitions too."""
+    seen: dict[str, None] = {}
+    waiting = [p.name for x in parts for p in walk(x) if isinstance(p, Ref | App)]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = None
+            waiting += [
+                p.name
+                for d in model.definitions.get(name, ())
+                for p in walk(d.body)
+                if isinstance(p, Ref | App)
+            ]
+    return list(seen)
