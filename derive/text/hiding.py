@@ -98,12 +98,23 @@ def hidden(kind: Format, text: str) -> Hidden:
         return _replaced(match, found)
 
     found.text = pattern.sub(replaced, text)
+    if kind == "markdown":
+        found.text = _ENTITY.sub(_as_sign, found.text)
     if kind == "tex":
         found.hide_all(conditionals(found.text), "comment")
     front = _FRONT.match(text) if kind == "markdown" else None
     if front:
         found.hide(front.start(), front.end(), "markup")
     return found
+
+
+_ENTITY = re.compile(r"&(?P<name>lt|gt|amp);")
+_SIGNS = {"lt": "<", "gt": ">", "amp": "&"}
+
+
+def _as_sign(match: re.Match[str]) -> str:
+    """`a &amp;= b`, as HTML has it: the sign alone; same length."""
+    return _SIGNS[match["name"]] + fill(match.group()[1:])
 
 
 _SWITCH = re.compile(

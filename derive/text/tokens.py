@@ -257,6 +257,7 @@ def _substituted(call: Token, macro: Macro, arguments: list[list[Token]]) -> lis
 # -- pairs ---------------------------------------------------------------------------------------
 
 LEFT, RIGHT, BEGIN, END = "L:", "R:", "B:", "E:"
+LESS, GREATER = ("<", "\\lt"), (">", "\\gt")
 _BIG = re.compile(r"\\[bB]igg?[lrm]?")
 _ALIGNMENT = re.compile(r"[tbcTBC]?")
 
@@ -264,10 +265,18 @@ _ALIGNMENT = re.compile(r"[tbcTBC]?")
 def prepared(tokens: Sequence[Token]) -> list[Token]:
     """`\\begin{name}` with its arguments, `\\left(`, `\\right]` as one token each."""
     found: list[Token] = []
+    closing = -1  # where the > of a script <t> stands
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        if token.text in ("\\begin", "\\end"):
+        if token.text in LESS and (end := _angle_end(tokens, at)) is not None:
+            found.append(token._replace(text="\\langle"))
+            closing = end
+            at += 1
+        elif at == closing:
+            found.append(token._replace(text="\\rangle"))
+            at += 1
+        elif token.text in ("\\begin", "\\end"):
             at = _environment(tokens, at, found)
         elif token.text in ("\\left", "\\right", "\\mleft", "\\mright") and at + 1 < len(tokens):
             at = _delimiter(tokens, at, found)
@@ -280,6 +289,17 @@ def prepared(tokens: Sequence[Token]) -> list[Token]:
             found.append(token)
             at += 1
     return found
+
+
+def _angle_end(tokens: Sequence[Token], at: int) -> int | None:
+    """Where the > of a^{<t>} stands, whose whole script is in angles; None where < compares."""
+    if at < 2 or tokens[at - 1].text != "{" or tokens[at - 2].text not in ("^", "_"):
+        return None
+    inside, after = group_text(tokens, at - 1)
+    last = after - 2
+    whole = inside is not None and last > at + 1 and tokens[last].text in GREATER
+    marks = sum(t.text in (*LESS, *GREATER) for t in tokens[at:last])
+    return last if whole and marks == 1 else None
 
 
 def _is_power(tokens: Sequence[Token], at: int, found: Sequence[Token]) -> bool:
