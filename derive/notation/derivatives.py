@@ -599,6 +599,8 @@ def read_restricted(e: Elaborator, node: Group) -> Val | None:
 def of_its_step(e: Elaborator, node: Group) -> Val | None:
     r"""\frac{\partial J}{\partial W}\big|_t: what the use of W at step t contributes."""
     below = node.below or ()
+    if len(below) == 1 and isinstance(below[0], Group) and below[0].opening in ("(", "\\langle"):
+        below = below[0].inside
     letter = below[0] if len(below) == 1 else None
     if not isinstance(letter, Name) or letter.below or letter.above or node.above is not None:
         return None
