@@ -20,7 +20,8 @@ class Prover:
     def __init__(self) -> None:
         self._lines: dict[object, Lines] = {}
 
-    def lines(self, outcome: Outcome) -> Lines:
+    def lines(self, outcome: Outcome, base: int | None = None) -> Lines:
+        """What checks the lines of a model; the step that definitions begin at stays unless it is given."""
         assert outcome.model is not None and outcome.dims is not None
         sizes = {a: d for a, d in outcome.model.horizons.items() if d not in ORDERED}
         key = (
@@ -43,7 +44,7 @@ class Prover:
             self._lines[key].forms.sizes = sizes
             self._lines[key].forms.ones = frozenset(outcome.model.normalised)
         found = self._lines[key]
-        found.unfolder.model = outcome.model
+        found.unfolder.suppose(outcome.model, found.unfolder.base if base is None else base)
         found.forms.find = outcome.dims.find
         return found
 
@@ -58,13 +59,12 @@ class Prover:
         """A certificate for a line, checked; None where none was found."""
         if found.places is not None:
             return None
-        lines = self.lines(outcome)
+        lines = self.lines(outcome, base)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
         for a, b in (t.equal for t in outcome.tests if getattr(t, "equal", None) is not None):
             if len(b.letters) == 1 and b == Time.of(b.letters[0][0]):
                 left, right = (move(side, {b.letters[0][0]: a}) for side in (left, right))
         lines.values = dict(given or {})
-        lines.unfolder.base = base
         lines.forms.ones = outcome.normal | frozenset(
             outcome.model.normalised if outcome.model is not None else ()
         )
