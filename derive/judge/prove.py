@@ -55,8 +55,9 @@ class Prover:
         more: tuple[Time, ...] = (),
         given: Mapping[str, Fraction] | None = None,
         base: int = 1,
+        first: SameForm | None = None,
     ) -> SameForm | None:
-        """A certificate for a line, checked; None where none was found."""
+        """A certificate for a line, checked; None where none was found. The one to try `first` is of a line like it."""  # noqa: E501
         if found.places is not None:
             return None
         lines = self.lines(outcome, base)
@@ -72,17 +73,23 @@ class Prover:
             t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None
         )
         lines.suppose(left, right, (*distinct, *more))
+        if first is not None and _holds(lines, left, right, first):
+            return first
         certificate = search(lines, left, right)
         if certificate is None:
             return None
-        try:
-            return certificate if lines.check(left, right, certificate) else None
-        except (NoForm, RecursionError):
-            return None
+        return certificate if _holds(lines, left, right, certificate) else None
 
     def _plain(self, side: Core, outcome: Outcome) -> Core:
         assert outcome.dims is not None
         return resolved(side, outcome.dims)
+
+
+def _holds(lines: Lines, left: Core, right: Core, certificate: SameForm) -> bool:
+    try:
+        return lines.check(left, right, certificate)
+    except (NoForm, RecursionError):
+        return False
 
 
 def is_number(x: Core) -> bool:
