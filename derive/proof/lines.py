@@ -650,7 +650,9 @@ def _made(x: Core) -> Core:
 
 
 def derivatives(x: Core) -> list[D]:
-    return [] if plain_size(x) else [p for p in walk(x) if isinstance(p, D) and isinstance(p.of, Ref)]
+    return (
+        [] if plain_size(x) else [p for p in walk(x) if isinstance(p, D) and isinstance(p.of, Ref)]
+    )
 
 
 def search(lines: Lines, left: Core, right: Core) -> SameForm | None:

@@ -72,7 +72,7 @@ class Unfolder:
         self._bodies: dict[Ref, Core | None] = {}
 
     def suppose(self, model: Model, base: int) -> None:
-        """The same definitions where another model says what surrounds them, and the step that they begin at."""
+        """The same definitions in another model; `base` is the step that they begin at."""
         own = self.model
         if base != self.base or (own.slots, own.lost, own.horizons) != (
             model.slots,
