@@ -453,6 +453,7 @@ class Html(Format):
     """A page with MathML, which browsers show without any script."""
 
     name, suffix = "html", ".html"
+    streamed = True
     page = 60.0
 
     def math(self, node: Expr | Equation) -> str:
@@ -466,14 +467,29 @@ class Html(Format):
         rows = [row for node in nodes for row in self._formula(node)]
         return f'<div class="scroll" tabindex="0"><table class="formulas">{"".join(rows)}</table></div>'
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        yield '<div class="scroll" tabindex="0"><table class="formulas">'
+        yield from self._alone(_fitted(latex_signed(left), self.page))
+        yield from self._equal("", _fitted(latex_signed(right), self.page))
+        yield "</table></div>"
+
     def _formula(self, node: Expr | Equation) -> Iterator[str]:
-        right = node.right if isinstance(node, Equation) else node
-        pieces = self._pieces(right)
         if not isinstance(node, Equation):
-            for piece in pieces:
-                yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
+            yield from self._alone(self._pieces(node))
             return
-        left = _mathml(elided_left(node, self.full), True)
+        left = self._pieces(node.left)
+        if len(left) > 1:
+            yield from self._alone(left)
+        first = _mathml(left[0], True) if len(left) == 1 else ""
+        yield from self._equal(first, self._pieces(node.right))
+
+    def _alone(self, pieces: Iterable[str]) -> Iterator[str]:
+        """A formula without an equals sign, or a left side that is too wide for its column."""
+        for piece in pieces:
+            yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
+
+    def _equal(self, left: str, pieces: Iterable[str]) -> Iterator[str]:
+        """What stands behind the equals sign, row by row."""
         for i, piece in enumerate(pieces):
             yield (
                 f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"

@@ -245,11 +245,12 @@ class Decider:
             return False
         if found is None or tried.outcome.zero:
             return True
-        base = self.judge.understanding.base
-        return found.outcome.agrees and (
-            bool(tried.given)
-            or self._certificate(tried) is None
-            or self.prover.prove(found.sides, found.outcome, base=base) is not None
+        if not found.outcome.agrees or tried.given:
+            return found.outcome.agrees
+        base, own = self.judge.understanding.base, self._certificate(tried)
+        return (
+            own is None
+            or self.prover.prove(found.sides, found.outcome, base=base, first=own) is not None
         )
 
     def _written_out(self, tried: Tried) -> str:
