@@ -453,7 +453,8 @@ class Html(Format):
     """A page with MathML, which browsers show without any script."""
 
     name, suffix = "html", ".html"
-    page = 60.0
+    page = 46.0  # what stands beside its number and its reason in a window, and on paper
+    narrow = 8.0  # a left side that is wider has rows of its own
 
     def math(self, node: Expr | Equation) -> str:
         return _mathml(latex(node))
@@ -467,36 +468,47 @@ class Html(Format):
         return f'<div class="scroll" tabindex="0"><table class="formulas">{"".join(rows)}</table></div>'
 
     def _formula(self, node: Expr | Equation) -> Iterator[str]:
-        right = node.right if isinstance(node, Equation) else node
-        pieces = self._pieces(right)
         if not isinstance(node, Equation):
-            for piece in pieces:
-                yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
+            for piece in self._pieces(node):
+                yield f'<tr><td colspan="3">{_mathml(piece, True)}</td></tr>'
             return
-        left = _mathml(elided_left(node, self.full), True)
-        for i, piece in enumerate(pieces):
+        heads, left, room = self._left(node.left)
+        for head in heads:
+            yield f'<tr><td colspan="3">{head}</td></tr>'
+        for i, piece in enumerate(self._pieces(node.right, room)):
             yield (
                 f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"
                 f"<td>{_mathml(piece, True)}</td></tr>"
             )
 
-    def _pieces(self, right: Expr) -> list[str]:
-        return fitted(elided(right, latex_terms, self.full, "\\cdots"), self.page)
+    def _pieces(self, side: Expr, room: float | None = None) -> list[str]:
+        return fitted(elided(side, latex_terms, self.full, "\\cdots"), room or self.page)
+
+    def _left(self, left: Expr) -> tuple[list[str], str, float]:
+        """The rows of a left side that is wide, else the left side; and the room for the right one."""
+        pieces = self._pieces(left)
+        size = width(" ".join(pieces))
+        if size > self.narrow:
+            return [_mathml(piece, True) for piece in pieces], "", self.page
+        return [], _mathml(" ".join(pieces), True), self.page - size
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
             return f'<p class="gap">⋮ ({line.count} more lines)</p>'
-        left = _mathml(latex(line.left), True)
+        heads, left, room = self._left(line.left)
+        label = f'<span id="l{line.number}">({line.number})</span>'
         rows = []
+        for i, head in enumerate(heads):
+            number = label if not i else ""
+            rows.append(f'<tr><td class=n>{number}</td><td colspan="4">{head}</td></tr>')
         for i, row in enumerate(line.rows):
-            pieces = self._pieces(row.right)
+            pieces = self._pieces(row.right, room)
             for j, piece in enumerate(pieces):
                 reason = _linked(self.sentence(row.reason)) if j == len(pieces) - 1 else ""
-                head = (
-                    f'<span id="l{line.number}">({line.number})</span>' if not i and not j else ""
-                )
+                first = not i and not j
                 rows.append(
-                    f"<tr><td class=n>{head}</td><td class=l>{left if head else ''}</td>"
+                    f"<tr><td class=n>{label if first and not heads else ''}</td>"
+                    f"<td class=l>{left if first else ''}</td>"
                     f"<td>{'' if j else '='}</td><td>{_mathml(piece, True)}</td>"
                     f"<td class=r>{reason}</td></tr>"
                 )

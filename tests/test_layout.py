@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+import derive
 from derive.layout import _between_factors, fitted
 from derive.notation.latex import width
 
@@ -37,3 +40,13 @@ def test_text_is_broken_before_a_plus_where_there_is_one() -> None:
         "    + ∂C/∂oₛ ∂oₛ/∂R + ∂C/∂Lₛ ∂Lₛ/∂R}",
     ]
     assert _between_factors("aaaa bbbb cccc dddd", 12) == ["aaaa bbbb", "    cccc", "    dddd"]
+
+
+def test_a_page_has_no_row_that_is_wider_than_its_window() -> None:
+    """A left side of many terms stands above what it equals, broken like the right one."""
+    page = derive.prove("lstm", wrt="W_f").html()
+    cells = re.findall(r"<td[^>]*>(<math.*?</math>)</td>", page, re.S)
+    letters = [len(re.findall(r"<m[ino](?: [^>]*)?>", cell)) for cell in cells]
+    assert cells and max(letters) < 120  # it was 147
+    assert '<span id="l1">(1)</span></td><td colspan="4"><math' in page
+    assert page.count('id="l1"') == 1
