@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.errors import DeriveError
+from derive.errors import DeriveError, Place, located
 
 if TYPE_CHECKING:
     from derive.algebra.expression import Equation, Variable
@@ -287,7 +287,9 @@ def _picked(path: str, text: str) -> Recurrence:
     if path.lower().endswith(".ipynb"):
         cells = markdown_cells(path, text)
         texts = [(f"{path}, cell {number}.md", source) for number, source in cells]
-    return recurrence(read_statements(texts, among_others=True)[0])
+    statements, _ = read_statements(texts, among_others=True)
+    with located(Place(path, 1, 1)):
+        return recurrence(statements)
 
 
 def _is_definition(text: str) -> bool:
