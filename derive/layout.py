@@ -79,6 +79,7 @@ class Format(ABC):
     name: str
     suffix: str
     streamed = False  # whether `long` can write a formula as it is made
+    standalone = True  # whether it makes a whole page
 
     def __init__(self, full: bool = False, columns: int = 80) -> None:
         self.full = full
@@ -175,7 +176,6 @@ class Tex(Format):
     name, suffix = "latex", ".tex"
     streamed = True
     page = 39.0
-    standalone = True
 
     def math(self, node: Expr | Equation) -> str:
         return f"${latex(node)}$"
