@@ -110,10 +110,8 @@ def test_the_place_of_a_factor_is_in_the_product_that_is_ill_typed() -> None:
 
 
 def test_a_size_that_no_formula_says_has_no_name_in_an_error() -> None:
-    with pytest.raises(DeriveError, match=r"W z is \?×1, x_t is \?×1"):
-        from_latex(
-            ("h_t = z_t \\odot h_{t-1}", "z_t = \\sigma(W z_t x_t)", "C = \\lVert h_T \\rVert^2")
-        )
+    with pytest.raises(DeriveError, match=r"A_t x_t is \?×1, x_t is \?×1"):
+        from_latex(("h_t = \\tanh(W h_{t-1}) + A_t x_t x_t", "C = \\lVert h_T \\rVert^2"))
 
 
 def test_shapes_are_said() -> None:
