@@ -121,6 +121,19 @@ class Format(ABC):
     def sentence(self, segments: Sequence[Segment]) -> str:
         return "".join(self.words(s) if isinstance(s, str) else self.math(s) for s in segments)
 
+    def cited(self, number: str) -> str:
+        """The number of a line, (58) in the words of a reason: a link to it, where the format has links."""
+        return f"({number})"
+
+    def citing(self, reason: Sequence[Segment]) -> str:
+        """A reason, the numbers in whose words lead to their lines."""
+        return "".join(
+            re.sub(r"\((\d+)\)", lambda n: self.cited(n[1]), self.words(s))
+            if isinstance(s, str)
+            else self.math(s)
+            for s in reason
+        )
+
 
 def broken(terms: Iterable[str], width_of: Callable[[str], float], room: float) -> Iterator[str]:
     """Terms filled into rows no wider than `room`; a term that is wider has a row of its own."""
@@ -183,8 +196,15 @@ class Tex(Format):
     def words(self, sentence: str) -> str:
         return "".join(TEX_CHARACTERS.get(c, c) for c in sentence)
 
+    def tag(self, number: int) -> str:
+        """The number of a line, to which `cited` leads."""
+        return f"\\thisline{{{number}}}"
+
+    def cited(self, number: str) -> str:
+        return f"\\seeline{{{number}}}"
+
     def reason(self, segments: Sequence[Segment]) -> str:
-        return f"\\text{{\\footnotesize {self.sentence(segments)}}}"
+        return f"\\text{{\\footnotesize {self.citing(segments)}}}"
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
@@ -197,7 +217,7 @@ class Tex(Format):
             rows += self._row(first, row, self.page - (0 if wide else 7))
             first = ""
         body = [f"{row} \\notag" for row in rows]
-        body[0] = f"{rows[0]} \\tag{{{line.number}}}"
+        body[0] = f"{rows[0]} \\tag{{{self.tag(line.number)}}}"
         return " \\\\\n".join(body)
 
     def _broken_left(self, left: Expr) -> list[str]:
@@ -236,6 +256,12 @@ class Fragment(Tex):
     """Rows that stand inside somebody else's `align`."""
 
     standalone = False
+
+    def tag(self, number: int) -> str:
+        return str(number)
+
+    def cited(self, number: str) -> str:
+        return f"({number})"
 
 
 def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> list[str]:
@@ -462,6 +488,9 @@ class Html(Format):
     def words(self, sentence: str) -> str:
         return html_escape(sentence, quote=False)
 
+    def cited(self, number: str) -> str:
+        return f'<a href="#l{number}">({number})</a>'
+
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """One table, so that the equals signs stand below each other; long sums are broken."""
         rows = [row for node in nodes for row in self._formula(node)]
@@ -504,7 +533,7 @@ class Html(Format):
         for i, row in enumerate(line.rows):
             pieces = self._pieces(row.right, room)
             for j, piece in enumerate(pieces):
-                reason = _linked(self.sentence(row.reason)) if j == len(pieces) - 1 else ""
+                reason = self.citing(row.reason) if j == len(pieces) - 1 else ""
                 first = not i and not j
                 rows.append(
                     f"<tr><td class=n>{label if first and not heads else ''}</td>"
@@ -521,11 +550,6 @@ class Html(Format):
             cells = "".join(f'<td class="l">{cell}</td>' for cell in rest)
             lines.append(f"<tr><td>{first}</td>{cells}</tr>")
         return "<table>\n" + "\n".join(lines) + "\n</table>"
-
-
-def _linked(reason: str) -> str:
-    """(58) in the words of a reason as a link to line (58)."""
-    return re.sub(r"\((\d+)\)", r'<a href="#l\1">(\1)</a>', reason)
 
 
 def _mathml(formula: str, display: bool = False) -> str:
