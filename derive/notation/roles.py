@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from derive.notation import habits
 from derive.notation.chance import is_mean
-from derive.notation.definitions import Ledger, Role
+from derive.notation.definitions import BOTH_SIDES, Ledger, Role
 from derive.notation.occurrences import Occurrence
 from derive.notation.shapes_said import colon_shape, is_reals
 from derive.notation.sides import (
@@ -401,7 +401,7 @@ class Roles(Ledger):
                 isinstance(n, Name) and bare(n) == bare(name) for n in right
             ):
                 return Role("remark", found.key, found, "implicit", lost=frozenset((found.key,)))
-            return Role("assignment", found.key, found, "the name stands on both sides")
+            return Role("assignment", found.key, found, BOTH_SIDES)
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
         if self._is_implicit(found, right, number):
