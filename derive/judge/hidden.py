@@ -73,7 +73,9 @@ BRACE = re.compile(
     rf"\\(?:under|over)(?:brace|bracket)\s*\{{{INSIDE}\}}\s*[_^]\s*\{{\s*(?::?=:?)?({INSIDE})\}}"
 )
 MOST_LABEL = 40
-LIMIT = re.compile(r"\bconverg|\blimit|\bfixed point|\bequilibri|\bsteady|\bno longer change", re.IGNORECASE)
+LIMIT = re.compile(
+    r"\bconverg|\blimit|\bfixed point|\bequilibri|\bsteady|\bno longer change", re.IGNORECASE
+)
 MARKED_LIMIT = re.compile(r"[_^]\{?\s*(?:\*|\\star|\\ast|\\infty)\s*\}?$")
 NOT_MADE = ("index", "size", "constant", "word", "function")
 

@@ -43,7 +43,8 @@ ENTERS = re.compile(
 FUNCTION_BEFORE = re.compile(r"\bfunctions?\W*$", re.IGNORECASE)
 OF = re.compile(r"^\W*of\W*(?:(?:the|both)\W+)?$", re.IGNORECASE)
 LISTED = re.compile(
-    r"(?:\W|(?:and|or|of|on|as well as|by way of|through|via|both|also|the|with|und|et|y|和|与|及))*$", re.IGNORECASE
+    r"(?:\W|(?:and|or|of|on|as well as|by way of|through|via|both|also|the|with|und|et|y|和|与|及))*$",
+    re.IGNORECASE,
 )
 MOST_WORDS = 120
 
