@@ -33,7 +33,7 @@ from derive.judge.batches import misses_its_twin
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
-from derive.judge.functions_told import half_told
+from derive.judge.functions_told import half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
 from derive.judge.misread import crosses_shapes, raises_to_its_index
@@ -695,6 +695,9 @@ class Decider:
             return Verdict(
                 "unread", reason="an upper index or a power: the page does not say which"
             )
+        blunt = without_slope(first)
+        if blunt:
+            return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

@@ -106,7 +106,7 @@ def give_ranks(u: Understanding) -> None:
             before = u.symbols.symbols.entered.get(symbol.key, 0) if shape else 0
             setting.ranks[symbol.key] = max(before + len(shape), setting.ranks.get(symbol.key, 0))
             for place, dim in enumerate(shape, before):
-                if symbol.key not in several and re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
+                if symbol.key not in several and re.fullmatch(r"[^+?]*", dim):
                     setting.shared_dims[f"{symbol.key}:{place}"] = stated(dim, setting.layer_sizes)
             if symbol.row:
                 setting.lying.add(symbol.key)
