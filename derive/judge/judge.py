@@ -21,7 +21,7 @@ from derive.judge.readings import (
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
 from derive.notation.code_names import with_code_names
-from derive.notation.gates import with_each_gate
+from derive.notation.gates import changed, with_each_gate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -65,9 +65,15 @@ class Judge:
             with_index_letters(with_code_names(read(path, text, folder)))
         )
         page, said = with_letters(page)
+        plain = page
         page, transposes = with_transposes(page)
+        turned, widened = changed(plain, page), page
         page, wide = with_wide_sums(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
+        self.written_otherwise = [
+            *((one, turned) for one in transposes),
+            *((one, changed(widened, page)) for one in wide),
+        ]
         self.said += said + transposes + wide
         self._begin(text, page)
 
@@ -78,6 +84,7 @@ class Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
         judge.said, judge.lettered, judge.guessed = [], whole.lettered, whole.guessed
+        judge.written_otherwise = whole.written_otherwise
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 

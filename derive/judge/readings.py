@@ -19,6 +19,7 @@ from derive.judge.arguments_told import arguments_alone, arguments_told, other_w
 from derive.judge.batches import MEAN, kept_once, of_the_sum
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
+from derive.judge.convention import DENIED
 from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
@@ -317,7 +318,7 @@ class Readings:
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(
-            isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
+            isinstance(i, Prose) and _names_entropy(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
@@ -1116,6 +1117,12 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     if not steps:
         steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _names_entropy(text: str) -> bool:
+    """Whether a sentence names the cross entropy, and does not say that it is another cost."""
+    sentences = (s for s in re.split(r"[.;](?:\s|$)|[。；]", text) if ENTROPY.search(s))
+    return any(not DENIED.search(s) for s in sentences)
 
 
 def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:

@@ -65,7 +65,8 @@ SUPPOSING = re.compile(
     re.IGNORECASE,
 )
 INTRODUCING = re.compile(
-    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b(?! for a moment)",
+    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b"
+    r"(?!,? for (?:(?:a|the) moment|now)\b)",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(

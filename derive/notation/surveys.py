@@ -77,6 +77,8 @@ class Survey:
     r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
     sampled_names: set[str] = field(default_factory=set)
     """The names of such vectors, without accents."""
+    counted_otherwise: set[str] = field(default_factory=set)
+    """Those that only the ends of sums show: x_1, …, x_n beside an x of R^d."""
     alone: frozenset[str] = frozenset()
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
