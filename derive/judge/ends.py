@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from derive.judge.conditions import BEHIND
-from derive.meaning.model import depended
-from derive.meaning.model import ORDERED
+from derive.meaning.model import ORDERED, depended
 from derive.text.page import Break, Formula, Prose
 from derive.text.spelled import spelled
 
