@@ -725,6 +725,11 @@ class Decider:
         taken = self._matrices_of_entries(first)
         if taken:
             return Verdict("unread", reason=f"the line fails where {taken[0]}, which is not said")
+        otherwise = self._written_otherwise(first)
+        if otherwise:
+            return Verdict(
+                "unread", reason=f"the line fails where {otherwise[0]}, which the page does not say"
+            )
         if self._is_an_example(first):
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"

@@ -25,6 +25,7 @@ from derive.notation.gates import changed, with_each_gate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
+from derive.notation.trained import with_training_steps
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -69,12 +70,15 @@ class Judge:
         page, transposes = with_transposes(page)
         turned, widened = changed(plain, page), page
         page, wide = with_wide_sums(page)
+        whole = page
+        page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
         self.written_otherwise = [
             *((one, turned) for one in transposes),
-            *((one, changed(widened, page)) for one in wide),
+            *((one, changed(widened, whole)) for one in wide),
+            *((one, changed(whole, page)) for one in steps),
         ]
-        self.said += said + transposes + wide
+        self.said += said + transposes + wide + steps
         self._begin(text, page)
 
     @classmethod
@@ -407,6 +411,9 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+                if role.kind == "assignment":  # what follows is the new value, too, and no old one
+                    head = shown = member
+                    self._before = Before(formula.number, head, None)
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
                 yield shown, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:

@@ -64,6 +64,7 @@ SUPPOSING = re.compile(
     r"requir\w+|except|excluding|apart from|aside from|other than|but for|barring|outside)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+COUNTING = ("i", "j", "k", "l", "t", "s", "\\tau")
 INTRODUCING = re.compile(
     r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b"
     r"(?!,? for (?:(?:a|the) moment|now)\b)",
@@ -531,17 +532,13 @@ class Roles(Ledger):
         survey = self.reader.survey
         if name.below or name.above or (len(name.letter) > 1 and not name.letter.startswith("\\")):
             return False
-        counts = survey.strong(name.letter) or name.letter in (
-            "i",
-            "j",
-            "k",
-            "l",
-            "t",
-            "s",
-            "\\tau",
-        )
-        if not counts or survey.varies(name.letter):
+        strong = survey.strong(name.letter)
+        if not (strong or name.letter in COUNTING) or survey.varies(name.letter):
             return False
+        if not strong and any(
+            isinstance(a, Name) and isinstance(b, Name) for a, b in pairwise(right)
+        ):
+            return False  # s = v u + c where no s counts anything
         return all(isinstance(n, Name | Number | Sign) for n in right)
 
     @staticmethod
