@@ -459,6 +459,7 @@ class Decider:
         scope = self._scope(tried)
         reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
         if reading:
+            reading = "; ".join(dict.fromkeys((reading, *tried.granted)))
             return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:

@@ -56,7 +56,10 @@ from derive.text.trees import (
 ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\leftarrow"))
 MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 
+SUPPOSED = r"假设|假定|假如|仮定|仮に|가정"
+ON_CJK_CONDITION = r"如果|倘若|若|もし|만약"
 SUPPOSING = re.compile(
+    rf"(?:{SUPPOSED}|{ON_CJK_CONDITION})[^.;:!?。；：！？]*$|"
     r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
     r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
@@ -66,11 +69,13 @@ SUPPOSING = re.compile(
 )
 COUNTING = ("i", "j", "k", "l", "t", "s", "\\tau")
 INTRODUCING = re.compile(
+    rf"(?:{SUPPOSED})|"
     r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b"
     r"(?!,? for (?:(?:a|the) moment|now)\b)",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(
+    rf"(?:{ON_CJK_CONDITION})[^.;:!?。；：！？]*$|"
     r"\b(?:if|when|whenever|unless|provided|(?:as|so) long as|once|until|had (?:the|we|it|they)|were|would|"
     r"not (?:true|the case)|except|excluding|apart from|aside from|other than|but for|barring)\b[^.;:!?]*$",
     re.IGNORECASE,
@@ -82,6 +87,7 @@ OPEN_CONDITION = re.compile(
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 ON_A_CONDITION = "on a condition of its sentence"
 ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
+AGAIN_SUPPOSED = re.compile(rf"(?:{SUPPOSED}|{ON_CJK_CONDITION})[^.;:!?。；：！？]*$")
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
     r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
@@ -475,7 +481,8 @@ class Roles(Ledger):
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
-            return value and not (where.display or where.item or self._is_special(found))
+            again = not where.display and bool(AGAIN_SUPPOSED.search(sentence(said)))
+            return again or (value and not (where.display or where.item or self._is_special(found)))
         if found.arguments is not None and found.key in self.known:
             return False
         single = single_name(right)

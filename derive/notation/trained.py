@@ -22,7 +22,7 @@ ARROWS = ("\\leftarrow",)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A name without the number of its step, the script that has it, and the number: a letter and what is added."""
+    """A name without its step, the script that has the step, and the step: a letter and what is added."""
 
     name: str
     place: str
