@@ -18,7 +18,7 @@ MOST_CUTS = 6
 
 
 def cuts(model: Model, missing: str) -> Iterator[tuple[Model, str]]:
-    """The models of a line that fails on a circle, each with one of its names given, and what is so supposed."""
+    """The models of a line that fails on a circle, each with one name on it given, and what is supposed."""
     if not missing.endswith(BY_ITSELF):
         return
     start = missing.removesuffix(BY_ITSELF)
@@ -52,9 +52,9 @@ def _needed(model: Model, name: str) -> Iterator[str]:
     """What a name is made of at its own step."""
     made = model.general(name)
     for p in walk(made.body) if made is not None else ():
-        if isinstance(p, Ref | App) and p.name in model.definitions:
-            if not isinstance(p, Ref) or not _is_elsewhere(made, p):  # type: ignore[arg-type]
-                yield p.name
+        elsewhere = made is not None and isinstance(p, Ref) and _is_elsewhere(made, p)
+        if isinstance(p, Ref | App) and p.name in model.definitions and not elsewhere:
+            yield p.name
 
 
 def _is_elsewhere(made: Definition, ref: Ref) -> bool:
