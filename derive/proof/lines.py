@@ -621,12 +621,8 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states"),
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
-    (
-        "resolve",
-        "open once",
-        "all",
-        "open steps",
-    ),  # w_{t+1} = w_t - ∂L/∂w: slopes in what makes a step
+    ("resolve", "open once", "all", "open steps"),
+    ("open steps", "resolve", "all", "open states"),
 )
 
 # From what is made last down to the noise of its step: what was there before stands as it is.
