@@ -22,7 +22,7 @@ from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
 from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
-from derive.notation.gates import with_each_gate
+from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
@@ -31,6 +31,7 @@ from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
+from derive.notation.trained import with_training_steps
 from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -72,10 +73,19 @@ class Judge:
             )
         )
         page, said = with_letters(page)
+        plain = page
         page, transposes = with_transposes(page)
+        turned, widened = changed(plain, page), page
         page, wide = with_wide_sums(page)
+        whole = page
+        page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
-        self.said += said + transposes + wide
+        self.written_otherwise = [
+            *((one, turned) for one in transposes),
+            *((one, changed(widened, whole)) for one in wide),
+            *((one, changed(whole, page)) for one in steps),
+        ]
+        self.said += said + transposes + wide + steps
         self._begin(text, page)
 
     @classmethod
@@ -85,6 +95,7 @@ class Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
         judge.said, judge.lettered, judge.guessed = [], whole.lettered, whole.guessed
+        judge.written_otherwise = whole.written_otherwise
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -408,6 +419,9 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+                if role.kind == "assignment":  # what follows is the new value, too, and no old one
+                    head = shown = member
+                    self._before = Before(formula.number, head, None)
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
                 yield shown, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:

@@ -149,6 +149,8 @@ def slope_of_known(e: Elaborator, of: Row, by: Row) -> Val | None:
     if not known or name.primes or calls.is_variable(e, key) or key in e.setting.functions:
         return None
     place = Group(by[0].start, by[0].end, "(", ")", by)
+    if spelled(by) not in e.setting.arguments.get(name.letter, ()):  # of something else, perhaps
+        e.notes.append(f"{spelled(of)} is applied to {spelled(by)} where it stands above it")
     return e.row((replace(name, primes=1), place))
 
 
