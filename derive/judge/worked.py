@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
+SIGNS = (
+    "+", "-", "*", "/", "\\cdot", "\\times", "\\odot", "\\circ", "\\div", ",", ".", ";",
+)  # fmt: skip
 NUMERIC = (*EQUATIONS, "\\approx", "\\simeq", "\\doteq")
 HALF, UNIT = Fraction(1, 2), Fraction(1)
 ROUNDED = "rounded to the digits that are written"
@@ -188,8 +191,11 @@ class Worked:
                 continue
             how = _agreements(before, own)
             if how is not None:
-                again = j == 0 and len(chain.members[0].tree) == 1 and bool(before.values)
-                said = Told("read") if again else told[j]
+                said = told[j]
+                if j == 0 and len(chain.members[0].tree) == 1 and before.values:
+                    if not _is_plain(chain.members[0].tree[0]) or not self._is_sure(before):
+                        return None  # that it was said before is no reason
+                    said = Told("read")
                 return self._holding(before, own, how, said)
             if j == k - 1 and not before.values and not own.values and told[j].holds:
                 return self._refuted(before, own, chain, k)
@@ -222,7 +228,7 @@ class Worked:
                     continue
                 how = _agreements(before, own)
                 if how is None:
-                    continue
+                    return None
                 made = i == 1 and role is not None and role.kind == "definition"
                 said = Told("held") if made else self._told.get((place, index, i), Told("open"))
                 return self._holding(before, own, how, said, ELSEWHERE)
@@ -241,11 +247,14 @@ class Worked:
             held = held and (k == 1 or self._told[number, index, k - 1].standing == "held")
         self._held[number, index] = held
 
+    def _is_sure(self, worth: Worth) -> bool:
+        return all(s.given or self._held.get(s.place, False) for s in worth.values)
+
     def _holding(
         self, before: Worth, own: Worth, how: str, told: Told, where: str = BEFORE
     ) -> Verdict | None:
         values = {s.shown: s for s in (*before.values, *own.values)}
-        sure = all(s.given or self._held.get(s.place, False) for s in values.values())
+        sure = self._is_sure(before) and self._is_sure(own)
         parts = [how] if how else []
         if values:
             listed = [f"{s.shown} = {s.text}" for s in values.values()]
@@ -324,7 +333,9 @@ class Worked:
         return tuple(made)
 
     def _node(self, node: Node, chain: Chain, values: list[Stated]) -> Row | None:
-        if isinstance(node, Number | Sign):
+        if isinstance(node, Sign):
+            return (node,) if node.text in SIGNS else None
+        if isinstance(node, Number):
             return (node,)
         if isinstance(node, Name) and (node.letter in ("e", "\\pi") or _is_function(node)):
             if node.above is None:
@@ -516,6 +527,11 @@ def _is_quantity(node: Node) -> bool:
         part and isinstance(part[0], Name) and part[0].letter in ("d", "\\partial")
         for part in (node.above_line, node.below_line)
     )
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a quantity is a name, and no derivative of one."""
+    return isinstance(node, Name) and not node.primes and not {"dot", "ddot"} & {*node.accents}
 
 
 def _is_function(node: Name) -> bool:

@@ -137,3 +137,14 @@ $$z = W x = \begin{bmatrix} 0.1 & 0.4 \\ -0.3 & 0.2 \end{bmatrix} \begin{bmatrix
 """  # noqa: E501
     assert last(page).kind == "proved"
     assert last(page.replace("-0.4 \\end", "-0.5 \\end")).kind != "proved"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "If $v = 0$ then it is a case of its own, else $v ! = 0$.",
+        r"At the end $\frac{d J}{d v} = 0$. Here, too, $\frac{d J}{d v} = 0$.",
+    ],
+)
+def test_what_is_said_twice_is_not_proved(page: str) -> None:
+    assert last(page).kind in ("unread", "remark", "definition")
