@@ -21,6 +21,7 @@ from derive.judge.readings import (
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
+from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
 from derive.notation.gates import with_each_gate
 from derive.notation.lettered import with_letters
@@ -63,7 +64,7 @@ class Judge:
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
-            with_index_letters(with_code_names(read(path, text, folder)))
+            with_index_letters(with_changes(with_code_names(read(path, text, folder))))
         )
         page, said = with_letters(page)
         page, transposes = with_transposes(page)

@@ -621,6 +621,7 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states"),
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
+    ("open steps", "resolve", "all", "open states"),
 )
 
 # From what is made last down to the noise of its step: what was there before stands as it is.
