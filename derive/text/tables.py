@@ -421,7 +421,7 @@ CONNECTIVES = frozenset((
     "recalling", "assuming", "factoring", "factorizing", "expanding", "rearranging", "via", "which",
     "this", "recall", "find", "finding", "compute", "computing", "determine", "derive", "obtain",
     "obtaining", "seek", "calculate", "calculating", "show", "prove", "consider", "gives", "giving",
-    "follows", "implies", "want", "need", "retrieve",
+    "follows", "implies", "want", "need", "retrieve", "set", "put", "define", "denote", "write",
 ))  # fmt: skip
 CONDITIONAL = frozenset((
     "for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else",
