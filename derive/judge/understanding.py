@@ -29,6 +29,7 @@ from derive.judge import (
     on_a_curve,
     ranks,
     scopes,
+    solved_for,
     twins,
 )
 from derive.judge.made import (
@@ -319,6 +320,7 @@ class Understanding:
 
         implied.dependences(self)
         on_a_curve.on_curves(self)
+        solved_for.solve_adjoints(self)
         implied.solve_implicit(self)
         defining.without_slips(self)
         self.setting.alias |= defining.aliases_of_definitions(self)
