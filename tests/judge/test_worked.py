@@ -36,6 +36,8 @@ def test_arithmetic(line: str, reading: str | None) -> None:
     "line",
     [
         r"0.31 \cdot 0.42 = 0.1402",
+        r"-0.31 \cdot 0.42 = 0.1302",
+        r"-0.3128 \cdot 0.42 = 0.131",
         r"1 - 0.62^2 = 0.5156",
         r"\tanh(1.25) = 0.7483",
         r"0.31 \cdot 0.42 = 0.1302 + 0.2 = 0.4302",
@@ -200,3 +202,31 @@ $$\underbrace{h_{t-1}}_{\text{direct: } w \text{ stands here}} + \underbrace{w \
 $$\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left(h_{t-1} + w \frac{\partial h_{t-1}}{\partial w}\right)$$
 """  # noqa: E501
     assert last(page).kind == "proved"
+
+
+FIGURE = r"""The values are those of the figure.
+
+$$p = v_1 q_1 + v_2 q_2 + c = 0.3 \cdot 0.5 + 0.2 \cdot 0.25 + 0.1 = 0.3$$
+"""
+
+
+def test_values_that_only_the_line_puts_in() -> None:
+    found = judge("page.md", FIGURE, Options()).formulas
+    assert [f.verdict.kind for f in found] == ["definition", "ambiguous", "ambiguous"]
+    assert "v_1 = 0.3, q_1 = 0.5" in (found[1].verdict.reading or "")
+    after = FIGURE + r"$$v_1 = 0.3 - 0.5 \cdot 0.2$$ $$r = v_1 q_2 = 0.3 \cdot 0.25 = 0.075$$"
+    assert last(after).kind in ("proved", "ambiguous")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"$v_1 = 0.4$, and $$p = v_1 q_1 = 0.3 \cdot 0.5$$",
+        r"$$p = v_1 q_1 + v_1 = 0.3 \cdot 0.5 + 0.4$$",
+        r"$$p = v_1 q_1 + c = 0.3 \cdot 0.5$$",
+        r"$$p = v_1 q_1 - c = 0.3 \cdot 0.5 + 0.2$$",
+        r"$$p = v_1^2 q_1 = 0.3^3 \cdot 0.5$$",
+    ],
+)
+def test_numbers_in_no_place_of_the_letters(line: str) -> None:
+    assert last(line).kind == "unread"
