@@ -9,6 +9,7 @@ from pathlib import Path
 from derive.judge.decide import Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
+from derive.judge.middles import with_middles
 from derive.judge.names import named
 from derive.judge.readings import (
     DENOMINATOR,
@@ -68,7 +69,7 @@ class Judge:
         )
         page, said = with_letters(page)
         page, transposes = with_transposes(page)
-        page, wide = with_wide_sums(page)
+        page, wide = with_wide_sums(with_middles(page))
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
         self.said += said + transposes + wide
         self._begin(text, page)
