@@ -50,6 +50,20 @@ def meets_its_twin(model: Model, found: Sides) -> str:
     return next((n for n in sorted(names) if small_of(n) in names - {n}), "")
 
 
+def counts_what_is_one(model: Model, found: Sides) -> str:
+    """A member z^{(i)} in a line, where z is made for one example and has no index; "" if none."""
+    for side in (found.left, found.right):
+        for part in walk(side):
+            of = (part.by, part.of) if isinstance(part, D) else (part,)
+            for ref in of:
+                if not isinstance(ref, Ref) or not ref.index:
+                    continue
+                made = model.definitions.get(ref.name, ())
+                if made and all(not d.index for d in made):
+                    return ref.name.split("∅")[0]
+    return ""
+
+
 def small_of(name: str) -> str:
     """x of X, \\mathbf{x} of \\mathbf{X}; the name itself where it is no capital."""
     match = CAPITAL.fullmatch(name)

@@ -29,7 +29,7 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.batches import meets_its_twin, misses_its_twin, small_of
+from derive.judge.batches import counts_what_is_one, meets_its_twin, misses_its_twin, small_of
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
@@ -660,6 +660,12 @@ class Decider:
             return Verdict(
                 "unread",
                 reason=f"the cost is made of {twin.swapcase()}, and not of {twin}",
+            )
+        counted = counts_what_is_one(first.outcome.model, first.sides)
+        if counted:
+            return Verdict(
+                "unread",
+                reason=f"{counted} is made for one example, and the line speaks of many",
             )
         both = meets_its_twin(first.outcome.model, first.sides)
         if both:

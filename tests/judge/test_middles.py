@@ -49,3 +49,19 @@ $$\frac{{\partial J}}{{\partial c}} = \frac{{2}}{{m}} \sum_{{i=1}}^m (p^{{(i)}} 
     found = kinds(page)
     assert "refuted" not in found
     assert found[-1] == "proved"
+
+
+def test_the_many_of_what_is_made_for_one_are_not_accused() -> None:
+    page = r"""For one example $z = w^T x + c$,
+$p = \sigma(z)$ and $\ell = -y \log p - (1 - y) \log(1 - p)$.
+
+$$dz = \frac{d \ell}{d z} = p - y$$
+
+$$dc = dz$$
+
+For $m$ examples with the cost $J = \frac{1}{m} \sum_{i=1}^m \ell^{(i)}$:
+
+$$dc = \frac{1}{m} \sum_{i=1}^m dz^{(i)}$$
+"""
+    found = kinds(page)
+    assert "refuted" not in found
