@@ -61,6 +61,7 @@ from derive.notation.shaped import (
     Val,
 )
 from derive.notation.shapes_said import calls_delta_an_error
+from derive.notation.sides import is_worked
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -184,6 +185,7 @@ class Understanding:
                 and role.kind == "claim"
                 and role.why == EXPRESSIONS
                 and len(chain.members) > 1
+                and not is_worked(chain)
             ):
                 yield number, chain
 
