@@ -193,6 +193,9 @@ class Hidden:
             ):
                 uses = self._keys(number, chain)
                 free = uses - known - lost - self._sources(number, chain)
+                role = u.symbols.roles.get((number, index))
+                if role is not None and role.why == DEPENDS:
+                    free &= {role.key or ""}
                 made = self._made(number, chain, free, uses)
                 if made:
                     yield Tie(number, frozenset(made), frozenset(uses))
@@ -216,7 +219,7 @@ class Hidden:
         u = self.understanding
         if not LIMIT.search(" ".join(i.text for i in u.page.items if isinstance(i, Prose))):
             return
-        seen = set()
+        seen: set[str] = set()
         for number, _, _, occurs in u.occurrences():
             mark = MARKED_LIMIT.search(occurs.key)
             stem = occurs.key[: mark.start()] if mark else ""
