@@ -62,7 +62,7 @@ from derive.judge.sought import differentiates, of_an_unknown_function, of_given
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
-from derive.notation.definitions import OR_ELSE, RESTATES
+from derive.notation.definitions import ANOTHER_STEP, OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
@@ -813,7 +813,7 @@ class Decider:
             and (
                 role.why in RESTATED
                 or (
-                    role.why in AGAIN
+                    role.why in (*AGAIN, ANOTHER_STEP)
                     and self._may_be_counted_otherwise(number, chain, head, member)
                 )
             )
