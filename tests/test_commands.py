@@ -57,7 +57,7 @@ MISFITS = {
 
 
 def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A command in this process: what it prints, what it exits with. Others begin a process of their own."""
+    """A command in this process: what it prints, what it exits with."""
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
     thresholds = gc.get_threshold()
     with pytest.MonkeyPatch.context() as patch:
