@@ -192,6 +192,7 @@ class Paper:
         rendered = page.render(
             out=out,
             m=self.layout.math,
+            letter=lambda name: self.layout.math(Variable(name)),
             w=self.layout.words,
             display=self.display,
             source=self.layout.source,

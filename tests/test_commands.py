@@ -533,6 +533,13 @@ def test_bad_input_is_one_sentence_and_exit_code_2(name: str, workplace: Path) -
     assert sorted(workplace.rglob("*")) == before
 
 
+def test_a_file_without_a_definition_is_named(workplace: Path) -> None:
+    for name in ("empty.tex", "prose.md"):
+        assert run("prove", name, folder=workplace).stderr.startswith(
+            f"derive: {name}:1:1: no defin"
+        )
+
+
 def test_no_output_file_is_left_by_bad_input(workplace: Path) -> None:
     out = workplace / "left.tex"
     for arguments in (

@@ -809,13 +809,13 @@ class Forms:
         return None
 
     def _leading(self, x: Inverse) -> Term | None:
-        """The term of a matrix that is one entry of a family, by itself."""
+        """The term of a matrix that is one entry by itself: of a family, of what a function gives, of a Jacobian."""  # noqa: E501
         ends = (Time.of(x.row), Time.of(x.col))
         for t in self.terms(x.body):
             if t.bounds or len(t.factors) != 1 or t.factors[0][1] != UNIT:
                 continue
-            atom = t.factors[0][0]
-            if isinstance(atom, Ref) and all(sum(i == e for i in atom.index) == 1 for e in ends):
+            indices = _indices_of(t.factors[0][0])
+            if all(sum(i == e for i in indices) == 1 for e in ends):
                 return t
         return None
 
@@ -824,16 +824,16 @@ class Forms:
     ) -> list[Term] | None:
         """Side 1: Σ_q M^{-1}[p, q] R[q, s]; side 0: Σ_q R[s, q] M^{-1}[q, p]."""
         (own, _), shared, other = lead.factors[0], inverse.at[side], inverse.at[1 - side]
-        assert isinstance(own, Ref)
         letter = next((b.letter for b in t.bounds if Time.of(b.letter) == shared), None)
         near, far = (inverse.row, inverse.col) if side else (inverse.col, inverse.row)
-        at = own.index.index(Time.of(far))
+        at = _indices_of(own).index(Time.of(far))
         for i, (atom, p) in enumerate(t.factors):
-            if i == place or p != UNIT or not isinstance(atom, Ref) or atom.name != own.name:
+            if i == place or p != UNIT or letter is None or type(atom) is not type(own):
                 continue
-            if letter is None or len(atom.index) != len(own.index):
+            indices = _indices_of(atom)
+            if len(indices) != len(_indices_of(own)):
                 continue
-            end = atom.index[at]
+            end = indices[at]
             table = {near: shared, far: end}
             rest = tuple(f for k, f in enumerate(t.factors) if k not in (i, place))
             alone = not any(letter in letters_in(a) or letter in dict(q.letters) for a, q in rest)
@@ -1209,6 +1209,19 @@ def _tidied(t: Term) -> Term:
 
 def _scaled(index: Time, n: int) -> Time:
     return Time(tuple((a, k * n) for a, k in index.letters), index.shift * n) if n else Time()
+
+
+def _indices_of(atom: Core) -> tuple[Time, ...]:
+    """The indices that an entry has: those of a family's member, of what a function gives and its slope is by, of a derivative."""  # noqa: E501
+    match atom:
+        case Ref():
+            return atom.index
+        case App():
+            return (*atom.index, *(i for _, index in atom.slots for i in index))
+        case D(Ref() as of, Ref() as by):
+            return (*of.index, *by.index)
+        case _:
+            return ()
 
 
 def _solved(apart: Time, letter: str, n: int) -> Time:

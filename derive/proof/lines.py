@@ -627,6 +627,8 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states"),
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
+    ("resolve", "open once", "all", "open steps"),
+    ("open steps", "resolve", "all", "open states"),
 )
 
 # From what is made last down to the noise of its step: what was there before stands as it is.

@@ -270,9 +270,22 @@ class Unfolder:
             return ZERO if body is None else self._slope(body, x.by)
         if x.mode in ("at", "via"):
             return self._uses(x.of, x.by, x.mode, x.names)
+        if x.mode == "held" and self._is_direct(x):
+            body = self.body(x.of)
+            return ZERO if body is None else self._slope(body, x.by)
         if x.mode != "total":
             raise NoForm("a derivative with variables held")
         return self.total(x.of, x.by)
+
+    def _is_direct(self, x: D) -> bool:
+        """Whether ∂h_t/∂h_{t-1} with all else held leaves the direct use alone: no member of h stands between."""  # noqa: E501
+        assert isinstance(x.of, Ref)
+        others = set(self.model.definitions) - {x.of.name}
+        if x.of.name != x.by.name or not others <= set(x.names):
+            return False
+        own, earlier = self.step(x.of), self.step(x.by)
+        apart = None if own is None or earlier is None else own - earlier
+        return apart is not None and apart.is_number and apart.shift == 1
 
     def _second(self, of: Core, by: Ref) -> Core:
         """The derivative of a formula with derivatives in it: itself, until those are unfolded."""
