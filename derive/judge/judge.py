@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
 from derive.judge.middles import with_middles
@@ -24,7 +24,8 @@ from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
 from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
-from derive.notation.gates import with_each_gate
+from derive.notation.gates import changed, with_each_gate
+from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -32,6 +33,7 @@ from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
+from derive.notation.trained import with_training_steps
 from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -51,6 +53,9 @@ def judge(path: str, text: str, folder: Path | None = None) -> Report:
     return Judge(path, text, folder).report()
 
 
+NOT_READ = "the head is not read"
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """The chain that a formula may go on from: its formula, its head, and its last member where that is wrong."""  # noqa: E501
@@ -65,13 +70,24 @@ class Judge:
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
-            with_index_letters(with_changes(with_code_names(read(path, text, folder))))
+            with_index_letters(
+                with_changes(with_immediate(with_code_names(read(path, text, folder))))
+            )
         )
         page, said = with_letters(page)
+        plain = page
         page, transposes = with_transposes(page)
+        turned, widened = changed(plain, page), page
         page, wide = with_wide_sums(with_middles(page))
+        whole = page
+        page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
-        self.said += said + transposes + wide
+        self.written_otherwise = [
+            *((one, turned) for one in transposes),
+            *((one, changed(widened, whole)) for one in wide),
+            *((one, changed(whole, page)) for one in steps),
+        ]
+        self.said += said + transposes + wide + steps
         self._begin(text, page)
 
     @classmethod
@@ -81,6 +97,7 @@ class Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
         judge.said, judge.lettered, judge.guessed = [], whole.lettered, whole.guessed
+        judge.written_otherwise = whole.written_otherwise
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -404,6 +421,7 @@ class Judge:
     ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
         """The members of a chain as what the page defines has them."""
         head = shown = chain.members[0]
+        unheard = NOT_READ
         first = before is None
         wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
         self._before = Before(formula.number, head, wrong[-1] if wrong else None)
@@ -434,6 +452,9 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+                if role.kind == "assignment":  # what follows is the new value, too, and no old one
+                    head = shown = member
+                    self._before = Before(formula.number, head, None)
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
                 yield shown, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
@@ -453,16 +474,16 @@ class Judge:
                     wrong = []
                     self._before = Before(formula.number, head, None)
                 if isinstance(verdict, Verdict) and head is not shown and not verdict.reason:
-                    stands = (
-                        f"compared with {self._latex(head.start, head.end)}: the head is not read"
-                    )
+                    stands = f"compared with {self._latex(head.start, head.end)}: {unheard}"
                     verdict = replace(verdict, reason=stands)
                 yield shown, member, verdict
+                again = isinstance(verdict, Verdict) and verdict.reason.endswith(VERSION)
                 if (
                     isinstance(verdict, Verdict)
                     and verdict.kind == "unread"
-                    and not self._is_readable(formula, head)
+                    and (again or not self._is_readable(formula, head))
                 ):
+                    unheard = "the head may be another version" if again else NOT_READ
                     head = member
                     self._before = Before(formula.number, head, wrong[-1] if wrong else None)
             first = False

@@ -46,6 +46,8 @@ CONCLUDING = re.compile(
 CHOICE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE)
 """Words between two ways to make a name."""
 OR_ELSE = "another choice"
+DEPENDS = "says what it depends on"
+BOTH_SIDES = "the name stands on both sides"
 REPEATS = "repeats a definition"
 WORKED_OUT = "numbers put into what is defined"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
@@ -140,7 +142,7 @@ class Ledger:
         if not renewed and self._is_worked_out(found, right):
             return Role("claim", found.key, found, WORKED_OUT)
         if says_dependence(found, right):
-            return Role("setting", found.key, found, "says what it depends on")
+            return Role("setting", found.key, found, DEPENDS)
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
             chosen = CHOICE.search(where.before) is not None
             return Role("claim", found.key, found, OR_ELSE if chosen else REPEATS)
