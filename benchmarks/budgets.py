@@ -99,6 +99,8 @@ def processes() -> Iterator[Measured]:
     yield beside("derive prove lstm, every T", ["prove", "lstm"], "sympy", 3.0)
     yield beside("derive prove tanh -T 1000", ["prove", "tanh", "-T", "1000"], "sympy", 1.0)
     yield beside("derive notes", ["notes"], "sympy", 3.0)
+    pages = ratio(seconds("notes", "--to", "html"), seconds("notes", "--to", "latex"))
+    yield Measured("derive notes, HTML / LaTeX", pages, "×", 1.5)
     yield beside("derive bptt lstm", ["bptt", "lstm"], "sympy", 3.0)
     yield beside(
         "derive verify, three files, 40 formulas", ["verify", "--no-repairs", *NOTES], "sympy", 3.0

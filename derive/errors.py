@@ -22,6 +22,10 @@ class Place:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
 
+    def moved(self, characters: int) -> Place:
+        """The place so many characters to the right, on the same line."""
+        return Place(self.path, self.line, self.column + characters, self.source)
+
 
 class DeriveError(Exception):
     """One sentence to the person who wrote the input, with the place where there is one."""

@@ -79,6 +79,7 @@ class Format(ABC):
     name: str
     suffix: str
     streamed = False  # whether `long` can write a formula as it is made
+    standalone = True  # whether it makes a whole page
 
     def __init__(self, full: bool = False, columns: int = 80) -> None:
         self.full = full
@@ -119,6 +120,19 @@ class Format(ABC):
 
     def sentence(self, segments: Sequence[Segment]) -> str:
         return "".join(self.words(s) if isinstance(s, str) else self.math(s) for s in segments)
+
+    def cited(self, number: str) -> str:
+        """The number of a line, (58) in the words of a reason: a link to it, where the format has links."""
+        return f"({number})"
+
+    def citing(self, reason: Sequence[Segment]) -> str:
+        """A reason, the numbers in whose words lead to their lines."""
+        return "".join(
+            re.sub(r"\((\d+)\)", lambda n: self.cited(n[1]), self.words(s))
+            if isinstance(s, str)
+            else self.math(s)
+            for s in reason
+        )
 
 
 def broken(terms: Iterable[str], width_of: Callable[[str], float], room: float) -> Iterator[str]:
@@ -175,7 +189,6 @@ class Tex(Format):
     name, suffix = "latex", ".tex"
     streamed = True
     page = 39.0
-    standalone = True
 
     def math(self, node: Expr | Equation) -> str:
         return f"${latex(node)}$"
@@ -183,8 +196,15 @@ class Tex(Format):
     def words(self, sentence: str) -> str:
         return "".join(TEX_CHARACTERS.get(c, c) for c in sentence)
 
+    def tag(self, number: int) -> str:
+        """The number of a line, to which `cited` leads."""
+        return f"\\thisline{{{number}}}"
+
+    def cited(self, number: str) -> str:
+        return f"\\seeline{{{number}}}"
+
     def reason(self, segments: Sequence[Segment]) -> str:
-        return f"\\text{{\\footnotesize {self.sentence(segments)}}}"
+        return f"\\text{{\\footnotesize {self.citing(segments)}}}"
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
@@ -197,7 +217,7 @@ class Tex(Format):
             rows += self._row(first, row, self.page - (0 if wide else 7))
             first = ""
         body = [f"{row} \\notag" for row in rows]
-        body[0] = f"{rows[0]} \\tag{{{line.number}}}"
+        body[0] = f"{rows[0]} \\tag{{{self.tag(line.number)}}}"
         return " \\\\\n".join(body)
 
     def _broken_left(self, left: Expr) -> list[str]:
@@ -236,6 +256,12 @@ class Fragment(Tex):
     """Rows that stand inside somebody else's `align`."""
 
     standalone = False
+
+    def tag(self, number: int) -> str:
+        return str(number)
+
+    def cited(self, number: str) -> str:
+        return f"({number})"
 
 
 def _aligned_rows(nodes: Sequence[Expr | Equation], full: bool, page: float) -> list[str]:
@@ -453,7 +479,9 @@ class Html(Format):
     """A page with MathML, which browsers show without any script."""
 
     name, suffix = "html", ".html"
-    page = 60.0
+    streamed = True
+    page = 46.0  # what stands beside its number and its reason in a window, and on paper
+    narrow = 8.0  # a left side that is wider has rows of its own
 
     def math(self, node: Expr | Equation) -> str:
         return _mathml(latex(node))
@@ -461,42 +489,70 @@ class Html(Format):
     def words(self, sentence: str) -> str:
         return html_escape(sentence, quote=False)
 
+    def cited(self, number: str) -> str:
+        return f'<a href="#l{number}">({number})</a>'
+
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """One table, so that the equals signs stand below each other; long sums are broken."""
         rows = [row for node in nodes for row in self._formula(node)]
         return f'<div class="scroll" tabindex="0"><table class="formulas">{"".join(rows)}</table></div>'
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        yield '<div class="scroll" tabindex="0"><table class="formulas">'
+        yield from self._alone(_fitted(latex_signed(left), self.page))
+        yield from self._equal("", _fitted(latex_signed(right), self.page))
+        yield "</table></div>"
+
     def _formula(self, node: Expr | Equation) -> Iterator[str]:
-        right = node.right if isinstance(node, Equation) else node
-        pieces = self._pieces(right)
         if not isinstance(node, Equation):
-            for piece in pieces:
-                yield f"<tr><td colspan=3>{_mathml(piece, True)}</td></tr>"
+            yield from self._alone(self._pieces(node))
             return
-        left = _mathml(elided_left(node, self.full), True)
+        heads, left, room = self._left(node.left)
+        for head in heads:
+            yield f'<tr><td colspan="3">{head}</td></tr>'
+        yield from self._equal(left, self._pieces(node.right, room))
+
+    def _alone(self, pieces: Iterable[str]) -> Iterator[str]:
+        """A formula without an equals sign, or a left side that is too wide for its column."""
+        for piece in pieces:
+            yield f'<tr><td colspan="3">{_mathml(piece, True)}</td></tr>'
+
+    def _equal(self, left: str, pieces: Iterable[str]) -> Iterator[str]:
+        """What stands behind the equals sign, row by row."""
         for i, piece in enumerate(pieces):
             yield (
                 f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"
                 f"<td>{_mathml(piece, True)}</td></tr>"
             )
 
-    def _pieces(self, right: Expr) -> list[str]:
-        return fitted(elided(right, latex_terms, self.full, "\\cdots"), self.page)
+    def _pieces(self, side: Expr, room: float | None = None) -> list[str]:
+        return fitted(elided(side, latex_terms, self.full, "\\cdots"), room or self.page)
+
+    def _left(self, left: Expr) -> tuple[list[str], str, float]:
+        """The rows of a left side that is wide, else the left side; and the room for the right one."""
+        pieces = self._pieces(left)
+        size = width(" ".join(pieces))
+        if size > self.narrow:
+            return [_mathml(piece, True) for piece in pieces], "", self.page
+        return [], _mathml(" ".join(pieces), True), self.page - size
 
     def line(self, line: Line | Gap) -> str:
         if isinstance(line, Gap):
             return f'<p class="gap">⋮ ({line.count} more lines)</p>'
-        left = _mathml(latex(line.left), True)
+        heads, left, room = self._left(line.left)
+        label = f'<span id="l{line.number}">({line.number})</span>'
         rows = []
+        for i, head in enumerate(heads):
+            number = label if not i else ""
+            rows.append(f'<tr><td class=n>{number}</td><td colspan="4">{head}</td></tr>')
         for i, row in enumerate(line.rows):
-            pieces = self._pieces(row.right)
+            pieces = self._pieces(row.right, room)
             for j, piece in enumerate(pieces):
-                reason = _linked(self.sentence(row.reason)) if j == len(pieces) - 1 else ""
-                head = (
-                    f'<span id="l{line.number}">({line.number})</span>' if not i and not j else ""
-                )
+                reason = self.citing(row.reason) if j == len(pieces) - 1 else ""
+                first = not i and not j
                 rows.append(
-                    f"<tr><td class=n>{head}</td><td class=l>{left if head else ''}</td>"
+                    f"<tr><td class=n>{label if first and not heads else ''}</td>"
+                    f"<td class=l>{left if first else ''}</td>"
                     f"<td>{'' if j else '='}</td><td>{_mathml(piece, True)}</td>"
                     f"<td class=r>{reason}</td></tr>"
                 )
@@ -509,11 +565,6 @@ class Html(Format):
             cells = "".join(f'<td class="l">{cell}</td>' for cell in rest)
             lines.append(f"<tr><td>{first}</td>{cells}</tr>")
         return "<table>\n" + "\n".join(lines) + "\n</table>"
-
-
-def _linked(reason: str) -> str:
-    """(58) in the words of a reason as a link to line (58)."""
-    return re.sub(r"\((\d+)\)", r'<a href="#l\1">(\1)</a>', reason)
 
 
 def _mathml(formula: str, display: bool = False) -> str:

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.errors import DeriveError
+from derive.errors import DeriveError, Place, located
 
 if TYPE_CHECKING:
     from derive.algebra.expression import Equation, Variable
@@ -287,7 +287,9 @@ def _picked(path: str, text: str) -> Recurrence:
     if path.lower().endswith(".ipynb"):
         cells = markdown_cells(path, text)
         texts = [(f"{path}, cell {number}.md", source) for number, source in cells]
-    return recurrence(read_statements(texts, among_others=True)[0])
+    statements, _ = read_statements(texts, among_others=True)
+    with located(Place(path, 1, 1)):
+        return recurrence(statements)
 
 
 def _is_definition(text: str) -> bool:
@@ -451,24 +453,26 @@ def _drawn_in(
     layout: Format, recurrence: Recurrence, horizon: int, chosen: Sequence[Variable]
 ) -> str:
     """The unrolled graph for a page that can show it, and if it is small enough to be looked at."""
+    if not (kind := _picture_kind(layout, recurrence, horizon)):
+        return ""
     from derive.picture import drawn, picture
 
-    kind = _picture_kind(layout, recurrence, horizon)
-    return drawn(picture(recurrence, horizon, chosen[:1]), kind) if kind else ""
+    return drawn(picture(recurrence, horizon, chosen[:1]), kind)
 
 
 def _lit_in(layout: Format, recurrence: Recurrence, horizon: int) -> list[str]:
     """The arrows of the notes: the paths from a state before the last step, a picture a way to go first."""
+    if not (kind := _picture_kind(layout, recurrence, horizon)):
+        return []
     from derive.picture import drawn, ways_from_a_state
 
-    kind = _picture_kind(layout, recurrence, horizon)
-    return [drawn(found, kind) for found in ways_from_a_state(recurrence, horizon)] if kind else []
+    return [drawn(found, kind) for found in ways_from_a_state(recurrence, horizon)]
 
 
 def _picture_kind(layout: Format, recurrence: Recurrence, horizon: int) -> str:
     """How a layout draws a graph that is small enough; empty where it does not."""
     variables = (len(recurrence.steps) + len(recurrence.inputs)) * horizon
-    if variables > MOST_PICTURED:
+    if variables > MOST_PICTURED or not layout.standalone:
         return ""
     return {"html": "svg", "typst": "svg", "latex": "tikz"}.get(layout.name, "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.resources import files
 from importlib.util import cache_from_source
@@ -33,7 +34,7 @@ def compiled() -> BytecodeCache | None:
 
 def environment() -> Environment:
     """Jinja with delimiters that leave LaTeX alone; an undefined name is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(template_folder()),
         bytecode_cache=compiled(),
         undefined=StrictUndefined,
@@ -47,3 +48,17 @@ def environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
+    made.filters["letters"] = letters
+    return made
+
+
+# A letter that stands alone in words (but for the words a, A and I, abbreviations, options and names of
+# files), and what is said of it: T = 3, t + 1, T ≥ 1.
+_ALONE = r"(?<![\w\\#.'’`/-])[B-HJ-Zb-z](?![\w'’`/]|\.\w|-[A-Za-z])"
+_SAID = rf"{_ALONE}(?: ?(?:[-=+<>≥≤]|\$\\[gl]e\$) ?(?:\d+|{_ALONE}))*"
+_FORMULA = re.compile(rf"(?P<set>(?<!\\)\$.*?(?<!\\)\$)|{_SAID}", re.DOTALL)
+
+
+def letters(words: str) -> str:
+    """Words in which letters that stand alone are formulas, as LaTeX and Typst write these: $T = 3$."""
+    return _FORMULA.sub(lambda f: f["set"] or f"${f[0].replace('$', '')}$", words)

@@ -180,13 +180,16 @@ class Typst(Format):
             rows += [f"& quad {math(piece)}" for piece in pieces[1:]]
             rows = self._with_reason(rows, row.reason, pieces[-1])
             left = ""
-        return _equation(rows, f"({line.number})")
+        return _equation(rows, line.number)
+
+    def cited(self, number: str) -> str:
+        return f"#to({number});"
 
     def _with_reason(self, rows: list[str], reason: Sequence[Segment], last: str) -> list[str]:
         if not reason:
             return rows
         size = 0.42 * sum(len(s) if isinstance(s, str) else width(latex(s)) * 2 for s in reason)
-        said = f"#text(size: 8pt)[{self.sentence(reason)}]"
+        said = f"#text(size: 8pt)[{self.citing(reason)}]"
         if width(last) + size + 2 <= PAGE - 8:
             return [*rows[:-1], f"{rows[-1]} quad {said}"]
         return [*rows, f"& wide {said}"]
@@ -216,8 +219,14 @@ class Typst(Format):
         )
 
 
-def _equation(rows: Sequence[str], number: str = "") -> str:
+def _equation(rows: Sequence[str], number: int | None = None) -> str:
+    """Rows as one equation; its number is the label that `to` of the page leads to."""
     body = " \\\n  ".join(rows)
-    numbering = f'numbering: _ => "{number}", ' if number else ""
-    made = f"#math.equation(block: true, {numbering}$ {body} $)\n"
-    return made if len(rows) > MOST_KEPT else f"#block(breakable: false)[{made.rstrip()}]\n"
+    numbering = f'numbering: _ => "({number})", ' if number else ""
+    label = f" <line-{number}>" if number else ""
+    made = f"#math.equation(block: true, {numbering}$ {body} $){label}\n"
+    return (
+        made
+        if len(rows) > MOST_KEPT
+        else f"#block(width: 100%, breakable: false)[{made.rstrip()}]\n"
+    )

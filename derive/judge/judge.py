@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import named
@@ -20,9 +20,11 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.judge.worked import Told, Worked
 from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
 from derive.notation.gates import changed, with_each_gate
+from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -50,6 +52,9 @@ def judge(path: str, text: str, folder: Path | None = None) -> Report:
     return Judge(path, text, folder).report()
 
 
+NOT_READ = "the head is not read"
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """The chain that a formula may go on from: its formula, its head, and its last member where that is wrong."""  # noqa: E501
@@ -64,7 +69,9 @@ class Judge:
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
-            with_index_letters(with_changes(with_code_names(read(path, text, folder))))
+            with_index_letters(
+                with_changes(with_immediate(with_code_names(read(path, text, folder))))
+            )
         )
         page, said = with_letters(page)
         plain = page
@@ -113,6 +120,7 @@ class Judge:
         self.readings = Readings(self.page, self.understanding)
         self.readings.elsewhere = self.elsewhere
         self.decider = Decider(self)
+        self.worked = Worked(self.understanding)
         self._before: Before | None = None
         self._begun: dict[str, str] = {}
 
@@ -381,7 +389,38 @@ class Judge:
         before: Before | None = None,
     ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
         """Each member with its head: the last side before an inequality; where it is not read, the first member that is stands for it, and this is said."""  # noqa: E501
+        told = self._told(formula, chain, role, before, index)
+        said = [Told("open" if before is not None else "held")]
+        for k, (shown, member, found) in enumerate(told, start=1):
+            verdict = self._with_numbers(formula.number, index, chain, k, said, found)
+            said.append(_as_told(verdict))
+            self.worked.note(formula.number, index, chain, k, said[-1])
+            yield shown, member, verdict
+
+    def _with_numbers(
+        self,
+        number: int,
+        index: int,
+        chain: Chain,
+        k: int,
+        before: list[Told],
+        verdict: Verdict | Accusation,
+    ) -> Verdict | Accusation:
+        """The verdict on a member, or what its numbers say where it is not read, or accused of what they bear out."""  # noqa: E501
+        was = "accused" if isinstance(verdict, Accusation) else verdict.kind
+        if self.whole is not None or was not in ("accused", "unread", "tested"):
+            return verdict
+        said = self.worked.verdict(number, index, chain, k, before)
+        if said is None or (was, said.kind) in (("accused", "refuted"), ("tested", "ambiguous")):
+            return verdict
+        return said
+
+    def _told(
+        self, formula: Formula, chain: Chain, role: Role | None, before: Before | None, index: int
+    ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
+        """The members of a chain as what the page defines has them."""
         head = shown = chain.members[0]
+        unheard = NOT_READ
         first = before is None
         wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
         self._before = Before(formula.number, head, wrong[-1] if wrong else None)
@@ -434,16 +473,16 @@ class Judge:
                     wrong = []
                     self._before = Before(formula.number, head, None)
                 if isinstance(verdict, Verdict) and head is not shown and not verdict.reason:
-                    stands = (
-                        f"compared with {self._latex(head.start, head.end)}: the head is not read"
-                    )
+                    stands = f"compared with {self._latex(head.start, head.end)}: {unheard}"
                     verdict = replace(verdict, reason=stands)
                 yield shown, member, verdict
+                again = isinstance(verdict, Verdict) and verdict.reason.endswith(VERSION)
                 if (
                     isinstance(verdict, Verdict)
                     and verdict.kind == "unread"
-                    and not self._is_readable(formula, head)
+                    and (again or not self._is_readable(formula, head))
                 ):
+                    unheard = "the head may be another version" if again else NOT_READ
                     head = member
                     self._before = Before(formula.number, head, wrong[-1] if wrong else None)
             first = False
@@ -529,6 +568,15 @@ class Judge:
         """The claim in one reading, to see whether it holds."""
         way = Way("", of_head, of_member, hasty=True)
         return self.readings.tried(number, chain, head, member, way)
+
+
+def _as_told(verdict: Verdict | Accusation) -> Told:
+    if isinstance(verdict, Accusation) or verdict.kind in ("refuted", "carried"):
+        return Told("wrong")
+    if verdict.kind in ("unread", "remark"):
+        return Told("open")
+    reading = verdict.reading or ""
+    return Told("read" if verdict.kind == "ambiguous" else "held", reading)
 
 
 def _accusation(judged: Judged) -> Accusation | None:

@@ -72,6 +72,7 @@ def on_curves(u: Understanding) -> None:
             continue
         u.made = [m for m in u.made if m not in said]  # y = y(x) said no more than that
         u.taken.add(places[key])
+        u.on_curves.add(key)
         of_others[unknown[0]] = rest
         made |= {key, unknown[0]}
     above = _above(u, of_others)

@@ -615,6 +615,11 @@ class Readings:
         done = False
         choices: set[str] | None = None
         self._open, self._lacking = True, False
+        told = self._in_part(number, chain, head, member, ahead)
+        if told is not None:
+            self._open = False
+            yield told
+            return
         for way in self._ways((head.tree, member.tree)):
             if choices is not None and not way.needs <= choices:
                 continue
@@ -652,18 +657,28 @@ class Readings:
             raise first
 
     def _ways(self, rows: tuple[Row, Row]) -> Iterator[Way]:
-        """The ladder of a line: ∂ is partial where the line tells it from d, and where the page does before it is total."""  # noqa: E501
-        told = replace(self.plain, partial=True)
+        """The ladder of a line: ∂ is partial where the line tells it from d; total, too, on a page that does so elsewhere."""  # noqa: E501
         if tells_partial_from_total(rows):
-            yield from ladder(told)
+            yield from ladder(replace(self.plain, partial=True))
             return
-        if self._tells_partial:
-            yield Way("", told, told)
-            if any(is_total(n) for row in rows for n in nodes(row)):
-                for way in ladder(self.plain):
-                    yield way if way.said else replace(way, said=ALSO_TOTAL)
-                return
-        yield from ladder(self.plain)
+        curved = self.understanding.on_curves and any(is_total(n) for r in rows for n in nodes(r))
+        for way in ladder(self.plain):
+            yield replace(way, said=ALSO_TOTAL) if curved and not way.said else way
+
+    def _in_part(
+        self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
+    ) -> Tried | None:
+        """A line as it holds with ∂ for partial derivatives, on a page that tells them from total ones."""
+        if not self._tells_partial or tells_partial_from_total((head.tree, member.tree)):
+            return None
+        told = replace(self.plain, partial=True)
+        try:
+            way = Way("", told, told, ahead=ahead)
+            found = self.tried(number, chain, head, member, way)
+        except (_NotHere, Unread, Misfit):
+            return None
+        holds = found.outcome.agrees and not found.outcome.zero
+        return replace(found, way=way, choices=frozenset(self._choices)) if holds else None
 
     def in_other_layout(
         self, number: int, chain: Chain, head: Member, member: Member

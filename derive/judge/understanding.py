@@ -104,6 +104,7 @@ class Understanding:
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
+    on_curves: set[str] = field(default_factory=set)
     contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     regions: list[tuple[int, str, str]] = field(default_factory=list)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from derive.algebra.expression import BigProduct, BigSum, Expr, Time, Variable, children, walk
 from derive.errors import DeriveError
-from derive.model.recurrence import END, NOW, Definition, Recurrence, locate, variables
+from derive.model.recurrence import END, NOW, Definition, Recurrence, variables
+from derive.model.shapes import locate
 from derive.notation.latex import latex
 
 MOST_SAMPLED = 5_000

@@ -7,6 +7,7 @@ refused with its place and the two shapes, before any algebra.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from typing import TYPE_CHECKING, NoReturn
@@ -72,7 +73,8 @@ def spoken(shape: Shape) -> str:
     """A shape as an error names it: n×d, or 1 for a scalar."""
     if is_scalar(shape):
         return "1"
-    return "×".join(latex(Index(size)).replace(" ", "") for size in shape)
+    sizes = (latex(Index(size)).replace(" ", "") for size in shape)
+    return "×".join(re.sub(r"\?\d+", "?", size) for size in sizes)  # what no formula says
 
 
 def reals(shape: Shape) -> Expr:
@@ -277,7 +279,7 @@ class _Inference:
     # -- errors -----------------------------------------------------------------------------------
 
     def _ill(self, what: str, other: str, part: Expr | None = None) -> NoReturn:
-        place = located(self.here, part) if part is not None else self.here.place
+        place = locate(self.here, part) if part is not None else self.here.place
         raise DeriveError(f"ill-typed: {what}, but should be {other}", place)
 
     def _together(self, operation: str, parts: Sequence[Expr]) -> Shape:
@@ -292,7 +294,7 @@ class _Inference:
                 raise DeriveError(
                     f"ill-typed {operation}: {latex(arrays[0])} is {spoken(self.resolved(first))}, "
                     f"{latex(part)} is {spoken(self.resolved(shape))}",
-                    located(self.here, part),
+                    locate(self.here, part),
                 )
         return first
 
@@ -303,7 +305,7 @@ class _Inference:
         raise DeriveError(
             f"the shapes in {latex(expr)} are not determined: declare them, "
             "as in W \\in \\mathbb{R}^{n \\times d}",
-            located(self.here, expr),
+            locate(self.here, expr),
         )
 
     # -- one pass ---------------------------------------------------------------------------------
@@ -357,7 +359,7 @@ class _Inference:
             case Call():
                 return self._call(expr)
             case _:
-                raise DeriveError(f"{latex(expr)} has no shape", located(self.here, expr))
+                raise DeriveError(f"{latex(expr)} has no shape", locate(self.here, expr))
 
     def _need(self, part: Expr, wanted: Shape, role: str) -> Shape:
         shape = self.visit(part)
@@ -435,7 +437,7 @@ class _Inference:
                 raise DeriveError(
                     f"ill-typed product: {latex(before)} is {spoken(self.resolved(shape))}, "
                     f"{latex(factor)} is {spoken(self.resolved(right))}",
-                    located(self.here, factor),
+                    locate(self.here, factor, Product((before, factor))),
                 )
             else:
                 shape = (shape[0], right[1])
@@ -536,7 +538,7 @@ class _Inference:
                 raise DeriveError(
                     f"{latex(part)} is a power of a matrix ({spoken(shape)}): "
                     "write a product or \\odot",
-                    located(self.here, part),
+                    locate(self.here, part),
                 )
 
     def _refuse_rows(self, d: Definition) -> None:
@@ -547,14 +549,14 @@ class _Inference:
                 raise DeriveError(
                     f"{latex(v)} is a row ({spoken((rows, columns))}): "
                     "write vectors as columns, and rows as x^\\top",
-                    located(d, v),
+                    locate(d, v),
                 )
 
     def _refuse_horizon(self, part: Power, shape: str) -> NoReturn:
         raise DeriveError(
             f"ill-typed: {latex(part.base)} is {shape} and T is the horizon: "
             f"write {latex(Transpose(part.base))} for the transposition",
-            located(self.here, part),
+            locate(self.here, part),
         )
 
 
@@ -565,13 +567,15 @@ def is_capital(name: str) -> bool:
     return letter[:1].isupper()
 
 
-def located(definition: Definition, part: Expr) -> Place | None:
-    """Where a part stands in the text of a definition; the definition's own place otherwise."""
+def locate(definition: Definition, part: Expr, within: Expr | None = None) -> Place | None:
+    """Where a part (that ends `within`) stands in a definition; the definition's own place otherwise."""
     at = definition.source.find(latex(part))
+    if within is not None and (whole := definition.source.find(latex(within))) >= 0:
+        at = whole + latex(within).rfind(latex(part))
     place = definition.place
     if place is None or at < 0 or "\n" in definition.source[:at]:
         return place
-    return Place(place.path, place.line, place.column + at)
+    return place.moved(at)
 
 
 # -- shapes of what is derived ----------------------------------------------------------------------

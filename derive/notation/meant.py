@@ -6,9 +6,10 @@ said in a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from derive.algebra.expression import Variable
+from derive.notation.rewriting import Sentence, Tokens, closing, is_letter, replaced
 from derive.notation.scope import RELATIONS, WORDS, group_at, spelled, unwrapped
 from derive.notation.tokens import Token, depth_change
 
@@ -20,9 +21,6 @@ PARAMETERS = frozenset(
     )
 )
 SHORTEST_WORD = 3
-
-Tokens = tuple[Token, ...]
-Sentence = tuple[str | Variable, ...]
 
 
 def as_meant(formulas: Sequence[Tokens]) -> tuple[list[Tokens], tuple[Sentence, ...]]:
@@ -70,18 +68,14 @@ def _run(found: Tokens, at: int) -> int:
     before = found[at - 1] if at else None
     if before is not None and (before.text == "{" or _touches(before, found[at])):
         return at
-    while _is_letter(found[end]) and (end == at or found[end].offset == found[end - 1].offset + 1):
+    while is_letter(found[end]) and (end == at or found[end].offset == found[end - 1].offset + 1):
         end += 1
     return end
 
 
 def _touches(before: Token, token: Token) -> bool:
     """Whether a letter goes on with the letter before it: the rest of what stands in braces."""
-    return _is_letter(before) and _is_letter(token) and before.offset + 1 == token.offset
-
-
-def _is_letter(token: Token) -> bool:
-    return token.kind == "name" and len(token.text) == 1 and token.text.isascii()
+    return is_letter(before) and is_letter(token) and before.offset + 1 == token.offset
 
 
 # -- e^{…} ----------------------------------------------------------------------------------------
@@ -109,8 +103,8 @@ def _another_e(found: Tokens, at: int) -> bool:
 def _inside_word(found: Tokens, at: int) -> bool:
     """Whether the letter is one of a word, as in exp or \\mathrm{loss}."""
     before, after = found[at - 1] if at else None, found[at + 1]
-    touches = before is not None and _is_letter(before) and before.offset == found[at].offset - 1
-    return touches or (_is_letter(after) and after.offset == found[at].offset + 1)
+    touches = before is not None and is_letter(before) and before.offset == found[at].offset - 1
+    return touches or (is_letter(after) and after.offset == found[at].offset + 1)
 
 
 def _with_exponentials(found: Tokens, said: dict[Sentence, None]) -> Tokens:
@@ -126,11 +120,7 @@ def _with_exponentials(found: Tokens, said: dict[Sentence, None]) -> Tokens:
         else:
             changed |= {at + 1: [opened], at + 2: [found[at + 2], closed]}
         said[("e with an exponent is the exponential function",)] = None
-    return _replaced(found, changed)
-
-
-def _replaced(found: Tokens, changed: Mapping[int, Sequence[Token]]) -> Tokens:
-    return tuple(t for i, token in enumerate(found) for t in changed.get(i, (token,)))
+    return replaced(found, changed)
 
 
 # -- f_\theta(…), f(…; \theta), F(…|\theta) -------------------------------------------------------
@@ -146,7 +136,7 @@ def _with_parameters(found: Tokens, said: dict[Sentence, None]) -> Tokens:
         names = [t for t in inside if t.text != ","]
         if not names or any(t.text not in PARAMETERS for t in names) or found[after].text != "(":
             continue
-        close = _closing(found, after)
+        close = closing(found, after)
         if close is None:
             continue
         end = found[close].offset
@@ -156,7 +146,7 @@ def _with_parameters(found: Tokens, said: dict[Sentence, None]) -> Tokens:
         for name in names:
             called = Variable(f"{token.text}_{{{spelled(inside)}}}")
             said[called, " depends on ", Variable(name.text)] = None
-    return _replaced(found, changed)
+    return replaced(found, changed)
 
 
 def _with_commas(found: Tokens, said: dict[Sentence, None]) -> Tokens:
@@ -173,7 +163,7 @@ def _with_commas(found: Tokens, said: dict[Sentence, None]) -> Tokens:
             changed[i] = [Token("char", ",", found[i].offset)]
             word = found[i].text.removeprefix("\\")
             said[(f"what stands behind '{word}' in brackets is an argument, too",)] = None
-    return _replaced(found, changed)
+    return replaced(found, changed)
 
 
 def _is_applied(found: Tokens, at: int) -> bool:
@@ -189,12 +179,3 @@ def _separators(found: Tokens, opened: int) -> Iterator[int]:
             return
         if depth == 1 and found[i].text in (";", "|", "\\mid", "\\vert"):
             yield i
-
-
-def _closing(found: Tokens, opened: int) -> int | None:
-    depth = 0
-    for i in range(opened, len(found)):
-        depth += depth_change(found[i].text)
-        if depth == 0:
-            return i
-    return None

@@ -13,7 +13,8 @@ from derive.notation.meant import as_meant
 from derive.notation.rows import rows
 from derive.notation.scope import RELATIONS, Scope, collect
 from derive.notation.tokens import Source, Token, depth_change, tokens
-from derive.notation.typed import DERIVATIVES, as_typed
+from derive.notation.typed import as_typed
+from derive.notation.typed_signs import DERIVATIVES
 
 LARGEST_FILE = 2_000_000
 MARKDOWN = (".md", ".markdown")

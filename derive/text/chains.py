@@ -258,8 +258,18 @@ def _between_equations(nodes: list[Node], i: int) -> bool:
 
 def _ends_statement(nodes: list[Node], i: int) -> bool:
     """Whether a full stop is one, and no product's dot: `a . b`."""
-    after = _neighbour(nodes, i, 1)
-    return after is None or isinstance(after, Mark | Words) or _between_equations(nodes, i)
+    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
+    if after is None or isinstance(after, Mark | Words):
+        return True
+    return _between_equations(nodes, i) and not _are_linked(before, after)
+
+
+def _are_linked(a: Node | None, b: Node) -> bool:
+    r"""Whether two derivatives are factors of a chain rule: \frac{\partial J}{\partial z} . \frac{\partial z}{\partial w}."""  # noqa: E501
+    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
+        return False
+    below, above = spelled(a.below_line), spelled(b.above_line)
+    return len(a.below_line) > 1 and below == above
 
 
 def _side(nodes: list[Node], i: int, step: int) -> bool:

@@ -1,6 +1,7 @@
-"""The proved gradients against automatic differentiation of the definitions, by JAX in 64 bits.
+"""The proved gradients against automatic differentiation of the definitions, by JAX or PyTorch in 64 bits.
 
-JAX is an optional extra: without it these tests are skipped, unless DERIVE_NEEDS_JAX is set, as in CI.
+Both are optional: without either these tests are skipped, unless DERIVE_NEEDS_JAX or DERIVE_NEEDS_TORCH is
+set, as in CI, which runs them with each.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from typer.testing import CliRunner
 
 from derive.algebra.expression import Expr, Time, Variable
 from derive.commands import app
-from derive.derivation.autograd import as_array, autograd, forward_pass, in_64_bits, is_installed
+from derive.derivation.autograd import (
+    LIBRARIES,
+    as_array,
+    autograd,
+    forward_pass,
+    in_64_bits,
+    is_installed,
+    library,
+)
 from derive.derivation.code import program
 from derive.derivation.numbers import (
     derived_gradient,
@@ -37,14 +46,15 @@ from derive.model.recurrence import Recurrence
 from derive.notation.python import identifier
 from derive.proof.setting import AtHorizon
 
-needs_jax = pytest.mark.skipif(
-    not is_installed() and "DERIVE_NEEDS_JAX" not in os.environ, reason="JAX is not installed"
+NEEDED = {name for name in LIBRARIES if f"DERIVE_NEEDS_{name.upper()}" in os.environ}
+needs_library = pytest.mark.skipif(
+    not is_installed() and not NEEDED, reason="neither JAX nor PyTorch is installed"
 )
 LARGEST_ERROR = 1e-10
 SCALARS = ("linear", "quadratic", "tanh", "gate")
 AT_A_GIVEN_HORIZON = ("bidirectional",)
 LAST_BY_BOTH = 3
-pytestmark = pytest.mark.filterwarnings("default")  # those of JAX are not ours
+pytestmark = pytest.mark.filterwarnings("default")  # those of the libraries are not ours
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +90,7 @@ def arguments(recurrence: Recurrence, horizon: int, leaves: Mapping[Expr, Any]) 
 
 
 def given(name: str, horizon: int) -> tuple[AtHorizon, dict[Expr, Any], Mapping[Variable, Any]]:
-    """The model at T, random numbers for all that is given, and JAX's gradients there."""
+    """The model at T, random numbers for all that is given, and the library's gradients there."""
     setting = AtHorizon(builtin(name), horizon)
     with mpmath.workdps(30):
         leaves = random_leaves(setting.graph, Random(f"{name} {horizon}"))
@@ -93,7 +103,7 @@ def assert_close(derived: Any, expected: Any, by: Variable) -> None:
     assert error <= LARGEST_ERROR * max(abs(b) for _, b in pairs), (by, error)
 
 
-@needs_jax
+@needs_library
 @pytest.mark.parametrize("horizon", range(1, 9))
 @pytest.mark.parametrize("name", [*CELLS, *SCALARS])
 def test_every_parameter_of_every_cell(name: str, horizon: int, folder: Path) -> None:
@@ -110,9 +120,9 @@ def test_every_parameter_of_every_cell(name: str, horizon: int, folder: Path) ->
             assert_close(found[identifier(by.name)].tolist(), slopes, by)
 
 
-@needs_jax
+@needs_library
 @pytest.mark.parametrize("name", CELLS)
-def test_jax_works_the_same_cost_out(name: str) -> None:
+def test_the_library_works_the_same_cost_out(name: str) -> None:
     setting = AtHorizon(builtin(name), 3)
     leaves = random_leaves(setting.graph, Random(name))
     with in_64_bits():
@@ -127,20 +137,22 @@ MORE = (
 )
 
 
-@needs_jax
-def test_a_cell_of_ones_own_has_a_column_for_jax(tmp_path: Path) -> None:
+@needs_library
+def test_a_cell_of_ones_own_has_a_column_for_the_library(tmp_path: Path) -> None:
     file = tmp_path / "cell.tex"
     file.write_text("\n\n".join(f"$${line}$$" for line in MORE), encoding="utf-8")
     done = CliRunner().invoke(app, ["check", str(file), "-T", "3", "--to", "json"])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert report["autograd"].startswith("JAX ")
+    name = library()
+    assert name is not None and report["autograd"].startswith(f"{LIBRARIES[name]} ")
+    assert not NEEDED or name in NEEDED
     for row in report["parameters"]:
         assert len(row["relative"]) == 3
         assert all(error < LARGEST_ERROR for error in row["relative"].values())
 
 
-@needs_jax
+@needs_library
 def test_a_wrong_gradient_would_be_told() -> None:
     """The gradient of a cell that differs in one sign is not the cell's."""
     cell = tuple(CELLS["rnn"].definitions)
@@ -154,8 +166,8 @@ def test_a_wrong_gradient_would_be_told() -> None:
     assert max(abs(a - b) for a, b in zip(derived, expected, strict=True)) > 1e-6
 
 
-@needs_jax
-def test_jax_has_no_numbers_for_an_abstract_function() -> None:
+@needs_library
+def test_the_library_has_no_numbers_for_an_abstract_function() -> None:
     setting = AtHorizon(builtin("abstract"), 2)
     with pytest.raises(DeriveError, match="abstract"):
         autograd(setting.graph, [Variable("\\theta")], random_leaves(setting.graph, Random(0)))

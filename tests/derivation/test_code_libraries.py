@@ -1,7 +1,7 @@
 """The programs for PyTorch and JAX against the automatic differentiation of these libraries.
 
-Both libraries are optional: without one its tests are skipped, unless DERIVE_NEEDS_JAX (as in CI) or
-DERIVE_NEEDS_TORCH is set.
+Both libraries are optional: without one its tests are skipped, unless DERIVE_NEEDS_JAX or
+DERIVE_NEEDS_TORCH is set, as in CI.
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ HORIZON = 3
 
 def needs(library: str) -> pytest.MarkDecorator:
     """Skips a test without the library, unless the environment says that it must be there."""
-    missing = find_spec(library) is None and f"DERIVE_NEEDS_{library.upper()}" not in os.environ
-    return pytest.mark.skipif(missing, reason=f"{library} is not installed")
+    return pytest.mark.skipif(is_missing(library), reason=f"{library} is not installed")
+
+
+def is_missing(library: str) -> bool:
+    """Whether a library is not there, and nobody has said that it must be."""
+    return find_spec(library) is None and f"DERIVE_NEEDS_{library.upper()}" not in os.environ
 
 
 def numbers(name: str, array: Callable[[Any], Any]) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def test_check_asks_the_library_that_is_there(
 ) -> None:
     from derive.derivation import autograd
 
-    if find_spec(library) is None:
+    if is_missing(library):
         pytest.skip(f"{library} is not installed")
     monkeypatch.setattr(autograd, "find_spec", lambda asked: asked if asked == library else None)
     found = derive.check(name, T=2)

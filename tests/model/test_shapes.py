@@ -99,6 +99,19 @@ def test_the_place_of_an_ill_typed_term() -> None:
         from_latex((STATE, "x_t \\in \\mathbb{R}^d", "h_t = \\tanh(h_{t-1} + x_t)"))
     assert found.value.place is not None
     assert (found.value.place.line, found.value.place.column) == (1, 23)
+    assert found.value.place.source == "h_t = \\tanh(h_{t-1} + x_t)"
+
+
+def test_the_place_of_a_factor_is_in_the_product_that_is_ill_typed() -> None:
+    line = "h_t = U h_{t-1} + W h_{t-1}"
+    with pytest.raises(DeriveError) as found:
+        from_latex((STATE, "W \\in \\mathbb{R}^{n \\times d}", line))
+    assert found.value.place is not None and found.value.place.column == line.rindex("h") + 1
+
+
+def test_a_size_that_no_formula_says_has_no_name_in_an_error() -> None:
+    with pytest.raises(DeriveError, match=r"A_t x_t is \?×1, x_t is \?×1"):
+        from_latex(("h_t = \\tanh(W h_{t-1}) + A_t x_t x_t", "C = \\lVert h_T \\rVert^2"))
 
 
 def test_shapes_are_said() -> None:
