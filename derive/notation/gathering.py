@@ -182,8 +182,7 @@ def _made_of_samples(
         if head is None or head[1] is not None or not (letter := _number_below(survey, head[0])):
             continue
         of_samples = any(
-            core(survey.split(name).base) in several
-            and _number_below(survey, name) == letter
+            core(survey.split(name).base) in several and _number_below(survey, name) == letter
             for name, _, context in names_in(chain.members[1].tree)
             if context == "main"
         )
