@@ -9,6 +9,7 @@ from pathlib import Path
 from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
+from derive.judge.middles import with_middles
 from derive.judge.names import named
 from derive.judge.readings import (
     DENOMINATOR,
@@ -77,7 +78,8 @@ class Judge:
         page, said = with_letters(page)
         plain = page
         page, transposes = with_transposes(page)
-        turned, widened = changed(plain, page), page
+        turned = changed(plain, page)
+        page = widened = with_middles(page)
         page, wide = with_wide_sums(page)
         summed = page
         page, tops = with_tops(page)
