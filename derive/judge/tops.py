@@ -7,6 +7,7 @@ nobody writes the power of a weight there. On such a page the other capitals wit
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from derive.judge.made import ARRAYS, TRANSPOSED, WORDS_OF_ARRAYS
 from derive.notation.gates import rows_inside, with_rows
@@ -54,7 +55,7 @@ def _beside_derivatives(row: Row) -> list[Name]:
     factors = [n for n in row if not (isinstance(n, Sign) and n.text in TIMES)]
     found = [
         n
-        for one, other in zip(factors, factors[1:], strict=False)
+        for one, other in pairwise(factors)
         for n, beside in ((one, other), (other, one))
         if isinstance(n, Name) and _has_t(n)
         if isinstance(beside, Fraction) and is_derivative(beside)

@@ -164,13 +164,19 @@ def _counted_otherwise(survey: Survey, chains: Sequence[tuple[int, int, Chain]])
                 for letter in _bound_letters(node.below or ()):
                     runs[letter].add(plain(node.above))
     for base, stated in sizes.items():
-        name = core(base)
+        letter = core(base)
         letters = {p.letter for p in survey.pieces_at(base, "below") if not p.beside}
         if letters & (habits.TIME | habits.LAYER):
             continue
         ends = {end for letter in letters for end in runs.get(letter, ())}
-        if ends and len(stated) == 1 and not ends & stated and len(name) == 1 and name.islower():
-            yield name
+        if (
+            ends
+            and len(stated) == 1
+            and not ends & stated
+            and len(letter) == 1
+            and letter.islower()
+        ):
+            yield letter
 
 
 def _made_of_samples(
