@@ -63,8 +63,9 @@ from derive.judge.sought import differentiates, of_an_unknown_function, of_given
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
-from derive.notation.definitions import OR_ELSE, RESTATES
+from derive.notation.definitions import ANOTHER_STEP, OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
+from derive.notation.rates import is_rate
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.proof.lines import SameForm
@@ -816,8 +817,9 @@ class Decider:
             and member is chain.members[1]
             and (
                 role.why in RESTATED
+                or is_rate(head.tree)  # a costate may run backwards, or have the other sign
                 or (
-                    role.why in AGAIN
+                    role.why in (*AGAIN, ANOTHER_STEP)
                     and self._may_be_counted_otherwise(number, chain, head, member)
                 )
             )

@@ -30,6 +30,7 @@ from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
+from derive.notation.rates import with_rates
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -72,7 +73,7 @@ class Judge:
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
             with_index_letters(
-                with_changes(with_immediate(with_code_names(read(path, text, folder))))
+                with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
         page, said = with_letters(page)

@@ -46,6 +46,7 @@ CONCLUDING = re.compile(
 CHOICE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE)
 """Words between two ways to make a name."""
 OR_ELSE = "another choice"
+ANOTHER_STEP = "another step of what is defined"
 DEPENDS = "says what it depends on"
 BOTH_SIDES = "the name stands on both sides"
 REPEATS = "repeats a definition"
@@ -320,7 +321,7 @@ class Ledger:
             self._define(found, right, number)
             return Role("definition", found.key, found, "a new version of a function")
         if self._is_moved(found) and not self._is_moved(latest.occurrence):
-            return Role("claim", found.key, found, "another step of what is defined")
+            return Role("claim", found.key, found, ANOTHER_STEP)
         same_section = where.section == latest.where.section
         again = self._forms_of(right, number) == latest.forms
         here = same_section and where.item == latest.where.item
