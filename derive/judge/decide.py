@@ -43,6 +43,7 @@ from derive.judge.misread import (
     crosses_shapes,
     is_its_transpose,
     raises_to_its_index,
+    raises_to_the_last_step,
 )
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
@@ -493,7 +494,8 @@ class Decider:
         scope = self._scope(tried)
         reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
         if reading:
-            reading = "; ".join(dict.fromkeys((reading, *tried.granted)))
+            others = (*tried.granted, *self._written_otherwise(tried))
+            reading = "; ".join(dict.fromkeys((reading, *others)))
             return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
@@ -810,6 +812,8 @@ class Decider:
         blunt = without_slope(first)
         if blunt:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
+        if raises_to_the_last_step(first):
+            return Verdict("unread", reason="a power or a transpose: the page does not say which")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
