@@ -50,6 +50,8 @@ from derive.text.trees import Group, Name, Node, Number, Row, Sign, Words
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
 
+WORD = "[a-zü]+|經由|经由|通过|通過|経由"
+VIA = frozenset(("via", "through", "über", "durch", "經由", "经由", "通过", "通過", "経由"))
 IMMEDIATE = frozenset(("partial", "direct", "immediate", "explicit", "local", "instantaneous"))
 FIXED = frozenset(("fixed", "const", "constant", "held"))
 
@@ -597,7 +599,7 @@ def is_text(node: Node) -> bool:
 def read_restricted(e: Elaborator, node: Group) -> Val | None:
     r"""\frac{\partial h_t}{\partial W}\big|_{\text{direct}}, …|_{h_{t-1} \text{ fixed}}: a derivative with a word behind the bar."""  # noqa: E501
     words = [n for n in node.below or () if isinstance(n, Words) or is_text(n)]
-    said = {w for w in re.findall("[a-z]+", spelled(tuple(words)).lower()) if w != "text"}
+    said = {w for w in re.findall(WORD, spelled(tuple(words)).lower()) if w != "text"}
     if not said or not node.inside or not is_derivative(node.inside[-1]) or node.above is not None:
         return None
     if len(node.inside) > 1:  # the bar is that of the last factor
@@ -608,6 +610,8 @@ def read_restricted(e: Elaborator, node: Group) -> Val | None:
         return None
     if said & IMMEDIATE and not names:
         return replace(inner, body=replace(inner.body, mode="step"))
+    if said & VIA and names:
+        return groups.around(e, inner, replace(node, below=tuple(names)))
     if said & FIXED and names:
         return groups.around(
             e, inner, replace(node, below=(*names, Words(node.start, node.end, "fixed")))
