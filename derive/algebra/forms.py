@@ -481,6 +481,12 @@ class Forms:
             return self.terms(atom.args[0])
         if atom == Known("e"):
             return (Term(Fraction(1)),)
+        match atom:
+            case Pow(base, exponent) if not isinstance(exponent, Num):
+                return self.terms(mul((exponent, Fn("\\log", (base,)))))
+            case Big("prod", letter, dim, lower, upper, body, without):
+                inner = Fn("\\log", (body,))
+                return self.terms(Big("sum", letter, dim, lower, upper, inner, without))
         return (_atom(Fn("\\log", (atom,))),)
 
     def _case(self, x: Case) -> Iterable[Term]:
