@@ -107,6 +107,15 @@ def refuse_forged(theorem: object) -> None:
         raise TypeError("a document takes theorems only, as the kernel made them")
 
 
+def refuse_foreign(recurrence: Recurrence, theorems: Iterable[object]) -> None:
+    """Beside a model stand theorems of that model alone."""
+    for theorem in theorems:
+        refuse_forged(theorem)
+        assert isinstance(theorem, Theorem | ManySteps)
+        if theorem.setting.recurrence != recurrence:
+            raise TypeError("a document takes theorems of the model that it prints")
+
+
 class Paper:
     """One document in the making: it numbers the lines of theorems and remembers what they are called."""
 
@@ -431,6 +440,7 @@ def every_horizon(
 
     Where states run in both directions of time: the pairing and both readings of it.
     """
+    refuse_foreign(setting.recurrence, theorems.values())
     cost = setting.cost
 
     def shown(symbol: Expr) -> Expr:
@@ -550,6 +560,7 @@ def agreements(
     answer: Answer | None = None,
 ) -> str:
     """The theorems for given T, and why there is none for every T where that was asked."""
+    refuse_foreign(recurrence, theorems)
     setting, goal = theorems[0].setting, _goal(theorems[0])
     most = None if layout.full else MOST_TERMS
     return Paper(layout, convention).render(
@@ -765,6 +776,7 @@ def worked_example(
     layout: Format, about: str, recurrence: Recurrence, ways: Mapping[Variable, Sequence[Theorem]]
 ) -> str:
     """The document of `derive example`: each way, and that the ways agree."""
+    refuse_foreign(recurrence, (theorem for found in ways.values() for theorem in found))
     parts = [
         {"wrt": by, "ways": found[:-1] or found, "agreement": found[-1]}
         for by, found in ways.items()
@@ -862,6 +874,8 @@ def _unrolled(setting: AtHorizon, full: bool) -> tuple[list[list[Equation]], int
 
 def certificate(recurrence: Recurrence, certificates: Sequence[Certificate]) -> str:
     """The Coq file of `derive prove --certificate`, a theorem for each parameter."""
+    if any(c.recurrence != recurrence for c in certificates):
+        raise TypeError("a file takes certificates of the model that it prints")
     jinja = environment()
     jinja.filters["tex"] = in_comment
     modules = {c.module for c in certificates}
@@ -905,19 +919,32 @@ def as_json(
     convention: str = NUMERATOR,
     answer: Answer | None = None,
 ) -> dict[str, Any]:
-    """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`."""
+    """The schema derive.derivation/1: formulas as LaTeX, in the layout `convention`.
+
+    What is of another model than `recurrence`, as in the notes, says of which.
+    """
     for theorem in (*derivations, *theorems):
         refuse_forged(theorem)
+
+    def own_model(theorem: Theorem) -> dict[str, Any]:
+        other = theorem.setting.recurrence
+        return {} if other == recurrence else {"model": [latex(e) for e in definitions_of(other)]}
+
     return {
         "schema": SCHEMA,
-        "model": [latex(Equation(d.target, d.body)) for d in recurrence.definitions],
+        "model": [latex(e) for e in definitions_of(recurrence)],
         "T": horizon,
         "wrt": [latex(v) for v in wrt],
         "layout": convention,
         **({"answer": answer_as_json(answer, convention)} if answer else {}),
-        "derivations": [_derivation_json(t, convention) for t in derivations],
+        "derivations": [own_model(t) | _derivation_json(t, convention) for t in derivations],
         "theorems": [
-            {"claim": _equation_json(t, t.claim, convention), "scope": t.scope, "method": t.method}
+            own_model(t)
+            | {
+                "claim": _equation_json(t, t.claim, convention),
+                "scope": t.scope,
+                "method": t.method,
+            }
             for t in theorems
         ],
         **({"rests_on": layers.as_json()} if layers else {}),

@@ -479,6 +479,7 @@ class Html(Format):
     """A page with MathML, which browsers show without any script."""
 
     name, suffix = "html", ".html"
+    streamed = True
     page = 46.0  # what stands beside its number and its reason in a window, and on paper
     narrow = 8.0  # a left side that is wider has rows of its own
 
@@ -496,15 +497,29 @@ class Html(Format):
         rows = [row for node in nodes for row in self._formula(node)]
         return f'<div class="scroll" tabindex="0"><table class="formulas">{"".join(rows)}</table></div>'
 
+    def long(self, left: Iterable[Expr], right: Iterable[Expr]) -> Iterator[str]:
+        yield '<div class="scroll" tabindex="0"><table class="formulas">'
+        yield from self._alone(_fitted(latex_signed(left), self.page))
+        yield from self._equal("", _fitted(latex_signed(right), self.page))
+        yield "</table></div>"
+
     def _formula(self, node: Expr | Equation) -> Iterator[str]:
         if not isinstance(node, Equation):
-            for piece in self._pieces(node):
-                yield f'<tr><td colspan="3">{_mathml(piece, True)}</td></tr>'
+            yield from self._alone(self._pieces(node))
             return
         heads, left, room = self._left(node.left)
         for head in heads:
             yield f'<tr><td colspan="3">{head}</td></tr>'
-        for i, piece in enumerate(self._pieces(node.right, room)):
+        yield from self._equal(left, self._pieces(node.right, room))
+
+    def _alone(self, pieces: Iterable[str]) -> Iterator[str]:
+        """A formula without an equals sign, or a left side that is too wide for its column."""
+        for piece in pieces:
+            yield f'<tr><td colspan="3">{_mathml(piece, True)}</td></tr>'
+
+    def _equal(self, left: str, pieces: Iterable[str]) -> Iterator[str]:
+        """What stands behind the equals sign, row by row."""
+        for i, piece in enumerate(pieces):
             yield (
                 f"<tr><td class=l>{'' if i else left}</td><td>{'' if i else '='}</td>"
                 f"<td>{_mathml(piece, True)}</td></tr>"

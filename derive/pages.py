@@ -93,8 +93,10 @@ class Page:
     def write_json(self, data: dict[str, Any]) -> None:
         """Puts out data as JSON, non-ASCII letters as they are."""
         import json
+        from itertools import chain, islice
 
-        self._put(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        pieces = chain(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data), ("\n",))
+        self._put_pieces(iter(lambda: "".join(islice(pieces, 10_000)), ""))
 
     def _put(self, rendered: str) -> None:
         self._put_pieces((rendered,))

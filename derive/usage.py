@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -19,11 +20,17 @@ class OneSentence(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command, its arguments without <str>."""
-        command = super().get_command(ctx, cmd_name)
+        command: Any = super().get_command(ctx, cmd_name)
+        if command is not None:
+            plain: Callable[[Any], list[Any]] = command.get_params
+            command.get_params = lambda context: _taken(plain(context))
         for parameter in getattr(command, "params", ()):
             if parameter.param_type_name == "argument":
                 parameter.display_type_rich = _no_type
         return command
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _taken(super().get_params(ctx))
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs the command; a usage error prints one line and exits with 2."""
@@ -43,6 +50,35 @@ class OneSentence(TyperGroup):
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
         return result
+
+
+def _taken(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "_runtime_param", parameters) is None:
+            parameter._runtime_param = _Taken()
+    return parameters
+
+
+class _Taken:
+    """What has its type already is taken as it is; for all else Typer makes its converter.
+
+    Where that is a part of Pydantic, its import takes as long as a short command.
+    """
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        annotation = param.type_descriptor.annotation
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if several and annotation == list[str] and isinstance(value, list | tuple):
+            if all(type(part) is str for part in value):
+                return list(value)
+        elif not several and annotation in (str, int, bool) and type(value) is annotation:
+            return value
+        elif annotation is int and isinstance(value, str) and value.isascii() and value.isdecimal():
+            return int(value)
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
 
 
 def _no_type(**_: Any) -> str:

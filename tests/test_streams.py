@@ -40,7 +40,7 @@ def test_a_document_in_pieces_is_the_whole_document(name: str, kind: str) -> Non
         assert pieces == whole
 
 
-@pytest.mark.parametrize("kind", ["text", "latex", "md"])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_what_is_kept_does_not_grow_with_the_text(kind: str) -> None:
     """The most nodes that are held while the claim is written, and the longest piece of it."""
 

@@ -66,7 +66,7 @@ def _hashed(cls: type[N]) -> type[N]:
 
 
 class _Node(Core):
-    __slots__ = ("_bones", "_free", "_hash", "_repr")
+    __slots__ = ("_bones", "_free", "_hash", "_plain", "_repr")
 
 
 @_hashed
@@ -349,6 +349,19 @@ def walk(x: Core) -> Iterator[Core]:
         parts = _PARTS.get(type(here))
         if parts is not None:
             stack.extend(parts(here))
+
+
+def plain_size(x: Core) -> int:
+    """How many parts a formula is made of, itself included; 0 where one of them is a derivative. Kept."""
+    try:
+        return x._plain  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        found = 0 if isinstance(x, D) else 1
+        if found:
+            sizes = list(map(plain_size, children(x)))
+            found = found + sum(sizes) if all(sizes) else 0
+        object.__setattr__(x, "_plain", found)
+        return found
 
 
 def rebuild(x: Core, change: Callable[[Core], Core]) -> Core:

@@ -75,8 +75,15 @@ class Bound:
     upper: Time | None = None
 
 
+class _Kept:
+    """What a term remembers of itself: how it is spelled."""
+
+    __slots__ = ("_spelled",)
+    _spelled: Core
+
+
 @dataclass(frozen=True, slots=True)
-class Term:
+class Term(_Kept):
     """coefficient × Π atom^power, summed over `bounds`. A power is a whole number or an index."""
 
     coefficient: Fraction
@@ -141,8 +148,12 @@ class Forms:
     def form(self, x: Core) -> Core:
         """The formula in normal form, as a formula; its terms are known."""
         terms = self.terms(x)
-        made = add(map(self.spelled, terms))
-        self._known.setdefault(made, terms)
+        spelled = tuple(map(self.spelled, terms))
+        made, known = add(spelled), self._known
+        known.setdefault(made, terms)
+        if len(terms) > 1:  # a rule that changes one of them leaves the others as they are
+            for one, term in zip(spelled, terms, strict=True):
+                known.setdefault(one, (term,))
         return made
 
     def is_zero(self, x: Core) -> bool:
@@ -668,7 +679,7 @@ class Forms:
 
     def collected(self, terms: Iterable[Term]) -> tuple[Term, ...]:
         """Like terms added up; each term in its canonical form."""
-        total: dict[tuple[object, object], Fraction] = {}
+        total: dict[tuple[object, object], Term] = {}
         waiting = list(terms)
         while waiting:
             self._steps += 1 + len(waiting[-1].factors) * len(waiting[-1].bounds) // 4
@@ -678,20 +689,17 @@ class Forms:
             if len(made) != 1:
                 waiting += made
                 continue
-            t = self.canonical(made[0])
-            key = t.factors, t.bounds
-            total[key] = total.get(key, Fraction(0)) + t.coefficient
+            _count_in(total, self.canonical(made[0]))
             if len(total) > MOST_TERMS:
                 raise NoForm(f"more than {MOST_TERMS} terms")
         return _sorted(total)
 
     def _added(self, terms: Iterable[Term]) -> tuple[Term, ...]:
         """Like terms added up, each of which is in its canonical form."""
-        total: dict[tuple[object, object], Fraction] = {}
+        total: dict[tuple[object, object], Term] = {}
         for t in terms:
             self._steps += 1
-            key = t.factors, t.bounds
-            total[key] = total.get(key, Fraction(0)) + t.coefficient
+            _count_in(total, t)
         if self._steps > self._most_steps:
             raise NoForm("more steps of work than a line may take")
         if len(total) > MOST_TERMS:
@@ -801,13 +809,13 @@ class Forms:
         return None
 
     def _leading(self, x: Inverse) -> Term | None:
-        """The term of a matrix that is one entry of a family, by itself."""
+        """The term of a matrix that is one entry by itself: of a family, of what a function gives, of a Jacobian."""  # noqa: E501
         ends = (Time.of(x.row), Time.of(x.col))
         for t in self.terms(x.body):
             if t.bounds or len(t.factors) != 1 or t.factors[0][1] != UNIT:
                 continue
-            atom = t.factors[0][0]
-            if isinstance(atom, Ref) and all(sum(i == e for i in atom.index) == 1 for e in ends):
+            indices = _indices_of(t.factors[0][0])
+            if all(sum(i == e for i in indices) == 1 for e in ends):
                 return t
         return None
 
@@ -816,16 +824,16 @@ class Forms:
     ) -> list[Term] | None:
         """Side 1: Σ_q M^{-1}[p, q] R[q, s]; side 0: Σ_q R[s, q] M^{-1}[q, p]."""
         (own, _), shared, other = lead.factors[0], inverse.at[side], inverse.at[1 - side]
-        assert isinstance(own, Ref)
         letter = next((b.letter for b in t.bounds if Time.of(b.letter) == shared), None)
         near, far = (inverse.row, inverse.col) if side else (inverse.col, inverse.row)
-        at = own.index.index(Time.of(far))
+        at = _indices_of(own).index(Time.of(far))
         for i, (atom, p) in enumerate(t.factors):
-            if i == place or p != UNIT or not isinstance(atom, Ref) or atom.name != own.name:
+            if i == place or p != UNIT or letter is None or type(atom) is not type(own):
                 continue
-            if letter is None or len(atom.index) != len(own.index):
+            indices = _indices_of(atom)
+            if len(indices) != len(_indices_of(own)):
                 continue
-            end = atom.index[at]
+            end = indices[at]
             table = {near: shared, far: end}
             rest = tuple(f for k, f in enumerate(t.factors) if k not in (i, place))
             alone = not any(letter in letters_in(a) or letter in dict(q.letters) for a, q in rest)
@@ -1070,6 +1078,14 @@ class Forms:
 
     def spelled(self, t: Term) -> Core:
         """A term as a formula."""
+        try:
+            return t._spelled
+        except AttributeError:
+            found = self._spelled_out(t)
+            object.__setattr__(t, "_spelled", found)
+            return found
+
+    def _spelled_out(self, t: Term) -> Core:
         parts: list[Core] = [] if t.coefficient == 1 and t.factors else [Num(t.coefficient)]
         for a, p in t.factors:
             parts.append(a if p == UNIT else Pow(a, num(p.shift) if p.is_number else At(p)))
@@ -1118,8 +1134,15 @@ ODD = frozenset(("\\sin", "\\tanh", "\\sinh", "\\tan", "\\arctan"))
 EVEN = frozenset(("\\cos", "\\cosh"))
 
 
-def _sorted(total: Mapping[tuple[object, object], Fraction]) -> tuple[Term, ...]:
-    found = [Term(c, *key) for key, c in total.items() if c]  # type: ignore[arg-type]
+def _count_in(total: dict[tuple[object, object], Term], t: Term) -> None:
+    """Adds a term to those that are there; one that stands alone stays the object that it is."""
+    key = t.factors, t.bounds
+    own = total.get(key)
+    total[key] = t if own is None else Term(own.coefficient + t.coefficient, *key)
+
+
+def _sorted(total: Mapping[tuple[object, object], Term]) -> tuple[Term, ...]:
+    found = [t for t in total.values() if t.coefficient]
     if len(found) > 1:
         found.sort(key=lambda t: (len(t.factors), repr(t.factors), repr(t.bounds)))
     return tuple(found)
@@ -1178,12 +1201,27 @@ def _tidied(t: Term) -> Term:
             coefficient *= atom.value**p.shift
         elif atom != ONE:
             powers[atom] = powers[atom] + p if atom in powers else p
-    kept = tuple(sorted(((a, p) for a, p in powers.items() if p != Time()), key=_order))
-    return Term(coefficient, kept, t.bounds)
+    kept = [(a, p) for a, p in powers.items() if p.letters or p.shift]
+    if len(kept) > 1:
+        kept.sort(key=_order)
+    return Term(coefficient, tuple(kept), t.bounds)
 
 
 def _scaled(index: Time, n: int) -> Time:
     return Time(tuple((a, k * n) for a, k in index.letters), index.shift * n) if n else Time()
+
+
+def _indices_of(atom: Core) -> tuple[Time, ...]:
+    """The indices that an entry has: those of a family's member, of what a function gives and its slope is by, of a derivative."""  # noqa: E501
+    match atom:
+        case Ref():
+            return atom.index
+        case App():
+            return (*atom.index, *(i for _, index in atom.slots for i in index))
+        case D(Ref() as of, Ref() as by):
+            return (*of.index, *by.index)
+        case _:
+            return ()
 
 
 def _solved(apart: Time, letter: str, n: int) -> Time:

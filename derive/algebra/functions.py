@@ -48,6 +48,10 @@ def _logistic(m: Any, x: Any) -> Any:
     return 1 / (1 + m.exp(-x))
 
 
+def _held(m: Any, x: Any) -> Any:
+    return m.held(x) if hasattr(m, "held") else x
+
+
 ROWS = (
     Function("\\exp", ("exp",), lambda a, h: h, lambda m, x: m.exp(x)),
     Function("\\log", ("log", "ln"), lambda a, h: Pow(a, MINUS), lambda m, x: m.log(x)),
@@ -65,6 +69,7 @@ ROWS = (
     Function("\\step", (), lambda a, h: ZERO, lambda m, x: 1 + 0 * x if x > 0 else 0 * x, lambda a: Case(a, ">", ZERO, ONE, ZERO), kink=True),  # noqa: E501
     Function("\\sign", ("sign", "sgn", "signum"), lambda a, h: ZERO, lambda m, x: (x > 0) - (x < 0) + 0 * x, lambda a: Case(a, ">", ZERO, ONE, Case(a, "<", ZERO, MINUS, ZERO)), kink=True),  # noqa: E501
     Function("\\abs", ("abs",), lambda a, h: Fn("\\sign", (a,)), lambda m, x: abs(x), lambda a: Case(a, ">", ZERO, a, neg(a)), kink=True),  # noqa: E501
+    Function("\\stopgrad", ("stopgrad", "sg", "SG", "stopgradient", "stop-gradient", "stop-grad", "StopGrad", "StopGradient", "Stopgrad", "laxstopgradient", "tfstopgradient", "jaxlaxstopgradient", "torchdetach", "nograd", "detach", "Detach", "detached"), lambda a, h: ZERO, _held),  # noqa: E501
 )  # fmt: skip
 HALF = Pow(num(2), MINUS)
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in ROWS}

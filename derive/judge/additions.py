@@ -84,7 +84,7 @@ def _links(text: str, row: Row, offset: int, words: Words) -> Iterator[Edit]:
                         inner[i].end,
                         inner[-1].end,
                         f" {_derivative(by, words.by)}",
-                        "the direct use alone where all paths are meant",
+                        "the last factor is another one",
                     )
                 yield (
                     inner[i].end,

@@ -32,7 +32,7 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.meaning.model import ORDERED, Model
+from derive.meaning.model import ORDERED, Model, stays_zero
 from derive.meaning.world import NoNumber, World
 from derive.notation.shaped import Dims, Misfit, Val, renamed
 
@@ -376,7 +376,7 @@ class Judgement:
             id(x)
             for side in (found.left, found.right)
             for x in walk(side)
-            if isinstance(x, D) and not self._is_by_a_later(x)
+            if isinstance(x, D) and not self._is_by_a_later(x) and not self._is_level(x)
         }
         live: set[int] = set()
         kinks = has_kinks(found, self.model)
@@ -460,8 +460,16 @@ class Judgement:
         return frozenset(
             x.of.name
             for x in self._slopes_below(found)
-            if id(x) not in live and isinstance(x.of, Ref) and not self._is_by_a_later(x)
+            if id(x) not in live
+            and isinstance(x.of, Ref)
+            and not self._is_by_a_later(x)
+            and not self._is_level(x)
         )
+
+    def _is_level(self, x: D) -> bool:
+        """Whether a derivative is that of what stays 0 on a curve."""
+        total = x.mode == "total" and isinstance(x.of, Ref)
+        return total and stays_zero(x.of.name, self.model)  # type: ignore[attr-defined]
 
     def _slopes_below(self, found: Sides) -> Iterator[D]:
         """The derivatives in a line, and in the definitions of what it names."""
@@ -507,7 +515,7 @@ class Judgement:
             left, right = world.value(found.left, env), world.value(found.right, env)
             if left != left or right != right:
                 continue
-            if left or right:
+            if left or right or (outcome.zero and _cancels(found, world, env)):
                 outcome.zero = False
             if _near(left, right, found.places, NEAR if key not in SMALL else NEAR / 1000):
                 outcome.agreed += 1
@@ -597,6 +605,16 @@ class Judgement:
                 if s == slot and not i.is_number and not any(a in d.letters for a, _ in i.letters):
                     top = max(top, world.index(i, {}))
         return top
+
+
+def _cancels(found: Sides, world: World, env: Mapping[str, int]) -> bool:
+    """Whether a side is 0 because terms cancel that are none, as dF/dp = ∂F/∂p + ∂F/∂u du/dp is where F stays 0."""  # noqa: E501
+    return any(
+        world.value(term, env)
+        for side in (found.left, found.right)
+        if isinstance(side, Add)
+        for term in side.terms
+    )
 
 
 def _near(left: Any, right: Any, places: int | None, near: float) -> bool:

@@ -33,7 +33,7 @@ from derive.judge.batches import misses_its_twin
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
-from derive.judge.functions_told import half_told
+from derive.judge.functions_told import half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
 from derive.judge.misread import crosses_shapes, raises_to_its_index
@@ -245,11 +245,12 @@ class Decider:
             return False
         if found is None or tried.outcome.zero:
             return True
-        base = self.judge.understanding.base
-        return found.outcome.agrees and (
-            bool(tried.given)
-            or self._certificate(tried) is None
-            or self.prover.prove(found.sides, found.outcome, base=base) is not None
+        if not found.outcome.agrees or tried.given:
+            return found.outcome.agrees
+        base, own = self.judge.understanding.base, self._certificate(tried)
+        return (
+            own is None
+            or self.prover.prove(found.sides, found.outcome, base=base, first=own) is not None
         )
 
     def _written_out(self, tried: Tried) -> str:
@@ -694,6 +695,9 @@ class Decider:
             return Verdict(
                 "unread", reason="an upper index or a power: the page does not say which"
             )
+        blunt = without_slope(first)
+        if blunt:
+            return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

@@ -32,6 +32,7 @@ from derive.judge.made import (
     letters_of,
     written_number,
 )
+from derive.judge.named_parts import name_part
 from derive.judge.names import named
 from derive.judge.unpaired import paired
 from derive.meaning.model import ORDERED, Definition
@@ -287,20 +288,28 @@ def is_of_values(u: Understanding, number: int, role: Role) -> bool:
 
 
 def compare_versions(
-    u: Understanding, elaborator: Elaborator, body: Val, chain: Chain, role: Role, number: int
+    u: Understanding,
+    elaborator: Elaborator,
+    body: Val,
+    chain: Chain,
+    role: Role,
+    place: tuple[int, int],
 ) -> None:
     """E = f(y) = f(g(a)): where the second differs from the first in one name that nothing makes, it says what it is."""  # noqa: E501
+    number, _ = place
     for member in chain.members[2:3]:
+        second = None
         try:
             other = elaborator.row(member.tree)
-            if other.rank != body.rank:
-                return
-            second = aligned(body, other, u.setting.dims.copy())
+            if other.rank == body.rank:
+                second = aligned(body, other, u.setting.dims.copy())
         except (Unread, Misfit, RecursionError):
-            return
-        pair = differing(body.body, second)
-        if pair is None and not isinstance(second, Ref):
+            pass
+        pair = differing(body.body, second) if second is not None else None
+        if pair is None and second is not None and not isinstance(second, Ref):
             pair = differing(second, body.body)  # e^{z_i} / Z, where the sum has got a name
+        if pair is None:
+            name_part(u, place, chain, role)
         if (
             pair is None
             or (isinstance(pair[1], Ref) and pair[1].name not in u.setting.defined)
@@ -321,11 +330,11 @@ def compare_versions(
             a for a in letters_in(made) - free - known if not fitting.is_size_letter(u, a)
         }:
             slots = u.setting.slots[ref.name]
-            index, made = fitting.shifted_target(u, ref, made, slots)
-            letters = tuple(i.letters[0][0] for i in index)
+            own, made = fitting.shifted_target(u, ref, made, slots)
+            letters = tuple(i.letters[0][0] for i in own)
             u.made.append(
                 Made(
-                    Definition(ref.name, index, letters, made, slots, (), number),
+                    Definition(ref.name, own, letters, made, slots, (), number),
                     *role.scope,
                     (number, u._index),
                 )
@@ -489,7 +498,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
         u.setting.made_along[made.name] = min(along)
     u.made.append(Made(made, *role.scope, (number, u._index)))
     u.definitions_read[number, index] = ""
-    compare_versions(u, elaborator, body, chain, role, number)
+    compare_versions(u, elaborator, body, chain, role, (number, index))
 
 
 def whole_of(u: Understanding, made: Definition) -> str | None:

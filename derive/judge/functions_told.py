@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import App, walk
+from derive.algebra.core import App, D, Ref, walk
+from derive.meaning.model import depended
+from derive.notation.habits import SLOPELESS
 from derive.text.page import Formula, Item, Prose
 from derive.text.trees import Name
 from derive.text.trees import walk as nodes
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 WORDS = {
+    "stop-gradient": "\\stopgrad",
+    "stop gradient": "\\stopgrad",
+    "stopgradient": "\\stopgrad",
+    "gradient-stopping": "\\stopgrad",
+    "detach": "\\stopgrad",
     "sigmoid": "\\sigma",
     "logistic": "\\sigma",
     "tanh": "\\tanh",
@@ -39,7 +46,7 @@ BEHIND = re.compile(
 )
 ALONE = re.compile(
     r"^\s*(?:(?:logistic|sigmoid|activation|transfer|squashing|unit|non-?linearit(?:y|ies)"
-    r"|functions?"
+    r"|functions?|operat(?:or|ion)s?"
     r"|函数|関数|함수|激活|Funktion)\s*)*"
     rf"(?:\((?:{FOUND})\)\s*)?"
     r"(?:$|[,，(]|and\b|as\b|applied|acting|element|component|point|which|whose|です|である|이다)",
@@ -70,7 +77,22 @@ OTHERS = re.compile(
     r"\bor\b|或|または|\betc\b|\bsuch\b|\blike\b|等|\bderivative|导数|\bscaled\b|\bof\b",
     re.IGNORECASE,
 )
-MEANT = frozenset(("f", "g", "h", "\\phi", "\\varphi", "\\sigma", "\\psi", "\\Phi", "\\rho", "act"))
+MEANT = frozenset(
+    (
+        "f",
+        "g",
+        "h",
+        "\\phi",
+        "\\varphi",
+        "\\sigma",
+        "\\psi",
+        "\\Phi",
+        "\\rho",
+        "act",
+        "\\bot",
+        "\\perp",
+    )
+)
 
 
 def told_functions(u: Understanding) -> dict[str, str]:
@@ -130,6 +152,21 @@ def _is_hedged(items: Sequence[Item], at: int) -> bool:
             if len(parts) > 1:
                 break
     return HEDGED.search(words) is not None
+
+
+def without_slope(tried: Tried) -> str:
+    """A function that a line rests on, and whose name says that its slope may be 0: ⊥(x), round(x)."""
+    model = tried.outcome.model
+    assert model is not None
+    sides = [tried.sides.left, tried.sides.right]
+    if not any(isinstance(p, D) for side in sides for p in walk(side)):
+        return ""
+    names = depended(sides, model)
+    bodies = sides + [d.body for n in names for d in model.definitions.get(n, ())]
+    parts = [p for b in bodies for p in walk(b)]
+    used = {p.name for p in parts if isinstance(p, App)}
+    used |= {p.name for p in parts if isinstance(p, Ref) and p.name.startswith("\\")}
+    return next((n for n in sorted(used) if SLOPELESS.search(n)), "")
 
 
 def half_told(u: Understanding, tried: Tried) -> str:

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from derive.algebra.core import D, Ref, walk
 from derive.judge.claims import Sides
 from derive.judge.made import WHERE
+from derive.judge.told_made import told_made
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Model, depended
 from derive.notation.abridged import ABRIDGED, are_dots
+from derive.notation.definitions import BOTH_SIDES, DEPENDS
 from derive.notation.habits import INPUT
 from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
-from derive.text.page import Chain, Member
-from derive.text.trees import Big, Fraction, Name
+from derive.text.page import Chain, Member, Prose
+from derive.text.trees import Big, Fraction, Name, Sign
 from derive.text.trees import walk as nodes
 
 EQUATIONS = ("=", ":=", "\\equiv", "\\triangleq")
@@ -71,6 +73,10 @@ BRACE = re.compile(
     rf"\\(?:under|over)(?:brace|bracket)\s*\{{{INSIDE}\}}\s*[_^]\s*\{{\s*(?::?=:?)?({INSIDE})\}}"
 )
 MOST_LABEL = 40
+LIMIT = re.compile(
+    r"\bconverg|\blimit|\bfixed point|\bequilibri|\bsteady|\bno longer change", re.IGNORECASE
+)
+MARKED_LIMIT = re.compile(r"[_^]\{?\s*(?:\*|\\star|\\ast|\\infty)\s*\}?$")
 NOT_MADE = ("index", "size", "constant", "word", "function")
 
 
@@ -188,12 +194,31 @@ class Hidden:
                     yield Tie(number, frozenset(made), frozenset(uses))
 
         yield from self._labels(known | lost)
+        for number, name, names in told_made(u):
+            symbol = u.symbols.at(number).symbol(name)
+            kind = symbol.kind if symbol is not None else ""
+            if name not in known | lost and kind not in NOT_MADE:
+                yield Tie(number, frozenset((name,)), names)
+        yield from self._limits(known | lost)
         by = u.differentiated_by
         for number, whole, parts in u.written_out:
             if parts & by:
                 yield Tie(number, frozenset((whole,)), parts)
             if whole in by:
                 yield Tie(number, parts, frozenset((whole,)))
+
+    def _limits(self, known: set[str]) -> Iterator[Tie]:
+        r"""z^* and z^\infty of what the page makes step by step, where it speaks of a limit."""
+        u = self.understanding
+        if not LIMIT.search(" ".join(i.text for i in u.page.items if isinstance(i, Prose))):
+            return
+        seen = set()
+        for number, _, _, occurs in u.occurrences():
+            mark = MARKED_LIMIT.search(occurs.key)
+            stem = occurs.key[: mark.start()] if mark else ""
+            if mark and stem in known and occurs.key not in known | seen:
+                seen.add(occurs.key)
+                yield Tie(number, frozenset((occurs.key,)), frozenset((stem,)))
 
     def _labels(self, known: set[str]) -> Iterator[Tie]:
         r"""\underbrace{w s_t}_{m_t}: the label is a name for what stands in the brace."""
@@ -225,9 +250,27 @@ class Hidden:
             return not _has_derivative(chain) and not self._is_update(number, chain)
         if role is None or role.kind in ("definition", "shape") or _has_derivative(chain):
             return False
-        if role.kind == "assignment" or role.why == ABRIDGED:
+        if role.kind == "assignment" and (role.why != BOTH_SIDES or self._is_step(number, chain)):
             return False
+        if role.why == ABRIDGED:
+            return False
+        if role.why == DEPENDS:
+            return True
         return not self._holds(number, chain, head, member)
+
+    def _is_step(self, number: int, chain: Chain) -> bool:
+        """Whether θ = θ - g gives a parameter its next value: m = w m + u is an equation for m."""
+        single = single_name(chain.members[0].tree)
+        tree = chain.members[1].tree
+        if single is None or not tree or not isinstance(tree[0], Name):
+            return True
+        table = self.understanding.symbols.at(number)
+        key = table.occurrence(*single).key
+        symbol = table.symbol(key)
+        kind = symbol.kind if symbol is not None else ""
+        follows = len(tree) > 1 and isinstance(tree[1], Sign) and tree[1].text in ("+", "-")
+        given = kind == "parameter" or key in self.understanding.differentiated_by
+        return follows and table.occurrence(tree[0], None).key == key and given
 
     def _is_update(self, number: int, chain: Chain) -> bool:
         """θ ← θ - g: a new value for what there is."""

@@ -15,6 +15,7 @@ from derive.algebra.core import (
 )
 from derive.judge.made import Made
 from derive.meaning.model import Definition
+from derive.notation.definitions import BOTH_SIDES, DEPENDS
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import Unread
@@ -76,8 +77,8 @@ def dependences(u: Understanding) -> None:
         if role is None or role.key is None or role.key in known or len(chain.members) != 2:
             continue
         if role.kind not in ("setting", "assignment") or role.why not in (
-            "says what it depends on",
-            "the name stands on both sides",
+            DEPENDS,
+            BOTH_SIDES,
         ):
             continue
         found = u._dependence(number, chain)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.judge.decide import Accusation, Decider, behind
+from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
 from derive.judge.names import named
@@ -20,8 +20,10 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
 from derive.notation.gates import with_each_gate
+from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -48,6 +50,9 @@ def judge(path: str, text: str, folder: Path | None = None) -> Report:
     return Judge(path, text, folder).report()
 
 
+NOT_READ = "the head is not read"
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """The chain that a formula may go on from: its formula, its head, and its last member where that is wrong."""  # noqa: E501
@@ -62,7 +67,9 @@ class Judge:
 
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
-            with_index_letters(with_code_names(read(path, text, folder)))
+            with_index_letters(
+                with_changes(with_immediate(with_code_names(read(path, text, folder))))
+            )
         )
         page, said = with_letters(page)
         page, transposes = with_transposes(page)
@@ -370,6 +377,7 @@ class Judge:
     ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
         """Each member with its head: the last side before an inequality; where it is not read, the first member that is stands for it, and this is said."""  # noqa: E501
         head = shown = chain.members[0]
+        unheard = NOT_READ
         first = before is None
         wrong: list[Member] = [before.wrong] if before is not None and before.wrong else []
         self._before = Before(formula.number, head, wrong[-1] if wrong else None)
@@ -419,16 +427,16 @@ class Judge:
                     wrong = []
                     self._before = Before(formula.number, head, None)
                 if isinstance(verdict, Verdict) and head is not shown and not verdict.reason:
-                    stands = (
-                        f"compared with {self._latex(head.start, head.end)}: the head is not read"
-                    )
+                    stands = f"compared with {self._latex(head.start, head.end)}: {unheard}"
                     verdict = replace(verdict, reason=stands)
                 yield shown, member, verdict
+                again = isinstance(verdict, Verdict) and verdict.reason.endswith(VERSION)
                 if (
                     isinstance(verdict, Verdict)
                     and verdict.kind == "unread"
-                    and not self._is_readable(formula, head)
+                    and (again or not self._is_readable(formula, head))
                 ):
+                    unheard = "the head may be another version" if again else NOT_READ
                     head = member
                     self._before = Before(formula.number, head, wrong[-1] if wrong else None)
             first = False

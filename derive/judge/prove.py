@@ -20,7 +20,8 @@ class Prover:
     def __init__(self) -> None:
         self._lines: dict[object, Lines] = {}
 
-    def lines(self, outcome: Outcome) -> Lines:
+    def lines(self, outcome: Outcome, base: int | None = None) -> Lines:
+        """What checks the lines of a model; the step that definitions begin at stays unless it is given."""
         assert outcome.model is not None and outcome.dims is not None
         sizes = {a: d for a, d in outcome.model.horizons.items() if d not in ORDERED}
         key = (
@@ -43,7 +44,7 @@ class Prover:
             self._lines[key].forms.sizes = sizes
             self._lines[key].forms.ones = frozenset(outcome.model.normalised)
         found = self._lines[key]
-        found.unfolder.model = outcome.model
+        found.unfolder.suppose(outcome.model, found.unfolder.base if base is None else base)
         found.forms.find = outcome.dims.find
         return found
 
@@ -54,17 +55,17 @@ class Prover:
         more: tuple[Time, ...] = (),
         given: Mapping[str, Fraction] | None = None,
         base: int = 1,
+        first: SameForm | None = None,
     ) -> SameForm | None:
-        """A certificate for a line, checked; None where none was found."""
+        """A certificate for a line, checked; None where none was found. The one to try `first` is of a line like it."""  # noqa: E501
         if found.places is not None:
             return None
-        lines = self.lines(outcome)
+        lines = self.lines(outcome, base)
         left, right = (self._plain(side, outcome) for side in (found.left, found.right))
         for a, b in (t.equal for t in outcome.tests if getattr(t, "equal", None) is not None):
             if len(b.letters) == 1 and b == Time.of(b.letters[0][0]):
                 left, right = (move(side, {b.letters[0][0]: a}) for side in (left, right))
         lines.values = dict(given or {})
-        lines.unfolder.base = base
         lines.forms.ones = outcome.normal | frozenset(
             outcome.model.normalised if outcome.model is not None else ()
         )
@@ -72,17 +73,23 @@ class Prover:
             t.distinct for t in outcome.tests if getattr(t, "distinct", None) is not None
         )
         lines.suppose(left, right, (*distinct, *more))
+        if first is not None and _holds(lines, left, right, first):
+            return first
         certificate = search(lines, left, right)
         if certificate is None:
             return None
-        try:
-            return certificate if lines.check(left, right, certificate) else None
-        except (NoForm, RecursionError):
-            return None
+        return certificate if _holds(lines, left, right, certificate) else None
 
     def _plain(self, side: Core, outcome: Outcome) -> Core:
         assert outcome.dims is not None
         return resolved(side, outcome.dims)
+
+
+def _holds(lines: Lines, left: Core, right: Core, certificate: SameForm) -> bool:
+    try:
+        return lines.check(left, right, certificate)
+    except (NoForm, RecursionError):
+        return False
 
 
 def is_number(x: Core) -> bool:

@@ -106,7 +106,7 @@ def give_ranks(u: Understanding) -> None:
             before = u.symbols.symbols.entered.get(symbol.key, 0) if shape else 0
             setting.ranks[symbol.key] = max(before + len(shape), setting.ranks.get(symbol.key, 0))
             for place, dim in enumerate(shape, before):
-                if symbol.key not in several and re.fullmatch(r"[^+?]*", dim) and not dim.isdigit():
+                if symbol.key not in several and re.fullmatch(r"[^+?]*", dim):
                     setting.shared_dims[f"{symbol.key}:{place}"] = stated(dim, setting.layer_sizes)
             if symbol.row:
                 setting.lying.add(symbol.key)
@@ -160,9 +160,10 @@ def gradients_by_name(u: Understanding) -> None:
                 [table.occurrence(n, b).key for n, b in named(line)]
                 for line in (right[0].above_line, right[0].below_line)
             ]
-            if names[0] and names[1] and role.key[1:] == names[1][-1] and names[0][-1] in costs:
+            of, by = (line[1:2] for line in names)  # behind the ∂, before what stands in scripts
+            if of and by == [role.key[1:]] and of[0] in costs:
                 u.setting.gradients.add(role.key)
-                costs = {names[0][-1]: None}
+                costs = {of[0]: None}
     text = u.page.source.text
     if SAID_GRADIENT.search(text) or NOTED_GRADIENT.search(text):
         u.setting.gradients.add("")

@@ -36,8 +36,9 @@ from derive.notation.elaborate import Elaborator
 from derive.notation.parts import Part, named, weight
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import COLUMNWISE, ROWWISE, Dims, Misfit, Val, transposed
+from derive.notation.slots import is_total, tells_partial_from_total
 from derive.text.page import Chain, Formula, Member, Page, Prose
-from derive.text.trees import Sign, Table
+from derive.text.trees import Row, Sign, Table
 from derive.text.trees import walk as nodes
 
 
@@ -158,6 +159,7 @@ ENTROPY_WRITTEN = re.compile(
     r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
 )
 SCALARS = "the quantities are scalars"
+ALSO_TOTAL = "∂ is total here, as d is"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
 DENOMINATOR = "denominator layout"
@@ -319,6 +321,10 @@ class Readings:
         self._entropy = any(
             isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
+        self._tells_partial = any(
+            tells_partial_from_total(m.tree for m in c.members)
+            for _, _, c in understanding.chains()
+        )  # decided once for the text
         self._open, self._lacking, self._leaves = True, False, False
         self._slopes: dict[str, list[Slope]] | None = None
         self._stand_in: Standing | None = None
@@ -586,7 +592,12 @@ class Readings:
         done = False
         choices: set[str] | None = None
         self._open, self._lacking = True, False
-        for way in ladder(self.plain):
+        told = self._in_part(number, chain, head, member, ahead)
+        if told is not None:
+            self._open = False
+            yield told
+            return
+        for way in self._ways((head.tree, member.tree)):
             if choices is not None and not way.needs <= choices:
                 continue
             if way.needs and self.spent > MOST_WORK:
@@ -621,6 +632,30 @@ class Readings:
                 choices = (choices or set()) & {"cost", "filled", "alone", "entropy", "gaps"}
         if not done and first is not None:
             raise first
+
+    def _ways(self, rows: tuple[Row, Row]) -> Iterator[Way]:
+        """The ladder of a line: ∂ is partial where the line tells it from d; total, too, on a page that does so elsewhere."""  # noqa: E501
+        if tells_partial_from_total(rows):
+            yield from ladder(replace(self.plain, partial=True))
+            return
+        curved = self.understanding.on_curves and any(is_total(n) for r in rows for n in nodes(r))
+        for way in ladder(self.plain):
+            yield replace(way, said=ALSO_TOTAL) if curved and not way.said else way
+
+    def _in_part(
+        self, number: int, chain: Chain, head: Member, member: Member, ahead: bool
+    ) -> Tried | None:
+        """A line as it holds with ∂ for partial derivatives, on a page that tells them from total ones."""
+        if not self._tells_partial or tells_partial_from_total((head.tree, member.tree)):
+            return None
+        told = replace(self.plain, partial=True)
+        try:
+            way = Way("", told, told, ahead=ahead)
+            found = self.tried(number, chain, head, member, way)
+        except (_NotHere, Unread, Misfit):
+            return None
+        holds = found.outcome.agrees and not found.outcome.zero
+        return replace(found, way=way, choices=frozenset(self._choices)) if holds else None
 
     def in_other_layout(
         self, number: int, chain: Chain, head: Member, member: Member

@@ -20,7 +20,17 @@ from derive.algebra.core import (
     walk,
 )
 from derive.algebra.expression import Time
-from derive.judge import convention, defining, fitting, implied, layered, ranks, scopes, twins
+from derive.judge import (
+    convention,
+    defining,
+    fitting,
+    implied,
+    layered,
+    on_a_curve,
+    ranks,
+    scopes,
+    twins,
+)
 from derive.judge.made import (
     APART,
     EXPRESSIONS,
@@ -93,6 +103,7 @@ class Understanding:
     dependent: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
+    on_curves: set[str] = field(default_factory=set)
     contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     regions: list[tuple[int, str, str]] = field(default_factory=list)
@@ -303,6 +314,7 @@ class Understanding:
                 defining.define_last(self, number, index, chain, role)
 
         implied.dependences(self)
+        on_a_curve.on_curves(self)
         implied.solve_implicit(self)
         defining.without_slips(self)
         self.setting.alias |= defining.aliases_of_definitions(self)

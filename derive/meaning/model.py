@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from derive.algebra.core import App, Core, D, Index, Ref, children, walk
+from derive.algebra.core import Add, App, Big, Core, D, Index, Mul, Ref, children, walk
 from derive.algebra.expression import Time
 
 
@@ -84,6 +84,26 @@ class Model:
 
     def specials(self, name: str) -> Iterator[Definition]:
         return (d for d in self.definitions.get(name, ()) if not d.is_general)
+
+
+def stays_zero(name: str, model: Model) -> bool:
+    """Whether a family is A(u, p) (u - U(p)) with u = U(p): 0 along all paths, and none of them says nothing."""  # noqa: E501
+    definitions = model.definitions.get(name, ())
+    if len(definitions) != 1:
+        return False
+    body = definitions[0].body
+    body = body.body if isinstance(body, Big) else body
+    apart = body.factors[-1] if isinstance(body, Mul) and body.factors else None
+    if not isinstance(apart, Add) or len(apart.terms) != 2:
+        return False
+    made = {
+        d.body.name
+        for t in apart.terms
+        if isinstance(t, Ref)
+        for d in model.definitions.get(t.name, ())
+        if isinstance(d.body, App)
+    }
+    return any(isinstance(p, App) and p.name in made for t in apart.terms for p in walk(t))
 
 
 def walk_values(x: Core) -> Iterator[Core]:

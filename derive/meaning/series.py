@@ -289,6 +289,10 @@ class Expanded:
             raise AttributeError(name)
         return applied
 
+    def held(self, x: Any) -> Any:
+        """A value through which no change goes: its constant part."""
+        return _regular(x)[0] if isinstance(x, Series) else x
+
     def moved(self, value: Any) -> Series:
         """value + ε."""
         one = 0 * value + 1

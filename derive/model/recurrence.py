@@ -28,8 +28,8 @@ from derive.algebra.expression import (
 )
 from derive.errors import DeriveError, Place
 from derive.model.functions import SLOPE
-from derive.model.row_vectors import as_columns
-from derive.model.shapes import OF_ARRAYS, ONES, Shapes, is_scalar, locate, reals, shapes_of
+from derive.model.row_vectors import with_shapes
+from derive.model.shapes import OF_ARRAYS, ONES, Shapes, is_scalar, locate, reals
 from derive.notation.grammar import Statement
 from derive.notation.latex import latex
 
@@ -136,8 +136,7 @@ def recurrence(statements: Sequence[Statement]) -> Recurrence:
     definitions, assumed = _with_cost(definitions)
     cost = _cost(definitions)
     said: dict[Remark, None] = {remark: None for s in statements for remark in s.said}
-    definitions, turned = as_columns(definitions, statements)
-    shapes = shapes_of(definitions, cost, statements)
+    definitions, shapes, turned = with_shapes(definitions, cost, statements)
     return _assemble(definitions, cost, (*assumed, *said, *turned), shapes, CONSTANTS)
 
 

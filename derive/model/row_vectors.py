@@ -17,7 +17,17 @@ from derive.algebra.expression import (
     rebuild,
     walk,
 )
-from derive.model.shapes import has_arrays, is_capital
+from derive.errors import DeriveError
+from derive.model.shapes import (
+    Shapes,
+    declared,
+    has_arrays,
+    is_capital,
+    is_column,
+    is_scalar,
+    shape_of,
+    shapes_of,
+)
 from derive.notation.grammar import Statement
 from derive.notation.latex import REALS
 
@@ -25,44 +35,86 @@ if TYPE_CHECKING:
     from derive.model.recurrence import Definition, Remark
 
 
-def as_columns(
-    definitions: Sequence[Definition], statements: Sequence[Statement]
-) -> tuple[tuple[Definition, ...], tuple[Remark, ...]]:
-    """The definitions with W^⊤ h for h W, where the text has vectors, and what is said of it.
+Shaped = tuple[tuple["Definition", ...], Shapes, tuple["Remark", ...]]
 
-    Only a matrix that never stands left of anything is one that rows are multiplied by.
+
+def with_shapes(
+    definitions: Sequence[Definition], cost: Variable, statements: Sequence[Statement]
+) -> Shaped:
+    """The definitions with W^⊤ h for h W, where the text has vectors; all shapes; what is said of it.
+
+    They are as they stand where a matrix stands left of a vector, where h W is what multiplies another
+    factor, where h is a number, and where W^⊤ h fits nowhere.
     """
-    if not _shows_arrays(definitions, statements):
-        return tuple(definitions), ()
-    turned: dict[Variable, None] = {}
-    before = {v for d in definitions for p in walk(d.body) for v in _left_matrices(p)}
+    plain = tuple(definitions)
+    if not _shows_arrays(definitions, statements) or _has_left_matrices(definitions):
+        return plain, shapes_of(plain, cost, statements), ()
+    vectors = {Variable(n) for n, (shape, _) in declared(statements).items() if is_column(shape)}
+    errors = []
+    for kept in dict.fromkeys((frozenset[Expr](vectors), frozenset[Expr]())):
+        try:
+            return _turned(plain, cost, statements, kept)
+        except DeriveError as error:
+            errors.append(error)
+    try:
+        return plain, shapes_of(plain, cost, statements), ()
+    except DeriveError:
+        raise errors[0] from None
 
-    def change(expr: Expr) -> Expr:
+
+def _turned(
+    plain: tuple[Definition, ...],
+    cost: Variable,
+    statements: Sequence[Statement],
+    kept: frozenset[Expr],
+) -> Shaped:
+    """As `with_shapes`, with W^⊤ h for each h W but where h is a number, or W is `kept`."""
+    while True:
+        turning = _Turning(kept)
+        found = tuple(replace(d, body=turning(d.body)) for d in plain)
+        shapes = shapes_of(found, cost, statements)
+        numbers = {m for m, row in turning.rows if is_scalar(shape_of(row, shapes))}
+        if not numbers:
+            return found, shapes, turning.said
+        kept |= numbers
+
+
+class _Turning:
+    """Writes W^⊤ h for h W, but for the matrices that are `kept` where they stand."""
+
+    def __init__(self, kept: frozenset[Expr]) -> None:
+        self.kept = kept
+        self.rows: dict[tuple[Expr, Expr], None] = {}  # each matrix with each vector left of it
+
+    def __call__(self, expr: Expr) -> Expr:
         if not isinstance(expr, Product):
-            return rebuild(expr, change)
+            return rebuild(expr, self)
+        *first, last = expr.factors
         end = len(expr.factors)
         while end and _is_matrix(expr.factors[end - 1]):
             end -= 1
         matrices = expr.factors[end:]
-        if not (end and matrices and _is_row(expr.factors[end - 1])) or before & set(matrices):
-            return rebuild(expr, change)
-        turned.update({m: None for m in matrices if isinstance(m, Variable)})
-        turned_round = tuple(Transpose(m) for m in reversed(matrices))
-        first = map(change, expr.factors[: end - 1])
-        return Product((*first, *turned_round, change(expr.factors[end - 1])))
+        if not (end and matrices and _is_row(expr.factors[end - 1])) or self.kept & set(matrices):
+            return Product((*map(self._as_factor, first), self(last)))
+        row = expr.factors[end - 1]
+        self.rows.update({(matrix, row): None for matrix in matrices})
+        turned_round = tuple(Transpose(matrix) for matrix in reversed(matrices))
+        return Product((*map(self._as_factor, expr.factors[: end - 1]), *turned_round, self(row)))
 
-    found = tuple(replace(d, body=change(d.body)) for d in definitions)
-    said = tuple(
-        (
-            "vectors stand as columns: what ",
-            m,
-            " multiplies from the right, ",
-            m,
-            "^⊤ does from the left",
-        )
-        for m in turned
-    )
-    return found, said
+    def _as_factor(self, expr: Expr) -> Expr:
+        """What multiplies something to its right: (x_t W) h is no vector times h."""
+        return rebuild(expr, self._as_factor if isinstance(expr, Sum | Product) else self)
+
+    @property
+    def said(self) -> tuple[Remark, ...]:
+        """A sentence for each matrix."""
+        before, then = "vectors stand as columns: what ", " multiplies from the right, "
+        turned = dict.fromkeys(matrix for matrix, _ in self.rows)
+        return tuple((before, m, then, m, "^⊤ does from the left") for m in turned)
+
+
+def _has_left_matrices(definitions: Sequence[Definition]) -> bool:
+    return any(_left_matrices(part) for d in definitions for part in walk(d.body))
 
 
 def _shows_arrays(definitions: Sequence[Definition], statements: Sequence[Statement]) -> bool:

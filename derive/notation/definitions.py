@@ -45,6 +45,8 @@ CONCLUDING = re.compile(
 CHOICE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE)
 """Words between two ways to make a name."""
 OR_ELSE = "another choice"
+DEPENDS = "says what it depends on"
+BOTH_SIDES = "the name stands on both sides"
 REPEATS = "repeats a definition"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
@@ -125,7 +127,7 @@ class Ledger:
         if is_value(right) and not found.indices and any(k.right == spelled for k in latest):
             return Role("setting", found.key, found, "the value again")
         if says_dependence(found, right):
-            return Role("setting", found.key, found, "says what it depends on")
+            return Role("setting", found.key, found, DEPENDS)
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
             chosen = CHOICE.search(where.before) is not None
             return Role("claim", found.key, found, OR_ELSE if chosen else REPEATS)

@@ -17,6 +17,7 @@ from derive.algebra.core import (
     Where,
     letters_in,
     move,
+    walk,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
@@ -36,11 +37,12 @@ from derive.notation.pieces import (
 from derive.notation.setting import SQUARED, Function, Occurs, Unread, family_key
 from derive.notation.shaped import (
     Axis,
+    Misfit,
     Val,
     renamed,
     scalar,
 )
-from derive.notation.slots import is_derivative
+from derive.notation.slots import has_a_whole_derivative, is_derivative
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Node, Number, Row, Sign, Words
@@ -53,8 +55,9 @@ FIXED = frozenset(("fixed", "const", "constant", "held"))
 
 
 def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, int]:
-    mark = differential_mark(node.above_line)
-    below = differential_mark(node.below_line)
+    of_derivatives = any(map(has_a_whole_derivative, (node.above_line, node.below_line)))
+    mark = None if of_derivatives else differential_mark(node.above_line)
+    below = None if of_derivatives else differential_mark(node.below_line)
     if mark is not None and below is not None:
         return read_derivative(e, node, mark, below, row, at)
     divided = None if mark is None or below is not None else divided_derivative(e, node, mark)
@@ -439,6 +442,8 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         e.choices.add("partial")
     names: tuple[str, ...] = ()
     if e.reading.partial and mark.letter == "\\partial":
+        if any(isinstance(p, D) for p in walk(of.body)):
+            raise Misfit("a second derivative of what is held in part")
         mode = "own"
         if isinstance(of.body, Ref) and of.body.name == by.body.name:  # by an earlier member
             mode, names = "held", tuple(sorted(e.setting.defined - {of.body.name}))
@@ -449,7 +454,13 @@ def differentiated(e: Elaborator, of: Val, by: Val, mark: Mark) -> Val:
         and any(holds(a, by.body) for a in of.body.args)
     ):
         mode = "own"
-    if mode == "total" and isinstance(of.body, Ref) and of.body.name in e.setting.lagrangians:
+    alone = mark.letter != "d" or not e.reading.partial  # d is total, where it is told from ∂
+    if (
+        mode == "total"
+        and alone
+        and isinstance(of.body, Ref)
+        and of.body.name in e.setting.lagrangians
+    ):
         mode = "own"
     body = D(of.body, by.body, "at", (copy,)) if copy else D(of.body, by.body, mode, names)
     tag_of, tag_by = (tag_for(of), of.rank), (tag_for(by), by.rank)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from derive.algebra.functions import FUNCTIONS
+
 DIGITS = dict(
     zip(
         "123456789",
@@ -174,10 +176,19 @@ KNOWN = frozenset(
             "min",
         ),
         *("CE", "sgn", "sign", "erf", "rank", "dim", "concat", "KL", "cov", "var", "Var", "Cov"),
-        *("logsumexp", "norm", "prod", "sum", "mean", "step", "sg", "stopgrad", "detach", "argmax"),
+        *("logsumexp", "norm", "prod", "sum", "mean", "step", "argmax"),
+        *FUNCTIONS["\\stopgrad"].words,
     )
 )
 """Words that are functions without being defined."""
+
+SLOPELESS = re.compile(
+    r"^\\(?:bot|perp|top|square|Box|boxdot|boxtimes|blacksquare|dagger|natural|sharp|flat|odot|circledast)(?![a-zA-Z])"
+    r"|stop|detach|no_?grad|freez|frozen|^const|hold|^fix|round|quanti|floor|ceil|^step|sign|^arg|one_?hot|clip|thresh|"
+    r"binar|discre|^int$|sampl|mask|heavi|spike|hard|indicat|sort|top_?k|bool|cast|trunc|barrier|block",
+    re.IGNORECASE,
+)
+"""Names of functions whose slope may be 0, or stopped."""
 
 LOSS = frozenset(
     (

@@ -155,9 +155,10 @@ def named_gradient(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, i
     key = occurrence_of(e, by, None).key
     if key not in e.setting.steps or not (key in e.setting.defined or is_used(e, key)):
         return None
-    of_layer = by.above is not None and any(isinstance(n, Group) for n in by.above)
-    if of_layer and occurrence_of(e, by, None).indices:
-        value, end = member(e, key, given_indices(e, occurrence_of(e, by, None), by), by.start), 1
+    whole = occurrence_of(e, by, None)
+    below = occurrence_of(e, replace(by, above=None), None)
+    if len(whole.indices) > len(below.indices):  # dc^{t}, da^{[l]}
+        value, end = member(e, key, given_indices(e, whole, by), by.start), 1
     else:
         value, end = read_name(e, replace(by, above=None), (by,), 0)
     if not isinstance(value.body, Ref) or end != 1:

@@ -68,6 +68,10 @@ class Draft:
         return frozenset(d for d, _ in self.indices if d != "component")
 
 
+UPRIGHT = ("rm", "text", "tt", "sf")
+SYMBOLS_APPLIED = ("\\bot", "\\perp", "\\Box", "\\square", "\\boxdot")
+
+
 class Reader:
     """Reads the names of one page, each in the light of all of them."""
 
@@ -115,6 +119,8 @@ class Reader:
             return 9
         if base in habits.CONSTANT | {"\\pi"}:
             return 9 if any(_has_parameter(u) for u in uses) else 0
+        if self._is_applied_word(base, uses):
+            return 9
         calls = [
             u
             for u in uses
@@ -173,6 +179,20 @@ class Reader:
         if not calls and base not in ("f", "g", "\\sigma", "\\phi", "\\varphi", "\\psi"):
             return score if primed and base in habits.FUNCTION else 0
         return score if calls or primed or not headed else 0
+
+    @staticmethod
+    def _is_applied_word(base: str, uses: list[Use]) -> bool:
+        r"""Whether an upright word, or ⊥, always stands before a bracket: \mathrm{round}(h), \bot(h), and no product."""  # noqa: E501
+        word = len(base) > 2 and base.isalpha() and all(u.name.style in UPRIGHT for u in uses)
+        if not uses or not (word or base in SYMBOLS_APPLIED):
+            return False
+        if any(
+            u.behind is None or u.behind.opening not in ("(", "[") or u.split.pieces for u in uses
+        ):
+            return False
+        told = bool(habits.SLOPELESS.search(base))
+        signs = (n.text for u in uses if u.behind for n in u.behind.inside if isinstance(n, Sign))
+        return told or not any(text in "+-" for text in signs)
 
     def _is_made_quantity(self, uses: list[Use], calls: list[Use]) -> bool:
         r"""Whether a page makes a plain \sigma of its own quantities, \sigma = \sqrt{q^\top q}: a bracket behind it is a factor."""  # noqa: E501
@@ -462,6 +482,7 @@ class Reader:
                 base in ("diag", "\\mathbb{E}")
                 or (base in self.listed and _has_several(behind))
                 or base in self.made
+                or self._is_applied_word(base, self.survey.base_of(base))
             )
         if base in self.functions or hidden:
             return True

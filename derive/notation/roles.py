@@ -8,13 +8,13 @@ names *lost*.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from derive.notation import habits
 from derive.notation.chance import is_mean
-from derive.notation.definitions import Ledger, Role
+from derive.notation.definitions import BOTH_SIDES, Ledger, Role
 from derive.notation.occurrences import Occurrence
 from derive.notation.shapes_said import colon_shape, is_reals
 from derive.notation.sides import (
@@ -40,8 +40,17 @@ from derive.notation.slots import (
     plain,
     single_name,
 )
+from derive.notation.words_behind import (
+    Around,
+    changed_before,
+    changes,
+    denied,
+    has_unknown_term,
+    worded,
+)
 from derive.notation.words_made import goes_on, is_made
 from derive.text.page import Chain
+from derive.text.spelled import spelled
 from derive.text.trees import (
     Big,
     Group,
@@ -78,6 +87,7 @@ OPEN_CONDITION = re.compile(
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+CHANGED = "the words around its definition change it"
 ON_A_CONDITION = "on a condition of its sentence"
 ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
@@ -100,6 +110,10 @@ OF_MATRICES = frozenset(("tr", "Tr", "trace", "det", "diag", "rank", "vec"))
 class Roles(Ledger):
     """Goes through the chains of a page in order and says what each is."""
 
+    words: Mapping[int, Around] = field(default_factory=dict)
+    """The words around each formula."""
+    following: Mapping[int, Sequence[Chain]] = field(default_factory=dict)
+    """The chains of each formula."""
     previous: Chain | None = None
     arranged: bool = False
     """Whether the page has said what an entry of a Jacobian is."""
@@ -108,6 +122,8 @@ class Roles(Ledger):
         """Gives a chain its role."""
         inner = self._made_inside(chain, number) | self._made_in_words(chain, number)
         role = self._role(number, index, chain)
+        if role.kind == "definition" and role.key is not None:
+            role = self._as_words_have_it(role, number, index, chain)
         if self._is_rest(chain) and self.found:
             self._cut(list(self.found)[-1])
         self.lengths[number, index] = len(chain.members)
@@ -147,6 +163,35 @@ class Roles(Ledger):
             return frozenset()
         keys = {k for m in chain.members for k in self._keys_of(m.tree, number)}
         return frozenset((name[0],)) if keys & self.known.keys() else frozenset()
+
+    def _as_words_have_it(self, role: Role, number: int, index: int, chain: Chain) -> Role:
+        """A definition that words change, "…, up to a constant", has lost its name; one that they deny is none."""  # noqa: E501
+        if index == 0 and denied(self.wheres[number].before):
+            return self._as_setting(role, number, "denied by its sentence")
+        following = self.following.get(number, ())[index + 1 :]
+        own = [plain(row) for _, row in role.target.indices] if role.target else []
+        if len(set(own)) < len(own):
+            return role  # M_{ii} = …, and 0 elsewhere
+        around = self.words.get(number, Around())
+        last = not any(len(other.members) > 1 for other in following)
+        if (
+            any(changes(words) for words in worded(chain, following))
+            or (last and changes(around.trail, around.next))
+            or (index == 0 and changed_before(around.lead))
+            or has_unknown_term(spelled(chain.members[1].tree))
+        ):
+            if is_value(chain.members[1].tree):
+                return self._as_setting(role, number, "a value on a condition")
+            return replace(role, why=CHANGED, lost=role.lost | frozenset((role.key or "",)))
+        return role
+
+    def _as_setting(self, role: Role, number: int, why: str) -> Role:
+        """What was taken for a definition says something for its sentence alone."""
+        known = self.known.setdefault(role.key or "", [])
+        known[:] = [k for k in known if k.number != number]
+        if not known:
+            self.known.pop(role.key or "")
+        return Role("setting", role.key, role.target, why)
 
     @staticmethod
     def _is_rest(chain: Chain) -> bool:
@@ -356,7 +401,7 @@ class Roles(Ledger):
                 isinstance(n, Name) and bare(n) == bare(name) for n in right
             ):
                 return Role("remark", found.key, found, "implicit", lost=frozenset((found.key,)))
-            return Role("assignment", found.key, found, "the name stands on both sides")
+            return Role("assignment", found.key, found, BOTH_SIDES)
         if self._is_gradient_name(name, right):
             return Role("claim", found.key, found, "a gradient by its name")
         if self._is_implicit(found, right, number):

@@ -101,11 +101,12 @@ def same_index(a: Occurrence, b: Occurrence) -> bool:
 
 
 def says_dependence(found: Occurrence, right: Row) -> bool:
-    """Whether a side is C = C(z_1, …, z_n)."""
+    """Whether a side is C = C(z_1, …, z_n), or m_t = m_t(w)."""
     single = single_name(right)
+    own = sorted(plain(row) for _, row in found.indices)
     return (
-        not found.indices
-        and single is not None
+        single is not None
+        and own == sorted(plain(row) for row in (single[0].below, single[0].above) if row)
         and single[1] is not None
         and bare(single[0]) == found.key
         and found.arguments is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from derive.notation import habits
@@ -23,6 +24,7 @@ from derive.text.trees import (
     Table,
     Words,
     children,
+    walk,
 )
 
 Domain = Literal["time", "layer", "component", "sample", "label"]
@@ -366,7 +368,34 @@ def is_differential(row: Row) -> bool:
             row[0].letter == "\\partial"
             or (row[0].letter == "d" and not row[0].accents and row[0].below is None)
         )
+        and not has_a_whole_derivative(row)
     )
+
+
+def has_a_whole_derivative(row: Row) -> bool:
+    r"""Whether a row has a derivative with a slash in it: \partial F / \partial x in a fraction of such."""
+    return any(
+        isinstance(n, Sign)
+        and n.text == "/"
+        and isinstance(after, Name)
+        and after.letter in ("\\partial", "d")
+        for n, after in pairwise(row)
+    )
+
+
+def tells_partial_from_total(rows: Iterable[Row]) -> bool:
+    r"""Whether one derivative stands in a line with d and with ∂, \frac{dG}{dp} and \frac{\partial G}{\partial p}: the one is total, the other partial."""  # noqa: E501
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for node in walk(row):
+            if not isinstance(node, Fraction):
+                continue
+            lines = node.above_line, node.below_line
+            if all(is_differential(line) and len(line) > 1 for line in lines):
+                letter = lines[0][0].letter  # type: ignore[attr-defined]
+                above, below = (plain(line[1:]) for line in lines)
+                found.setdefault((above, below), set()).add(letter)
+    return any(len(letters) > 1 for letters in found.values())
 
 
 def is_derivative(node: Node) -> bool:
@@ -375,6 +404,12 @@ def is_derivative(node: Node) -> bool:
         return False
     lines = (node.above_line, node.below_line)
     return all(map(is_differential, lines)) or all(map(_is_variation, lines))
+
+
+def is_total(node: Node) -> bool:
+    r"""Whether a node is a derivative that is written with d."""
+    first = node.above_line[0] if isinstance(node, Fraction) and node.above_line else None
+    return is_derivative(node) and isinstance(first, Name) and first.letter == "d"
 
 
 def _is_variation(row: Row) -> bool:

@@ -258,6 +258,8 @@ class Survey:
             return all(self._names(a) or a.isupper() for a in letters) or self._joins_sizes(
                 base, letters
             )
+        if base == "\\delta" and piece.beside and piece.letter in self.of_entries:
+            return False  # the a of \\delta_{a,c} beside P_{ab}
         if piece.letter in self.gates and piece.place == "below" and piece.beside:
             return True
         if piece.place in ("angle", "square", "call"):
@@ -380,6 +382,19 @@ class Survey:
     def entries(self) -> frozenset[str]:
         """The letters that stand before or behind one that counts, the c of w_{cd}: rows of it."""
         return self._entries("below")
+
+    @property
+    @remembered
+    def of_entries(self) -> frozenset[str]:
+        """The letters that stand two by two below the names of matrices, the a and b of P_{ab}."""
+        runs = (run for u in self.uses if u.split.base != "\\delta" for run in runs_of(u.split))
+        letters = {
+            p.letter
+            for run in runs
+            if len(run) == 2 and all(p.form == "letter" and p.place == "below" for p in run)
+            for p in run
+        }
+        return frozenset(a for a in letters if not self._names(a))
 
     @remembered
     def _entries(self, place: Place) -> frozenset[str]:

@@ -18,6 +18,7 @@ from derive.notation.kinds import Binder, Kind, Symbol
 from derive.notation.occurrences import Occurrence, Reader
 from derive.notation.roles import Roles
 from derive.notation.slots import Domain, Where
+from derive.notation.words_behind import words_around
 from derive.text.page import Chain, Formula, Heading, Page, Prose
 from derive.text.trees import Group, Name
 
@@ -80,7 +81,8 @@ def bind(page: Page, given: Sequence[Chain] = ()) -> Symbols:
     wheres[GIVEN] = Where(0, 0, -1, 0, "", True)
     survey = survey_of(chains, prose, wheres)
     reader = Reader(survey, _transposes_by_prime(prose))
-    roles = Roles(reader, wheres, max(wheres))
+    listed = {f.number: f.chains for f in formulas}
+    roles = Roles(reader, wheres, max(wheres), words=words_around(page), following=listed)
     for number, index, chain in chains:
         roles.see(number, index, chain)
     roles.restate()

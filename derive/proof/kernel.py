@@ -173,9 +173,11 @@ def _instances(setting: Setting) -> Iterator[tuple[World, Mapping[str, Time], tu
 
 def prove(setting: Setting, derivation: Derivation, method: str = "checked steps") -> Theorem:
     """The theorem that `derivation` derives; Unproved, naming the step, where it does not."""
-    check(setting, derivation)
-    scope = setting.scope
+    proved = check(setting, derivation)
     claim = derivation.claim
+    if claim not in proved:
+        raise Unproved(f"{derivation.title!r} claims what no line of it says")
+    scope = setting.scope
     if isinstance(setting, GeneralStep) and STEP in free_letters(claim.left) | free_letters(
         claim.right
     ):
@@ -187,7 +189,7 @@ def check(
     setting: Setting, derivation: Derivation, hypotheses: Iterable[Equation] = ()
 ) -> set[Equation]:
     """All equations that `derivation` proves; `hypotheses` may be cited as well."""
-    if not derivation.chains:
+    if type(derivation) is not Derivation or not derivation.chains:
         raise Unproved(f"{derivation.title!r} has no step")
     worlds = worlds_of(setting)
     proved = set(hypotheses)
@@ -204,6 +206,8 @@ def check_chain(
 
     A chain that stood in another derivation of this setting is not checked again; what it cites is.
     """
+    if type(chain) is not Chain or any(type(step) is not Step for step in chain.steps):
+        raise Unproved(f"{where}: this is no chain of steps")  # but what may say that it equals one
     if chain in worlds.checked and all(e in proved for s in chain.steps for e in s.given):
         return worlds.checked[chain]
     if not chain.steps:

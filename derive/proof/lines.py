@@ -23,6 +23,7 @@ from derive.algebra.core import (
     letters_in,
     move,
     neg,
+    plain_size,
     rebuild,
     walk,
 )
@@ -219,7 +220,10 @@ class Lines:
         return self.forms.form(put(x))
 
     def _derived(self, x: Core) -> Core:
-        self.unfolder.count()
+        size = 0 if self.adjoints or self.made_of_derivatives else plain_size(x)
+        self.unfolder.count(size or 1)
+        if size:
+            return x
         if isinstance(x, Ref):
             found = self.adjoints.get(x.name)
             if found is not None:
@@ -440,6 +444,8 @@ class Lines:
         return rebuild(x, lambda p: self._opened(p, which))
 
     def _rewritten(self, x: Core, change: Callable[[D], Core]) -> Core:
+        if plain_size(x):
+            return x
         if isinstance(x, D):
             if isinstance(x.of, Ref):
                 return change(x) if x.mode == "total" else x
@@ -621,6 +627,7 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states"),
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
+    ("open steps", "resolve", "all", "open states"),
 )
 
 # From what is made last down to the noise of its step: what was there before stands as it is.
@@ -644,7 +651,9 @@ def _made(x: Core) -> Core:
 
 
 def derivatives(x: Core) -> list[D]:
-    return [p for p in walk(x) if isinstance(p, D) and isinstance(p.of, Ref)]
+    return (
+        [] if plain_size(x) else [p for p in walk(x) if isinstance(p, D) and isinstance(p.of, Ref)]
+    )
 
 
 def search(lines: Lines, left: Core, right: Core) -> SameForm | None:

@@ -37,6 +37,7 @@ from derive.algebra.core import (
     letters_in,
     move,
     mul,
+    plain_size,
     rebuild,
     summed,
     walk,
@@ -67,6 +68,19 @@ class Unfolder:
         self._followers: dict[str, set[str]] = {}
         self.carried = self._carried()
         self.looked_at = 0
+        self._ordered: dict[str, int | None] = {}
+        self._bodies: dict[Ref, Core | None] = {}
+
+    def suppose(self, model: Model, base: int) -> None:
+        """The same definitions in another model; `base` is the step that they begin at."""
+        own = self.model
+        if base != self.base or (own.slots, own.lost, own.horizons) != (
+            model.slots,
+            model.lost,
+            model.horizons,
+        ):
+            self._ordered, self._bodies = {}, {}
+        self.model, self.base = model, base
 
     # -- what the definitions say ---------------------------------------------------------------------
 
@@ -156,8 +170,13 @@ class Unfolder:
 
     def step(self, ref: Ref) -> Time | None:
         """The ordered index of a member; None where it has none. The first where it has several."""
-        slots = self.model.slots.get(ref.name, ())
-        return next((i for i, s in zip(ref.index, slots, strict=False) if s in ORDERED), None)
+        name, index = ref.name, ref.index
+        try:
+            place = self._ordered[name]
+        except KeyError:
+            slots = enumerate(self.model.slots.get(name, ()))
+            place = self._ordered[name] = next((i for i, s in slots if s in ORDERED), None)
+        return index[place] if place is not None and place < len(index) else None
 
     def is_end(self, step: Time) -> bool:
         """Whether an index is a horizon, or a fixed distance before it."""
@@ -174,6 +193,13 @@ class Unfolder:
 
     def body(self, ref: Ref) -> Core | None:
         """What a member is by its definition; None for a leaf. A special case counts where its index stands."""  # noqa: E501
+        try:
+            return self._bodies[ref]
+        except KeyError:
+            found = self._bodies[ref] = self._body(ref)
+            return found
+
+    def _body(self, ref: Ref) -> Core | None:
         if ref.name in self.model.lost:
             raise NoForm(f"{ref.name} is not understood")
         general, step = self.model.general(ref.name), self.step(ref)
@@ -215,14 +241,17 @@ class Unfolder:
 
     def resolved(self, x: Core) -> Core:
         """Derivatives of formulas by the chain rule, those that no path makes 0, those of a member by itself δ."""  # noqa: E501
-        self.count()
+        size = plain_size(x)
+        self.count(size or 1)
+        if size:
+            return x
         if isinstance(x, D):
             return self._resolved(x)
         return rebuild(x, self.resolved)
 
-    def count(self) -> None:
+    def count(self, parts: int = 1) -> None:
         """Raises NoForm where one rule has looked at more than `MOST_NODES` parts: it grows too far."""
-        self.looked_at += 1
+        self.looked_at += parts
         if self.looked_at > MOST_NODES:
             raise NoForm("a formula that grows too far")
 
@@ -241,9 +270,22 @@ class Unfolder:
             return ZERO if body is None else self._slope(body, x.by)
         if x.mode in ("at", "via"):
             return self._uses(x.of, x.by, x.mode, x.names)
+        if x.mode == "held" and self._is_direct(x):
+            body = self.body(x.of)
+            return ZERO if body is None else self._slope(body, x.by)
         if x.mode != "total":
             raise NoForm("a derivative with variables held")
         return self.total(x.of, x.by)
+
+    def _is_direct(self, x: D) -> bool:
+        """Whether ∂h_t/∂h_{t-1} with all else held leaves the direct use alone: no member of h stands between."""  # noqa: E501
+        assert isinstance(x.of, Ref)
+        others = set(self.model.definitions) - {x.of.name}
+        if x.of.name != x.by.name or not others <= set(x.names):
+            return False
+        own, earlier = self.step(x.of), self.step(x.by)
+        apart = None if own is None or earlier is None else own - earlier
+        return apart is not None and apart.is_number and apart.shift == 1
 
     def _second(self, of: Core, by: Ref) -> Core:
         """The derivative of a formula with derivatives in it: itself, until those are unfolded."""

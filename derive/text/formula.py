@@ -38,6 +38,8 @@ from derive.text.trees import (
 )
 
 _DIMENSION = re.compile(r"-?\d*\.?\d*(?:\\[a-z]+|pt|em|ex|mm|cm|in|mu|bp|pc|sp)?(?:width|height)?")
+_UNDERSCORED = re.compile(r"[^\W\d_]{2,}(?:\\?_[^\W\d_]{2,})+")
+r"""stop\_grad: one word."""
 _WORD = re.compile(r"[^\W\d_][\w'’\-]*(?:\.[\w]+)*")
 _PUNCTUATION = re.compile(r"[,;:.!?()\[\]=+\-*/|<>]")
 _BRACKETED = frozenset(
@@ -334,7 +336,9 @@ class Parser(Rows):
         if self.peek() != "{" or self.i not in self.partner:
             return None
         inside = [x for x in self.tokens[self.i + 1 : self.partner[self.i]] if x.text[:2] != "\\,"]
-        said = joined(inside)
+        said = joined(inside).strip()
+        if _UNDERSCORED.fullmatch(said):
+            said = said.replace("\\_", "")
         plain = re.sub(r"\\(?:text|mathrm|textrm|rm|it|bf)\b|[{}]", "", said).strip()
         if not re.fullmatch(r"[^\W\d_][\w\s.'\-]*", plain) or len(plain) < 2:
             return None
@@ -347,6 +351,8 @@ class Parser(Rows):
         """A word is a name, a known function or a sign; what no name can be is Words."""
         start, end = token.start, self._last_end(token)
         said = " ".join(said.split())
+        if _UNDERSCORED.fullmatch(said):
+            said = said.replace("_", "")
         lower = said.lower()
         named = _WORD.fullmatch(said) is not None
         if not said:

@@ -100,6 +100,8 @@ def hidden(kind: Format, text: str) -> Hidden:
     found.text = pattern.sub(replaced, text)
     if kind == "markdown":
         found.text = _ENTITY.sub(_as_sign, found.text)
+        found.text = _ESCAPED.sub(_as_markdown, found.text)
+        found.text = _unquoted(found.text)
     if kind == "tex":
         found.hide_all(conditionals(found.text), "comment")
     front = _FRONT.match(text) if kind == "markdown" else None
@@ -115,6 +117,36 @@ _SIGNS = {"lt": "<", "gt": ">", "amp": "&"}
 def _as_sign(match: re.Match[str]) -> str:
     """`a &amp;= b`, as HTML has it: the sign alone; same length."""
     return _SIGNS[match["name"]] + fill(match.group()[1:])
+
+
+_ESCAPED = re.compile(
+    r"(?<!\\)\\(?P<sign>[_*])|(?<!\\)(?P<norm>\\\|)\\\||(?P<size>\\(?:left|right|[bB]igg?[lr]?))\\(?P<brace>\\[{}])"
+)
+
+
+def _as_markdown(match: re.Match[str]) -> str:
+    r"""`\_`, `\|\|` and `\left\\{`, which Markdown makes `_`, `||` and `\left\{`; same length."""
+    if match["sign"]:
+        return fill("\\") + match["sign"]
+    if match["norm"]:
+        return match["norm"] + fill("\\|")
+    return match["size"] + fill("\\") + match["brace"]
+
+
+_QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
+
+
+def _unquoted(text: str) -> str:
+    """Block quotes without their signs, inside displays as well; same length."""
+    lines = text.splitlines(keepends=True)
+    opened, quoted = False, False
+    for i, line in enumerate(lines):
+        mark = _QUOTE.match(line)
+        if mark and (quoted or not opened):
+            lines[i] = fill(mark.group()) + line[mark.end() :]
+        quoted = bool(mark) or (quoted and opened)
+        opened ^= line.count("$$") % 2 == 1
+    return "".join(lines)
 
 
 _SWITCH = re.compile(

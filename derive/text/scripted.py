@@ -1,12 +1,12 @@
-"""Scripts on a bracket around one name belong to the name: (x^{(p)})_k is x_k^{(p)}, (a)^{(l)} is a^{(l)}."""  # noqa: E501
+"""Scripts in the places where they count: (x^{(p)})_k is x_k^{(p)}, (a)^{(l)} is a^{(l)}, and \\sum_{ij} runs over i and j."""  # noqa: E501
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from derive.text.trees import Group, Name, Node, Number, Row, Sign
+from derive.text.trees import Big, Group, Name, Node, Number, Row, Sign, walk
 
 FACTORS = frozenset(
     ("W", "w", "U", "u", "V", "v", "\\partial", "d", "\\delta", "\\Delta", "\\alpha", "\\eta")
@@ -17,7 +17,9 @@ FACTORS = frozenset(
 def scripted(row: Sequence[Node]) -> list[Node]:
     """A row with the scripts of its brackets on the names that alone stand in them."""
     found: list[Node] = []
-    for node in row:
+    for i, node in enumerate(row):
+        if isinstance(node, Big) and node.below and node.kind in ("sum", "prod"):
+            node = replace(node, below=_apart(node.below, row[i + 1 :]))
         node = _inside(node)
         before = found[-1] if found else None
         if isinstance(node, Group) and not (
@@ -26,6 +28,41 @@ def scripted(row: Sequence[Node]) -> list[Node]:
             node = _moved(node)
         found.append(node)
     return found
+
+
+def _apart(below: Row, behind: Sequence[Node]) -> Row:
+    r"""The letters below a Σ, each by itself where what it stands before has each as an index: i, j of \sum_{ij}."""  # noqa: E501
+    letters = []
+    for node in below:
+        if not isinstance(node, Name) or plain(node) is None:
+            return below
+        apart = node.letter if node.letter.isalpha() else (node.letter,)
+        places = range(node.start, node.end) if len(apart) > 1 else (node.start,)
+        letters += [
+            replace(node, letter=a, start=at, end=at + 1 if len(apart) > 1 else node.end)
+            for at, a in zip(places, apart, strict=False)
+        ]
+    if len(letters) < 2 or not {n.letter for n in letters} <= set(_indices(behind)):
+        return below
+    if len({n.letter for n in letters}) < len(letters):
+        return below
+    commas = (Sign(n.start, n.start, ",") for n in letters[1:])
+    return (letters[0], *(x for pair in zip(commas, letters[1:], strict=True) for x in pair))
+
+
+def plain(node: Name) -> Name | None:
+    """A name that nothing hangs on."""
+    bare = not (node.below or node.above or node.primes or node.accents)
+    return node if bare and node.style != "op" else None
+
+
+def _indices(row: Sequence[Node]) -> Iterator[str]:
+    """The letters that stand in scripts, words cut into theirs."""
+    for node in walk(tuple(row)):
+        for script in (getattr(node, "below", None), getattr(node, "above", None)):
+            for name in walk(script or ()):
+                if isinstance(name, Name):
+                    yield from name.letter if name.letter.isalpha() else (name.letter,)
 
 
 def _inside(node: Node) -> Node:

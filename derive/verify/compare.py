@@ -78,6 +78,11 @@ class Worlds:
         self._numbers: dict[tuple[int, int, bool, bool], Numbers] = {}
         self.made: dict[Hashable, Any] = {} if made is None else made
 
+    @property
+    def has_vectors(self) -> bool:
+        """Whether anything is a vector where vectors are: what a closed formula uses is a number."""
+        return any(d.is_abstract for d in self.context.model.definitions)
+
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` makes, made once for each key."""
         if key not in self.made:
@@ -127,6 +132,8 @@ class Comparison:
         scalar = self._screen(sizes=False)
         if isinstance(scalar, Outcome):
             return scalar
+        if not self.worlds.has_vectors:  # no other numbers
+            return False
         vector = self._screen(sizes=True)
         if isinstance(vector, Outcome) and vector.kind == "different":
             return vector

@@ -20,6 +20,7 @@ from derive.document import code
 from derive.errors import DeriveError
 from derive.model.builtin import CELLS, builtin, from_latex
 from derive.model.graph import unrolled
+from derive.model.horizon import least_horizon
 from derive.model.recurrence import Recurrence
 from derive.notation.python import identifier
 
@@ -66,6 +67,8 @@ MORE = {
     "given vector": ("h_0 = \\tanh(A u)", "h_t = \\tanh(W h_{t-1} + x_t)", "C = \\lVert h_T \\rVert^2"),
     "a constant": ("r = a b", "h_0 = r", "h_t = \\tanh(r h_{t-1} + a x_t)", "C = \\sum_t r h_t^2"),
     "collision": ("h_t = a d_{a} h_{t-1} + x_t", "L_t = h_t^2", "C = \\sum_t L_t"),
+    "delayed": ("h_t = \\tanh(w h_{t-1} + u x_{t-2} + v y_t)", "C = \\sum_t (h_t - x_t)^2"),
+    "late": ("h_t = \\tanh(w h_{t-1} + x_t)", "C = (h_T - x_{T-1})^2 + y_{T-2} h_T"),
     "unused last state": ("h_t = \\tanh(W h_{t-1} + x_t)", "C = \\sum_t \\lVert h_{t-1} \\rVert^2"),
 }  # fmt: skip
 WRITTEN = [name for name in CELLS if name != "bidirectional"]
@@ -85,9 +88,19 @@ def arguments(recurrence: Recurrence, horizon: int, leaves: dict[Expr, Any]) -> 
     """The arguments in their order: T, parameters, inputs, initial states."""
     found: list[Any] = [horizon, *(array(leaves.get(p, 0)) for p in recurrence.parameters)]
     for name in recurrence.inputs:
-        times = [Variable(name, Time.at(t)) for t in range(1, horizon + 1)]
+        times = [
+            Variable(name, Time.at(t)) for t in range(first_step(recurrence, name), horizon + 1)
+        ]
         found.append([array(leaves.get(v, 0)) for v in times])
     return [*found, *(array(leaves.get(v, 0)) for v in recurrence.initial)]
+
+
+def first_step(recurrence: Recurrence, name: str) -> int:
+    """The first step of an input at any T; 1 where the model does not look back to before it."""
+    least = least_horizon(recurrence)
+    graphs = (unrolled(recurrence, horizon) for horizon in range(least, least + 3))
+    times = (v.time for g in graphs for used in g.inputs.values() for v in used if v.name == name)
+    return min([1, *(time.shift for time in times if time is not None)])
 
 
 def run(text: str) -> Any:

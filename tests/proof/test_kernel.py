@@ -205,19 +205,79 @@ def test_a_forged_theorem_is_not_printed(forge: Callable[[], Any]) -> None:
 
 @pytest.mark.usefixtures("apart")
 @pytest.mark.parametrize("forge", FORGERS)
-def test_no_theorem_follows_from_a_forged_one(forge: Callable[[], Any]) -> None:
-    """Neither an agreement, nor one of several ways, nor a certificate."""
-    true = backward(at_three(), THETA)
+def test_no_theorem_follows_from_a_forged_one(
+    forge: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither an agreement, nor one of several ways, nor a certificate; and for no other reason."""
+    setting = at_three()
+    monkeypatch.setitem(globals(), "at_three", lambda name="abstract": setting)
+    ways = total(setting, THETA), forward(setting, THETA)
+    true = backward(setting, THETA)
+    assert genuine(agree(setting, THETA, *ways, true)) and genuine(agree_exactly([true, true]))
     for made in (
         lambda: agree_exactly([forge()]),
-        lambda: agree_exactly([true, forge()]),
-        lambda: agree(
-            at_three(), THETA, total(at_three(), THETA), forward(at_three(), THETA), forge()
-        ),
+        lambda: agree_exactly([copy.copy(true), forge()]),
+        lambda: agree(setting, THETA, *ways, forge()),
         lambda: certificate(forge(), THETA),
     ):
-        with pytest.raises(Unproved):
+        with pytest.raises(Unproved, match="follows from theorems only"):
             made()
+
+
+def lying_chain(true: Theorem) -> Derivation:
+    """A chain that says that it equals one that was checked."""
+    checked = true.derivation.chains[-1]
+
+    class Lie(Chain):
+        def __hash__(self) -> int:
+            return hash(checked)
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    lie = Lie((Step("chain rule", FALSE.left, FALSE.right),))
+    return Derivation("Lies", (*true.derivation.chains[:-1], lie))
+
+
+def lying_derivation(true: Theorem) -> Derivation:
+    """A derivation that claims what no chain of it says."""
+
+    class Lie(Derivation):
+        @property
+        def claim(self) -> Equation:
+            return FALSE
+
+    return Lie(true.derivation.title, true.derivation.chains)
+
+
+@pytest.mark.parametrize("lie", [lying_chain, lying_derivation])
+def test_the_kernel_takes_no_other_classes(lie: Callable[[Theorem], Derivation]) -> None:
+    """What is asked for its own equality, or for its own claim, may answer anything."""
+    true = backward(at_three(), THETA)
+    with pytest.raises(Unproved):
+        prove(true.setting, lie(true))
+
+
+def test_a_theorem_stands_under_its_own_model_alone() -> None:
+    """The letters are the same, the functions are not."""
+    first, other = (
+        from_latex((f"h_t = \\{f}(w h_{{t-1}} + x_t)", "L_t = h_t^2")) for f in ("tanh", "sin")
+    )
+    by = Variable("w")
+    theorem = backward(AtHorizon(first, 3), by)
+    layout = document.layout_of("text", True, 80, True)
+    assert "tanh" in document.agreements(layout, first, "T = 3", [theorem])
+    printers: tuple[Callable[[], object], ...] = (
+        lambda: document.agreements(layout, other, "T = 3", [theorem]),
+        lambda: document.worked_example(layout, "", other, {by: [theorem]}),
+        lambda: document.every_horizon(layout, EveryHorizon(other), {by: theorem}, {}),
+        lambda: document.certificate(other, [certificate(every(EveryHorizon(first), by), by)]),
+    )
+    for printed in printers:
+        with pytest.raises(TypeError, match="of the model that it prints"):
+            printed()
+    (said,) = document.as_json(other, 3, [by], [], [theorem])["theorems"]
+    assert "tanh" in said["model"][0]
 
 
 def test_an_unchanged_copy_is_the_same_theorem() -> None:

@@ -1,0 +1,288 @@
+"""Words around a definition that change what it says: "…, up to a constant", "approximately", "plus noise", "if x_t > 0".
+
+What stands between the formula and the end of its sentence is its trail; formulas in it stand in ⟦ ⟧. A definition that its
+words change is no definition: what its name is made of is then known, and how is not.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from derive.text.page import Break, Chain, Formula, Page, Prose
+from derive.text.spelled import spelled
+
+SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+ENDS_SENTENCE = re.compile(r"[.!?]\s*(?:\\\]|\\\)|\$+|\\end\s*\{[^{}]*\})?\s*$")
+IN_TEXT = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm|textnormal)\s*\{([^{}]*)\}")
+RELATION = re.compile(
+    r"<|>|\\l[te]q?(?![a-z])|\\g[te]q?(?![a-z])|\\[lg]eqslant|≤|≥|=|\\neq?(?![a-z])|\\in(?![a-z])"
+)
+OF_AN_INDEX = re.compile(
+    r"^[\s(]*(?:\d+\s*(?:<|\\leq?|\\lt|≤)\s*)?\\?[a-zA-Z]+(?![_^a-zA-Z'])[\s,]*"
+    r"(?:<|>|\\[lg][te]q?(?![a-z])|\\[lg]eqslant|≤|≥|=|\\neq?(?![a-z])|\\in(?![a-z]))"
+)
+
+LEAD = (
+    r"^[\s,(–—:-]*(?:(?:and|but|then|here|each|this|that|which|it|they|possibly|perhaps|usually|is|are|was|being|holds?|"
+    r"valid|true|taken|understood|first|again|all|where|defined|given)\s+){0,4}"
+)
+SHARES = r"(?:plus|minus|times|added to|to which|from which|multiplied by|divided by|scaled by|weighted by|over its)\b"
+UP_TO = (
+    r"up to (?:(?:an?|some|the|its|possible|irrelevant|unimportant|additive|multiplicative|overall|global|small|positive)\s+){0,3}"
+    r"(?:constants?|factors?|terms?|signs?|scal\w+|normali\w+|proportional\w*|order\w*|errors?|noise|rounding|regulari\w+|"
+    r"corrections?|shifts?|offsets?|rotations?|permutations?|higher|⟦\s*\\?(?:mathcal|[Oo]\())"
+)
+NEARLY = (
+    r"(?:approximately|approx\b|roughly|more or less|almost|nearly|to (?:a )?(?:very )?(?:first|second|third|leading|lowest|zeroth)"
+    r"[ -]\w+|in expectation|on average|in the mean|in (?:the )?limit|in (?:distribution|law|probability)|asymptotically|"
+    r"with (?:(?:high|low|some|a certain) )?probability|a\.\s?s\.|modulo\b|mod\b|in absolute value|in magnitude|"
+    r"an? (?:\w+ )?approximation|ungefähr|näherungsweise|bis auf|environ|à une? [\w ]+ près|aproximadamente|salvo|近似|约)"
+)
+AT_TIMES = (
+    r"(?:only\b|(?:(?:at|on|for|in) )?(?:even|odd|every (?:second|other|third|fourth|fifth|tenth|⟦[^⟧]*⟧)|alternate|alternating)\b|(?:in|for|during|at) (?:the )?(?:first|second|last|later|early) "
+    r"(?:epochs?|half|part|phase|few)\b|"
+    r"(?:at|during) (?:test|training|inference)(?: time)?\b|during (?:testing|training|inference)\b|nur (?:für|wenn|falls)\b|"
+    r"seulement\b|sólo\b|仅)"
+)
+AFTERWARDS = (
+    r"(?:clipped|rounded|squared|normali[sz]ed|averaged|summed|truncated|thresholded|rectified|masked|reset (?:to|at|when|every|after)|standardi[sz]ed|"
+    r"quanti[sz]ed|discreti[sz]ed|perturbed|corrupted|multiplied|divided|raised to|reversed|smoothed|regulari[sz]ed|detached|"
+    r"passed through|wrapped|floored|saturated)\b(?! (?:error|loss|cost|norm|distance|difference|residual|self|attention|version|form|"
+    r"linear|unit|euclidean|l2|deviation|sum|hinge|exponential|gradient)\\w*)"
+    r"|followed by (?:an? |the )?(?:\w+ )?(?:softmax|tanh|sigmoid|relu|nonlinearity|non-linearity|normali[sz]ation|dropout|"
+    r"clipping|projection|rounding|threshold\w*|pooling|activation)\b"
+    r"|after (?:\w+ ){0,2}(?:normali[sz]ation|clipping|rounding|dropout|scaling|masking|averaging|projection)\b"
+    r"|with (?:(?:the|its|an?|some|added|additive|multiplicative|gaussian|small|white) ){0,3}"
+    r"(?:noise|dropout|clipping|saturation|jitter)\b(?!\s*⟦)"
+    r"|with (?:[\w-]+ |⟦[^⟧]*⟧ ){0,3}(?:added|subtracted|removed|reversed|flipped|changed|stopped|detached|blocked)\b"
+)
+STOPS = (
+    r"(?:the |its |no )?gradients?\b[^⟦]{0,40}\b(?:stopp\w*|detach\w*|block\w*|cut|not (?:propagat|flow|pass)\w*|no gradients?)\b"
+    r"|(?:no gradients?|detach\w*|stop\w* gradients?)\b"
+)
+OTHERWISE = re.compile(
+    r"(?<!=)(?P<value>⟦[^⟧]*⟧)?\W*\b(?:otherwise|elsewhere|or else|sonst|sinon|en otro caso)\b|否则",
+    re.IGNORECASE,
+)
+STATES = (
+    r"(?:open|closed|active|inactive|positive|negative|non-?negative|non-?zero|zero|on|off|large|small|true|false|"
+    r"even|odd|defined|present|absent|nonzero|saturated|missing)\b"
+)
+OR_VALUE = r"(?:nothing else|or) (?:if|when|zero|one|nothing|more|less|⟦\s*-?\d[^⟧]*⟧|\d)"
+IF = r"(?:if|when|whenever|unless|as long as|so long as|provided(?: that)?|except(?: (?:for|when|if|that))?|save|only (?:if|when|for|at|in)|falls|wenn|si|lorsque|cuando|当|如果)"
+ON_FORMULA = re.compile(
+    rf"(?!.{{0,40}}\bwhere\b){LEAD}(?:{IF}|for|for all|on)\s*⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)", re.IGNORECASE
+)
+ON_WORDS = re.compile(
+    rf"{LEAD}{IF}\s+(?!⟦|we\b|one\b|you\b|the \w+ (?:is|are) (?:clear|understood|omitted|suppressed|written)|"
+    r"(?:needed|necessary|possible|desired|required|no confusion|there is no|it is|they are)\b)[^⟦]*\w",
+    re.IGNORECASE,
+)
+CHANGES = re.compile(
+    rf"{LEAD}(?:where(?:ver)? )?(?:{STATES}$|[^⟦.;]{{0,40}}\b(?:is|are) (?:then |also )?(?:added|subtracted)\b|{SHARES}|{UP_TO}|{NEARLY}|{AT_TIMES}|{AFTERWARDS}|{OR_VALUE}|{STOPS})",
+    re.IGNORECASE,
+)
+ONLY = re.compile(
+    r"^[\s,(–—-]*(?:for|at|in|if|when|during|on)\b(?:[^.;]){0,60}\bonly\b", re.IGNORECASE
+)
+OF_THE_LAST = re.compile(
+    r"^\s*(?:however, |but )?(?:this|it|that|the (?:above |last |first )?(?:formula|equation|relation|recursion|definition|"
+    r"expression|identity|update)|eq\w*\.?(?: \(?\w+\)?)?)\s+(?:only |merely |just |of course |strictly )?"
+    r"(?P<how>(?:holds?|applies|is (?:only |merely |just )?(?:true|valid|exact|correct|right|so|the case|an?\b)).*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+ADDED = re.compile(
+    r"^\s*(?:to (?:this|it|these)\b|(?:we|one) (?:then |also |further )?adds?\b|"
+    r"(?:an? |the |some )?(?:\w+ ){0,2}(?:is|are) (?:then |also |further )?(?:added|subtracted)\b)",
+    re.IGNORECASE,
+)
+SAID_BEFORE = re.compile(
+    rf"(?:^|[.;:!?]\s)\s*(?:{UP_TO}|{NEARLY}|(?:plus or minus)\b|{AT_TIMES})[^.;:!?]*$"
+    r"|\b(?:approximately|roughly|nearly|almost|about|more or less|up to \w+(?: \w+){0,2}|to first order|on average|"
+    r"ungefähr|näherungsweise|environ|aproximadamente)\W*(?:given by|equal to|equals|the|as)?\W*$",
+    re.IGNORECASE,
+)
+DENIED = re.compile(
+    r"\b(?:is not|are not|isn't|aren't|never|rather than|instead of|in contrast to|unlike|not simply|not just|nicht|kein|"
+    r"n'est pas|no es|不是|if (?:we|it|they|the \w+|one) (?:had|were)|as if)\W*(?:given by|equal to|the|as|of)?\W*$",
+    re.IGNORECASE,
+)
+CONDITION_BEFORE = re.compile(
+    r"(?:^\s*|[,.;:]\s*|\b(?:and|but|only)\s+)(?P<how>if|when|whenever|unless|except(?: \w+)?|for|where|falls|wenn|si)\s*"
+    r"⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)$",
+    re.IGNORECASE,
+)
+MOST_BETWEEN = 60
+STATE_BEFORE = re.compile(
+    rf"(?:^\s*|[,.;:]\s*)(?:unless|(?:if|when|whenever) (?:the |a |an |its |all )?(?:\w+ ){{1,2}}(?:is|are) {STATES})",
+    re.IGNORECASE,
+)
+UNKNOWN_TERM = re.compile(
+    r"[+-](?:\\?[a-zA-Z]+\s*)?(?:\\(?:text|mathrm|operatorname|mbox)\{[^{}]*(?:penal|regul|noise|term|correct|rest\b|remainder|"
+    r"other|h\.\s?o\.\s?t|higher|error|prior|decay)[^{}]*\}(?!\s*[(_])|\\?(?:mathcal\{?O\}?|\b[Oo])\((?:1|\\?[a-zA-Z]+\^))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The words of a formula's sentence before and behind it, and the sentence after that."""
+
+    lead: str = ""
+    trail: str = ""
+    next: str = ""
+
+
+def words_around(page: Page) -> dict[int, Around]:
+    """The words around each formula of a page."""
+    found: dict[int, list[str]] = {}
+    open_: list[int] = []
+    own: dict[int, Formula] = {}
+    source = page.source.text
+    paused = False
+    before = ""
+    leads: dict[int, str] = {}
+
+    def add(text: str) -> None:
+        for number in open_:
+            found[number].append(text)
+
+    for item in page.items:
+        match item:
+            case Prose():
+                if paused and not re.match(r"\s*[a-z,(]", item.text):
+                    open_.clear()
+                paused = False
+                add(item.text)
+                before += " " + item.text
+            case Formula():
+                shown = f" ⟦{'; '.join(_shown(c) for c in item.chains)}⟧ "
+                if item.display:
+                    open_.clear()
+                else:
+                    add(shown)
+                leads[item.number] = SENTENCE_END.split(before)[-1]
+                before = "" if item.display else before + shown
+                paused = False
+                open_.append(item.number)
+                own[item.number] = item
+                found[item.number] = []
+            case Break(kind="paragraph"):
+                open_[:] = [n for n in open_ if own[n].display and not "".join(found[n]).strip()]
+                paused = bool(open_)
+                before = before if before.rstrip().endswith((":", ",")) else ""
+            case _:
+                open_.clear()
+                before = ""
+    found_all = {}
+    for n, parts in found.items():
+        ended = bool(ENDS_SENTENCE.search(source[own[n].start : own[n].end]))
+        found_all[n] = Around(leads[n], *_two_sentences("".join(parts), ended))
+    return found_all
+
+
+def _shown(chain: Chain) -> str:
+    return "".join(f"{m.relation}{spelled(m.tree)}" for m in chain.members)
+
+
+def _two_sentences(text: str, ended: bool) -> tuple[str, str]:
+    if ended or re.match(r"\s*[A-Z]", text):
+        text = ". " + text
+    first = SENTENCE_END.search(text)
+    if first is None:
+        return text, ""
+    rest = text[first.end() :]
+    second = SENTENCE_END.search(rest)
+    return text[: first.start()], rest[: second.start()] if second else rest
+
+
+def worded(chain: Chain, following: Sequence[Chain]) -> Iterator[str]:
+    """The words and conditions inside a formula behind an equation, as trails; `following` are the formula's next chains."""  # noqa: E501
+    if chain.words:
+        yield chain.words
+    for row in chain.conditions:
+        yield _with_words(spelled(row))
+    for other in following:
+        if len(other.members) != 1 or other.continues:
+            break
+        shown = spelled(other.members[0].tree)
+        if shown.startswith(("\\pmod", "\\left.\\right|")):
+            yield "modulo"
+        elif "\\text" in shown or RELATION.search(shown):
+            yield _with_words(shown) if "\\text" in shown else f"if {_with_words(shown)}"
+
+
+def _with_words(shown: str) -> str:
+    """\\text{ if }x_t>0 as: if ⟦x_t>0⟧."""
+    parts = re.split(r"(\\(?:text|mbox|textrm|textit|textnormal)\s*\{[^{}]*\})", shown)
+    found = []
+    for part in parts:
+        words = IN_TEXT.fullmatch(part)
+        if words:
+            found.append(f" {words[1]} ")
+        elif part.strip(" ,;()|.") not in ("", "\\left", "\\right"):
+            found.append(f"⟦{part.strip()}⟧")
+    return " ".join("".join(found).split())
+
+
+def changes(trail: str, behind: str = "") -> bool:
+    """Whether the words behind a definition, or the sentence behind these, say that it is not all, or not always, so."""
+    if CHANGES.match(trail) or ONLY.match(trail) or ON_WORDS.match(trail):
+        return True
+    otherwise = OTHERWISE.search(trail)
+    if otherwise is not None and "=" not in (otherwise["value"] or ""):
+        return True
+    on = ON_FORMULA.match(trail)
+    if on is not None and _is_condition(on["formula"], on["rest"], trail):
+        return True
+    last = OF_THE_LAST.match(behind)
+    if last is not None:
+        how = re.sub(
+            r"^(?:holds?|applies|is)\s+(?:true|valid|exact|correct|right|so|the case)?",
+            "",
+            last["how"],
+            flags=re.I,
+        )
+        return changes(how) or bool(re.search(r"\bonly\b|\bapproximat\w+", behind, re.IGNORECASE))
+    return bool(ADDED.match(behind))
+
+
+def _is_condition(formula: str, rest: str, trail: str) -> bool:
+    """Whether ⟦x_t>0⟧ is a condition on a quantity, or "for ⟦t⟧ odd" one on its steps."""
+    if re.match(r"\s*(?:odd|even|only)\b", rest, re.IGNORECASE):
+        return True
+    if re.match(rf"\s*(?:(?:is|are) {STATES}|vanish)", rest, re.IGNORECASE):
+        return bool(re.match(rf"{LEAD}{IF}\s*⟦", trail, re.IGNORECASE))
+    if not RELATION.search(formula) or OF_AN_INDEX.match(formula):
+        return False
+    if re.search(r"=|\\in(?![a-z])", formula) and not re.match(
+        rf"{LEAD}{IF}\s*⟦", trail, re.IGNORECASE
+    ):
+        return False
+    return bool(re.search(r"[a-zA-Z}]\s*[_^]|\\\|", formula))
+
+
+def changed_before(lead: str) -> bool:
+    """Whether the words of its sentence before a definition say that it is not all, or not always, so."""
+    if SAID_BEFORE.search(lead) or STATE_BEFORE.search(lead):
+        return True
+    on = CONDITION_BEFORE.search(lead)
+    if on is None or re.search("[A-Z]", on["rest"]) or len(on["rest"]) > MOST_BETWEEN:
+        return False
+    if on["how"].lower().startswith(("unless", "except")) or re.match(r"\s*only\b", on["rest"]):
+        return True
+    return (
+        _is_condition(on["formula"], on["rest"], f"if ⟦{on['formula']}⟧")
+        and "=" not in on["formula"]
+    )
+
+
+def has_unknown_term(right: str) -> bool:
+    """Whether a side ends in what is not said: + penalty, + O(h^2)."""
+    return bool(UNKNOWN_TERM.search(right))
+
+
+def denied(before: str) -> bool:
+    """Whether the words before an equation say that it does not hold: "the state is not", "instead of"."""
+    return bool(DENIED.search(before))
