@@ -66,11 +66,16 @@ def test_definitions_in_notes(row: dict[str, str]) -> None:
     for line in row["meant"].split(" ;; "):
         left, _, right = line.partition(" = ")
         page += [f"$$2 {left} = 2 ({right})$$", f"$$2 {left} = 3 ({right})$$"]
-    verdicts = [j.verdict.kind for j in judge("page.md", "\n\n".join(page), Options()).formulas]
+    report = judge("page.md", "\n\n".join(page), Options())
+    verdicts = [j.verdict.kind for j in report.formulas]
     count = 2 * (row["meant"].count(" ;; ") + 1)
     right, wrong = set(verdicts[-count::2]), set(verdicts[-count + 1 :: 2])
     assert row["notes"] in right and right <= {row["notes"], "proved"}
     assert not wrong & {"proved", "tested"}
+    if row["notes"] == "unread":  # refused: the definition shows the place and says the fix
+        first = report.formulas[0]
+        assert row["slip"] == report.text[first.start : first.end]
+        assert first.line == 3 and "write " in first.verdict.reason
 
 
 REFUSED = [
