@@ -23,36 +23,9 @@ CALLED = re.compile(
     r"(?P<typed>(?P<head>\\operatorname\*?\s*\{|\\math(?:rm|sf|tt)\s*\{|\\text\s*\{|\\|(?<![\\a-zA-Z{_^]))"
     r"(?P<word>[a-zA-Z]{3,12})\}?)\s*(?:\\left\s*|\\[bB]igg?l?\s*)?[(\[]"
 )
-FUNCTIONS = (
-    "tanh",
-    "sinh",
-    "cosh",
-    "sqrt",
-    "relu",
-    "softmax",
-    "sigmoid",
-    "softplus",
-    "logistic",
-    "arctan",
-)
-OTHERS = frozenset(
-    (
-        *(
-            "coth",
-            "sech",
-            "gelu",
-            "selu",
-            "celu",
-            "silu",
-            "elu",
-            "prelu",
-            "crelu",
-            "softmin",
-            "tan",
-        ),
-        *("sin", "cos", "sinc", *SPELLED, *tables.FUNCTIONS, *tables.WORDS),
-    )
-)
+FUNCTIONS = "tanh sinh cosh sqrt relu softmax sigmoid softplus logistic arctan".split()  # noqa: SIM905
+RARER = "coth sech sinc gelu selu celu silu elu prelu crelu softmin tan sin cos sort sqr".split()  # noqa: SIM905
+OTHERS = frozenset((*RARER, *SPELLED, *tables.FUNCTIONS, *tables.WORDS))
 # A macro or a function that the page makes itself.
 OWN = (
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator|def)\*?\s*\{?\s*\\WORD\b"
