@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,17 @@ from derive.judge.batches import misses_its_twin
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
+from derive.judge.defining import names_used
+from derive.judge.ends import beyond, stated_ends
 from derive.judge.functions_told import half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
-from derive.judge.misread import crosses_shapes, raises_to_its_index
+from derive.judge.misread import (
+    counted_otherwise,
+    crosses_shapes,
+    is_its_transpose,
+    raises_to_its_index,
+)
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
@@ -70,6 +77,8 @@ PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 ENTROPY = "the cross entropy of the outputs and their targets"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
+BEYOND = "the page makes {} for fewer steps than the line names"
+ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
@@ -149,6 +158,9 @@ class Decider:
                 self.unread += 1
                 return Verdict("unread", reason=HIDDEN.format(doubted))
         missing = next((t.outcome.missing for t in tries if t.outcome.missing), "")
+        missing = missing or next(
+            (BEYOND.format(b) for t in tries if (b := beyond(self._ends, t))), ""
+        )
         if missing or not tries or not all(t.outcome.differs for t in tries):
             if not missing and tries and tries[0].outcome.zero:
                 version = self._with_another_version(
@@ -436,7 +448,7 @@ class Decider:
             for part in walk(side)
         ):
             return None
-        if self._reaches_elsewhere(tried):
+        if self._reaches_elsewhere(tried) or beyond(self._ends, tried):
             return None
         assert tried.outcome.model is not None
         if of_nothing_random((tried.sides.left, tried.sides.right), tried.outcome.model):
@@ -448,6 +460,7 @@ class Decider:
         scope = self._scope(tried)
         reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
         if reading:
+            reading = "; ".join(dict.fromkeys((reading, *tried.granted)))
             return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
@@ -458,6 +471,10 @@ class Decider:
                 reason="the values agree, and no proof was found",
             )
         return Verdict("proved", scope=scope, reading=said)
+
+    @cached_property
+    def _ends(self) -> dict[int, int]:
+        return stated_ends(self.judge.understanding)
 
     def _certificate(self, tried: Tried) -> SameForm | None:
         """The proof of a line as it was tried, looked for once."""
@@ -514,6 +531,7 @@ class Decider:
             parts.append("at the values that the page gives")
         parts += self._supposed_of_shapes(tried)
         parts += self._matrices_of_entries(tried)
+        parts += self._written_otherwise(tried)
         return "; ".join(dict.fromkeys(parts)) or None
 
     def _matrices_of_entries(self, tried: Tried) -> list[str]:
@@ -527,6 +545,25 @@ class Decider:
             for whole in sorted(setting.taken_for_entries)
             if setting.wholes[whole] in names
         ]
+
+    def _written_otherwise(self, tried: Tried) -> list[str]:
+        """What was supposed of the notation of a line, or of a formula that makes what it rests on."""
+        supposed, u = self.judge.written_otherwise, self.judge.understanding
+        if not supposed or tried.outcome.model is None or self.hidden.place is None:
+            return []
+        waiting = {n.split("∅")[0] for n in reached(tried.sides, tried.outcome.model)}
+        numbers, seen = {self.hidden.place}, set[str]()
+        chains = list(u.chains())
+        waiting |= {k for n, _, c in chains if n in numbers for k in names_used(u, n, c)}
+        while waiting - seen:
+            new = waiting - seen
+            seen |= new
+            for number, index, chain in chains:
+                role = u.symbols.roles.get((number, index))
+                if role is not None and role.kind == "definition" and role.key in new:
+                    numbers.add(number)
+                    waiting |= names_used(u, number, chain)
+        return [said for said, where in supposed if where & numbers]
 
     def _is_an_example(self, tried: Tried) -> bool:
         """Whether a line says what the page's lists of numbers come to: one side lists entries, or what it rests on was given so."""  # noqa: E501
@@ -594,7 +631,12 @@ class Decider:
         self, tried: Tried, missing: Callable[[Sides, Outcome], str] = missing_condition
     ) -> Verdict | None:
         condition = missing(tried.sides, tried.outcome)
-        if not condition or self._doubted(tried) or self._reaches_elsewhere(tried):
+        if (
+            not condition
+            or self._doubted(tried)
+            or self._reaches_elsewhere(tried)
+            or beyond(self._ends, tried)
+        ):
             return None
         reading = f"{tried.reading}, {condition}" if tried.reading else condition
         return Verdict("ambiguous", scope=condition, reading=reading)
@@ -685,12 +727,24 @@ class Decider:
         taken = self._matrices_of_entries(first)
         if taken:
             return Verdict("unread", reason=f"the line fails where {taken[0]}, which is not said")
+        otherwise = self._written_otherwise(first)
+        if otherwise:
+            return Verdict(
+                "unread", reason=f"the line fails where {otherwise[0]}, which the page does not say"
+            )
         if self._is_an_example(first):
             return Verdict(
                 "unread", reason="the line is about numbers of an example, which were not put in"
             )
         if self._has_two_shapes(first) or crosses_shapes(first):
             return Verdict("unread", reason="a name has two shapes in what the line rests on")
+        if is_its_transpose(first):
+            return Verdict("unread", reason="that a matrix is symmetric may be supposed")
+        counted = counted_otherwise(
+            self.judge.understanding, reached(first.sides, first.outcome.model)
+        )
+        if counted:
+            return Verdict("unread", reason=ENTRY_OR_ONE.format(counted))
         if raises_to_its_index(first):
             return Verdict(
                 "unread", reason="an upper index or a power: the page does not say which"

@@ -445,6 +445,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
         if domain in ORDERED:
             members.put_in_order(elaborator, own, domain)
     fitting.note_output(u, elaborator, occurs.key, member.tree)
+    elaborator.own = occurs.key
     elaborator.own_steps = {
         d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
     }

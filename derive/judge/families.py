@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from derive.algebra.functions import SPELLED
 from derive.judge.made import entries_listed
 from derive.judge.names import named
 from derive.text.page import Formula
+from derive.text.spelled import spelled
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 
 def note_families(u: Understanding) -> None:
-    """Functions without a prime that are applied to no entry; names that are made without their index."""
+    """Functions without a prime that are applied to no entry, and what elementary ones are applied to; names that are made without their index."""  # noqa: E501
     applied, to_entries = set[str](), set[str]()
     for item in u.page.items:
         if not isinstance(item, Formula):
@@ -23,6 +25,10 @@ def note_families(u: Understanding) -> None:
             for member in chain.members:
                 for name, behind in named(member.tree):
                     occurs = table.occurrence(name, behind)
+                    if name.letter in SPELLED and behind is not None:
+                        u.setting.arguments.setdefault(name.letter, set()).add(
+                            spelled(behind.inside)
+                        )
                     if occurs.arguments is None:
                         continue
                     applied.add(occurs.key)

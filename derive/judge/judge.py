@@ -20,9 +20,10 @@ from derive.judge.readings import (
 )
 from derive.judge.sections import sections
 from derive.judge.understanding import Understanding
+from derive.judge.worked import Told, Worked
 from derive.notation.changes import with_changes
 from derive.notation.code_names import with_code_names
-from derive.notation.gates import with_each_gate
+from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
@@ -31,6 +32,7 @@ from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
+from derive.notation.trained import with_training_steps
 from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -72,10 +74,19 @@ class Judge:
             )
         )
         page, said = with_letters(page)
+        plain = page
         page, transposes = with_transposes(page)
+        turned, widened = changed(plain, page), page
         page, wide = with_wide_sums(page)
+        whole = page
+        page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)
-        self.said += said + transposes + wide
+        self.written_otherwise = [
+            *((one, turned) for one in transposes),
+            *((one, changed(widened, whole)) for one in wide),
+            *((one, changed(whole, page)) for one in steps),
+        ]
+        self.said += said + transposes + wide + steps
         self._begin(text, page)
 
     @classmethod
@@ -85,6 +96,7 @@ class Judge:
         """The judge of a section of the `whole` page: `elsewhere` are the names that are made before it; it judges the formulas `only`."""  # noqa: E501
         judge = cls.__new__(cls)
         judge.said, judge.lettered, judge.guessed = [], whole.lettered, whole.guessed
+        judge.written_otherwise = whole.written_otherwise
         judge._begin(whole.text, page, elsewhere, only, whole)
         return judge
 
@@ -108,6 +120,7 @@ class Judge:
         self.readings = Readings(self.page, self.understanding)
         self.readings.elsewhere = self.elsewhere
         self.decider = Decider(self)
+        self.worked = Worked(self.understanding)
         self._before: Before | None = None
         self._begun: dict[str, str] = {}
 
@@ -376,6 +389,36 @@ class Judge:
         before: Before | None = None,
     ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
         """Each member with its head: the last side before an inequality; where it is not read, the first member that is stands for it, and this is said."""  # noqa: E501
+        told = self._told(formula, chain, role, before, index)
+        said = [Told("open" if before is not None else "held")]
+        for k, (shown, member, found) in enumerate(told, start=1):
+            verdict = self._with_numbers(formula.number, index, chain, k, said, found)
+            said.append(_as_told(verdict))
+            self.worked.note(formula.number, index, chain, k, said[-1])
+            yield shown, member, verdict
+
+    def _with_numbers(
+        self,
+        number: int,
+        index: int,
+        chain: Chain,
+        k: int,
+        before: list[Told],
+        verdict: Verdict | Accusation,
+    ) -> Verdict | Accusation:
+        """The verdict on a member, or what its numbers say where it is not read, or accused of what they bear out."""  # noqa: E501
+        was = "accused" if isinstance(verdict, Accusation) else verdict.kind
+        if self.whole is not None or was not in ("accused", "unread", "tested"):
+            return verdict
+        said = self.worked.verdict(number, index, chain, k, before)
+        if said is None or (was, said.kind) in (("accused", "refuted"), ("tested", "ambiguous")):
+            return verdict
+        return said
+
+    def _told(
+        self, formula: Formula, chain: Chain, role: Role | None, before: Before | None, index: int
+    ) -> Iterator[tuple[Member, Member, Verdict | Accusation]]:
+        """The members of a chain as what the page defines has them."""
         head = shown = chain.members[0]
         unheard = NOT_READ
         first = before is None
@@ -408,6 +451,9 @@ class Judge:
                     self._restated(formula, chain, head, member, role)
                     or self._said(formula, index, role),
                 )
+                if role.kind == "assignment":  # what follows is the new value, too, and no old one
+                    head = shown = member
+                    self._before = Before(formula.number, head, None)
             elif role is not None and role.kind in ("setting", "shape") and is_value(member.tree):
                 yield shown, member, Verdict("definition", reason=role.why)
             elif chain.continues and first:
@@ -522,6 +568,15 @@ class Judge:
         """The claim in one reading, to see whether it holds."""
         way = Way("", of_head, of_member, hasty=True)
         return self.readings.tried(number, chain, head, member, way)
+
+
+def _as_told(verdict: Verdict | Accusation) -> Told:
+    if isinstance(verdict, Accusation) or verdict.kind in ("refuted", "carried"):
+        return Told("wrong")
+    if verdict.kind in ("unread", "remark"):
+        return Told("open")
+    reading = verdict.reading or ""
+    return Told("read" if verdict.kind == "ambiguous" else "held", reading)
 
 
 def _accusation(judged: Judged) -> Accusation | None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.core import At, Big, D, Pow, Ref, walk
 from derive.algebra.expression import Time
+from derive.judge.slips import letter
 from derive.meaning.model import depended
 
 if TYPE_CHECKING:
     from derive.judge.readings import Tried
+    from derive.judge.understanding import Understanding
 
 
 def crosses_shapes(tried: Tried) -> bool:
@@ -29,6 +31,30 @@ def crosses_shapes(tried: Tried) -> bool:
         for body in bodies
         for p in walk(body)
     )
+
+
+def is_its_transpose(tried: Tried) -> bool:
+    r"""Whether a line says of a matrix that it is symmetric, P_t = P_t^\top."""
+    left, right = tried.sides.left, tried.sides.right
+    if not isinstance(left, Ref) or not isinstance(right, Ref) or left.name != right.name:
+        return False
+    return left.index != right.index and sorted(map(repr, left.index)) == sorted(
+        map(repr, right.index)
+    )
+
+
+def counted_otherwise(u: Understanding, names: Iterable[str]) -> str:
+    r"""A vector x \in \mathbb{R}^d that a line rests on, where the page has the whole beside the x_1, …, x_n of a sum; "" without such."""  # noqa: E501
+    counted = u.symbols.symbols.reader.survey.counted_otherwise & set(map(letter, names))
+    if not counted:
+        return ""
+    shapes = {place[0] for place, role in u.symbols.roles.items() if role.kind == "shape"}
+    whole = (
+        letter(occurs.key)
+        for number, _, _, occurs in u.occurrences()
+        if not occurs.indices and number not in shapes
+    )
+    return next((x for x in whole if x in counted), "")
 
 
 def raises_to_its_index(tried: Tried) -> bool:

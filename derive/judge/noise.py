@@ -53,6 +53,7 @@ CONTRARY = re.compile(
     r"|\bmultiplicative|\bheavy|有色|相关噪|均值不为|不为零|不独立|有色雑音|相関のある|\bkorreliert|\bcorrélé|\bcoloré|\bcoloread",
     re.IGNORECASE,
 )  # what makes of white noise another one
+DRAWN = ("\\sim", "\\in", "=", "\\propto")
 NORMAL = ("N", "\\mathcal{N}", "\\mathscr{N}", "\\mathbb{N}", "Normal", "\\normal")
 
 
@@ -121,13 +122,10 @@ def _is_contrary(u: Understanding, number: int, chain: Chain, names: set[str]) -
     table = u.symbols.at(number)
     if len(chain.members) < 2:
         return False
-    if chain.members[1].relation == "\\sim":
-        keys = {
-            table.occurrence(p[0], None).key
-            for p in parts_of(chain.members[0].tree)
-            if len(p) == 1 and isinstance(p[0], Name)
-        }
-        return bool(keys & names) and _normal(chain.members[1].tree) is None
+    drawn = list(drawn_in(chain))
+    if chain.members[1].relation == "\\sim" or drawn:
+        keys = {table.occurrence(n, None).key for n in drawn}
+        return bool(keys & names) and normal(chain.members[1].tree) is None
     return any(
         _has_moment(u, number, one.tree, other.tree, names)
         for first, second in zip(chain.members, chain.members[1:], strict=False)
@@ -222,12 +220,9 @@ def _laws(u: Understanding, candidates: set[str]) -> Iterator[tuple[str, str, in
         if len(chain.members) < 2:
             continue
         table = u.symbols.at(number)
-        drawn = chain.members[1].relation == "\\sim"
-        for part in parts_of(chain.members[0].tree) if drawn else ():
-            law = _normal(chain.members[1].tree)
-            if law is None or len(part) != 1 or not isinstance(part[0], Name):
-                continue
-            key = table.occurrence(part[0], None).key
+        law = normal(chain.members[1].tree)
+        for drawn in drawn_in(chain) if law is not None else ():
+            key = table.occurrence(drawn, None).key
             if key in candidates:
                 yield key, table.occurrence(law, None).key if isinstance(law, Name) else "", number
         for square, name in _pairs(chain):
@@ -236,7 +231,22 @@ def _laws(u: Understanding, candidates: set[str]) -> Iterator[tuple[str, str, in
                 yield key, table.occurrence(name, None).key, number
 
 
-def _normal(row: Row) -> Name | str | None:
+def drawn_in(chain: Chain) -> Iterator[Name]:
+    r"""The names of w, v \sim N(0, Q), and of p(w) \sim N(0, Q)."""
+    relation = chain.members[1].relation
+    for part in parts_of(chain.members[0].tree):
+        match part:
+            case (Name() as name,) if relation == "\\sim":
+                yield name
+            case (
+                Name(letter="p" | "P", below=None, above=None),
+                Group(opening="(", inside=inside),
+            ):
+                if relation in DRAWN and len(inside) == 1 and isinstance(inside[0], Name):
+                    yield inside[0]
+
+
+def normal(row: Row) -> Name | str | None:
     """The Q of N(0, Q); "" where it is another formula, None where the law is another."""
     row = tuple(n for n in row if not (isinstance(n, Sign) and n.text in (".", ",")))
     if len(row) != 2 or not isinstance(row[0], Name) or not isinstance(row[1], Group):

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from derive.judge.noise import called_noise
+from derive.judge.noise import called_noise, drawn_in, normal
 from derive.notation.chance import NAMES as MEANS
 from derive.notation.chance import chances, drawn
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
-from derive.notation.slots import parts_of
 from derive.text.trees import Name
 from derive.text.trees import walk as nodes
 
@@ -48,10 +47,11 @@ def random_names_of(u: Understanding) -> set[str]:
 def said_random(u: Understanding) -> Iterator[str]:
     r"""The names of w \sim N(0, Q), and those that the prose calls noise."""
     for number, _, chain in u.chains():
-        if len(chain.members) > 1 and chain.members[1].relation == "\\sim":
-            for part in parts_of(chain.members[0].tree):
-                if len(part) == 1 and isinstance(part[0], Name):
-                    yield u.symbols.at(number).occurrence(part[0], None).key
+        if len(chain.members) > 1:
+            plain = chain.members[1].relation == "\\sim"
+            if plain or normal(chain.members[1].tree) is not None:
+                for name in drawn_in(chain):
+                    yield u.symbols.at(number).occurrence(name, None).key
     yield from called_noise(u)
 
 

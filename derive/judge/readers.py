@@ -47,6 +47,7 @@ NOT_KNOWN = (
     "says nothing",
     "another version",
     "given nowhere",
+    "for fewer steps",
 )
 
 

@@ -17,8 +17,10 @@ from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
 from derive.judge.batches import MEAN, kept_once, of_the_sum
+from derive.judge.circles import cuts
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
+from derive.judge.convention import DENIED
 from derive.judge.costs import differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
@@ -26,6 +28,7 @@ from derive.judge.names import COSTS
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.standing import Standing, stand_ins, with_stand_in
+from derive.judge.stepless import with_steps
 from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.judge.unpaired import SAID as PAIRED
@@ -319,7 +322,7 @@ class Readings:
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
         self._entropy = any(
-            isinstance(i, Prose) and ENTROPY.search(i.text) for i in page.items
+            isinstance(i, Prose) and _names_entropy(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._tells_partial = any(
             tells_partial_from_total(m.tree for m in c.members)
@@ -366,6 +369,8 @@ class Readings:
             yield from self._agreeing(self._as_numbers(number, chain, head, member, SCALARS))
         if self._open and first is not None:
             yield from self._agreeing(self._standing_in(number, chain, head, member, first))
+        if self._open and first is not None:
+            yield from self._agreeing(self._cut(number, chain, head, member, first.outcome.missing))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
 
@@ -415,6 +420,24 @@ class Readings:
                 self._stands_for[name] = one.said
                 yield replace(found, reading="; ".join(filter(None, (one.said, found.reading))))
                 return
+
+    def _cut(
+        self, number: int, chain: Chain, head: Member, member: Member, missing: str
+    ) -> Iterator[Tried]:
+        """A line that fails on a circle, with one of the names on it as given."""
+        if self._without is not None:
+            return
+        model = self.understanding.model(number, self._index(number, chain))
+        for without, said in cuts(model, missing):
+            self._without = without
+            try:
+                for found in self._climbed(number, chain, head, member, False):
+                    reading = "; ".join(filter(None, (said, found.reading)))
+                    yield replace(found, reading=reading)
+            except (Unread, Misfit):
+                continue
+            finally:
+                self._without = None
 
     def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line with one bracket too many, as it holds without it or with a partner for it."""
@@ -840,6 +863,7 @@ class Readings:
     ) -> Tried:
         u = self.understanding
         model = self._without or u.model(number, self._index(number, chain), way.ahead)
+        model = with_steps(u, model, found, number)
         model = freed(model, found, u.setting.lagrangians)
         stand_in = self._stand_in
         if stand_in is not None:
@@ -1151,6 +1175,12 @@ def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
     if not steps:
         steps = [str(i.shift) for i in _numbered_steps(right.body, slopes[0].by, elaborator)]
     return steps[0] if len(steps) == 1 else ""
+
+
+def _names_entropy(text: str) -> bool:
+    """Whether a sentence names the cross entropy, and does not say that it is another cost."""
+    sentences = (s for s in re.split(r"[.;](?:\s|$)|[。；]", text) if ENTROPY.search(s))
+    return any(not DENIED.search(s) for s in sentences)
 
 
 def _is_of_steps(slope: D, elaborator: Elaborator) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from derive.judge.names import named
+
+BOLD = ("mathbf", "boldsymbol", "bm", "mathrm", "mathsf", "mathit")
+_LETTER = re.compile(r"\\[a-z]+\{|\}")
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
@@ -24,13 +28,22 @@ def matrices_of_entries(u: Understanding) -> dict[str, str]:
         for member in chain.members:
             found = [table.occurrence(n, b) for n, b in named(member.tree)]
             keys = {o.key for o in found}
-            together |= {frozenset((k, k.upper())) for k in keys if k.upper() in keys - {k}}
+            together |= {
+                frozenset((k, other))
+                for k in keys
+                for other in keys - {k}
+                if len(k) == 1 and _LETTER.sub("", other) == k.upper()
+            }
             for occurs in found:
                 seen[occurs.key].append(occurs)
     pairs = {}
     for small, uses in seen.items():
-        whole = small.upper()
-        if len(small) != 1 or whole == small or frozenset((small, whole)) in together:
+        plain = small.upper()
+        if len(small) != 1 or plain == small or not small.isalpha():
+            continue
+        forms = (plain, *(f"\\{style}{{{plain}}}" for style in BOLD))
+        whole = next((f for f in forms if f in seen), plain)
+        if frozenset((small, whole)) in together:
             continue
         wholes = seen.get(whole, [])
         if {small, whole} & u.setting.defined or any(_components(o) or o.arguments for o in wholes):

@@ -29,6 +29,7 @@ from derive.judge import (
     on_a_curve,
     ranks,
     scopes,
+    solved_for,
     twins,
 )
 from derive.judge.made import (
@@ -48,6 +49,7 @@ from derive.judge.made import (
 )
 from derive.judge.names import Names, named
 from derive.judge.noise import Noise, noise_of
+from derive.judge.stepless import stands_without
 from derive.meaning.model import ORDERED, Definition, Model
 from derive.notation import members
 from derive.notation.elaborate import Elaborator
@@ -120,6 +122,9 @@ class Understanding:
     """The chain whose own functions are left out, while it is judged as a claim."""
     _vectors: set[str] = field(default_factory=set)
     _implied: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    at_steps: dict[tuple[int, tuple[str, ...]], tuple[Definition, Definition]] = field(
+        default_factory=dict
+    )
     _implied_in: dict[str, tuple[int, int]] = field(default_factory=dict)  # the chain that does so
     _scope: tuple[int, int] = (0, 0)
     examples: set[str] = field(default_factory=set)  # what the page gives as a list of numbers
@@ -315,6 +320,7 @@ class Understanding:
 
         implied.dependences(self)
         on_a_curve.on_curves(self)
+        solved_for.solve_adjoints(self)
         implied.solve_implicit(self)
         defining.without_slips(self)
         self.setting.alias |= defining.aliases_of_definitions(self)
@@ -436,7 +442,11 @@ class Understanding:
             k: d
             for k, (d, first, last) in self._implied.items()
             if (first <= number <= last and not self._is_before(k, number, index))
-            or (first - WHERE <= number < first and k not in self.setting.in_force)
+            or (
+                first - WHERE <= number < first
+                and k not in self.setting.in_force
+                and not stands_without(self, k, d, first)
+            )
         }
         found = reading or self.reading
         if number in self.based:

@@ -63,7 +63,13 @@ def read_fraction(e: Elaborator, node: Over, row: Row, at: int) -> tuple[Val, in
     divided = None if mark is None or below is not None else divided_derivative(e, node, mark)
     if divided is not None:
         return divided, at + 1
-    if mark is not None and mark.letter == "\\partial" and mark.rest and not mark.order:
+    by_name = len(node.below_line) == 1 and isinstance(node.below_line[0], Name)
+    if (
+        mark is not None
+        and mark.letter == "\\partial"
+        and (mark.rest or by_name)
+        and not mark.order
+    ):
         e.notes.append("the ∂ below the line is missing")
         below = Mark(mark.letter, node.below_line, False, False)
         return read_derivative(e, node, mark, below, row, at)
@@ -149,6 +155,8 @@ def slope_of_known(e: Elaborator, of: Row, by: Row) -> Val | None:
     if not known or name.primes or calls.is_variable(e, key) or key in e.setting.functions:
         return None
     place = Group(by[0].start, by[0].end, "(", ")", by)
+    if spelled(by) not in e.setting.arguments.get(name.letter, ()):  # of something else, perhaps
+        e.notes.append(f"{spelled(of)} is applied to {spelled(by)} where it stands above it")
     return e.row((replace(name, primes=1), place))
 
 

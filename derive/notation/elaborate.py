@@ -83,6 +83,7 @@ class Elaborator:
         self._depth = 0
         self._whole = False
         self.inlining = False
+        self.own = ""  # what the formula defines, and its steps
         self.own_steps: dict[str, Time] = {}
         self.filled_in: set[str] = set()
         self.outcome = OUTCOME

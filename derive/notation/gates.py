@@ -15,6 +15,12 @@ FEWEST = 2
 """How many gates a letter stands for at least."""
 
 
+def changed(before: Page, after: Page) -> frozenset[int]:
+    """The numbers of the formulas that two pages have otherwise."""
+    pairs = zip(before.items, after.items, strict=True)
+    return frozenset(a.number for a, b in pairs if isinstance(a, Formula) and a != b)
+
+
 def gates_of(chains: Iterable[Chain]) -> frozenset[str]:
     """The letters of quantities that are made, step by step, of what carries their letter in a script."""
     found: set[str] = set()

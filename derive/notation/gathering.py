@@ -73,7 +73,8 @@ def survey_of(
         _see_example(survey, chain)
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
-    survey.sampled_names |= set(_counted_otherwise(survey, chains))
+    survey.counted_otherwise = set(_counted_otherwise(survey, chains))
+    survey.sampled_names |= survey.counted_otherwise
     return survey
 
 

@@ -428,7 +428,13 @@ def member(e: Elaborator, key: str, given: Sequence[tuple[str, Time]], start: in
             kept.append(slot)
             if slot != "sample":
                 put_in_order(e, steps[slot], slot)
-        elif slot in e.own_steps and slot in e.setting.stepped.get(written, ()):
+        elif (
+            slot in e.own_steps
+            and slot in e.setting.stepped.get(written, ())
+            and not (
+                e._whole and written == e.own
+            )  # w_{t+1} is made of ∂L/∂w, and of no ∂L/∂w_{t+1}
+        ):
             index.append(e.own_steps[slot])
             kept.append(slot)
             e.filled_in.add(written)

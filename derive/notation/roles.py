@@ -65,7 +65,10 @@ from derive.text.trees import (
 ASSIGN = frozenset(("\\leftarrow", "+=", "-=", "\\mathrel{+}=", "*=", "/=", "\\leftarrow"))
 MADE_OTHERWISE = frozenset(("\\sim", "\\doteq", "\\overset", "\\stackrel"))
 
+SUPPOSED = r"假设|假定|假如|仮定|仮に|가정"
+ON_CJK_CONDITION = r"如果|倘若|若|もし|만약"
 SUPPOSING = re.compile(
+    rf"(?:{SUPPOSED}|{ON_CJK_CONDITION})[^.;:!?。；：！？]*$|"
     r"\b(?:if|suppose|supposing|assum\w+|when|whenever|where we set|initiali[sz]\w*|setting|set|choose|"
     r"chosen|take|taking|e\.g\.?|for example|for instance|in (?:the|an|our|this) (?:example|case)|around|"
     r"unless|only|case|at|near|say|si|wenn|falls|provided|(?:as|so) long as|imagin\w+|pretend\w*|once|"
@@ -73,11 +76,15 @@ SUPPOSING = re.compile(
     r"requir\w+|except|excluding|apart from|aside from|other than|but for|barring|outside)\b[^.;:!?]*$",
     re.IGNORECASE,
 )
+COUNTING = ("i", "j", "k", "l", "t", "s", "\\tau")
 INTRODUCING = re.compile(
-    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b(?! for a moment)",
+    rf"(?:{SUPPOSED})|"
+    r"\b(?:suppose|assume|say|take|consider|set|setting|put|putting|sei|soit|sea|supongamos|supposons)\b"
+    r"(?!,? for (?:(?:a|the) moment|now)\b)",
     re.IGNORECASE,
 )
 CONDITIONAL = re.compile(
+    rf"(?:{ON_CJK_CONDITION})[^.;:!?。；：！？]*$|"
     r"\b(?:if|when|whenever|unless|provided|(?:as|so) long as|once|until|had (?:the|we|it|they)|were|would|"
     r"not (?:true|the case)|except|excluding|apart from|aside from|other than|but for|barring)\b[^.;:!?]*$",
     re.IGNORECASE,
@@ -90,6 +97,7 @@ SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 CHANGED = "the words around its definition change it"
 ON_A_CONDITION = "on a condition of its sentence"
 ON_CONDITION = re.compile(r"\b(?:if|when|unless|suppose|imagine)\b[^.;:!?]*$", re.IGNORECASE)
+AGAIN_SUPPOSED = re.compile(rf"(?:{SUPPOSED}|{ON_CJK_CONDITION})[^.;:!?。；：！？]*$")
 ASSUMING = re.compile(r"\b(?:assum|suppos)\w*[^.;:!?]*$", re.IGNORECASE)
 STATIONARY = re.compile(
     r"\b(?:set\w*|zero|optim\w+|stationar\w+|condition\w*|critical|satisf\w+|KKT|solv\w+|minim\w+|"
@@ -518,7 +526,8 @@ class Roles(Ledger):
         if found.indices and any(
             not self._is_special(k.occurrence) for k in self.known.get(found.key, ())
         ):
-            return value and not (where.display or where.item or self._is_special(found))
+            again = not where.display and bool(AGAIN_SUPPOSED.search(sentence(said)))
+            return again or (value and not (where.display or where.item or self._is_special(found)))
         if found.arguments is not None and found.key in self.known:
             return False
         single = single_name(right)
@@ -575,17 +584,13 @@ class Roles(Ledger):
         survey = self.reader.survey
         if name.below or name.above or (len(name.letter) > 1 and not name.letter.startswith("\\")):
             return False
-        counts = survey.strong(name.letter) or name.letter in (
-            "i",
-            "j",
-            "k",
-            "l",
-            "t",
-            "s",
-            "\\tau",
-        )
-        if not counts or survey.varies(name.letter):
+        strong = survey.strong(name.letter)
+        if not (strong or name.letter in COUNTING) or survey.varies(name.letter):
             return False
+        if not strong and any(
+            isinstance(a, Name) and isinstance(b, Name) for a, b in pairwise(right)
+        ):
+            return False  # s = v u + c where no s counts anything
         return all(isinstance(n, Name | Number | Sign) for n in right)
 
     @staticmethod

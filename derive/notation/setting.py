@@ -113,6 +113,8 @@ class Setting:
     ranks: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
     entrywise: set[str] = field(default_factory=set)
+    arguments: dict[str, set[str]] = field(default_factory=dict)
+    """What each elementary function of the page is applied to, as it is spelled."""
     of_families: set[str] = field(default_factory=set)  # functions that are applied to no entry
     made_bare: set[str] = field(default_factory=set)  # what is made without an index of entries
     functions: dict[str, Function] = field(default_factory=dict)

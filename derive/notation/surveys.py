@@ -46,6 +46,9 @@ def remembered(
     return answer
 
 
+MARK = re.compile(r"\^(?:\{[-+*]\}|[-+*])")
+
+
 @dataclass
 class Survey:
     """What all names of a page say together."""
@@ -77,6 +80,8 @@ class Survey:
     r"""The letters that number vectors of a stated shape, the i of x_i \in \mathbb{R}^D."""
     sampled_names: set[str] = field(default_factory=set)
     """The names of such vectors, without accents."""
+    counted_otherwise: set[str] = field(default_factory=set)
+    """Those that only the ends of sums show: x_1, …, x_n beside an x of R^d."""
     alone: frozenset[str] = frozenset()
     """Plain spellings that are their own name where nothing hangs on them: the x of x = g(t) beside `\\vec x`."""  # noqa: E501
     numbered: set[tuple[str, str]] = field(default_factory=set)
@@ -524,11 +529,10 @@ class Survey:
     @remembered
     def _always_raised(self, base: str) -> bool:
         """Whether a base has an index letter above wherever it has one below, y_j^k: nobody raises all of a family to one power."""  # noqa: E501
-        core = re.sub(r"\\[a-z]+\{|\}", "", base)
         below = [
             u.split.pieces
             for other, uses in self.by_base.items()
-            if re.sub(r"\\[a-z]+\{|\}", "", other) == core
+            if core(other) == core(base)
             for u in uses
             if any(p.place == "below" and p.form == "letter" for p in u.split.pieces)
         ]
@@ -717,8 +721,7 @@ class Survey:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
-        core = re.sub(r"\\[a-z]+\{|\}", "", base)
-        sampled = core in self.sampled_names or bool(letters & self.sampling)
+        sampled = core(base) in self.sampled_names or bool(letters & self.sampling)
         if piece.letter in self.examples() or (
             sampled and piece.place == "below" and not piece.beside
         ):
@@ -835,7 +838,7 @@ class Survey:
 
     @remembered
     def recursive(self, letter: str, place: Place) -> bool:
-        """Whether a letter drives a recursion: some name has it on the left and moved on the right."""
+        r"""Whether a letter drives a recursion: some name has it on the left and moved on the right; \bar s_k = A \hat s_{k-1} is of one letter, too."""  # noqa: E501
         seen: dict[tuple[str, int, int], set[str]] = defaultdict(set)
         for use in self.uses:
             for p in use.split.pieces:
@@ -845,7 +848,7 @@ class Survey:
                     and p.form == "letter"
                     and _by_a_number(p)
                 ):
-                    seen[use.split.base, use.number, use.chain].add(plain(p.row))
+                    seen[core(use.split.base), use.number, use.chain].add(plain(p.row))
         return any(len(forms) > 1 for forms in seen.values())
 
     @remembered
@@ -853,6 +856,20 @@ class Survey:
         """Whether (i-1) stands above some name: examples are not counted so."""
         pieces = (p for u in self.uses for p in u.split.pieces if p.place == "paren")
         return any(p.letter == letter and p.moved and p.form == "letter" for p in pieces)
+
+    @remembered
+    def _is_called_with(self, letter: str) -> bool:
+        """Whether a letter stands as a step behind what a formula makes, x(k + 1) = …"""
+        behind = (u.behind.inside for u in self.uses if u.first and u.behind is not None)
+        return any(
+            len(row) == 3
+            and isinstance(row[0], Name)
+            and row[0].letter == letter
+            and isinstance(row[1], Sign)
+            and row[1].text in ("+", "-")
+            and isinstance(row[2], Number)
+            for row in behind
+        )
 
     @remembered
     def recursive_domain(self, letter: str) -> Domain:
@@ -871,6 +888,8 @@ class Survey:
             for u in self.uses
         )
         spoken = self.layered and not self.timed
+        if letter not in habits.LAYER and self._is_called_with(letter):
+            return "time"  # the k of x_k beside x(k)
         return "layer" if carried or spoken or letter in habits.LAYER else "time"
 
 
@@ -885,6 +904,11 @@ def runs_of(taken_apart: Split) -> list[tuple[Piece, ...]]:
         found += [group] * len(group)
         at += run
     return found
+
+
+def core(base: str) -> str:
+    """The letter of a name without its accents and marks: the x of a prior estimate."""
+    return re.sub(r"\\[a-z]+\{|\}", "", MARK.sub("", base))
 
 
 def _by_a_number(piece: Piece) -> bool:

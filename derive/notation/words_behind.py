@@ -73,7 +73,8 @@ STATES = (
 OR_VALUE = r"(?:nothing else|or) (?:if|when|zero|one|nothing|more|less|⟦\s*-?\d[^⟧]*⟧|\d)"
 IF = r"(?:if|when|whenever|unless|as long as|so long as|provided(?: that)?|except(?: (?:for|when|if|that))?|save|only (?:if|when|for|at|in)|falls|wenn|si|lorsque|cuando|当|如果)"
 ON_FORMULA = re.compile(
-    rf"(?!.{{0,40}}\bwhere\b){LEAD}(?:{IF}|for|for all|on)\s*⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)", re.IGNORECASE
+    rf"(?!.{{0,40}}\bwhere\b){LEAD}(?:{IF}|for|for all|on)\s*⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)",
+    re.IGNORECASE,
 )
 ON_WORDS = re.compile(
     rf"{LEAD}{IF}\s+(?!⟦|we\b|one\b|you\b|the \w+ (?:is|are) (?:clear|understood|omitted|suppressed|written)|"

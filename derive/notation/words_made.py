@@ -18,7 +18,8 @@ IS_MADE = re.compile(
     re.IGNORECASE,
 )
 GOES_ON = re.compile(
-    r"^\s*(?:plus|minus|times|multiplied by|divided by|to which|added to|together with|weighted by)\b",
+    r"^\s*(?:,?\s*(?:plus|minus|times|multiplied by|divided by|to which|added to|weighted by"
+    r"|augmented (?:by|with)|penali[sz]ed (?:by|with)|regulari[sz]ed (?:by|with))|together with)\b",
     re.IGNORECASE,
 )
 

@@ -627,6 +627,7 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states"),
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
+    ("resolve", "open once", "all", "open steps"),
     ("open steps", "resolve", "all", "open states"),
 )
 

@@ -28,6 +28,7 @@ class _Piece:
     nodes: list[Node] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
+    column: int = 0
 
     @property
     def relations(self) -> list[int]:
@@ -158,8 +159,15 @@ def _is_bracketed_statement(node: Node) -> bool:
 
 def _pieces(nodes: list[Node]) -> list[_Piece]:
     found = [_Piece()]
+    marks, column = 0, 0  # of this row
     for i, node in enumerate(nodes):
         mark = _separator(nodes, i)
+        if _is_row(node):
+            marks, column = 0, 0
+        elif isinstance(node, Mark) and node.kind == "align":
+            marks += 1
+            if marks % 2 == 0 and not _ends_open(nodes, i):
+                column, mark = column + 1, "space"  # r & l & r & l
         if mark == "":
             found[-1].nodes.append(node)
             continue
@@ -167,6 +175,7 @@ def _pieces(nodes: list[Node]) -> list[_Piece]:
             continue
         if found[-1].nodes or (found[-1].words and mark == "row"):
             found.append(_Piece())
+        found[-1].column = column
         if mark == "words" and isinstance(node, Words):
             found[-1].words.append(node)
         found[-1].marks.append(mark)
@@ -199,6 +208,12 @@ def _separator(nodes: list[Node], i: int) -> str:
             return "implies"
         case _:
             return ""
+
+
+def _ends_open(nodes: list[Node], i: int) -> bool:
+    """Whether a relation or an operator stands before an &."""
+    before = _neighbour(nodes, i, -1)
+    return before is not None and (is_relation(before) or is_operator(before))
 
 
 def _neighbour(nodes: list[Node], i: int, step: int) -> Node | None:
@@ -258,8 +273,18 @@ def _between_equations(nodes: list[Node], i: int) -> bool:
 
 def _ends_statement(nodes: list[Node], i: int) -> bool:
     """Whether a full stop is one, and no product's dot: `a . b`."""
-    after = _neighbour(nodes, i, 1)
-    return after is None or isinstance(after, Mark | Words) or _between_equations(nodes, i)
+    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
+    if after is None or isinstance(after, Mark | Words):
+        return True
+    return _between_equations(nodes, i) and not _are_linked(before, after)
+
+
+def _are_linked(a: Node | None, b: Node) -> bool:
+    r"""Whether two derivatives are factors of a chain rule: \frac{\partial J}{\partial z} . \frac{\partial z}{\partial w}."""  # noqa: E501
+    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
+        return False
+    below, above = spelled(a.below_line), spelled(b.above_line)
+    return len(a.below_line) > 1 and below == above
 
 
 def _side(nodes: list[Node], i: int, step: int) -> bool:
@@ -286,12 +311,22 @@ class _Reader:
     def __init__(self, display: bool) -> None:
         self.display = display
         self.drafts: list[_Draft] = []
+        self.columns: dict[int, _Draft] = {}  # what each column of an alignment went on with last
         self.first: list[Node] = []  # a condition that stands before its statement
 
     def read(self, piece: _Piece) -> None:
         """One piece: more of a member, a condition, a list's next item, or a new statement."""
         words = " ".join(w.text for w in piece.words)
         current = self.drafts[-1] if self.drafts else None
+        leads = piece.nodes and (is_relation(piece.nodes[0]) or is_operator(piece.nodes[0]))
+        if leads and not words and {"row", "space"} & set(piece.marks):
+            current = self.columns.get(piece.column, current)
+        made = len(self.drafts)
+        self._take(piece, current, words)
+        if len(self.drafts) > made or current is not None:
+            self.columns[piece.column] = self.drafts[-1] if len(self.drafts) > made else current  # type: ignore[assignment]
+
+    def _take(self, piece: _Piece, current: _Draft | None, words: str) -> None:
         if self._is_told(piece, current):
             self.drafts[-1].conditions[-1] += [*piece.words, *piece.nodes]
         elif not piece.nodes:

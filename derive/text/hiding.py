@@ -14,7 +14,7 @@ Format = Literal["tex", "markdown", "plain"]
 SUFFIXES: dict[str, Format] = {
     ".tex": "tex", ".ltx": "tex", ".latex": "tex", ".sty": "tex", ".md": "markdown",
     ".markdown": "markdown", ".ipynb": "markdown", ".rmd": "markdown", ".qmd": "markdown",
-    ".mdx": "markdown", ".html": "markdown",
+    ".mdx": "markdown", ".html": "markdown", ".htm": "markdown", ".rst": "markdown",
 }  # fmt: skip
 
 _TEX = re.compile(

@@ -13,6 +13,7 @@ from derive.text.inline import in_lines, joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Break, Chain, Formula, Item, Member, Page
+from derive.text.restructured import as_displays
 from derive.text.scripted import scripted
 from derive.text.sources import load
 from derive.text.tokens import Token, expand, tokenize
@@ -25,7 +26,8 @@ def read(path: str, text: str, folder: Path | None = None) -> Page:
     """The page that a text is; whatever is wrong in it costs what is wrong, and nothing else."""
     source, notes = load(path, text, folder)
     kind = format_of(path)
-    covered = hidden(kind, source.text)
+    written = as_displays(source.text) if path.lower().endswith(".rst") else source.text
+    covered = hidden(kind, written)
     macros = collect(covered.text)
     covered.hide_all(macros.spans, "markup")
     if kind == "tex":

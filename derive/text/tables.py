@@ -419,7 +419,9 @@ CONNECTIVES = frozenset((
     "subject", "to", "st", "s.t.", "i.e.", "e.g.", "resp", "in", "on", "at", "of", "the", "a",
     "an", "from", "using", "substituting", "applying", "defining", "replacing", "taking", "setting",
     "recalling", "assuming", "factoring", "factorizing", "expanding", "rearranging", "via", "which",
-    "this", "recall",
+    "this", "recall", "find", "finding", "compute", "computing", "determine", "derive", "obtain",
+    "obtaining", "seek", "calculate", "calculating", "show", "prove", "consider", "gives", "giving",
+    "follows", "implies", "want", "need", "retrieve", "set", "put", "define", "denote", "write",
 ))  # fmt: skip
 CONDITIONAL = frozenset((
     "for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else",

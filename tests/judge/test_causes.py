@@ -28,7 +28,7 @@ def pages() -> Iterator[tuple[str, str]]:
     for part in re.split(r"^== ", text, flags=re.M)[1:]:
         head, _, page = part.partition("\n")
         name = head.replace(" ", "-")
-        yield (name if name.endswith((".md", ".tex")) else f"{name}.tex"), page
+        yield (name if name.endswith((".md", ".tex", ".rst")) else f"{name}.tex"), page
 
 
 PAGES = dict(pages())
