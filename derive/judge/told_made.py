@@ -7,37 +7,41 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from derive.judge.names import named
+from derive.notation.slots import single_name
 from derive.notation.words_made import NO_SUBJECT, says_made
 from derive.text.page import Break, Formula, Heading, Item, Prose
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
+MAKING = (
+    r"comput|calculat|obtain|deriv|form|build|mak|get|construct|produc|determin|generat|choos|select|adapt|"
+    r"tun|learn|draw|sampl|predict|estimat|bestimm|berechn|calcul"
+)
+NOUNS = (
+    r"into|the|an?|its|of|all|both|state|gate|vector|value|weights?|parameters?|input|equation|function|mask|"
+    r"variable"
+)
+UP_TO_NAME = rf"\W*(?:(?:{NOUNS})\b\W*){{0,4}}$"
 FIRST = re.compile(
-    r"\b(?:from|out of|given|using|with|by means of|combin\w+)\W*$"
-    r"|\b(?:aus|à partir de|a partir de|由|用)\W*$",
+    r"\b(?:from|out of|given|using|with|by means of|combin\w+|aus|à partir de|a partir de|由|用)\W*$",
     re.IGNORECASE,
 )
 THEN_MADE = re.compile(
-    r"^[^.;:!?]*\b(?:we|one|you|it|which|that)?\s*(?:then |first |next |also )?(?:comput|calculat|obtain|deriv|form|build|make|get|"
-    r"construct|produc|determin|generat)\w*\W*(?:(?:the|an?|its|of|state|gate|vector|value|weight)\b\W*){0,3}$",
+    r"^[^.;:!?]*\b(?:we|one|you|it|which|that)?\s*(?:then |first |next |also )?"
+    rf"(?:{MAKING})\w*{UP_TO_NAME}",
     re.IGNORECASE,
 )
-VERB_BEFORE = re.compile(
-    r"\b(?:comput|calculat|obtain|deriv|form|build|mak|construct|produc|determin|generat|choos|select|adapt|tun|learn|"
-    r"draw|sampl|predict|estimat|bestimm|berechn|calcul)\w*\W*(?:(?:the|an?|its|of|all|state|gate|vector|value|weight|"
-    r"function|mask|variable)\b\W*){0,3}$",
-    re.IGNORECASE,
-)
+VERB_BEFORE = re.compile(rf"\b(?:{MAKING})\w*{UP_TO_NAME}", re.IGNORECASE)
 OUT_OF = re.compile(
-    r"^\W*(?:out of|from|by means of|using|by|based on|as an? (?:[\w-]+ )?function of|as the [\w -]{1,30} of|aus|à partir de|由)\W*"
-    r"(?:(?:the|an?|its|all|state|gate|vector|value|weight|weights|parameter|parameters|input|both|equation|of)\b\W*){0,4}$",
+    r"^\W*(?:out of|from|by means of|using|by|based on|as an? (?:[\w-]+ )?function of|"
+    rf"as the [\w -]{{1,30}} of|aus|à partir de|由){UP_TO_NAME}",
     re.IGNORECASE,
 )
 ENTERS = re.compile(
-    r"^\W*(?:also |both |\w+ly )?(?:enters?|influences?|affects?|determines?|controls?|acts? on|modulates?|changes?|drives?|"
-    r"produces?|yields?|gives?|appears? in|is (?:hidden |contained |used )?in|(?:is|are) a parameter of|parametri[sz]es?|"
-    r"parameteri[sz]es?)\W*(?:(?:into|the|an?|its|state|gate|vector|value|weight|mask)\b\W*){0,3}$",
+    r"^\W*(?:also |both |\w+ly )?(?:enters?|influences?|affects?|determines?|controls?|acts? on|modulates?|"
+    r"changes?|drives?|produces?|yields?|gives?|appears? in|is (?:hidden |contained |used )?in|"
+    rf"(?:is|are) a parameter of|parametri[sz]es?|parameteri[sz]es?){UP_TO_NAME}",
     re.IGNORECASE,
 )
 FUNCTION_BEFORE = re.compile(r"\bfunctions?\W*$", re.IGNORECASE)
@@ -50,13 +54,14 @@ MOST_WORDS = 120
 
 
 def told_made(u: Understanding) -> Iterator[tuple[int, str, frozenset[str]]]:
-    """For each quantity that a sentence makes of others: the formula that says of what, its name and theirs."""
+    """For each quantity that a sentence makes of others: the formula of what, its name and theirs."""
     for sentence in _paragraphs(u.page.items):
         for at, item in enumerate(sentence):
             name = _alone(u, item)
             if name is None:
                 continue
-            before = sentence[at - 1].text if at and isinstance(sentence[at - 1], Prose) else ""
+            item_before = sentence[at - 1] if at else None
+            before = item_before.text if isinstance(item_before, Prose) else ""
             rest = sentence[at + 1 :]
             if rest and isinstance(rest[0], Prose) and len(rest) > 1:
                 between = rest[0].text
@@ -128,15 +133,14 @@ def _names(u: Understanding, items: Sequence[Item]) -> set[str]:
 
 def _alone(u: Understanding, item: Item) -> str | None:
     """The name that an inline formula is."""
-    from derive.notation.slots import single_name
-
     if not isinstance(item, Formula) or item.display or len(item.chains) != 1:
         return None
     members = item.chains[0].members
     single = single_name(members[0].tree) if len(members) == 1 else None
     if single is None:
         return None
-    return u.symbols.at(item.number).occurrence(*single).key
+    key: str = u.symbols.at(item.number).occurrence(*single).key
+    return key
 
 
 def _paragraphs(items: Sequence[Item]) -> Iterator[list[Item]]:

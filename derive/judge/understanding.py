@@ -61,6 +61,7 @@ from derive.notation.shaped import (
     Val,
 )
 from derive.notation.shapes_said import calls_delta_an_error
+from derive.notation.sides import is_worked
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -106,6 +107,8 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     on_curves: set[str] = field(default_factory=set)
+    applied: set[str] = field(default_factory=set)
+    """What the page writes with its arguments, J(u, p), and says no more of."""
     contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     regions: list[tuple[int, str, str]] = field(default_factory=list)
@@ -184,6 +187,7 @@ class Understanding:
                 and role.kind == "claim"
                 and role.why == EXPRESSIONS
                 and len(chain.members) > 1
+                and not is_worked(chain)
             ):
                 yield number, chain
 

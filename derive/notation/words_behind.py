@@ -24,105 +24,177 @@ OF_AN_INDEX = re.compile(
     r"(?:<|>|\\[lg][te]q?(?![a-z])|\\[lg]eqslant|≤|≥|=|\\neq?(?![a-z])|\\in(?![a-z]))"
 )
 
+
+def _any(*words: str) -> str:
+    return f"(?:{'|'.join(words)})"
+
+
 LEAD = (
-    r"^[\s,(–—:-]*(?:(?:and|but|then|here|each|this|that|which|it|they|possibly|perhaps|usually|is|are|was|being|holds?|"
-    r"valid|true|taken|understood|first|again|all|where|defined|given)\s+){0,4}"
+    r"^[\s,(–—:-]*(?:(?:and|but|then|here|each|this|that|which|it|they|possibly|perhaps|usually|is|are|"
+    r"was|being|holds?|valid|true|taken|understood|first|again|all|where|defined|given)\s+){0,4}"
 )
-SHARES = r"(?:plus|minus|times|added to|to which|from which|multiplied by|divided by|scaled by|weighted by|over its)\b"
+BARE = r"^[\s,(–—-]*"
+SHARES = _any(
+    *(
+        "plus",
+        "minus",
+        "times",
+        "added to",
+        "to which",
+        "from which",
+        "multiplied by",
+        "divided by",
+    ),
+    *("scaled by", "weighted by", "over its"),
+)
 UP_TO = (
-    r"up to (?:(?:an?|some|the|its|possible|irrelevant|unimportant|additive|multiplicative|overall|global|small|positive)\s+){0,3}"
-    r"(?:constants?|factors?|terms?|signs?|scal\w+|normali\w+|proportional\w*|order\w*|errors?|noise|rounding|regulari\w+|"
-    r"corrections?|shifts?|offsets?|rotations?|permutations?|higher|⟦\s*\\?(?:mathcal|[Oo]\())"
+    r"up to (?:(?:an?|some|the|its|possible|irrelevant|unimportant|additive|multiplicative|overall|global|"
+    r"small|positive)\s+){0,3}(?:constants?|factors?|terms?|signs?|scal\w+|normali\w+|proportional\w*|"
+    r"order\w*|errors?|noise|rounding|regulari\w+|corrections?|shifts?|offsets?|rotations?|permutations?|"
+    r"higher|⟦\s*\\?(?:mathcal|[Oo]\())"
 )
-NEARLY = (
-    r"(?:approximately|approx\b|roughly|more or less|almost|nearly|to (?:a )?(?:very )?(?:first|second|third|leading|lowest|zeroth)"
-    r"[ -]\w+|in expectation|on average|in the mean|in (?:the )?limit|in (?:distribution|law|probability)|asymptotically|"
-    r"with (?:(?:high|low|some|a certain) )?probability|a\.\s?s\.|modulo\b|mod\b|in absolute value|in magnitude|"
-    r"an? (?:\w+ )?approximation|ungefähr|näherungsweise|bis auf|environ|à une? [\w ]+ près|aproximadamente|salvo|近似|约)"
+NEARLY = _any(
+    *("approximately", r"approx\b", "roughly", "more or less", "almost", "nearly"),
+    r"to (?:a )?(?:very )?(?:first|second|third|leading|lowest|zeroth)[ -]\w+",
+    *("in expectation", "on average", "in the mean", r"in (?:the )?limit", "asymptotically"),
+    r"in (?:distribution|law|probability)\b",
+    r"with (?:(?:high|low|some|a certain) )?probability\b",
+    *(r"a\.\s?s\.", r"modulo\b", r"mod\b", "in absolute value", "in magnitude"),
+    *("ungefähr", "näherungsweise", "bis auf", "environ", r"à une? [\w ]+ près", "aproximadamente"),
+    *("salvo", "近似", "约为", "大约"),
 )
-AT_TIMES = (
-    r"(?:only\b|(?:(?:at|on|for|in) )?(?:even|odd|every (?:second|other|third|fourth|fifth|tenth|⟦[^⟧]*⟧)|alternate|alternating)\b|(?:in|for|during|at) (?:the )?(?:first|second|last|later|early) "
-    r"(?:epochs?|half|part|phase|few)\b|"
-    r"(?:at|during) (?:test|training|inference)(?: time)?\b|during (?:testing|training|inference)\b|nur (?:für|wenn|falls)\b|"
-    r"seulement\b|sólo\b|仅)"
+TH = "(?:second|other|third|fourth|fifth|tenth|⟦[^⟧]*⟧)"
+AT_TIMES = _any(
+    *(r"only\b", r"(?:at|on|for|in) (?:even|odd)\b", "(?:even|odd) (?:steps?|times?|layers?|⟦)"),
+    *(rf"(?:(?:at|on|for|in) )?every {TH}", r"(?:at |on |in )?alternat(?:e|ing)\b"),
+    r"(?:in|for|during|at) (?:the )?(?:first|second|last|later|early) (?:epochs?|half|part|phase|few)\b",
+    r"(?:at|during) (?:test|training|inference)(?: time)?\b",
+    *(
+        r"during (?:testing|training|inference)\b",
+        r"nur (?:für|wenn|falls)\b",
+        r"seulement\b",
+        r"sólo\b",
+        "仅",
+    ),
 )
-AFTERWARDS = (
-    r"(?:clipped|rounded|squared|normali[sz]ed|averaged|summed|truncated|thresholded|rectified|masked|reset (?:to|at|when|every|after)|standardi[sz]ed|"
-    r"quanti[sz]ed|discreti[sz]ed|perturbed|corrupted|multiplied|divided|raised to|reversed|smoothed|regulari[sz]ed|detached|"
-    r"passed through|wrapped|floored|saturated)\b(?! (?:error|loss|cost|norm|distance|difference|residual|self|attention|version|form|"
-    r"linear|unit|euclidean|l2|deviation|sum|hinge|exponential|gradient)\\w*)"
-    r"|followed by (?:an? |the )?(?:\w+ )?(?:softmax|tanh|sigmoid|relu|nonlinearity|non-linearity|normali[sz]ation|dropout|"
-    r"clipping|projection|rounding|threshold\w*|pooling|activation)\b"
-    r"|after (?:\w+ ){0,2}(?:normali[sz]ation|clipping|rounding|dropout|scaling|masking|averaging|projection)\b"
-    r"|with (?:(?:the|its|an?|some|added|additive|multiplicative|gaussian|small|white) ){0,3}"
-    r"(?:noise|dropout|clipping|saturation|jitter)\b(?!\s*⟦)"
-    r"|with (?:[\w-]+ |⟦[^⟧]*⟧ ){0,3}(?:added|subtracted|removed|reversed|flipped|changed|stopped|detached|blocked)\b"
+NOT_ITSELF = (
+    r"(?! (?:error|loss|cost|norm|distance|difference|residual|self|attention|version|form|linear|unit|"
+    r"euclidean|l2|deviation|sum|hinge|exponential|gradient)\w*)"
 )
-STOPS = (
-    r"(?:the |its |no )?gradients?\b[^⟦]{0,40}\b(?:stopp\w*|detach\w*|block\w*|cut|not (?:propagat|flow|pass)\w*|no gradients?)\b"
-    r"|(?:no gradients?|detach\w*|stop\w* gradients?)\b"
+AFTERWARDS = _any(
+    r"(?:clipped|rounded|squared|normali[sz]ed|averaged|summed|truncated|thresholded|rectified|masked|"
+    r"reset (?:to|at|when|every|after)|standardi[sz]ed|quanti[sz]ed|discreti[sz]ed|perturbed|corrupted|"
+    r"multiplied|divided|raised to|reversed|smoothed|regulari[sz]ed|detached|passed through|wrapped|"
+    rf"floored|saturated)\b{NOT_ITSELF}",
+    r"followed by (?:an? |the )?(?:\w+ )?(?:softmax|tanh|sigmoid|relu|nonlinearity|non-linearity|dropout|"
+    r"normali[sz]ation|clipping|projection|rounding|threshold\w*|pooling|activation)\b",
+    r"after (?:\w+ ){0,2}(?:normali[sz]ation|clipping|rounding|dropout|scaling|masking|averaging|"
+    r"projection)\b",
+    r"with (?:(?:the|its|an?|some|added|additive|multiplicative|gaussian|small|white) ){0,3}"
+    r"(?:noise|dropout|clipping|saturation|jitter)\b(?!\s*⟦)",
+    r"with (?:[\w-]+ |⟦[^⟧]*⟧ ){0,3}(?:added|subtracted|removed|reversed|flipped|changed|stopped|"
+    r"detached|blocked)\b",
+)
+STOPS = _any(
+    r"(?:the |its |no )?gradients?\b[^⟦]{0,40}\b(?:stopp\w*|detach\w*|block\w*|cut|"
+    r"not (?:propagat|flow|pass)\w*|no gradients?)\b",
+    r"(?:no gradients?|detach\w*|stop\w* gradients?)\b",
 )
 OTHERWISE = re.compile(
-    r"(?<!=)(?P<value>⟦[^⟧]*⟧)?\W*\b(?:otherwise|elsewhere|or else|sonst|sinon|en otro caso)\b|否则",
+    r"(?P<value>⟦[^⟧]*⟧)?\W*\b(?:otherwise|elsewhere|or else|sonst|sinon|en otro caso)\b|否则",
     re.IGNORECASE,
 )
 STATES = (
-    r"(?:open|closed|active|inactive|positive|negative|non-?negative|non-?zero|zero|on|off|large|small|true|false|"
-    r"even|odd|defined|present|absent|nonzero|saturated|missing)\b"
+    r"(?:open|closed|active|inactive|positive|negative|non-?negative|non-?zero|zero|on|off|large|small|true|"
+    r"false|even|odd|defined|present|absent|nonzero|saturated|missing)\b"
 )
-OR_VALUE = r"(?:nothing else|or) (?:if|when|zero|one|nothing|more|less|⟦\s*-?\d[^⟧]*⟧|\d)"
-IF = r"(?:if|when|whenever|unless|as long as|so long as|provided(?: that)?|except(?: (?:for|when|if|that))?|save|only (?:if|when|for|at|in)|falls|wenn|si|lorsque|cuando|当|如果)"
+OR_VALUE = _any(
+    r"nothing else (?:if|when)\b",
+    r"or (?:zero|nothing|⟦\s*-?\d[^⟧]*⟧|\d)",
+    r"or (?:more|less)\b(?! \w+ly\b)",
+)
+IF = _any(
+    *(
+        "if",
+        "when",
+        "whenever",
+        "unless",
+        "as long as",
+        "so long as",
+        r"provided(?: that)?",
+        "save for",
+    ),
+    *(r"except(?: (?:for|when|if|that))?", "only (?:if|when|for|at|in)"),
+    *("falls", "wenn", "si", "lorsque", "cuando", "当", "如果"),
+)
 ON_FORMULA = re.compile(
     rf"(?!.{{0,40}}\bwhere\b){LEAD}(?:{IF}|for|for all|on)\s*⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)",
     re.IGNORECASE,
 )
 ON_WORDS = re.compile(
-    rf"{LEAD}{IF}\s+(?!⟦|we\b|one\b|you\b|the \w+ (?:is|are) (?:clear|understood|omitted|suppressed|written)|"
-    r"(?:needed|necessary|possible|desired|required|no confusion|there is no|it is|they are)\b)[^⟦]*\w",
+    rf"{LEAD}{IF}\s+(?!⟦|we\b|one\b|you\b|(?:needed|necessary|possible|required|no confusion|there|it|they|"
+    r"this|written|seen|\w+ing|\w+ed)\b|the \w+ (?:is|are) (?:clear|understood|omitted|suppressed|written))"
+    r"[^⟦]*\w",
     re.IGNORECASE,
 )
+IS_ADDED = r"[^⟦.;]{0,40}\b(?:is|are) (?:then |also )?(?:added|subtracted)\b"
 CHANGES = re.compile(
-    rf"{LEAD}(?:where(?:ver)? )?(?:{STATES}$|[^⟦.;]{{0,40}}\b(?:is|are) (?:then |also )?(?:added|subtracted)\b|{SHARES}|{UP_TO}|{NEARLY}|{AT_TIMES}|{AFTERWARDS}|{OR_VALUE}|{STOPS})",
+    rf"{LEAD}(?:where(?:ver)? )?(?:{STATES}$|{IS_ADDED}|{SHARES}\b|{UP_TO}|{NEARLY}|{AT_TIMES}|{AFTERWARDS}"
+    rf"|{OR_VALUE}|{STOPS})",
     re.IGNORECASE,
 )
 ONLY = re.compile(
-    r"^[\s,(–—-]*(?:for|at|in|if|when|during|on)\b(?:[^.;]){0,60}\bonly\b", re.IGNORECASE
+    rf"{BARE}(?:for|at|in|if|when|during|on)\b(?:[^.;]){{0,60}}\bonly\b", re.IGNORECASE
 )
 OF_THE_LAST = re.compile(
-    r"^\s*(?:however, |but )?(?:this|it|that|the (?:above |last |first )?(?:formula|equation|relation|recursion|definition|"
-    r"expression|identity|update)|eq\w*\.?(?: \(?\w+\)?)?)\s+(?:only |merely |just |of course |strictly )?"
-    r"(?P<how>(?:holds?|applies|is (?:only |merely |just )?(?:true|valid|exact|correct|right|so|the case|an?\b)).*)$",
+    r"^\s*(?:however, |but )?(?:this|it|that|the (?:above |last |first )?(?:formula|equation|relation|"
+    r"recursion|definition|expression|identity|update)|eq\w*\.?(?: \(?\w+\)?)?)\s+"
+    r"(?:only |merely |just |of course |strictly )?"
+    r"(?P<how>(?:holds?|applies|"
+    r"is (?:only |merely |just )?(?:true|valid|exact|correct|right|so|the case|an?\b))"
+    r".*)$",
     re.IGNORECASE | re.DOTALL,
 )
+VERB = re.compile(
+    r"^(?:holds?|applies|is)\s+(?:true|valid|exact|correct|right|so|the case)?", re.IGNORECASE
+)
 ADDED = re.compile(
-    r"^\s*(?:to (?:this|it|these)\b|(?:we|one) (?:then |also |further )?adds?\b|"
-    r"(?:an? |the |some )?(?:\w+ ){0,2}(?:is|are) (?:then |also |further )?(?:added|subtracted)\b)",
+    r"^\s*(?:to (?:this|it|these),? (?:(?:we|one|you) (?:\w+ )?adds?\b|is added\b|are added\b)|"
+    r"(?:we|one) (?:then |also |further )?adds? (?:[\w-]+ ){0,4}to (?:it|this|these|them)\b|"
+    r"(?:an? |the |some )?(?:\w+ ){0,2}(?:noise|penalty|regulari[sz]er|regulari[sz]ation|term|constant|"
+    r"jitter|decay|dropout) (?:is|are) (?:then |also |further )?(?:added|subtracted|applied)\b)",
     re.IGNORECASE,
 )
 SAID_BEFORE = re.compile(
-    rf"(?:^|[.;:!?]\s)\s*(?:{UP_TO}|{NEARLY}|(?:plus or minus)\b|{AT_TIMES})[^.;:!?]*$"
-    r"|\b(?:approximately|roughly|nearly|almost|about|more or less|up to \w+(?: \w+){0,2}|to first order|on average|"
-    r"ungefähr|näherungsweise|environ|aproximadamente)\W*(?:given by|equal to|equals|the|as)?\W*$",
+    rf"(?:^|[.;:!?]\s)\s*(?:{UP_TO}|{NEARLY}|plus or minus\b|{AT_TIMES})[^.;:!?]*$"
+    r"|\b(?:approximately|roughly|nearly|almost|more or less|up to \w+(?: \w+){0,2}|to first order|"
+    r"on average|ungefähr|näherungsweise|environ|aproximadamente)\W*"
+    r"(?:given by|equal to|equals|the|as)?\W*$",
     re.IGNORECASE,
 )
 DENIED = re.compile(
-    r"\b(?:is not|are not|isn't|aren't|never|rather than|instead of|in contrast to|unlike|not simply|not just|nicht|kein|"
-    r"n'est pas|no es|不是|if (?:we|it|they|the \w+|one) (?:had|were)|as if)\W*(?:given by|equal to|the|as|of)?\W*$",
+    r"\b(?:is not|are not|isn't|aren't|never|rather than|instead of|in contrast to|unlike|not simply|"
+    r"not just|nicht|kein|n'est pas|no es|不是|if (?:we|it|they|the \w+|one) (?:had|were)|as if)\W*"
+    r"(?:given by|equal to|the|as|of)?\W*$",
     re.IGNORECASE,
 )
 CONDITION_BEFORE = re.compile(
-    r"(?:^\s*|[,.;:]\s*|\b(?:and|but|only)\s+)(?P<how>if|when|whenever|unless|except(?: \w+)?|for|where|falls|wenn|si)\s*"
+    r"(?:^\s*|[,.;:]\s*|\b(?:and|but|only)\s+)"
+    r"(?P<how>if|when|whenever|unless|except(?: \w+)?|for|where|falls|wenn|si)\s*"
     r"⟦(?P<formula>[^⟧]*)⟧(?P<rest>[^⟦]*)$",
     re.IGNORECASE,
 )
 MOST_BETWEEN = 60
 STATE_BEFORE = re.compile(
-    rf"(?:^\s*|[,.;:]\s*)(?:unless|(?:if|when|whenever) (?:the |a |an |its |all )?(?:\w+ ){{1,2}}(?:is|are) {STATES})",
+    r"(?:^\s*|[,.;:]\s*)(?:unless|(?:if|when|whenever) (?:the |a |an |its |all )?(?:\w+ ){1,2}(?:is|are) "
+    rf"{STATES})",
     re.IGNORECASE,
 )
+MODULO = re.compile(r"\\[pb]?mod(?![a-z])")
 UNKNOWN_TERM = re.compile(
-    r"[+-](?:\\?[a-zA-Z]+\s*)?(?:\\(?:text|mathrm|operatorname|mbox)\{[^{}]*(?:penal|regul|noise|term|correct|rest\b|remainder|"
-    r"other|h\.\s?o\.\s?t|higher|error|prior|decay)[^{}]*\}(?!\s*[(_])|\\?(?:mathcal\{?O\}?|\b[Oo])\((?:1|\\?[a-zA-Z]+\^))"
+    r"[+-](?:\\?[a-zA-Z]+\s*)?(?:\\(?:text|mathrm|operatorname|mbox)\{[^{}]*(?:penal|regul|noise|term|"
+    r"correct|rest\b|remainder|other|h\.\s?o\.\s?t|higher|error|prior|decay)[^{}]*\}(?!\s*[(_])|"
+    r"\\?(?:mathcal\{?O\}?|\b[Oo])\((?:1|\\?[a-zA-Z]+\^))"
 )
 
 
@@ -211,7 +283,8 @@ def worded(chain: Chain, following: Sequence[Chain]) -> Iterator[str]:
         if shown.startswith(("\\pmod", "\\left.\\right|")):
             yield "modulo"
         elif "\\text" in shown or RELATION.search(shown):
-            yield _with_words(shown) if "\\text" in shown else f"if {_with_words(shown)}"
+            said = _with_words(shown)
+            yield f"if {said}" if said.startswith("⟦") else said
 
 
 def _with_words(shown: str) -> str:
@@ -228,7 +301,7 @@ def _with_words(shown: str) -> str:
 
 
 def changes(trail: str, behind: str = "") -> bool:
-    """Whether the words behind a definition, or the sentence behind these, say that it is not all, or not always, so."""
+    """Whether the words behind a definition, or the sentence after them, say that it is not all."""
     if CHANGES.match(trail) or ONLY.match(trail) or ON_WORDS.match(trail):
         return True
     otherwise = OTHERWISE.search(trail)
@@ -239,12 +312,7 @@ def changes(trail: str, behind: str = "") -> bool:
         return True
     last = OF_THE_LAST.match(behind)
     if last is not None:
-        how = re.sub(
-            r"^(?:holds?|applies|is)\s+(?:true|valid|exact|correct|right|so|the case)?",
-            "",
-            last["how"],
-            flags=re.I,
-        )
+        how = VERB.sub("", last["how"])
         return changes(how) or bool(re.search(r"\bonly\b|\bapproximat\w+", behind, re.IGNORECASE))
     return bool(ADDED.match(behind))
 
@@ -281,7 +349,7 @@ def changed_before(lead: str) -> bool:
 
 def has_unknown_term(right: str) -> bool:
     """Whether a side ends in what is not said: + penalty, + O(h^2)."""
-    return bool(UNKNOWN_TERM.search(right))
+    return bool(UNKNOWN_TERM.search(right) or MODULO.search(right))
 
 
 def denied(before: str) -> bool:

@@ -39,29 +39,35 @@ def is_made(before: str, between: str) -> bool:
 
 
 VALUES = (
-    r"eigenvalue|eigenvector|determinant|trace|limit|integral|expectation|variance|deviation|image|output|prediction|"
-    r"estimate|transform|entropy|length|component|softmax|sigmoid|tanh|nonlinearity|zero|argmin|argmax|equilibrium|"
-    r"steady state|response|version|approximation|residual|error|distance|similarity|function|outcome|result|result|value|"
-    r"stationary point|minimum|maximum|mask|weight"
+    r"eigenvalue|eigenvector|determinant|trace|limit|integral|expectation|variance|deviation|image|output|"
+    r"prediction|estimate|transform|entropy|length|component|softmax|sigmoid|tanh|nonlinearity|zero|argmin|"
+    r"argmax|equilibrium|steady state|response|version|approximation|residual|error|distance|similarity|"
+    r"function|outcome|result|value|stationary point|minimum|maximum|mask|weight"
+)
+FOUND = (
+    r"computed|calculated|obtained|built|formed|composed|made|derived|determined|generated|defined|given|"
+    r"chosen|produced|predicted|drawn|sampled|learned|implied|found|constructed|selected|updated|controlled|"
+    r"modulated|parametri[sz]ed|parameteri[sz]ed|influenced|driven|set"
 )
 SAYS_MADE = re.compile(
-    rf"^\W*(?:(?:(?:which |that )?(?:is|are|denotes?|means|being|equals|be)\s+)?(?:the|an?)\s+(?:[\w-]+ ){{0,3}}"
-    rf"(?:{OF}|{VALUES})(?:\s+\w+)? (?:of|to|for)\b"
-    r"|(?:which |that |then |always |implicitly )*(?:solv(?:es?|ing)|satisf(?:y|ies|ying)|minimi[sz](?:es?|ing)|"
-    r"maximi[sz](?:es?|ing)|obey(?:s|ing)?|fulfil\w*|depend(?:s|ing)? (?:\w+ )?(?:up)?on|results? from|comes from)\b"
-    r"|(?:(?:which|that) )?(?:(?:is|are|be) )?(?:\w+ly |then |itself |here )*(?:computed|calculated|obtained|built|formed|composed|"
-    r"made|derived|determined|generated|defined|given|chosen|produced|predicted|drawn|sampled|learned|implied|found|constructed|"
-    r"selected|updated|controlled|modulated|parametri[sz]ed|parameteri[sz]ed|influenced|driven|set)\s"
-    r"(?:\w+ly )?(?:from|by|with|of|out of|via|through|using|as|such|so|in terms)\b"
-    r"|(?:is|are|as|be|being) (?:itself )?(?:some |an? )(?:[\w-]+ )*function of\b|(?:changes|moves|grows|varies) with\b"
-    r"|(?:löst|erfüllt|hängt von|ist die lösung|ist der fixpunkt|résout|vérifie|satisfait|dépend de|satisface|resuelve|"
-    r"depende de)\b|满足|取决于|是方程)[^.;:!?]*$",
+    r"^\W*(?:(?:(?:which |that )?(?:is|are|denotes?|means|being|equals|be)\s+)?(?:the|an?)\s+"
+    rf"(?:[\w-]+ ){{0,3}}(?:{OF}|{VALUES})(?:\s+\w+)? (?:of|to|for)\b"
+    r"|(?:which |that |then |always |implicitly )*(?:solv(?:es?|ing)|satisf(?:y|ies|ying)|"
+    r"minimi[sz](?:es?|ing)|maximi[sz](?:es?|ing)|"
+    r"obey(?:s|ing)?|fulfil\w*|depend(?:s|ing)? (?:\w+ )?(?:up)?on|results? from|"
+    r"comes from)\b"
+    r"|(?:(?:which|that) )?(?:(?:is|are|be) )?(?:\w+ly |then |itself |here )*"
+    rf"(?:{FOUND})\s(?:\w+ly )?(?:from|by|with|of|out of|via|through|using|as|such|so|in terms)\b"
+    r"|(?:is|are|as|be|being) (?:itself )?(?:some |an? )(?:[\w-]+ )*function of\b"
+    r"|(?:changes|moves|grows|varies) with\b"
+    r"|(?:löst|erfüllt|hängt von|ist die lösung|ist der fixpunkt|résout|vérifie|satisfait|dépend de|"
+    r"satisface|resuelve|depende de)\b|满足|取决于|是方程)[^.;:!?]*$",
     re.IGNORECASE,
 )
 
 
 def says_made(before: str, between: str) -> bool:
-    """Whether the words between a name and a formula may say that what the formula names makes it; wider than `is_made`."""  # noqa: E501
+    """Whether the words between a name and a formula may say that it is made of what the formula names; wider than `is_made`."""  # noqa: E501
     return bool(SAYS_MADE.match(between)) and not NO_SUBJECT.search(before)
 
 

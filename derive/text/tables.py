@@ -80,9 +80,9 @@ DOTS = frozenset(
 
 SIGNS: dict[str, str] = {
     **RELATIONS, **IMPLIES, **OPERATORS, **dict.fromkeys(DOTS, "\\dots"),
-    **{s: s for s in (",", ";", ":", "!", "?", ".", "|", "@", "&", "%", ")", "]", "(", "[", "`",
+    **{s: s for s in (",", ";", ":", "!", "?", ".", "|", "&", "%", ")", "]", "(", "[", "`",
         '"', "~", "#", "$")},
-    "\\mid": "\\mid", "\\colon": ":", "\\vcentcolon": ":", "\\forall": "\\forall",
+    "@": "\\cdot", "\\mid": "\\mid", "\\colon": ":", "\\vcentcolon": ":", "\\forall": "\\forall",
     "\\exists": "\\exists", "\\neg": "\\neg", "\\lnot": "\\neg", "\\backslash": "\\backslash",
     "\\triangle": "\\triangle", "\\square": "\\square", "\\Box": "\\square",
     "\\checkmark": "\\checkmark", "\\degree": "\\degree", "\\nexists": "\\nexists",
