@@ -66,11 +66,16 @@ def test_definitions_in_notes(row: dict[str, str]) -> None:
     for line in row["meant"].split(" ;; "):
         left, _, right = line.partition(" = ")
         page += [f"$$2 {left} = 2 ({right})$$", f"$$2 {left} = 3 ({right})$$"]
-    verdicts = [j.verdict.kind for j in judge("page.md", "\n\n".join(page), Options()).formulas]
+    report = judge("page.md", "\n\n".join(page), Options())
+    verdicts = [j.verdict.kind for j in report.formulas]
     count = 2 * (row["meant"].count(" ;; ") + 1)
     right, wrong = set(verdicts[-count::2]), set(verdicts[-count + 1 :: 2])
     assert row["notes"] in right and right <= {row["notes"], "proved"}
     assert not wrong & {"proved", "tested"}
+    if row["notes"] == "unread":  # refused: the definition shows the place and says the fix
+        first = report.formulas[0]
+        assert row["slip"] == report.text[first.start : first.end]
+        assert first.line == 3 and "write " in first.verdict.reason
 
 
 REFUSED = [
@@ -120,3 +125,36 @@ def test_notes_that_say_something_else_in_latex_are_told_what_to_write(
     page = f"Let $${definition}$$ Then $$\\frac{{\\partial h_t}}{{\\partial x_t}} = 1$$"
     last = judge("page.md", page, Options()).formulas[-1].verdict
     assert last.kind == "unread" and last.reason.endswith(fix)
+
+
+MISSPELT = ("tahn", "\\thanh", "\\operatorname{tanhh}", "\\mathrm{tnh}", "tanh")
+
+
+@pytest.mark.parametrize("typed", MISSPELT)
+def test_nothing_is_refuted_through_a_misspelt_function(typed: str) -> None:
+    page = f"Let $$s_t = {typed}\\left(a s_{{t-1}} + x_t\\right)$$ and $$C = \\sum_t (s_t - y_t)^2.$$ Then "
+    page += "$$\\frac{\\partial s_t}{\\partial s_{t-1}} = a (1 - s_t^2)$$ but not "
+    page += "$$\\frac{\\partial C}{\\partial s_T} = 3 s_T.$$"
+    report = judge("page.md", page, Options())
+    first, *_, true, false = report.formulas
+    if typed == "tanh":
+        assert (true.verdict.kind, false.verdict.kind) == ("proved", "refuted")
+        return
+    assert (true.verdict.kind, false.verdict.kind) == ("unread", "unread")
+    assert "did you mean \\tanh?" in true.verdict.reason
+    assert report.text[first.start : first.end] == typed
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "\\newcommand{\\tanhh}{\\tanh} $$s_t = \\tanhh(a s_{t-1} + x_t)$$",
+        "$$\\operatorname{tanhh}(u) = \\tanh(u)^2$$ $$s_t = \\operatorname{tanhh}(a s_{t-1} + x_t)$$",
+        "$$s_t = \\operatorname{gelu}(a s_{t-1} + x_t)$$",
+        "$$s_t = \\coth(a s_{t-1} + x_t)$$",
+    ],
+)
+def test_functions_of_ones_own_and_rarer_ones_are_not_misspelt(page: str) -> None:
+    page += "\n\n$$C = \\sum_t s_t$$\n\n$$\\frac{\\partial C}{\\partial s_t} = 3$$"
+    found = judge("page.md", page, Options()).formulas
+    assert not [j for j in found if "did you mean" in j.verdict.reason]

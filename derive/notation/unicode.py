@@ -59,8 +59,8 @@ MARKS = {
     "tilde": "\u0303", "widetilde": "\u0303", "vec": "\u20d7", "dot": "\u0307", "underline": "\u0332",
 }  # fmt: skip
 
-BELOW = str.maketrans("0123456789+-tksnijmp", "₀₁₂₃₄₅₆₇₈₉₊₋ₜₖₛₙᵢⱼₘₚ")
-ABOVE = str.maketrans("0123456789+-tkn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗᵏⁿ")
+BELOW = str.maketrans("0123456789+-−tksnijmp", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₜₖₛₙᵢⱼₘₚ")
+ABOVE = str.maketrans("0123456789+-−tkn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ᵗᵏⁿ")
 STYLED = re.compile(r"\\([a-zA-Z]+)\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 MACRO = re.compile(r"\\([a-zA-Z]+) ?")
 
@@ -76,7 +76,7 @@ def text(node: Expr | Equation) -> str:
         case Product(factors):
             return _product(factors)
         case Number(value):
-            return str(value)
+            return str(value).replace("-", "−")
         case Variable(name, time, copy):
             mark = f"^({_letters(time_text(copy))})" if copy is not None else ""
             return f"{_name(name)}{_below(_letters(time_text(time))) if time is not None else ''}{mark}"
@@ -163,7 +163,7 @@ def _subscript(inner: str) -> str:
 def _product(factors: tuple[Expr, ...]) -> str:
     head, rest = factors[0], factors[1:]
     if head == MINUS_ONE and rest and not isinstance(rest[0], Number):
-        return f"-{_joined(rest)}"
+        return f"−{_joined(rest)}"
     return _joined(factors)
 
 
@@ -182,7 +182,7 @@ def _factor(factor: Expr, first: bool, last: bool) -> str:
     fraction = isinstance(factor, Number) and factor.value.denominator > 1 and not last
     loose = isinstance(factor, Product) or (isinstance(factor, Hadamard) and not (first and last))
     if loose or is_compound(factor) or open_end or negative or fraction:
-        sign = "-" if fraction and first and text(factor).startswith("-") else ""
+        sign = "−" if fraction and first and text(factor).startswith("−") else ""
         return f"{sign}({text(factor).removeprefix(sign)})"
     return text(factor)
 

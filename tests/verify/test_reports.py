@@ -130,7 +130,7 @@ def test_formulas_in_unicode() -> None:
     assert in_unicode("h_0") == "h₀"
     assert in_unicode("a = b_{t+1}") == "a = bₜ₊₁"
     assert in_unicode("\\frac{1}{2}") == "1/2"
-    assert in_unicode("-3") == "-3"
+    assert in_unicode("-3") == "−3"
 
 
 @pytest.mark.parametrize("latex", ["\\foo{", "a +", "}", "", "h_t = f(", "x" * 5000, "{" * 900])
