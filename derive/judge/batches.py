@@ -6,6 +6,7 @@ parameters' gradients alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from derive.meaning.model import Model, depended
 from derive.notation.shaped import Val
 
 SIZES = frozenset(("m", "n", "N", "M", "B"))
+CAPITAL = re.compile(r"(?:\\[a-z]+\{)*([A-Z])\}*")
 MEAN = "the gradients by what each example has are without the 1/m of the mean"
 
 
@@ -39,6 +41,35 @@ def misses_its_twin(model: Model, found: Sides) -> str:
             if by not in made and by.swapcase() in made and by.swapcase() != by:
                 return by
     return ""
+
+
+def meets_its_twin(model: Model, found: Sides) -> str:
+    """An input X of a line that is made of x, too, where nothing says that it collects them; "" if none."""
+    reached = depended((found.left, found.right), model)
+    names = {n.split("∅")[0] for n in reached if n not in model.definitions}
+    return next((n for n in sorted(names) if small_of(n) in names - {n}), "")
+
+
+def counts_what_is_one(model: Model, found: Sides) -> str:
+    """A member z^{(i)} in a line, where z is made for one example and has no index; "" if none."""
+    for side in (found.left, found.right):
+        for part in walk(side):
+            of = (part.by, part.of) if isinstance(part, D) else (part,)
+            for ref in of:
+                if not isinstance(ref, Ref) or not ref.index:
+                    continue
+                made = model.definitions.get(ref.name, ())
+                if made and all(not d.index for d in made):
+                    return ref.name.split("∅")[0]
+    return ""
+
+
+def small_of(name: str) -> str:
+    """x of X, \\mathbf{x} of \\mathbf{X}; the name itself where it is no capital."""
+    match = CAPITAL.fullmatch(name)
+    if match is None:
+        return name
+    return name[: match.start(1)] + match[1].lower() + name[match.end(1) :]
 
 
 def may_be_mean(bodies: Iterable[Core]) -> bool:

@@ -29,7 +29,7 @@ from derive.algebra.core import (
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.batches import misses_its_twin
+from derive.judge.batches import counts_what_is_one, meets_its_twin, misses_its_twin, small_of
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
@@ -48,14 +48,23 @@ from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
-from derive.judge.repairs import SWAPPED, TURNED, WHERE_INDEX, Repair, indices_in, repairs
+from derive.judge.repairs import (
+    OFF_BY_ONE,
+    SWAPPED,
+    TURNED,
+    WHERE_INDEX,
+    Repair,
+    indices_in,
+    repairs,
+)
 from derive.judge.slips import bears_on, is_of_functions, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
-from derive.notation.definitions import OR_ELSE, RESTATES
+from derive.notation.definitions import ANOTHER_STEP, OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
+from derive.notation.rates import is_rate
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.proof.lines import SameForm
@@ -440,6 +449,8 @@ class Decider:
             return None
         if tried.outcome.zero and (not self._is_understood(tried) or self._cut_off(tried)):
             return None
+        if self._solves_itself(tried):
+            return None
         if self._doubted(tried) or self._has_two_shapes(tried) or crosses_shapes(tried):
             return None
         if any(
@@ -475,6 +486,16 @@ class Decider:
     @cached_property
     def _ends(self) -> dict[int, int]:
         return stated_ends(self.judge.understanding)
+
+    def _solves_itself(self, tried: Tried) -> bool:
+        """Whether a condition is met by a name that the page makes of it: 2u - λ = 0, hence u = λ/2."""
+        sides, model, place = tried.sides, tried.outcome.model, self.hidden.place
+        if not says_zero(sides) or differentiates(sides) or model is None or place is None:
+            return False
+        names = {
+            p.name for side in (sides.left, sides.right) for p in walk(side) if isinstance(p, Ref)
+        }
+        return any(d.number >= place for name in names for d in model.definitions.get(name, ()))
 
     def _certificate(self, tried: Tried) -> SameForm | None:
         """The proof of a line as it was tried, looked for once."""
@@ -704,6 +725,18 @@ class Decider:
                 "unread",
                 reason=f"the cost is made of {twin.swapcase()}, and not of {twin}",
             )
+        counted = counts_what_is_one(first.outcome.model, first.sides)
+        if counted:
+            return Verdict(
+                "unread",
+                reason=f"{counted} is made for one example, and the line speaks of many",
+            )
+        both = meets_its_twin(first.outcome.model, first.sides)
+        if both:
+            return Verdict(
+                "unread",
+                reason=f"how {both} is made of {small_of(both)} is not said, or was not read",
+            )
         hidden = self._hidden(first)
         if hidden:
             return Verdict("unread", reason=f"{hidden} is not seen in what is differentiated")
@@ -780,7 +813,11 @@ class Decider:
             and member is chain.members[1]
             and (
                 role.why in RESTATED
-                or (role.why in AGAIN and self._mended(number, chain, head, member) is None)
+                or is_rate(head.tree)  # a costate may run backwards, or have the other sign
+                or (
+                    role.why in (*AGAIN, ANOTHER_STEP)
+                    and self._may_be_counted_otherwise(number, chain, head, member)
+                )
             )
         ):
             return Verdict("unread", reason=f"differs from what defines {role.key}: {VERSION}")
@@ -813,6 +850,13 @@ class Decider:
         self.defended[cause] = self.defended.get(cause, 0) + 1
         verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
         return replace(accusation, verdict=verdict, defended=True)
+
+    def _may_be_counted_otherwise(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> bool:
+        """Whether what says again what is defined is no slip of one sign or name: h_{t+1} = f(x_t, h_t) may count the inputs from 0."""  # noqa: E501
+        mended = self._mended(number, chain, head, member)
+        return mended is None or mended[1] == OFF_BY_ONE
 
     def _may_be_solved(self, found: Sides, chain: Chain, member: Member) -> bool:
         """Whether that something is 0 is a condition: a constraint, the end of what a derivative is, or said where the page seeks what is best or at rest."""  # noqa: E501

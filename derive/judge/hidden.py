@@ -20,6 +20,7 @@ from derive.meaning.model import Model, depended
 from derive.notation.abridged import ABRIDGED, are_dots
 from derive.notation.definitions import BOTH_SIDES, DEPENDS
 from derive.notation.habits import INPUT
+from derive.notation.sides import is_worked
 from derive.notation.slots import is_derivative, names_in, single_name
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member, Prose
@@ -77,6 +78,8 @@ LIMIT = re.compile(
     r"\bconverg|\blimit|\bfixed point|\bequilibri|\bsteady|\bno longer change", re.IGNORECASE
 )
 MARKED_LIMIT = re.compile(r"[_^]\{?\s*(?:\*|\\star|\\ast|\\infty)\s*\}?$")
+SENTENCE = re.compile(r"\\text\w*\s*\{\s*(?!is\b)[^{}]*[a-z]{2,}[^{}]*\}\s*$")
+"""Words behind the name of a label: "W multiplies this"; it names nothing."""
 NOT_MADE = ("index", "size", "constant", "word", "function")
 
 
@@ -185,6 +188,7 @@ class Hidden:
                 len(chain.members) > 1
                 and not chain.continues  # "= b" goes on with a claim, and ties nothing
                 and number not in u.taken
+                and not is_worked(chain)
                 and self._is_open(number, index, chain)
             ):
                 uses = self._keys(number, chain)
@@ -235,8 +239,12 @@ class Hidden:
                 table = u.symbols.at(number)
                 label = single_name(tuple(trees_of(match[1])))
                 names = [] if label is None else [table.occurrence(*label).key]
+                uses = self._keys(number, chain)
+                varies = uses & (known | u.differentiated_by) - {*names}
+                if not varies or SENTENCE.search(match[1]):
+                    continue  # D_{in} D_{out}, below which W stands, counts the entries of W
                 if names and not names[0].startswith("\\text") and names[0] not in known:
-                    yield Tie(number, frozenset(names), frozenset(self._keys(number, chain)))
+                    yield Tie(number, frozenset(names), frozenset(uses))
 
     def _is_open(self, number: int, index: int, chain: Chain) -> bool:
         """Whether a chain is a relation that was not understood: no definition, claim on derivatives, shape or comparison."""  # noqa: E501

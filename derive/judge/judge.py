@@ -9,6 +9,7 @@ from pathlib import Path
 from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.made import EXPRESSIONS
+from derive.judge.middles import with_middles
 from derive.judge.names import named
 from derive.judge.readings import (
     DENOMINATOR,
@@ -28,6 +29,7 @@ from derive.notation.immediate import with_immediate
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
+from derive.notation.rates import with_rates
 from derive.notation.setting import Reading, Unread
 from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
@@ -70,14 +72,14 @@ class Judge:
     def __init__(self, path: str, text: str, folder: Path | None = None) -> None:
         page, self.said = with_each_gate(
             with_index_letters(
-                with_changes(with_immediate(with_code_names(read(path, text, folder))))
+                with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
         page, said = with_letters(page)
         plain = page
         page, transposes = with_transposes(page)
         turned, widened = changed(plain, page), page
-        page, wide = with_wide_sums(page)
+        page, wide = with_wide_sums(with_middles(page))
         whole = page
         page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide)

@@ -13,6 +13,8 @@ SWAPPED = "two factors stand in the wrong order"
 TURNED = ("a transposition is missing", "a transposition too many")
 WHERE_INDEX = " as an index where "
 
+OFF_BY_ONE = "an index is off by one"
+
 
 @dataclass(frozen=True, slots=True)
 class Repair:
@@ -141,7 +143,7 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
         if isinstance(node, Name | Group):
             for script in (node.below, node.above):
                 if script:
-                    yield from _index_edits(text, _inner(script), offset, "an index is off by one")
+                    yield from _index_edits(text, _inner(script), offset, OFF_BY_ONE)
 
 
 def _lettered(text: str, row: Row, offset: int, letters: tuple[str, ...]) -> Iterator[Edit]:

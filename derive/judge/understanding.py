@@ -29,6 +29,7 @@ from derive.judge import (
     on_a_curve,
     ranks,
     scopes,
+    solved_for,
     twins,
 )
 from derive.judge.made import (
@@ -60,6 +61,7 @@ from derive.notation.shaped import (
     Val,
 )
 from derive.notation.shapes_said import calls_delta_an_error
+from derive.notation.sides import is_worked
 from derive.notation.slots import is_derivative, parts_of
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Formula, Page, Prose
@@ -183,6 +185,7 @@ class Understanding:
                 and role.kind == "claim"
                 and role.why == EXPRESSIONS
                 and len(chain.members) > 1
+                and not is_worked(chain)
             ):
                 yield number, chain
 
@@ -319,6 +322,7 @@ class Understanding:
 
         implied.dependences(self)
         on_a_curve.on_curves(self)
+        solved_for.solve_adjoints(self)
         implied.solve_implicit(self)
         defining.without_slips(self)
         self.setting.alias |= defining.aliases_of_definitions(self)

@@ -17,13 +17,20 @@ from typing import TYPE_CHECKING, Any
 from derive.algebra.core import Core, Fn, Known, Num, walk
 from derive.algebra.functions import SPELLED
 from derive.judge.made import written_number
+from derive.judge.put_in import (
+    instance_of,
+    is_number,
+    is_quantity,
+    key_of,
+    plain_key,
+    put_in,
+    with_indices,
+)
 from derive.meaning.enclosed import NoEnclosure, decimals, enclosed, entries, exactly
-from derive.notation.gates import rows_inside
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
-from derive.notation.sides import cells
 from derive.text.page import Chain
-from derive.text.spelled import spelled
+from derive.text.spelled import latex, spelled
 from derive.text.trees import Fraction as Over
 from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, Table, children
 from derive.text.trees import walk as nodes_of
@@ -42,12 +49,14 @@ ROUNDED = "rounded to the digits that are written"
 CUT = "cut off after the digits that are written"
 UNWRITTEN = "to the digits that are written"
 STATED = "at {}, as the page states"
+PUT_IN = "with {}, as the line puts in"
 BEFORE = "worked out from the member before it"
 ELSEWHERE = "worked out from what the page says of it elsewhere"
 MOST_SHARE = (
     0.05  # of a value, that the digits of its numbers leave open where it is still said to hold
 )
 MOST_STATED = 6
+NEARLY = 0.999  # of a unit of the last digit
 SAME = 1e-20  # the width of an interval that is one number
 SPANS = re.compile(r"`\s*([A-Za-z]\w*)\s*=\s*(-?\d+(?:\.\d+)?)\s*`")
 
@@ -129,7 +138,7 @@ class Worked:
             elif number > last + 1:
                 head = ()
             last = number
-            if len(head) != 1 or not _is_quantity(head[0]):
+            if len(head) != 1 or not is_quantity(head[0]):
                 continue
             values = [m for m in own if m.relation in NUMERIC and is_number(m.tree)]
             if not values:
@@ -139,7 +148,7 @@ class Worked:
                 (number, index),
                 chain.members[0].start,
                 tuple(n for n in values[-1].tree if not _is_stop(n)),
-                spelled(head),
+                self._shown(head[0]),
                 given,
             )
             found.setdefault(key_of(head[0]), []).append(one)
@@ -148,7 +157,7 @@ class Worked:
             if m[2].startswith("-"):
                 row = (Sign(m.start(2), m.start(2) + 1, "-"), *row)
             one = Stated((-1, -1), m.start(), row, m[1], given=True)
-            found.setdefault(_plain(m[1]), []).append(one)
+            found.setdefault(plain_key(m[1]), []).append(one)
         for listed in found.values():
             listed.sort(key=lambda s: s.at)
         return found
@@ -175,7 +184,7 @@ class Worked:
         found = self._by_the_chain(number, index, chain, k, told, own)
         if found is not None and (found.kind == "proved" or told[k - 1].holds):
             return found
-        if len(chain.members[0].tree) == 1 and _is_quantity(chain.members[0].tree[0]):
+        if len(chain.members[0].tree) == 1 and is_quantity(chain.members[0].tree[0]):
             found = self._by_another(number, index, chain, k, own) or found
         return found
 
@@ -187,6 +196,10 @@ class Worked:
             if any(m.relation not in EQUATIONS for m in chain.members[j + 1 : k + 1]):
                 return None
             before = self._worth(number, chain, chain.members[j].tree)
+            if before is None and j == k - 1:
+                filled = self._filled(number, index, chain, k, told[j])
+                if filled is not None:
+                    return filled
             if before is None:
                 continue
             how = _agreements(before, own)
@@ -201,6 +214,30 @@ class Worked:
                 return self._refuted(before, own, chain, k)
             return None
         return None
+
+    def _filled(self, number: int, index: int, chain: Chain, k: int, told: Told) -> Verdict | None:
+        """Numbers in the places of the letters of the member before, which the page states nowhere else: they are what it means."""  # noqa: E501
+        found = put_in(chain.members[k - 1].tree, chain.members[k].tree)
+        if found is None:
+            return None
+        for key, (node, row) in found.items():
+            known = self.stated(key, node.start, chain)
+            if known is not None:
+                one, other = (self._worth(number, chain, r) for r in (known.row, row))
+                if one is None or other is None or _agreements(one, other) is None:
+                    return None
+        assert self._stated is not None
+        for key, (node, row) in found.items():
+            one_more = Stated((number, index), node.start, row, self._shown(node), given=False)
+            listed = self._stated.setdefault(key, [])
+            listed.append(one_more)
+            listed.sort(key=lambda s: s.at)
+        shown = [f"{self._shown(node)} = {spelled(row)}" for node, row in found.values()]
+        parts = [PUT_IN.format(_listed(shown)), *([] if told.holds else [BEFORE])]
+        return Verdict("ambiguous", reading="; ".join(parts))
+
+    def _shown(self, node: Node) -> str:
+        return latex(self.page.source, node.start, node.end)
 
     def _by_another(
         self, number: int, here: int, chain: Chain, k: int, own: Worth
@@ -258,9 +295,7 @@ class Worked:
         parts = [how] if how else []
         if values:
             listed = [f"{s.shown} = {s.text}" for s in values.values()]
-            if len(listed) > MOST_STATED:
-                listed = [*listed[:MOST_STATED], "…"]
-            parts.append(STATED.format(", ".join(listed)))
+            parts.append(STATED.format(_listed(listed)))
         if not told.holds:
             parts.append(where)
         elif told.reading:
@@ -342,7 +377,7 @@ class Worked:
                 return (node,)
             above = self._put(node.above, chain, values)
             return None if above is None else (replace(node, above=above),)
-        if _is_quantity(node):
+        if is_quantity(node):
             return self._value(node, chain, values)
         changed: dict[str, Any] = {}
         match node:
@@ -397,9 +432,9 @@ def _agreement(before: Core, own: Core) -> str | None:
         if _meet(exact, near) and _is_narrow(near, isinstance(own, Num)):
             return ROUNDED if decimals(own) else None
         if isinstance(own, Num) and own.places:
-            size, value = abs(exact.mid), abs(own.value)
-            apart = float(size) - float(value)
-            if 0 <= apart < 10.0**-own.places:
+            sign = -1 if own.value < 0 else 1
+            apart = sign * float(exact.mid) - float(abs(own.value))
+            if 0 <= apart < NEARLY * 10.0**-own.places:
                 return CUT
         if not decimals(own):
             return None
@@ -439,94 +474,8 @@ def _runs_on(row: Row) -> bool:
     )
 
 
-def instance_of(general: Node, own: Node) -> dict[str, int] | None:
-    """The numbers that stand in one name for the index letters of another: t = 2 of h_t for h_2; {} where they are one."""  # noqa: E501
-    if key_of(general) == key_of(own):
-        return {}
-    if not isinstance(general, Name) or not isinstance(own, Name):
-        return None
-    bare = {"start": 0, "end": 0, "below": None, "above": None}
-    if replace(general, **bare) != replace(own, **bare):  # type: ignore[arg-type]
-        return None
-    bound: dict[str, int] = {}
-    for one, other in ((general.below, own.below), (general.above, own.above)):
-        if (one is None) != (other is None):
-            return None
-        if one is not None and other is not None and not _matched(one, other, bound):
-            return None
-    return bound
-
-
-def _matched(general: Row, own: Row, bound: dict[str, int]) -> bool:
-    if len(general) != len(own):
-        return False
-    for a, b in zip(general, own, strict=True):
-        letter = isinstance(a, Name) and a.below is None and a.above is None and len(a.letter) == 1
-        if letter and isinstance(b, Number) and b.text.isdigit():
-            assert isinstance(a, Name)
-            if bound.setdefault(a.letter, int(b.text)) != int(b.text):
-                return False
-        elif isinstance(a, Group) and isinstance(b, Group):
-            if a.opening != b.opening or not _matched(a.inside, b.inside, bound):
-                return False
-        elif spelled((a,)) != spelled((b,)):
-            return False
-    return True
-
-
-def with_indices(row: Row, bound: Mapping[str, int]) -> Row:
-    """A row with numbers for index letters, and 1 - 1 in a script worked out."""
-    return tuple(_with_index(node, bound) for node in row) if bound else row
-
-
-def _with_index(node: Node, bound: Mapping[str, int]) -> Node:
-    if (
-        isinstance(node, Name)
-        and node.letter in bound
-        and node.below is None
-        and node.above is None
-    ):
-        return Number(node.start, node.end, str(bound[node.letter]))
-    changed: dict[str, Any] = rows_inside(node, lambda r: with_indices(r, bound))
-    for script in ("below", "above"):
-        if changed.get(script):
-            changed[script] = _folded(changed[script])
-    return replace(node, **changed) if changed else node
-
-
-def _folded(row: Row) -> Row:
-    if len(row) == 1 and isinstance(row[0], Group):
-        return (replace(row[0], inside=_folded(row[0].inside)),)
-    if len(row) < 3 or not all(isinstance(n, Number | Sign) for n in row):
-        return row
-    text = spelled(row)
-    if not re.fullmatch(r"\d+(?:[-+]\d+)+", text):
-        return row
-    total = sum(int(t) for t in re.findall(r"[-+]?\d+", text))
-    return (Number(row[0].start, row[-1].end, str(total)),)
-
-
-def key_of(node: Node) -> str:
-    """A quantity's name, however its scripts are set: w_1 is w_{1} is w1."""
-    return _plain(spelled((node,)))
-
-
-def _plain(text: str) -> str:
-    return re.sub(
-        r"\\(?:mathit|text|mathrm|operatorname|mathbf|partial|left|right)(?![a-z])|[{}_\s]",
-        lambda m: "d" if m[0] == "\\partial" else "",
-        text,
-    )
-
-
-def _is_quantity(node: Node) -> bool:
-    """A name with its scripts, or a derivative."""
-    if isinstance(node, Name):
-        return True
-    return isinstance(node, Over) and all(
-        part and isinstance(part[0], Name) and part[0].letter in ("d", "\\partial")
-        for part in (node.above_line, node.below_line)
-    )
+def _listed(values: list[str]) -> str:
+    return ", ".join(values if len(values) <= MOST_STATED else [*values[:MOST_STATED], "…"])
 
 
 def _is_plain(node: Node) -> bool:
@@ -537,14 +486,6 @@ def _is_plain(node: Node) -> bool:
 def _is_function(node: Name) -> bool:
     known = {node.letter, node.letter.lower()} & {*SPELLED, "max"}
     return bool(known) and node.below is None and not node.primes
-
-
-def is_number(row: Row) -> bool:
-    """Whether a row is a number, or a vector or matrix of numbers."""
-    if written_number(row) is not None:
-        return True
-    listed = cells(row[0]) if len(row) == 1 else []
-    return bool(listed) and all(written_number(cell) is not None for cell in listed)
 
 
 def _is_stop(node: Node) -> bool:

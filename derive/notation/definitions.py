@@ -18,6 +18,7 @@ from derive.notation.sides import (
     bare_key,
     canonical,
     collects,
+    is_arithmetic,
     is_gradient,
     is_value,
     positive,
@@ -45,12 +46,24 @@ CONCLUDING = re.compile(
 CHOICE = re.compile(r"(?:\b(?:or|oder|ou|sinon)|或者?|または|或いは|또는|или)\W*$", re.IGNORECASE)
 """Words between two ways to make a name."""
 OR_ELSE = "another choice"
+ANOTHER_STEP = "another step of what is defined"
 DEPENDS = "says what it depends on"
 BOTH_SIDES = "the name stands on both sides"
 REPEATS = "repeats a definition"
+WORKED_OUT = "numbers put into what is defined"
 WRITTEN_OUT = frozenset(("softmax", "logsumexp", "sigmoid", "sigm", "\\sigma"))
 """Functions of whole vectors that a page writes out entry by entry, with exp."""
 BETWEEN = "an equation between expressions"
+
+
+def _is_of_numbers(row: Row) -> bool:
+    return is_value(row) or is_arithmetic(row)
+
+
+def _number_of(found: Occurrence) -> int | None:
+    """The number that is the one index of a name."""
+    rows = [plain(row) for _, row in found.indices]
+    return int(rows[0]) if len(rows) == 1 and rows[0].isdigit() else None
 
 
 def _is_other_member(one: Occurrence, other: Occurrence) -> bool:
@@ -126,6 +139,8 @@ class Ledger:
         ]
         if is_value(right) and not found.indices and any(k.right == spelled for k in latest):
             return Role("setting", found.key, found, "the value again")
+        if relation != ":=" and self._is_worked_out(found, right):
+            return Role("claim", found.key, found, WORKED_OUT)
         if says_dependence(found, right):
             return Role("setting", found.key, found, DEPENDS)
         if any(k.right == spelled and same_index(k.occurrence, found) for k in latest):
@@ -161,6 +176,21 @@ class Ledger:
             self._define(found, right, number, adjoint)
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
+
+    def _is_worked_out(self, found: Occurrence, right: Row) -> bool:
+        """Whether a side is numbers put into what letters have made: z_1 = 0.15 * 0.05, of z_i = w_i x_i. Where a recursion begins is none."""  # noqa: E501
+        if found.arguments is not None or not is_arithmetic(right):
+            return False
+        general = [k for k in self.known.get(found.key, ()) if not _is_of_numbers(k.row)]
+        if not general or any(k.backwards for k in general):
+            return False
+        step = _number_of(found)
+        if step is None:
+            return not found.indices
+        begun = [_number_of(k.occurrence) for k in self.known[found.key]]
+        return not any(k.looks_back for k in general) or any(
+            n is not None and n < step for n in begun
+        )
 
     def _turns_round(self, found: Occurrence, right: Row, number: int) -> bool:
         """Whether b = a + e says no more than e = b - a has said: the names of an equation, all at one index."""  # noqa: E501
@@ -291,7 +321,7 @@ class Ledger:
             self._define(found, right, number)
             return Role("definition", found.key, found, "a new version of a function")
         if self._is_moved(found) and not self._is_moved(latest.occurrence):
-            return Role("claim", found.key, found, "another step of what is defined")
+            return Role("claim", found.key, found, ANOTHER_STEP)
         same_section = where.section == latest.where.section
         again = self._forms_of(right, number) == latest.forms
         here = same_section and where.item == latest.where.item

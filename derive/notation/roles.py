@@ -79,7 +79,7 @@ SUPPOSING = re.compile(
 COUNTING = ("i", "j", "k", "l", "t", "s", "\\tau")
 INTRODUCING = re.compile(
     rf"(?:{SUPPOSED})|"
-    r"\b(?:suppose|assume|say|take|consider|sei|soit|sea|supongamos|supposons)\b"
+    r"\b(?:suppose|assume|say|take|consider|set|setting|put|putting|sei|soit|sea|supongamos|supposons)\b"
     r"(?!,? for (?:(?:a|the) moment|now)\b)",
     re.IGNORECASE,
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from derive.notation import habits
 from derive.notation.occurrences import Occurrence, Reader
 from derive.notation.slots import (
     bare,
@@ -16,7 +17,10 @@ from derive.notation.slots import (
     plain,
     single_name,
 )
+from derive.text.page import Chain
 from derive.text.trees import Fraction, Group, Name, Node, Number, Root, Row, Sign, Table, walk
+
+NUMBERS = frozenset(("e", "\\pi"))
 
 
 def tuple_names(row: Row) -> list[Name]:
@@ -55,6 +59,22 @@ def is_value(row: Row) -> bool:
     return all(isinstance(n, Number | Sign) for n in row[:1]) and any(
         isinstance(n, Sign) and "dots" in n.text for n in row
     )
+
+
+def is_arithmetic(row: Row) -> bool:
+    """Whether a side is worked out with decimals alone: 0.15 * 0.05 + 0.35, tanh(0.6)."""
+    named = [n for n in walk(row) if isinstance(n, Name)]
+    if any(n.below or n.letter not in NUMBERS | habits.KNOWN for n in named):
+        return False
+    plain = all(
+        isinstance(n, Name | Number | Sign | Group | Fraction | Root | Table) for n in walk(row)
+    )
+    return plain and any(isinstance(n, Number) and "." in n.text for n in walk(row))
+
+
+def is_worked(chain: Chain) -> bool:
+    """Whether numbers are put into a formula: W x = (0.2, 0.5) supposes nothing of W."""
+    return any(m.relation in ("=", "\\approx") and is_arithmetic(m.tree) for m in chain.members[1:])
 
 
 def cells(node: Node) -> list[Row]:

@@ -80,9 +80,9 @@ DOTS = frozenset(
 
 SIGNS: dict[str, str] = {
     **RELATIONS, **IMPLIES, **OPERATORS, **dict.fromkeys(DOTS, "\\dots"),
-    **{s: s for s in (",", ";", ":", "!", "?", ".", "|", "@", "&", "%", ")", "]", "(", "[", "`",
+    **{s: s for s in (",", ";", ":", "!", "?", ".", "|", "&", "%", ")", "]", "(", "[", "`",
         '"', "~", "#", "$")},
-    "\\mid": "\\mid", "\\colon": ":", "\\vcentcolon": ":", "\\forall": "\\forall",
+    "@": "\\cdot", "\\mid": "\\mid", "\\colon": ":", "\\vcentcolon": ":", "\\forall": "\\forall",
     "\\exists": "\\exists", "\\neg": "\\neg", "\\lnot": "\\neg", "\\backslash": "\\backslash",
     "\\triangle": "\\triangle", "\\square": "\\square", "\\Box": "\\square",
     "\\checkmark": "\\checkmark", "\\degree": "\\degree", "\\nexists": "\\nexists",
@@ -421,7 +421,7 @@ CONNECTIVES = frozenset((
     "recalling", "assuming", "factoring", "factorizing", "expanding", "rearranging", "via", "which",
     "this", "recall", "find", "finding", "compute", "computing", "determine", "derive", "obtain",
     "obtaining", "seek", "calculate", "calculating", "show", "prove", "consider", "gives", "giving",
-    "follows", "implies", "want", "need", "retrieve",
+    "follows", "implies", "want", "need", "retrieve", "set", "put", "define", "denote", "write",
 ))  # fmt: skip
 CONDITIONAL = frozenset((
     "for", "if", "when", "whenever", "unless", "provided", "such", "except", "otherwise", "else",

@@ -322,7 +322,7 @@ def _delimiter(tokens: Sequence[Token], at: int, found: list[Token]) -> int:
         shape = BARS[text]
     else:
         shape = (
-            {"<": "\\langle", ">": "\\rangle"}.get(text)
+            {"<": "\\langle", ">": "\\rangle", "\\(": "(", "\\)": ")"}.get(text)
             or OPENING.get(text)
             or CLOSING.get(text)
             or ""

@@ -36,6 +36,8 @@ def test_arithmetic(line: str, reading: str | None) -> None:
     "line",
     [
         r"0.31 \cdot 0.42 = 0.1402",
+        r"-0.31 \cdot 0.42 = 0.1302",
+        r"-0.3128 \cdot 0.42 = 0.131",
         r"1 - 0.62^2 = 0.5156",
         r"\tanh(1.25) = 0.7483",
         r"0.31 \cdot 0.42 = 0.1302 + 0.2 = 0.4302",
@@ -148,3 +150,83 @@ $$z = W x = \begin{bmatrix} 0.1 & 0.4 \\ -0.3 & 0.2 \end{bmatrix} \begin{bmatrix
 )
 def test_what_is_said_twice_is_not_proved(page: str) -> None:
     assert last(page).kind in ("unread", "remark", "definition")
+
+
+def test_numbers_are_no_new_definition() -> None:
+    page = r"""Let $z = w x + c$, $a = \tanh(z)$ and $J = \frac{1}{2} (a - m)^2$.
+
+An example: $z = 0.5 \cdot 0.4 + 0.1$, that is $a = \tanh(0.3) = 0.2913$, and
+
+$$J = \frac{1}{2} (0.2913 - 1)^2 = 0.2511$$
+
+The slope is
+
+$$\frac{\partial J}{\partial w} = (a - m) (1 - a^2) x$$
+"""
+    found = judge("page.md", page, Options()).formulas
+    assert found[-1].verdict.kind == "proved"
+    assert last(page.replace("(1 - a^2) x", "(1 - a^2) w")).kind == "refuted"
+
+
+def test_numbers_suppose_nothing() -> None:
+    page = r"""Let $h_t = \tanh(W h_{t-1} + U x_t)$ and $L = \ell(h_T)$, all of them vectors and matrices.
+
+For instance $U x_1 = \begin{bmatrix} 0.25 \\ 0.7 \end{bmatrix}$.
+
+$$\frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(1 - h_t^2) W$$
+"""
+    assert last(page).kind == "proved"
+
+
+@pytest.mark.parametrize("product", ["@", r"\cdot"])
+def test_a_product_of_programs(product: str) -> None:
+    page = (
+        rf"Let $y = w {product} x$ and $J = y^2$."
+        + rf" $$\frac{{\partial J}}{{\partial w}} = 2 y {product} x$$"
+    )
+    assert last(page).kind == "proved"
+
+
+def test_brackets_of_markdown() -> None:
+    page = (
+        r"Let $J = (w x - y)^2$. $$\frac{\partial J}{\partial w} = 2 \left\( w x - y \right\) x$$"
+    )
+    assert last(page).kind == "proved"
+
+
+def test_a_label_that_is_a_sentence_makes_no_name() -> None:
+    page = r"""Let $h_t = \tanh(w h_{t-1} + x_t)$. The slope of its argument by $w$ has two parts:
+
+$$\underbrace{h_{t-1}}_{\text{direct: } w \text{ stands here}} + \underbrace{w \frac{\partial h_{t-1}}{\partial w}}_{\text{indirect}}$$
+
+$$\frac{\partial h_t}{\partial w} = (1 - h_t^2) \left(h_{t-1} + w \frac{\partial h_{t-1}}{\partial w}\right)$$
+"""  # noqa: E501
+    assert last(page).kind == "proved"
+
+
+FIGURE = r"""The values are those of the figure.
+
+$$p = v_1 q_1 + v_2 q_2 + c = 0.3 \cdot 0.5 + 0.2 \cdot 0.25 + 0.1 = 0.3$$
+"""
+
+
+def test_values_that_only_the_line_puts_in() -> None:
+    found = judge("page.md", FIGURE, Options()).formulas
+    assert [f.verdict.kind for f in found] == ["definition", "ambiguous", "ambiguous"]
+    assert "v_1 = 0.3, q_1 = 0.5" in (found[1].verdict.reading or "")
+    after = FIGURE + r"$$v_1 = 0.3 - 0.5 \cdot 0.2$$ $$r = v_1 q_2 = 0.3 \cdot 0.25 = 0.075$$"
+    assert last(after).kind in ("proved", "ambiguous")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"$v_1 = 0.4$, and $$p = v_1 q_1 = 0.3 \cdot 0.5$$",
+        r"$$p = v_1 q_1 + v_1 = 0.3 \cdot 0.5 + 0.4$$",
+        r"$$p = v_1 q_1 + c = 0.3 \cdot 0.5$$",
+        r"$$p = v_1 q_1 - c = 0.3 \cdot 0.5 + 0.2$$",
+        r"$$p = v_1^2 q_1 = 0.3^3 \cdot 0.5$$",
+    ],
+)
+def test_numbers_in_no_place_of_the_letters(line: str) -> None:
+    assert last(line).kind == "unread"

@@ -1,0 +1,168 @@
+"""Formulas beside each other: which number stands in one in the place of which quantity of the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from derive.judge.made import written_number
+from derive.notation.gates import rows_inside
+from derive.notation.sides import cells
+from derive.text.spelled import spelled
+from derive.text.trees import Fraction as Over
+from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign
+
+PRODUCTS = ("*", "\\cdot", "\\times")
+STOPS = (",", ".", ";")
+BRACKETS = ("(", "[", "\\{", "{")
+
+
+def key_of(node: Node) -> str:
+    """A quantity's name, however its scripts are set: w_1 is w_{1} is w1."""
+    return plain_key(spelled((node,)))
+
+
+def plain_key(text: str) -> str:
+    return re.sub(
+        r"\\(?:mathit|text|mathrm|operatorname|mathbf|partial|left|right)(?![a-z])|[{}_\s]",
+        lambda m: "d" if m[0] == "\\partial" else "",
+        text,
+    )
+
+
+def is_quantity(node: Node) -> bool:
+    """A name with its scripts, or a derivative."""
+    if isinstance(node, Name):
+        return True
+    return isinstance(node, Over) and all(
+        part and isinstance(part[0], Name) and part[0].letter in ("d", "\\partial")
+        for part in (node.above_line, node.below_line)
+    )
+
+
+def is_number(row: Row) -> bool:
+    """Whether a row is a number, or a vector or matrix of numbers."""
+    if written_number(row) is not None:
+        return True
+    listed = cells(row[0]) if len(row) == 1 else []
+    return bool(listed) and all(written_number(cell) is not None for cell in listed)
+
+
+def instance_of(general: Node, own: Node) -> dict[str, int] | None:
+    """The numbers that stand in one name for the index letters of another: t = 2 of h_t for h_2; {} where they are one."""  # noqa: E501
+    if key_of(general) == key_of(own):
+        return {}
+    if not isinstance(general, Name) or not isinstance(own, Name):
+        return None
+    bare = {"start": 0, "end": 0, "below": None, "above": None}
+    if replace(general, **bare) != replace(own, **bare):  # type: ignore[arg-type]
+        return None
+    bound: dict[str, int] = {}
+    for one, other in ((general.below, own.below), (general.above, own.above)):
+        if (one is None) != (other is None):
+            return None
+        if one is not None and other is not None and not _matched(one, other, bound):
+            return None
+    return bound
+
+
+def _matched(general: Row, own: Row, bound: dict[str, int]) -> bool:
+    if len(general) != len(own):
+        return False
+    for a, b in zip(general, own, strict=True):
+        letter = isinstance(a, Name) and a.below is None and a.above is None and len(a.letter) == 1
+        if letter and isinstance(b, Number) and b.text.isdigit():
+            assert isinstance(a, Name)
+            if bound.setdefault(a.letter, int(b.text)) != int(b.text):
+                return False
+        elif isinstance(a, Group) and isinstance(b, Group):
+            if a.opening != b.opening or not _matched(a.inside, b.inside, bound):
+                return False
+        elif spelled((a,)) != spelled((b,)):
+            return False
+    return True
+
+
+def with_indices(row: Row, bound: Mapping[str, int]) -> Row:
+    """A row with numbers for index letters, and 1 - 1 in a script worked out."""
+    return tuple(_with_index(node, bound) for node in row) if bound else row
+
+
+def _with_index(node: Node, bound: Mapping[str, int]) -> Node:
+    if (
+        isinstance(node, Name)
+        and node.letter in bound
+        and node.below is None
+        and node.above is None
+    ):
+        return Number(node.start, node.end, str(bound[node.letter]))
+    changed: dict[str, Any] = rows_inside(node, lambda r: with_indices(r, bound))
+    for script in ("below", "above"):
+        if changed.get(script):
+            changed[script] = _folded(changed[script])
+    return replace(node, **changed) if changed else node
+
+
+def _folded(row: Row) -> Row:
+    if len(row) == 1 and isinstance(row[0], Group):
+        return (replace(row[0], inside=_folded(row[0].inside)),)
+    if len(row) < 3 or not all(isinstance(n, Number | Sign) for n in row):
+        return row
+    text = spelled(row)
+    if not re.fullmatch(r"\d+(?:[-+]\d+)+", text):
+        return row
+    total = sum(int(t) for t in re.findall(r"[-+]?\d+", text))
+    return (Number(row[0].start, row[-1].end, str(total)),)
+
+
+def put_in(letters: Row, numbers: Row) -> dict[str, tuple[Node, Row]] | None:
+    """The numbers that stand in a row in the places of the quantities of another: 0.15 of w_1; None where the two differ in more than that."""  # noqa: E501
+    found: dict[str, tuple[Node, Row]] = {}
+    if len(letters) == 1 and is_quantity(letters[0]):
+        return None
+    return found if _filled(letters, numbers, found) and found else None
+
+
+def _filled(letters: Row, numbers: Row, found: dict[str, tuple[Node, Row]]) -> bool:
+    one, other = _bare(letters), _bare(numbers)
+    if len(one) != len(other):
+        return False
+    return all(_fills(a, b, found) for a, b in zip(one, other, strict=True))
+
+
+def _bare(row: Row) -> Row:
+    """A row without its signs of products, where a minus before a number is the number's."""
+    kept = [n for n in row if not (isinstance(n, Sign) and n.text in (*PRODUCTS, *STOPS))]
+    while len(kept) == 1 and isinstance(kept[0], Group) and kept[0].opening in BRACKETS:
+        if kept[0].above is not None or written_number(kept[0].inside) is not None:
+            break
+        return _bare(kept[0].inside)
+    return tuple(kept)
+
+
+def _fills(a: Node, b: Node, found: dict[str, tuple[Node, Row]]) -> bool:
+    if spelled((a,)) == spelled((b,)):
+        return True
+    value: Row = b.inside if isinstance(b, Group) and b.above is None else (b,)
+    if is_quantity(a) and is_number(value):
+        key = key_of(a)
+        before = found.setdefault(key, (a, value))
+        return spelled(before[1]) == spelled(value)
+    if isinstance(a, Name) and isinstance(b, Name):
+        same = replace(a, start=0, end=0, above=None) == replace(b, start=0, end=0, above=None)
+        both = a.above is not None and b.above is not None
+        return same and both and _filled(a.above or (), b.above or (), found)
+    if isinstance(a, Name) and isinstance(b, Group) and a.above is not None and b.above is not None:
+        base = _fills(replace(a, above=None), replace(b, above=None), found)
+        return base and spelled(a.above) == spelled(b.above)
+    if isinstance(a, Over) and isinstance(b, Over):
+        above = _filled(a.above_line, b.above_line, found)
+        return above and _filled(a.below_line, b.below_line, found)
+    if isinstance(a, Root) and isinstance(b, Root):
+        return a.degree == b.degree is None and _filled(a.inside, b.inside, found)
+    if isinstance(a, Group) and isinstance(b, Group):
+        scripts = spelled(a.above or ()) == spelled(b.above or ()) and a.below == b.below is None
+        return scripts and a.primes == b.primes and _filled(a.inside, b.inside, found)
+    return False
