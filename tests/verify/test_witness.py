@@ -283,6 +283,28 @@ def test_the_numbers_of_the_wrong_notes_come_again(page: Page) -> None:
     assert redone(page)[1] == []
 
 
+@pytest.mark.parametrize(
+    ("page", "letter"),
+    [
+        (
+            r"Let $p = \sigma(a)$, $C = (w p - m)^2$. "
+            r"$$\frac{\partial C}{\partial a} = (w p - m) w p (1 - p)$$",
+            "m",
+        ),
+        (
+            r"Let $E = \sum_{i=1}^n (w u_i - y_i)^2 + \lambda w^2$. "
+            r"$$\frac{\partial E}{\partial w} = 2 \sum_{i=1}^n (w u_i - y_i) u_i + 2 n \lambda w$$",
+            "n",
+        ),
+    ],
+)
+def test_a_length_that_enters_as_a_number_is_printed(page: str, letter: str) -> None:
+    verdict = judge("page.tex", page, Options()).formulas[-1].verdict
+    assert verdict.kind == "refuted"
+    assert verdict.counterexample is not None
+    assert letter in dict(verdict.counterexample.values)
+
+
 # -- from the print alone -------------------------------------------------------------------------
 
 TRAPS = Path(__file__).parents[2].parent / "shared" / "corpus" / "traps"
