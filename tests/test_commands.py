@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import pytest
 from rich.cells import cell_len
 
 import derive
+from derive.commands import app
 from derive.document import definitions_of
 from derive.model.builtin import BUILTIN, EXAMPLES, MODELS, from_latex
 from derive.model.recurrence import recurrence
@@ -54,16 +57,27 @@ MISFITS = {
 
 
 def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
-    return subprocess.run(
-        [sys.executable, str(CLI), *arguments],
-        cwd=folder or ROOT,
-        env={**environment, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=1200,
-        check=False,
-    )
+    """A command in this process: what it prints, what it exits with."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    thresholds = gc.get_threshold()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("FORCE_COLOR", "COLUMNS"):
+            patch.delenv(name, raising=False)
+        patch.chdir(folder or ROOT)
+        for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+            patch.setattr(sys, name, stream)
+        try:
+            code: Any = app(list(arguments), prog_name="derive")
+        except SystemExit as end:
+            code = end.code
+        finally:
+            gc.set_threshold(*thresholds)
+    written: list[str] = []
+    for stream in streams:
+        stream.flush()
+        stream.seek(0)
+        written.append(stream.read())
+    return subprocess.CompletedProcess(arguments, code or 0, *written)
 
 
 def succeeded(*arguments: str, folder: Path | None = None) -> str:

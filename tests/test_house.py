@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def folder(path: Path) -> str:
     return "derive" if first == "__init__.py" else first.removesuffix(".py")
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -162,9 +164,21 @@ def test_the_command_line_starts_without_sympy(module: str) -> None:
 
 def test_every_module_of_a_circle_is_imported_alone() -> None:
     """The rooms of the elaborator name each other; whichever comes first, the others are found."""
-    for room in ("notation", "judge"):
-        for path in sorted((HOUSE / room).glob("*.py")):
-            name = f"derive.{room}.{path.stem}"
-            code = f"import {name}" if path.stem != "__init__" else f"import derive.{room}"
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-            assert done.returncode == 0, done.stderr.decode()
+    names = [
+        f"derive.{room}" if path.stem == "__init__" else f"derive.{room}.{path.stem}"
+        for room in ("notation", "judge")
+        for path in sorted((HOUSE / room).glob("*.py"))
+    ]
+    script = (
+        "import sys; from importlib import import_module\n"
+        "for name in sys.argv[1:]:\n"
+        "    for known in [m for m in sys.modules if m.split('.')[0] == 'derive']:\n"
+        "        del sys.modules[known]\n"
+        "    print(name, flush=True)\n"
+        "    import_module(name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *names], cwd=HOUSE.parent, capture_output=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout.split()[-1:]}: {done.stderr.decode()}"
+    assert done.stdout.decode().split() == names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from derive.algebra.expression import Expr
 from derive.verify.compare import Comparison
 from derive.verify.judge import Chain, Judge, Line, Side
@@ -30,6 +32,8 @@ class Before(Judge):
         self._asked: frozenset[Place] | None = None
         self._settled = settled
         self._is_settled = False
+        self._mending: frozenset[Place] = frozenset()
+        self._place: Place = (0, 0)
         self._lines_said: dict[Said, Verdict] = {}
         super().__init__(read_page(path, text), text, options)
 
@@ -43,10 +47,24 @@ class Before(Judge):
         self._asked = None
         return Report(self.page.source.path, self.text, tuple(found))
 
+    def report_mended(self, places: frozenset[Place]) -> Report:
+        """Its report, what it accuses at some places with the nearest true line."""
+        plain = self.options
+        self.options, self._mending = replace(plain, repairs=True), places
+        try:
+            return self.report()
+        finally:
+            self.options, self._mending = plain, frozenset()
+
+    def _mended(self, number: int, verdict: Verdict, head: str, member: str, line: Line) -> Verdict:
+        if self._place not in self._mending:
+            return verdict
+        return super()._mended(number, verdict, head, member, line)
+
     def _claim(
         self, number: int, side: Side, chain: Chain, conditions: tuple[tuple[Condition, ...], str]
     ) -> Verdict:
-        place = self._at(side.start)
+        place = self._place = self._at(side.start)
         if self._asked is not None and place not in self._asked:
             return Verdict("proved")
         self._is_settled = place in self._settled

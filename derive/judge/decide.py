@@ -43,6 +43,7 @@ from derive.judge.misread import (
     crosses_shapes,
     is_its_transpose,
     raises_to_its_index,
+    raises_to_the_last_step,
 )
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
@@ -67,6 +68,7 @@ from derive.notation.habits import INPUT
 from derive.notation.rates import is_rate
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
+from derive.notation.slots import tells_partial_from_total
 from derive.proof.lines import SameForm
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -86,6 +88,7 @@ PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 ENTROPY = "the cross entropy of the outputs and their targets"
 UNEQUAL = " entries beside "
 NOTHING = "both sides are always 0, so it says nothing"
+BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
@@ -417,6 +420,26 @@ class Decider:
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
+    def _with_fewer_ways(
+        self,
+        number: int,
+        chain: Chain,
+        head: Member,
+        member: Member,
+        first: Tried,
+        names: set[str],
+    ) -> Verdict:
+        """A line that fails where J(u, p) depends on u and p both: it may depend on one by way of the other alone."""  # noqa: E501
+        model = _as_the_page_has_it(first)
+        kept = {n: ds for n, ds in model.definitions.items() if n not in names}
+        changed = replace(model, definitions=kept)
+        told_apart = tells_partial_from_total((head.tree, member.tree))
+        alone = not self.judge.understanding.on_curves and not told_apart
+        readings = self.judge.readings
+        found = readings.by_fewer_ways(number, chain, head, member, changed) if alone else None
+        held = None if found is None else self._holding(found)
+        return held or Verdict("unread", reason=BY_ARGUMENTS.format(", ".join(sorted(names))))
+
     def _with_another_cost(
         self, number: int, chain: Chain, head: Member, member: Member, tries: list[Tried]
     ) -> Verdict | None:
@@ -471,7 +494,8 @@ class Decider:
         scope = self._scope(tried)
         reading = "; ".join(dict.fromkeys(filter(None, (tried.reading, *self._guessed(tried)))))
         if reading:
-            reading = "; ".join(dict.fromkeys((reading, *tried.granted)))
+            others = (*tried.granted, *self._written_otherwise(tried))
+            reading = "; ".join(dict.fromkeys((reading, *others)))
             return Verdict("ambiguous", scope=scope, reading=reading)
         self.agreed += 1
         if certificate is None:
@@ -675,6 +699,9 @@ class Decider:
         assert first.outcome.model is not None
         if self._may_be_solved(first.sides, chain, member):
             return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
+        told = self.judge.understanding.applied & set(reached(first.sides, first.outcome.model))
+        if told:
+            return self._with_fewer_ways(number, chain, head, member, first, told)
         strangers = self._strangers(first)
         if strangers:
             stranger = strangers[0].split("∅")[0]
@@ -785,6 +812,8 @@ class Decider:
         blunt = without_slope(first)
         if blunt:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
+        if raises_to_the_last_step(first):
+            return Verdict("unread", reason="a power or a transpose: the page does not say which")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

@@ -49,6 +49,7 @@ from derive.notation.shaped import (
     each,
     transposed,
 )
+from derive.notation.sides import is_alphabet
 from derive.notation.slots import single_name
 from derive.notation.symbols import Role
 from derive.text.page import Chain, Member
@@ -146,12 +147,13 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             u.curves.add((number, index))
             return
         special = lost_member(u, number, chain, role, why)
-        parts = written_out(u, number, member.tree, role)
+        shows = is_alphabet(member.tree)
+        parts = frozenset[str]() if shows else written_out(u, number, member.tree, role)
         if parts:
             u.written_out.append((number, role.key or "", parts))
         names = (
             set()
-            if special or parts or role.key in WORDS or role.key in SPELLED
+            if special or parts or shows or role.key in WORDS or role.key in SPELLED
             else lost_by(u, number, member.tree, role)
         )
         u.failed.append(

@@ -20,6 +20,7 @@ from derive.judge.readings import (
     missing_condition,
 )
 from derive.judge.sections import sections
+from derive.judge.tops import with_tops
 from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
 from derive.notation.changes import with_changes
@@ -78,17 +79,21 @@ class Judge:
         page, said = with_letters(page)
         plain = page
         page, transposes = with_transposes(page)
-        turned, widened = changed(plain, page), page
-        page, wide = with_wide_sums(with_middles(page))
+        turned = changed(plain, page)
+        page = widened = with_middles(page)
+        page, wide = with_wide_sums(page)
+        summed = page
+        page, tops = with_tops(page)
         whole = page
         page, steps = with_training_steps(page)
-        self.lettered, self.guessed = bool(said), (*transposes, *wide)
+        self.lettered, self.guessed = bool(said), (*transposes, *wide, *tops)
         self.written_otherwise = [
             *((one, turned) for one in transposes),
-            *((one, changed(widened, whole)) for one in wide),
+            *((one, changed(widened, summed)) for one in wide),
+            *((one, changed(summed, whole)) for one in tops),
             *((one, changed(whole, page)) for one in steps),
         ]
-        self.said += said + transposes + wide + steps
+        self.said += said + transposes + wide + tops + steps
         self._begin(text, page)
 
     @classmethod

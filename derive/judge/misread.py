@@ -82,6 +82,22 @@ def raises_to_its_index(tried: Tried) -> bool:
     )
 
 
+def raises_to_the_last_step(tried: Tried) -> bool:
+    """Whether a line rests on an A^T: the power of a number for all that is known, or a transpose."""
+    model = tried.outcome.model
+    assert model is not None
+    sides = (tried.sides.left, tried.sides.right)
+    made = [d.body for n in depended(sides, model) for d in model.definitions.get(n, ())]
+    return any(
+        isinstance(p, Pow)
+        and isinstance(p.exponent, At)
+        and p.exponent.index == Time.of("T")
+        and isinstance(p.base, Ref)
+        for body in (*sides, *made)
+        for p in walk(body)
+    )
+
+
 def _entries(index: Iterable[Time], slots: Iterable[str]) -> set[str]:
     pairs = zip(index, slots, strict=False)
     return {x for i, s in pairs if s == "component" for x in _letters_of(i)}

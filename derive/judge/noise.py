@@ -83,8 +83,8 @@ def noise_of(u: Understanding) -> Noise | None:
     names = (set(called_noise(u)) & candidates) | set(laws)
     if not names or any(_is_contrary(u, n, c, names) for n, _, c in u.chains()):
         return None
-    covariances = tuple(sorted((k, c) for k, c in laws.items() if c and _is_free(u, c)))
     stated = frozenset(n for _, c, n in found if c)
+    covariances = tuple(sorted((k, c) for k, c in laws.items() if c and _is_free(u, c, stated)))
     drawn = any(
         c.members[1].relation == "\\sim" for n, _, c in u.chains() if n in {m for *_, m in found}
     )
@@ -161,10 +161,12 @@ def _has_moment(u: Understanding, number: int, row: Row, other: Row, names: set[
     return not deltas and not any(isinstance(n, Table) for n in nodes(other))
 
 
-def _is_free(u: Understanding, key: str) -> bool:
+def _is_free(u: Understanding, key: str, stated: frozenset[int]) -> bool:
     """Whether nothing makes a covariance's name but what says that it is one."""
     timed = any(s in ORDERED for s in u.setting.steps.get(key, ()))
-    return key not in u.setting.defined and not timed and u.setting.ranks.get(key) in (0, 2)
+    made = {m.definition.number for m in u.made if m.definition.name == key}
+    free = made <= stated if made else key not in u.setting.defined
+    return free and not timed and u.setting.ranks.get(key) in (0, 2)
 
 
 def called_noise(u: Understanding) -> Iterator[str]:
@@ -296,7 +298,8 @@ def with_noise(model: Model, noise: Noise) -> Model:
     steady: set[str] = set()
     for key, name in noise.covariances:
         made = _covariance(model, key, name)
-        if made is not None and name not in definitions:
+        own = definitions.get(name, ())
+        if made is not None and all(d.number in noise.stated for d in own):
             definitions[name] = (made,)
             steady.add(key)
     return replace(model, definitions=definitions, noise=noise.names, steady=frozenset(steady))

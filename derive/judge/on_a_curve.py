@@ -190,6 +190,7 @@ def _make(u: Understanding, applied: Applied) -> bool:
     except (Unread, Misfit, RecursionError):
         return False
     u.made.append(Made(found, applied.number, u._end))
+    u.applied.add(applied.key)
     return True
 
 

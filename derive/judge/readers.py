@@ -82,7 +82,7 @@ def _judged(reader: Judge, found: Report, path: str, text: str, options: Options
     if not open_ or len(found.formulas) > MOST_FORMULAS:
         return found
     # The old reader is a third of what there is to import, and most pages do without it.
-    from derive.judge.before import Before, judged_before
+    from derive.judge.before import Before
 
     try:
         proved = ((j.line, j.column) for j in found.formulas if j.verdict.kind == "proved")
@@ -99,7 +99,9 @@ def _judged(reader: Judge, found: Report, path: str, text: str, options: Options
             a.verdict.kind in WRONG and a.verdict != b.verdict
             for a, b in zip(joined.formulas, found.formulas, strict=True)
         ):  # what is accused is shown the nearest true line
-            joined = _together(reader, found, judged_before(path, text, options))
+            accused = (j for j in joined.formulas if j.verdict.kind in WRONG)
+            mended = old.report_mended(frozenset((j.line, j.column) for j in accused))
+            joined = _together(reader, found, mended)
     except (DeriveError, RecursionError, ArithmeticError):  # costs the old reader's own word alone
         return found
     return joined

@@ -599,6 +599,26 @@ class Readings:
         finally:
             self._without = None
 
+    def by_fewer_ways(
+        self, number: int, chain: Chain, head: Member, member: Member, model: Model
+    ) -> Tried | None:
+        """The claim as it holds where what the model does not make is a function of what it is differentiated by."""  # noqa: E501
+        plain = self.understanding.reading
+        self._without = model
+        try:
+            for way in (
+                Way("", plain, plain, granting=False),
+                Way("", plain, plain, frozenset({"gaps"}), gaps=True, granting=False),
+            ):
+                found = self.tried(number, chain, head, member, way)
+                if found.outcome.agrees and not found.outcome.zero:
+                    return found
+            return None
+        except (Unread, Misfit, RecursionError, _NotHere):
+            return None
+        finally:
+            self._without = None
+
     def _adds(self, number: int, chain: Chain) -> bool:
         """Whether a definition that follows makes a name that nothing makes here."""
         index = self._index(number, chain)

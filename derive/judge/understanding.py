@@ -107,6 +107,8 @@ class Understanding:
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     on_curves: set[str] = field(default_factory=set)
+    applied: set[str] = field(default_factory=set)
+    """What the page writes with its arguments, J(u, p), and says no more of."""
     contradictions: dict[tuple[int, int], str] = field(default_factory=dict)
     slips: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     regions: list[tuple[int, str, str]] = field(default_factory=list)

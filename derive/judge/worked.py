@@ -162,13 +162,6 @@ class Worked:
             listed.sort(key=lambda s: s.at)
         return found
 
-    def _given(self) -> frozenset[Fraction]:
-        """The numbers that are given, and so are what is written."""
-        if self._stated is None:
-            self._stated = self._all()
-        values = [written_number(s.row) for ss in self._stated.values() for s in ss if s.given]
-        return frozenset(abs(v) for v in values if v is not None)
-
     # -- members ----------------------------------------------------------------------------------------
 
     def verdict(
@@ -315,7 +308,8 @@ class Worked:
         if not _is_arithmetic(before) or _runs_on(chain.members[k - 1].tree):
             return None
         try:
-            left, right = enclosed(before, UNIT, self._given()), enclosed(own, 2 * UNIT)
+            whole = frozenset(v for v in decimals(before) if v.denominator == 1)  # 1.0 is no 1.04
+            left, right = enclosed(before, UNIT, whole), enclosed(own, 2 * UNIT)
             shown = enclosed(before)
         except NoEnclosure:
             return None

@@ -139,7 +139,8 @@ class Ledger:
         ]
         if is_value(right) and not found.indices and any(k.right == spelled for k in latest):
             return Role("setting", found.key, found, "the value again")
-        if relation != ":=" and self._is_worked_out(found, right):
+        renewed = relation == ":=" or RENEWING.search(where.before)
+        if not renewed and self._is_worked_out(found, right):
             return Role("claim", found.key, found, WORKED_OUT)
         if says_dependence(found, right):
             return Role("setting", found.key, found, DEPENDS)

@@ -14,7 +14,7 @@ from derive.notation.chance import drawn, variable_of
 from derive.notation.gates import gates_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
-from derive.notation.surveys import Survey
+from derive.notation.surveys import Survey, core
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Group, Name, Number, Row, Sign, Table, children, walk
@@ -74,7 +74,10 @@ def survey_of(
         for condition in chain.conditions:
             _see_condition(survey, number, condition)
     survey.counted_otherwise = set(_counted_otherwise(survey, chains))
-    survey.sampled_names |= survey.counted_otherwise
+    several = set(survey.counted_otherwise)
+    while more := set(_made_of_samples(survey, chains, several)) - several:
+        several |= more
+    survey.sampled_names |= several
     return survey
 
 
@@ -161,25 +164,56 @@ def _counted_otherwise(survey: Survey, chains: Sequence[tuple[int, int, Chain]])
                 for letter in _bound_letters(node.below or ()):
                     runs[letter].add(plain(node.above))
     for base, stated in sizes.items():
-        core = re.sub(r"^\\[a-z]+\{|\}$", "", base)
+        letter = core(base)
         letters = {p.letter for p in survey.pieces_at(base, "below") if not p.beside}
         if letters & (habits.TIME | habits.LAYER):
             continue
         ends = {end for letter in letters for end in runs.get(letter, ())}
-        if ends and len(stated) == 1 and not ends & stated and len(core) == 1 and core.islower():
-            yield core
+        if (
+            ends
+            and len(stated) == 1
+            and not ends & stated
+            and len(letter) == 1
+            and letter.islower()
+        ):
+            yield letter
+
+
+def _made_of_samples(
+    survey: Survey, chains: Sequence[tuple[int, int, Chain]], several: set[str]
+) -> Iterator[str]:
+    r"""The y of y_i = \gamma \odot x_i + \beta, where the x_i are several vectors."""
+    for _, _, chain in chains:
+        head = single_name(chain.members[0].tree) if is_equation(chain) else None
+        if head is None or head[1] is not None or not (letter := _number_below(survey, head[0])):
+            continue
+        of_samples = any(
+            core(survey.split(name).base) in several and _number_below(survey, name) == letter
+            for name, _, context in names_in(chain.members[1].tree)
+            if context == "main"
+        )
+        made = core(survey.split(head[0]).base)
+        if of_samples and len(made) == 1 and made.islower():
+            yield made
+
+
+def _number_below(survey: Survey, name: Name) -> str:
+    """The one letter that stands below a name."""
+    pieces = survey.split(name).pieces
+    alone = len(pieces) == 1 and pieces[0].place == "below" and not pieces[0].beside
+    return pieces[0].letter if alone and pieces[0].form == "letter" else ""
 
 
 def _see_numbered(survey: Survey, name: Name) -> None:
     r"""The w of w_i^\top: one of several vectors, and no entry, which nobody transposes."""
     found = survey.split(name)
-    core = re.sub(r"^\\[a-z]+\{|\}$", "", found.base)
+    letter = core(found.base)
     (piece, *more) = found.pieces or (None,)
     if not found.transposed or piece is None or more or piece.place != "below" or piece.beside:
         return
     counts = piece.form == "number" or piece.letter in habits.INDEX - habits.TIME - habits.LAYER
-    if counts and len(core) == 1 and core.islower():
-        survey.sampled_names.add(core)
+    if counts and len(letter) == 1 and letter.islower():
+        survey.sampled_names.add(letter)
 
 
 def _see_shape(survey: Survey, chain: Chain) -> None:

@@ -379,11 +379,23 @@ class Reader:
 
     def _nested(self, draft: Draft, base: str, piece: Piece, name: Name, number: int) -> None:
         r"""The label s and the time t of `\delta^{s_t}`."""
+        inside = self.survey.split(name).pieces
+        if piece.place == "above" and inside and all(map(self._tells_apart, inside)):
+            gates = "".join(p.letter for p in inside)
+            draft.above.append(f"{bare(name)}_{gates}")  # the a_f of \\delta^{a_f}
+            return
         own = piece.place == "below" and f"{base}_{bare(name)}" in self.labelled
         (draft.below if own else draft.above).append(bare(name))
-        for inner in self.survey.split(name).pieces:
+        for inner in inside:
             domain = self.survey.domain(name.letter, inner, number, draft.taken)
             draft.indices.append((domain, inner.row))
+
+    def _tells_apart(self, piece: Piece) -> bool:
+        """Whether a letter below a label names a gate or another quantity, and counts nothing."""
+        survey, letter = self.survey, piece.letter
+        if piece.form != "letter" or piece.moved or piece.place != "below":
+            return False
+        return letter in survey.gates or (letter not in habits.TIME and survey.varies(letter))
 
     def _is_double(self, base: str) -> bool:
         """Whether a base has entries with two indices, so that 12 is 1, 2."""

@@ -48,7 +48,7 @@ def is_rate(row: Row) -> bool:
 
 
 def _made(chain: Chain) -> str | None:
-    """The letter of what a chain makes as it stands: z of z = f(x, y), x of x(t) = …; no value at a time."""
+    """The letter of what a chain makes as it stands: z of z = f(x, y), x of x(t) = …; no value at one t."""
     if len(chain.members) < 2 or chain.members[1].relation not in EQUAL:
         return None
     single = single_name(chain.members[0].tree)

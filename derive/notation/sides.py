@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from derive.notation import habits
 from derive.notation.occurrences import Occurrence, Reader
@@ -20,6 +21,7 @@ from derive.notation.slots import (
 from derive.text.page import Chain
 from derive.text.trees import Fraction, Group, Name, Node, Number, Root, Row, Sign, Table, walk
 
+LEAST_LETTERS = 3
 NUMBERS = frozenset(("e", "\\pi"))
 
 
@@ -72,9 +74,30 @@ def is_arithmetic(row: Row) -> bool:
     return plain and any(isinstance(n, Number) and "." in n.text for n in walk(row))
 
 
+def is_alphabet(row: Row) -> bool:
+    """Whether a side is a matrix of letters one after another, (a b c; d e f): an illustration, whose letters mean nothing else."""  # noqa: E501
+    listed = cells(row[0]) if len(row) == 1 else []
+    letters = [cell[0].letter for cell in listed if len(cell) == 1 and isinstance(cell[0], Name)]
+    plain = len(letters) == len(listed) and all(len(a) == 1 and a.isalpha() for a in letters)
+    bare_cells = all(
+        n.below is n.above is None for cell in listed for n in cell if isinstance(n, Name)
+    )
+    follows = all(ord(b) - ord(a) == 1 for a, b in pairwise(letters)) if plain else False
+    return follows and bare_cells and len(letters) >= LEAST_LETTERS
+
+
 def is_worked(chain: Chain) -> bool:
-    """Whether numbers are put into a formula: W x = (0.2, 0.5) supposes nothing of W."""
-    return any(m.relation in ("=", "\\approx") and is_arithmetic(m.tree) for m in chain.members[1:])
+    """Whether numbers are put into a formula, or it is shown how its entries go: W x = (0.2, 0.5) supposes nothing of W."""  # noqa: E501
+    shown = (m.tree for m in chain.members[1:] if m.relation in ("=", "\\approx"))
+    return any(is_arithmetic(tree) or _is_written_out(tree) for tree in shown)
+
+
+def _is_written_out(row: Row) -> bool:
+    """Whether a side is a matrix of formulas of letters without scripts: (a p + b r, …)."""
+    listed = cells(row[0]) if len(row) == 1 else []
+    names = [n for cell in listed for n in walk(cell) if isinstance(n, Name)]
+    bare_names = all(len(n.letter) == 1 and n.below is n.above is None for n in names)
+    return len(listed) > 3 and bool(names) and bare_names
 
 
 def cells(node: Node) -> list[Row]:

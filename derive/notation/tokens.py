@@ -178,10 +178,10 @@ def _read(source: Source, start: int, stop: int, macros: Mapping[str, str]) -> I
     walker = LatexWalker(
         source.text[start:stop], latex_context=_macros_known(), tolerant_parsing=True
     )
-    at = 0
+    state, at = walker.make_parsing_state(), 0  # it would make one for every token
     while start + at < stop:
         try:
-            token = walker.get_token(at)
+            token = walker.get_token(at, parsing_state=state)
         except LatexWalkerEndOfStream:
             rest = source.text[start + at : stop]
             if rest.strip():

@@ -628,6 +628,8 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve", "all", "open states", "elementary"),
     ("resolve", "join", "of", "open states"),
     ("resolve", "open once", "all", "open steps"),
+    ("resolve", "open steps", "by", "open steps"),
+    ("resolve", "open steps", "parameters", "by", "open steps"),
     ("open steps", "resolve", "all", "open states"),
 )
 

@@ -7,32 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from derive.text.page import Chain, Member
-from derive.text.rows import Mark, is_operand
+from derive.text.pieces import (
+    OPERATOR_SIGNS,
+    Piece,
+    is_bracketed_statement,
+    is_operator,
+    is_relation,
+    is_row,
+    pieces_of,
+)
+from derive.text.rows import Mark
 from derive.text.spelled import spelled
-from derive.text.tables import CONDITIONAL, CONNECTIVES, IMPLIES, OPERATORS, RELATIONS
+from derive.text.tables import CONDITIONAL
 from derive.text.trees import Fraction, Group, Missing, Name, Node, Number, Row, Sign, Words
 
-RELATION_SIGNS = frozenset(RELATIONS.values())
-OPERATOR_SIGNS = frozenset(OPERATORS.values())
 _LEADING = OPERATOR_SIGNS - {"-", "\\pm", "\\circ"}
 _BOUNDS = ("<", ">", "\\leq", "\\geq", "\\neq", "\\in", "\\notin", "\\ll", "\\gg")
-_ARROWS = ("\\to", "\\mapsto", "\\leftrightarrow")
 _INDICES = frozenset("ijklmnpqrstTNKLMJ")
 _NUMBERED = re.compile(r"\s*\(\w{1,3}\)\s*")  # (2) begins a statement, and gives no reason
-
-
-@dataclass
-class _Piece:
-    """What stands between two separators, and the separators before it."""
-
-    nodes: list[Node] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
-    words: list[Words] = field(default_factory=list)
-    column: int = 0
-
-    @property
-    def relations(self) -> list[int]:
-        return [i for i, n in enumerate(self.nodes) if is_relation(n)]
 
 
 @dataclass
@@ -55,28 +47,18 @@ class _Draft:
         return len(self.members) > 1 or (bool(self.members) and self.members[0][0] is not None)
 
 
-def is_relation(node: Node) -> bool:
-    """Whether a node is a relation sign."""
-    return isinstance(node, Sign) and node.text in RELATION_SIGNS
-
-
-def is_operator(node: Node) -> bool:
-    """Whether a node is an operator, which needs something behind it."""
-    return isinstance(node, Sign) and node.text in OPERATOR_SIGNS and node.text != "\\circ"
-
-
 def chains(nodes: Sequence[Node], display: bool) -> tuple[Chain, ...]:
     """The statements of a formula in order."""
     reader = _Reader(display)
-    if len(nodes) == 1 and _is_bracketed_statement(nodes[0]):
+    if len(nodes) == 1 and is_bracketed_statement(nodes[0]):
         nodes = nodes[0].inside  # type: ignore[attr-defined]
     main, reasons = _without_reasons(_without_asides(nodes))
-    for piece in _pieces(main):
+    for piece in pieces_of(main):
         reader.read(piece)
     drafts = reader.finished()
     for reason in reasons:
         other = _Reader(display)
-        for piece in _pieces(reason):
+        for piece in pieces_of(reason):
             other.read(piece)
         drafts += other.finished()
     return tuple(chain for draft in drafts if (chain := _made(draft)))
@@ -112,21 +94,17 @@ def _end_of_reason(nodes: list[Node], at: int) -> int | None:
     ):
         return None
     end = at
-    while end < len(nodes) and not _is_row(nodes[end]):
+    while end < len(nodes) and not is_row(nodes[end]):
         end += 1
     inside = [n for n in nodes[at:end] if not isinstance(n, Mark | Words)]
     after = next((n for n in nodes[end:] if not isinstance(n, Mark)), None)
     return end if inside and after is not None and is_relation(after) else None
 
 
-def _is_row(node: Node) -> bool:
-    return isinstance(node, Mark) and node.kind == "row"
-
-
 def _row_before(nodes: list[Node], at: int) -> list[Node]:
     """What stands before a place in its row."""
     start = at
-    while start and not _is_row(nodes[start - 1]):
+    while start and not is_row(nodes[start - 1]):
         start -= 1
     return nodes[start:at]
 
@@ -147,161 +125,6 @@ def _goes_on_inside(node: Group) -> bool:
     return plain and len(node.inside) > 1 and is_relation(node.inside[0])
 
 
-def _is_bracketed_statement(node: Node) -> bool:
-    """`(T_x = T_y)` alone: brackets of the prose."""
-    if not isinstance(node, Group) or node.opening != "(" or node.below or node.above:
-        return False
-    return any(is_relation(n) for n in node.inside)
-
-
-# -- pieces -----------------------------------------------------------------------------------------
-
-
-def _pieces(nodes: list[Node]) -> list[_Piece]:
-    found = [_Piece()]
-    marks, column = 0, 0  # of this row
-    for i, node in enumerate(nodes):
-        mark = _separator(nodes, i)
-        if _is_row(node):
-            marks, column = 0, 0
-        elif isinstance(node, Mark) and node.kind == "align":
-            marks += 1
-            if marks % 2 == 0 and not _ends_open(nodes, i):
-                column, mark = column + 1, "space"  # r & l & r & l
-        if mark == "":
-            found[-1].nodes.append(node)
-            continue
-        if mark == "drop":
-            continue
-        if found[-1].nodes or (found[-1].words and mark == "row"):
-            found.append(_Piece())
-        found[-1].column = column
-        if mark == "words" and isinstance(node, Words):
-            found[-1].words.append(node)
-        found[-1].marks.append(mark)
-    return [p for p in found if p.nodes or p.words]
-
-
-def _separator(nodes: list[Node], i: int) -> str:
-    """What a node separates: "row", "space", "comma", "semicolon", "implies", "words"; "" if nothing."""
-    node = nodes[i]
-    match node:
-        case Mark(kind="align"):
-            return "space" if _is_column(nodes, i) else "drop"
-        case Mark(kind="thin"):
-            return "space" if _between_equations(nodes, i) else "drop"
-        case Mark():
-            return node.kind
-        case Words():
-            return "words" if _is_apart(nodes, i) else ""
-        case Sign(text=","):
-            return "comma"
-        case Sign(text=";"):
-            return "semicolon"
-        case Sign(text="."):
-            return "semicolon" if _ends_statement(nodes, i) else ""
-        case Sign(text="\\forall"):
-            return ""
-        case Sign(text=text) if text in IMPLIES:
-            return "implies"
-        case Sign(text=text) if text in _ARROWS and _between_equations(nodes, i):
-            return "implies"
-        case _:
-            return ""
-
-
-def _ends_open(nodes: list[Node], i: int) -> bool:
-    """Whether a relation or an operator stands before an &."""
-    before = _neighbour(nodes, i, -1)
-    return before is not None and (is_relation(before) or is_operator(before))
-
-
-def _neighbour(nodes: list[Node], i: int, step: int) -> Node | None:
-    i += step
-    while 0 <= i < len(nodes):
-        node = nodes[i]
-        if not (isinstance(node, Mark) and node.kind == "align"):
-            return node
-        i += step
-    return None
-
-
-def _is_column(nodes: list[Node], i: int) -> bool:
-    """Whether an & stands between two statements, and not beside a relation or an operator."""
-    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
-    if before is None or after is None or isinstance(before, Mark) or isinstance(after, Mark):
-        return False
-    return not any(is_relation(n) or is_operator(n) for n in (before, after))
-
-
-def _is_apart(nodes: list[Node], i: int) -> bool:
-    """Whether words are said about formulas, and are no operand themselves."""
-    node = nodes[i]
-    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
-    if before is not None and (is_relation(before) or is_operator(before)):
-        return False
-    first = (
-        node.text.split()[0].lower().strip(",.;:")
-        if isinstance(node, Words) and node.text.split()
-        else ""
-    )
-    if after is not None and is_operator(after) and first not in CONNECTIVES:
-        return not is_operand_like(before)
-    return first in CONNECTIVES or not _is_applied(nodes, i)
-
-
-def _is_applied(nodes: list[Node], i: int) -> bool:
-    r"""Whether words are an operator behind a factor, 2 \text{cross entropy}(z): what is cut there is half a formula."""  # noqa: E501
-    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
-    if not isinstance(after, Group) or after.opening not in ("(", "[") or before is None:
-        return False
-    if isinstance(before, Mark) and before.kind == "thin":
-        before = nodes[i - 2] if i > 1 else None
-    told = _is_bracketed_statement(after) or all(isinstance(n, Number) for n in after.inside)
-    return (isinstance(before, Name) or (before is not None and is_operand(before))) and not told
-
-
-def is_operand_like(node: Node | None) -> bool:
-    """Whether words could be a factor beside a node."""
-    return node is None or isinstance(node, Mark) or is_operand(node)
-
-
-def _between_equations(nodes: list[Node], i: int) -> bool:
-    """Whether an arrow stands between two statements: `f = a \\to df = b`."""
-    return _side(nodes, i, -1) and _side(nodes, i, 1)
-
-
-def _ends_statement(nodes: list[Node], i: int) -> bool:
-    """Whether a full stop is one, and no product's dot: `a . b`."""
-    before, after = _neighbour(nodes, i, -1), _neighbour(nodes, i, 1)
-    if after is None or isinstance(after, Mark | Words):
-        return True
-    return _between_equations(nodes, i) and not _are_linked(before, after)
-
-
-def _are_linked(a: Node | None, b: Node) -> bool:
-    r"""Whether two derivatives are factors of a chain rule: \frac{\partial J}{\partial z} . \frac{\partial z}{\partial w}."""  # noqa: E501
-    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
-        return False
-    below, above = spelled(a.below_line), spelled(b.above_line)
-    return len(a.below_line) > 1 and below == above
-
-
-def _side(nodes: list[Node], i: int, step: int) -> bool:
-    """Whether a statement stands on one side of a separator, spaces beside it left out."""
-    i += step
-    while 0 <= i < len(nodes) and isinstance(nodes[i], Mark):
-        i += step
-    while 0 <= i < len(nodes):
-        node = nodes[i]
-        if isinstance(node, Sign) and node.text in ("=", ":=", "\\neq", "\\in"):
-            return True
-        if isinstance(node, Mark) and node.kind in ("row", "space"):
-            return False
-        i += step
-    return False
-
-
 # -- statements -------------------------------------------------------------------------------------
 
 
@@ -314,7 +137,7 @@ class _Reader:
         self.columns: dict[int, _Draft] = {}  # what each column of an alignment went on with last
         self.first: list[Node] = []  # a condition that stands before its statement
 
-    def read(self, piece: _Piece) -> None:
+    def read(self, piece: Piece) -> None:
         """One piece: more of a member, a condition, a list's next item, or a new statement."""
         words = " ".join(w.text for w in piece.words)
         current = self.drafts[-1] if self.drafts else None
@@ -326,7 +149,7 @@ class _Reader:
         if len(self.drafts) > made or current is not None:
             self.columns[piece.column] = self.drafts[-1] if len(self.drafts) > made else current  # type: ignore[assignment]
 
-    def _take(self, piece: _Piece, current: _Draft | None, words: str) -> None:
+    def _take(self, piece: Piece, current: _Draft | None, words: str) -> None:
         if self._is_told(piece, current):
             self.drafts[-1].conditions[-1] += [*piece.words, *piece.nodes]
         elif not piece.nodes:
@@ -344,14 +167,14 @@ class _Reader:
         else:
             self._new(piece, words)
 
-    def _is_told(self, piece: _Piece, current: _Draft | None) -> bool:
+    def _is_told(self, piece: Piece, current: _Draft | None) -> bool:
         """Whether a condition's own sentence goes on: `with p being a pattern`."""
         if current is None or not current.conditioned or set(piece.marks) != {"words"}:
             return False
         spoken = isinstance(current.conditions[-1][0], Words)
         return spoken and not any(is_relation(n) for n in piece.nodes)
 
-    def _comes_first(self, piece: _Piece, current: _Draft | None, words: str) -> bool:
+    def _comes_first(self, piece: Piece, current: _Draft | None, words: str) -> bool:
         """Whether a condition stands before its statement: `if i = j: …`."""
         if not _conditional(words) or (current is not None and "row" not in piece.marks):
             return False
@@ -363,10 +186,10 @@ class _Reader:
             words = [n.text for n in self.first if isinstance(n, Words)]
             rest = [n for n in self.first if not isinstance(n, Words)]
             self.first = []
-            self._new(_Piece(rest), " ".join(words))
+            self._new(Piece(rest), " ".join(words))
         return self.drafts
 
-    def _only_words(self, piece: _Piece, words: str, current: _Draft | None) -> None:
+    def _only_words(self, piece: Piece, words: str, current: _Draft | None) -> None:
         if current is not None and _conditional(words):
             current.conditions.append([*piece.words])
             current.conditioned = True
@@ -375,7 +198,7 @@ class _Reader:
         else:
             self.drafts.append(_Draft(words=[words]))
 
-    def _is_condition(self, piece: _Piece, current: _Draft) -> bool:
+    def _is_condition(self, piece: Piece, current: _Draft) -> bool:
         if not current.members:
             return False
         words = " ".join(w.text for w in piece.words)
@@ -394,7 +217,7 @@ class _Reader:
             return False
         return _is_range(piece.nodes, current)
 
-    def _condition(self, piece: _Piece, current: _Draft) -> None:
+    def _condition(self, piece: Piece, current: _Draft) -> None:
         joins = current.conditioned and "comma" in piece.marks and "space" not in piece.marks
         nodes: list[Node] = [*piece.words, *piece.nodes]
         if (
@@ -408,7 +231,7 @@ class _Reader:
             current.conditions.append(nodes)
         current.conditioned = True
 
-    def _goes_on(self, piece: _Piece, current: _Draft, words: str) -> bool:
+    def _goes_on(self, piece: Piece, current: _Draft, words: str) -> bool:
         if not current.members:
             return False
         first = piece.nodes[0]
@@ -432,7 +255,7 @@ class _Reader:
             else:
                 current.members[-1][1].append(node)
 
-    def _lists(self, piece: _Piece, current: _Draft, words: str) -> bool:
+    def _lists(self, piece: Piece, current: _Draft, words: str) -> bool:
         """Whether a comma goes on with a list: `x_1, \\dots, x_T`, `i, j = 1, 2`."""
         separated = {"row", "space", "implies", "semicolon"} & set(piece.marks)
         if words or not current.members or separated - {"semicolon"} or "comma" not in piece.marks:
@@ -441,7 +264,7 @@ class _Reader:
             return not piece.relations
         return not piece.relations or not current.says
 
-    def _list(self, current: _Draft, piece: _Piece) -> None:
+    def _list(self, current: _Draft, piece: Piece) -> None:
         at = piece.nodes[0].start
         comma = Sign(at, at, ",")
         if current.conditioned:
@@ -449,7 +272,7 @@ class _Reader:
             return
         self._append(current, [comma, *piece.nodes])
 
-    def _new(self, piece: _Piece, words: str) -> None:
+    def _new(self, piece: Piece, words: str) -> None:
         last = self.drafts[-1] if self.drafts else None
         if last is not None and not last.members:
             draft = last
@@ -501,7 +324,7 @@ def _before_forall(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
     return nodes, []
 
 
-def _continues_minus(piece: _Piece, current: _Draft) -> bool:
+def _continues_minus(piece: Piece, current: _Draft) -> bool:
     """A row that begins with a minus goes on unless it is a statement of its own."""
     return "row" in piece.marks and not piece.relations and current.says
 

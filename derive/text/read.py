@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from derive.text.blocks import Block, Blocks, Found
-from derive.text.chains import chains, is_operator
+from derive.text.chains import chains
 from derive.text.formula import parse
 from derive.text.hiding import Hidden, format_of, hidden, hide_preamble
 from derive.text.inline import in_lines, joined
 from derive.text.macros import Macros, collect
 from derive.text.names import Vocabulary
 from derive.text.page import Break, Chain, Formula, Item, Member, Page
+from derive.text.pieces import is_operator
 from derive.text.restructured import as_displays
 from derive.text.scripted import scripted
 from derive.text.sources import load

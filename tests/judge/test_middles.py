@@ -65,3 +65,16 @@ $$dc = \frac{1}{m} \sum_{i=1}^m dz^{(i)}$$
 """
     found = kinds(page)
     assert "refuted" not in found
+
+
+def test_a_matrix_of_letters_shows_how_entries_go() -> None:
+    page = r"""Broadcasting: if, for example,
+
+$$S = \begin{bmatrix} p & q \\ r & s \\ t & u \end{bmatrix}, \
+\quad c = \begin{bmatrix} v \\ w \\ x \end{bmatrix}$$
+
+then $c$ is added to each column. A layer is $Z = V S + c$ with $R = \tanh(Z)$, and the cost is $J$.
+
+$$\frac{\partial J}{\partial Z} = \frac{\partial J}{\partial R} \odot (1 - R^2)$$
+"""
+    assert kinds(page)[-1] in ("proved", "ambiguous")

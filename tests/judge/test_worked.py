@@ -168,6 +168,16 @@ $$\frac{\partial J}{\partial w} = (a - m) (1 - a^2) x$$
     assert last(page.replace("(1 - a^2) x", "(1 - a^2) w")).kind == "refuted"
 
 
+def test_numbers_that_renew_are_a_definition() -> None:
+    page = r"Let $q = v^2$, so $\frac{d q}{d v} = 2 v$. From now on $$q = 2.5$$ and $$\frac{d q}{d v} = 0$$"
+    assert last(page).kind != "refuted"
+
+
+def test_values_may_have_more_digits_than_are_written() -> None:
+    page = r"Before we had $h = 0.537$. $$12.0 \cdot 0.537 = 6.450$$"
+    assert last(page).kind != "refuted"
+
+
 def test_numbers_suppose_nothing() -> None:
     page = r"""Let $h_t = \tanh(W h_{t-1} + U x_t)$ and $L = \ell(h_T)$, all of them vectors and matrices.
 
