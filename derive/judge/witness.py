@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.algebra.core import App, Big, Core, Fn, Ref, walk
+from derive.algebra.core import App, At, Big, Core, Fn, Ref, Size, walk
+from derive.algebra.expression import Time
 from derive.judge.claims import Outcome, Sides
-from derive.meaning.model import Model, walk_values
+from derive.meaning.model import Model, depended, walk_values
 from derive.meaning.world import Element, NoNumber, World
 from derive.verify.verdicts import Counterexample
 
@@ -87,8 +88,6 @@ def _at(world: World, found: Sides, env: Mapping[str, int], least: float) -> Cou
     shown = sorted(fresh.used.items(), key=lambda item: item[0])
     values += [(spelled(shortened(fresh, e)), number(v)) for e, v in shown]
     values += edges(fresh, (found.left, found.right))
-    if len(values) > MOST_VALUES:
-        return None
     uses_time = any(
         s in ("time", "layer")
         for part in (found.left, found.right)
@@ -96,9 +95,30 @@ def _at(world: World, found: Sides, env: Mapping[str, int], least: float) -> Cou
         if isinstance(r, Ref)
         for s in world.model.slots.get(r.name, ())
     )
+    printed = {a for a, _ in values} | ({"T"} if uses_time else set())
+    values += lengths_used(fresh, (found.left, found.right), printed)
+    if len(values) > MOST_VALUES:
+        return None
     return Counterexample(
         world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right)
     )
+
+
+def lengths_used(
+    world: World, sides: tuple[Core, Core], printed: set[str]
+) -> list[tuple[str, str]]:
+    """The lengths that enter as numbers, the m of a mean 1/m: T apart, which is printed by itself."""
+    bodies = [
+        d.body
+        for name in depended(sides, world.model)
+        for d in world.model.definitions.get(name, ())
+    ]
+    parts = [p for x in (*sides, *bodies) for p in walk(x)]
+    letters = {a for p in parts if isinstance(p, At) for a, _ in p.index.letters}
+    dims = {p.dim for p in parts if isinstance(p, Size)}
+    letters |= {a for a, d in world.model.horizons.items() if d in dims}
+    letters = {a for a in letters if a in world.model.horizons} - printed
+    return [(a, str(world.index(Time.of(a), {}))) for a in sorted(letters)]
 
 
 def are_numbers(world: World) -> bool:

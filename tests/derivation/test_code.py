@@ -177,7 +177,16 @@ def test_no_name_of_the_program_is_used_for_two_things(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("w_{a,b}", "w_{a+b}"), ("\\hat{a}", "\\mathrm{hat}_{a}"), ("a'", "a_{prime}")],
+    [
+        ("w_{a,b}", "w_{a+b}"),
+        ("\\hat{a}", "\\mathrm{hat}_{a}"),
+        ("a'", "a_{prime}"),
+        ("\\theta", "\\mathrm{theta}"),
+        ("\\lambda", "\\mathrm{lambda}"),
+        ("\\mathrm{torch}", "\\mathrm{np}"),
+        ("d_{h}", "\\mathrm{dh}"),
+        ("\\ell", "l"),
+    ],
 )
 def test_names_that_differ_in_signs_alone(first: str, second: str) -> None:
     check_the_numbers(
