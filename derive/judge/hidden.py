@@ -74,6 +74,7 @@ BRACE = re.compile(
     rf"\\(?:under|over)(?:brace|bracket)\s*\{{{INSIDE}\}}\s*[_^]\s*\{{\s*(?::?=:?)?({INSIDE})\}}"
 )
 MOST_LABEL = 40
+RATE = re.compile(r"\\D?Dot\{((?:[^{}]|\{[^{}]*\})+)\}(.*)$")
 LIMIT = re.compile(
     r"\bconverg|\blimit|\bfixed point|\bequilibri|\bsteady|\bno longer change", re.IGNORECASE
 )
@@ -179,6 +180,15 @@ class Hidden:
 
     # -- the relations of the page --------------------------------------------------------------------
 
+    def _rates(self) -> Iterator[Tie]:
+        r"""\dot{x} = f(x, w) makes x, too: of what it names."""
+        for m in self.understanding.made:
+            rate = RATE.match(_base(m.definition.name))
+            if rate is not None:
+                parts = [p for p in walk(m.definition.body) if isinstance(p, Ref)]
+                uses = frozenset(_base(p.name) for p in parts)
+                yield Tie(m.definition.number, frozenset((rate[1] + rate[2],)), uses)
+
     def _found(self) -> Iterator[Tie]:
         u = self.understanding
         known = {_base(m.definition.name) for m in u.made} | {_base(f[2]) for f in u.functions}
@@ -201,6 +211,7 @@ class Hidden:
                     yield Tie(number, frozenset(made), frozenset(uses))
 
         yield from self._labels(known | lost)
+        yield from self._rates()
         for number, name, names in told_made(u):
             symbol = u.symbols.at(number).symbol(name)
             kind = symbol.kind if symbol is not None else ""
