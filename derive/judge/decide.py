@@ -87,6 +87,12 @@ VERSION = "it may be another version"
 PUT_OUT, OWN = "what the steps put out", "what it is differentiated by"
 ENTROPY = "the cross entropy of the outputs and their targets"
 UNEQUAL = " entries beside "
+OF_ANOTHER_METHOD = (
+    "a term too many",
+    "a term is missing",
+    "a factor too many",
+    "a factor is missing",
+)
 NOTHING = "both sides are always 0, so it says nothing"
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
@@ -844,7 +850,7 @@ class Decider:
                 role.why in RESTATED
                 or is_rate(head.tree)  # a costate may run backwards, or have the other sign
                 or (
-                    role.why in (*AGAIN, ANOTHER_STEP)
+                    (role.why in (*AGAIN, ANOTHER_STEP) or _is_recursive(role.key, first))
                     and self._may_be_counted_otherwise(number, chain, head, member)
                 )
             )
@@ -883,9 +889,9 @@ class Decider:
     def _may_be_counted_otherwise(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> bool:
-        """Whether what says again what is defined is no slip of one sign or name: h_{t+1} = f(x_t, h_t) may count the inputs from 0."""  # noqa: E501
+        """Whether what says again what is defined is another version, and no slip: h_{t+1} = f(x_t, h_t) may count the inputs from 0, and a term more or less is another method."""  # noqa: E501
         mended = self._mended(number, chain, head, member)
-        return mended is None or mended[1] == OFF_BY_ONE
+        return mended is None or mended[1] in (OFF_BY_ONE, *OF_ANOTHER_METHOD)
 
     def _may_be_solved(self, found: Sides, chain: Chain, member: Member) -> bool:
         """Whether that something is 0 is a condition: a constraint, the end of what a derivative is, or said where the page seeks what is best or at rest."""  # noqa: E501
@@ -1170,6 +1176,19 @@ def _is_rounded(x: Core) -> bool:
     places = [p.places for p in walk(x) if isinstance(p, Num) and p.places]
     alone = not any(isinstance(p, Ref | D) for p in walk(x))
     return bool(places) and (alone or max(places) >= LONG_DECIMAL)
+
+
+def _is_recursive(name: str | None, tried: Tried) -> bool:
+    """Whether a name is made step by step of itself, v_t = γ v_{t-1} + g, and is no derivative by definition."""  # noqa: E501
+    model, left = tried.outcome.model, tried.sides.left
+    if (
+        model is None
+        or not isinstance(left, Ref)
+        or any(i.shift or not i.letters for i in left.index)
+    ):
+        return False  # a claim about one step
+    made = model.definitions.get(name or "", ())
+    return any(p.name == name for d in made for p in walk(d.body) if isinstance(p, Ref))
 
 
 def _goes_back(d: Definition) -> bool:
