@@ -13,8 +13,8 @@ from derive.notation.unicode import text
 WRITTEN = [
     (r"c_t = f_t \odot c_{t-1} + i_t \odot g_t", "cₜ = fₜ ⊙ cₜ₋₁ + iₜ ⊙ gₜ"),
     (r"s_t = \left(1 - z_t\right) \odot s_{t-1}", "sₜ = (1 − zₜ) ⊙ sₜ₋₁"),
-    (r"m_t = -a_t \odot b_t", "mₜ = -aₜ ⊙ bₜ"),
-    (r"A_t = -\left(a_t \odot b_t\right) c_t^\top", "Aₜ = -(aₜ ⊙ bₜ) cₜᵀ"),
+    (r"m_t = -a_t \odot b_t", "mₜ = −aₜ ⊙ bₜ"),
+    (r"A_t = -\left(a_t \odot b_t\right) c_t^\top", "Aₜ = −(aₜ ⊙ bₜ) cₜᵀ"),
     (r"d_t = W^\top e_t \odot a_t", "dₜ = Wᵀ eₜ ⊙ aₜ"),
     (r"d_t = \left(a_t + b_t\right)^\top c_t", "dₜ = (aₜ + bₜ)ᵀ cₜ"),
     (r"L_t = \frac{1}{2} \lVert o_t - y_t \rVert^2", "Lₜ = (1/2) ‖oₜ − yₜ‖²"),

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from corpus import Page, pages, read
 from oracle import SMOOTH, Meaningless, Outside, World, _domains, parse, understand, variables
-from printed import printed
 from reading import Unreadable
+from witnesses_printed import printed
 
 from derive.judge.readers import judge
 from derive.verify.options import Options
@@ -323,6 +323,8 @@ def redone_from_the_print(name: str, text: str) -> tuple[int, list[str]]:
         assert numbers is not None
         if any("size" in key or "hat" in key for key, _ in numbers.values):
             continue
+        if "\\Delta " in judged.latex:
+            continue  # a name of two signs, which the pencil takes for a product
         try:
             left, right = worked_out(*printed(name, text, judged))
         except (Unreadable, Meaningless, Outside, StopIteration):
