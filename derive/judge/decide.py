@@ -58,7 +58,7 @@ from derive.judge.repairs import (
     indices_in,
     repairs,
 )
-from derive.judge.slips import bears_on, is_of_functions, lost_at
+from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
@@ -93,7 +93,9 @@ OF_ANOTHER_METHOD = (
     "a factor too many",
     "a factor is missing",
 )
+GRADIENTS = ("\\delta", "\\lambda", "\\epsilon", "\\varepsilon")
 NOTHING = "both sides are always 0, so it says nothing"
+PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in words"
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
@@ -705,6 +707,9 @@ class Decider:
         assert first.outcome.model is not None
         if self._may_be_solved(first.sides, chain, member):
             return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
+        part = _part_of_a_gradient(first.sides, first.outcome.model)
+        if part:
+            return Verdict("unread", reason=PART_OF_A_GRADIENT.format(part.split("∅")[0]))
         told = self.judge.understanding.applied & set(reached(first.sides, first.outcome.model))
         if told:
             return self._with_fewer_ways(number, chain, head, member, first, told)
@@ -1151,6 +1156,13 @@ def _free_on_one_side(tried: Tried) -> bool:
 def reached(found: Sides, model: Model) -> list[str]:
     """The names that a line depends on, through definitions too."""
     return depended((found.left, found.right), model)
+
+
+def _part_of_a_gradient(found: Sides, model: Model) -> str:
+    r"""A \delta that nothing makes where others of its letter are made: \delta^{h, \text{future}} beside \delta^h; "" without such."""  # noqa: E501
+    made = {letter(n) for n in model.definitions}
+    names = (n for n in reached(found, model) if n not in model.definitions)
+    return next((n for n in names if letter(n) in GRADIENTS and letter(n) in made), "")
 
 
 def _as_the_page_has_it(tried: Tried) -> Model:
