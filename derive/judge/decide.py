@@ -1075,9 +1075,9 @@ class Decider:
         written = source[head.start : head.end]
         letters = {source[n.start : n.end] for n in indices_in(member.tree)}
         for index in indices_in(head.tree):
-            for letter in letters - {source[index.start : index.end]}:
+            for other in letters - {source[index.start : index.end]}:
                 before, after = index.start - head.start, index.end - head.start
-                made = f"{written[:before]}{{{letter}}}{written[after:]}"
+                made = f"{written[:before]}{{{other}}}{written[after:]}"
                 changed = replace(head, tree=tuple(trees_of(made)))
                 own = Repair(source[member.start : member.end], "")
                 if self._is_true(number, chain, changed, member, own):
