@@ -63,6 +63,7 @@ from derive.judge.sought import differentiates, of_an_unknown_function, of_given
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
+from derive.notation.changes import is_change
 from derive.notation.definitions import ANOTHER_STEP, OR_ELSE, RESTATES
 from derive.notation.habits import INPUT
 from derive.notation.rates import is_rate
@@ -854,6 +855,7 @@ class Decider:
             and (
                 role.why in RESTATED
                 or is_rate(head.tree)  # a costate may run backwards, or have the other sign
+                or is_change(head.tree)  # \\Delta w_{kj}, and \\Delta w_{ji} of other weights
                 or (
                     (role.why in (*AGAIN, ANOTHER_STEP) or _is_recursive(role.key, first))
                     and self._may_be_counted_otherwise(number, chain, head, member)

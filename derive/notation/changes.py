@@ -31,7 +31,7 @@ def with_changes(page: Page) -> Page:
             own[0].letter
             for c in chains
             if len(c.members) > 1
-            and _is_change(first := c.members[0].tree, signs)
+            and _before_a_name(first := c.members[0].tree, signs)
             and (own := single_name(first[1:])) is not None
         }
         if made and not any(_stands_alone(row, signs) for row in rows):
@@ -39,7 +39,13 @@ def with_changes(page: Page) -> Page:
     return page
 
 
-def _is_change(row: Row, signs: tuple[str, ...]) -> bool:
+def is_change(row: Row) -> bool:
+    r"""Whether a side begins with a \Delta w that has become a name."""
+    first = row[0] if row else None
+    return isinstance(first, Name) and ACCENT in first.accents
+
+
+def _before_a_name(row: Row, signs: tuple[str, ...]) -> bool:
     r"""Whether a row begins with \Delta before a name."""
     return (
         len(row) > 1
@@ -82,7 +88,7 @@ def _stands_alone(row: Row, signs: tuple[str, ...]) -> bool:
             assert isinstance(node, Name)
             if node.below or node.above or node.primes or node.accents:
                 return True
-            if not _is_change(own[i:], signs):
+            if not _before_a_name(own[i:], signs):
                 return True
     return False
 
@@ -99,7 +105,7 @@ def _in_row(row: Row, made: set[str], signs: tuple[str, ...]) -> Row:
     at = 0
     while at < len(row):
         node: Any = row[at]
-        if _is_change(row[at:], signs) and _is_made(row[at + 1], made, signs):
+        if _before_a_name(row[at:], signs) and _is_made(row[at + 1], made, signs):
             at += 1
             name: Any = row[at]
             node = (

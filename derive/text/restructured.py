@@ -1,4 +1,4 @@
-"""reStructuredText: its `.. math::` directives as displays, its `:math:` roles as formulas, its code as nothing; same length."""  # noqa: E501
+"""reStructuredText: its `.. math::` directives as displays, its `:math:` roles as formulas, its code and literal blocks as nothing; same length."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def as_displays(text: str) -> str:
     while at < len(lines):
         found = _DIRECTIVE.match(lines[at])
         if found is None:
-            at += 1
+            literal = lines[at].rstrip().endswith("::")
+            end = _end_of(lines, at + 1, _indent(lines[at])) if literal else at + 1
+            made[starts[at + 1] : starts[end]] = fill(text[starts[at + 1] : starts[end]])
+            at = end
             continue
         end = _end_of(lines, at + 1, len(found["indent"].expandtabs()))
         if found["name"] == "math":
@@ -46,11 +49,15 @@ def as_displays(text: str) -> str:
 def _end_of(lines: list[str], at: int, indent: int) -> int:
     """The line behind the body of a directive: the first that is indented no more than it."""
     while at < len(lines):
-        line = lines[at].expandtabs()
-        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+        if lines[at].strip() and _indent(lines[at]) <= indent:
             break
         at += 1
     return at
+
+
+def _indent(line: str) -> int:
+    """How far a line is indented."""
+    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
 
 
 def _display(
