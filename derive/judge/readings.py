@@ -27,6 +27,7 @@ from derive.judge.made import BOLD
 from derive.judge.names import COSTS
 from derive.judge.names import named as written
 from derive.judge.parted import formulas_of, through, with_parts
+from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
 from derive.judge.stepless import with_steps
 from derive.judge.understanding import Understanding
@@ -162,6 +163,8 @@ ENTROPY_WRITTEN = re.compile(
     r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
 )
 SCALARS = "the quantities are scalars"
+PARTIAL = "∂ is partial, as the page tells it from d"
+TOTAL = "∂ is total, though the page tells it from d elsewhere"
 ALSO_TOTAL = "∂ is total here, as d is"
 IMMEDIATE = "the derivatives by parameters are immediate"
 INNER = "the derivatives of one step by another are immediate"
@@ -637,9 +640,10 @@ class Readings:
         self._open, self._lacking = True, False
         told = self._in_part(number, chain, head, member, ahead)
         if told is not None:
-            self._open = False
-            yield told
-            return
+            self._open = told.outcome.zero and not says_zero(told.sides)
+            yield told  # with 0 on both sides it proves nothing, and the line accuses nobody
+            if not self._open:
+                return
         for way in self._ways((head.tree, member.tree)):
             if choices is not None and not way.needs <= choices:
                 continue
@@ -662,6 +666,9 @@ class Readings:
                 choices = set(self._choices)
             done = True
             self._open = not (found.outcome.agrees and not found.outcome.zero)
+            if self._tells_partial and not way.needs and "partial" in found.choices:
+                sense = () if way.member.partial else (TOTAL,)
+                found = replace(found, granted=(*found.granted, *sense))
             yield found
             outcome = found.outcome
             self._lacking = self._lacking or "is not understood" in outcome.missing
@@ -691,14 +698,29 @@ class Readings:
         """A line as it holds with ∂ for partial derivatives, on a page that tells them from total ones."""
         if not self._tells_partial or tells_partial_from_total((head.tree, member.tree)):
             return None
-        told = replace(self.plain, partial=True)
+        part = replace(self.plain, partial=True)
+        found, as_total = (
+            self._plainly(number, chain, head, member, Way("", reading, reading, ahead=ahead))
+            for reading in (part, self.plain)
+        )
+        if found is None or as_total is not None:
+            return found
+        if found.outcome.zero:
+            return replace(found, reading=PARTIAL)  # 0 in this sense alone
+        return replace(found, granted=(*found.granted, PARTIAL))
+
+    def _plainly(
+        self, number: int, chain: Chain, head: Member, member: Member, way: Way
+    ) -> Tried | None:
+        """A line in one way, where it holds so."""
         try:
-            way = Way("", told, told, ahead=ahead)
             found = self.tried(number, chain, head, member, way)
         except (_NotHere, Unread, Misfit):
             return None
-        holds = found.outcome.agrees and not found.outcome.zero
-        return replace(found, way=way, choices=frozenset(self._choices)) if holds else None
+        outcome = found.outcome
+        if not outcome.agrees and not (outcome.zero and outcome.agreed and not outcome.failed):
+            return None
+        return replace(found, way=way, choices=frozenset(self._choices))
 
     def in_other_layout(
         self, number: int, chain: Chain, head: Member, member: Member
