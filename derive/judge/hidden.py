@@ -91,6 +91,7 @@ class Tie:
     number: int
     made: frozenset[str]
     uses: frozenset[str]
+    told: bool = False  # in words, which make an input of something, too
 
 
 class Hidden:
@@ -138,8 +139,9 @@ class Hidden:
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
+        told = {n for tie in self.ties if tie.told for n in tie.made}
         for name in depended((x.of,), model):
-            given = _letter(name) in INPUT and _base(name) not in self.made
+            given = _letter(name) in INPUT and _base(name) not in self.made | told
             if _base(name) == by or name in model.definitions or given:
                 continue
             above = self._above(_base(name), model, {by})
@@ -216,7 +218,7 @@ class Hidden:
             symbol = u.symbols.at(number).symbol(name)
             kind = symbol.kind if symbol is not None else ""
             if name not in known | lost and kind not in NOT_MADE:
-                yield Tie(number, frozenset((name,)), names)
+                yield Tie(number, frozenset((name,)), names, told=True)
         yield from self._limits(known | lost)
         by = u.differentiated_by
         for number, whole, parts in u.written_out:
