@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from derive.algebra.core import D, Ref, walk
+from derive.algebra.core import Core, D, Ref, Where, walk
 from derive.judge.claims import Sides
 from derive.judge.made import WHERE
 from derive.judge.told_made import told_made
@@ -131,6 +131,27 @@ class Hidden:
                     name = self._doubted(x, model)
                     if name:
                         return name
+        return ""
+
+    def with_another_face(self, found: Sides, model: Model) -> str:
+        """A name that is differentiated by at a step and stands without one in what is differentiated, or the other way round: nobody says whether the two are one."""  # noqa: E501
+        named = reached_bodies(found, model)
+        put_in = {r.name for p in named if isinstance(p, Where) for r, _ in p.values}
+        for x in named:
+            if not isinstance(x, D):
+                continue
+            by, *domains = x.by.name.split("∅")
+            own = {"time", "layer"} & {*domains} if domains else set()
+            if domains and not own:
+                continue
+            for name in depended((x.of,), model):
+                other, *theirs = name.split("∅")
+                if (
+                    other == by
+                    and name not in {x.by.name, *put_in}
+                    and ({"time", "layer"} & {*theirs} or own)
+                ):
+                    return by
         return ""
 
     def _is_of_free(self, x: D) -> bool:
@@ -347,6 +368,13 @@ class Hidden:
         timed = {k for k, in_time, _ in left if in_time}
         varying = {k for k, _, kind in left if kind != "parameter"}
         return alone or timed or varying or {k for k, _, _ in left}
+
+
+def reached_bodies(found: Sides, model: Model) -> list[Core]:
+    """The parts of a line and of the formulas of all that it depends on."""
+    sides = (found.left, found.right)
+    bodies = [d.body for n in depended(sides, model) for d in model.definitions.get(n, ())]
+    return [p for x in (*sides, *bodies) for p in walk(x)]
 
 
 def _has_derivative(chain: Chain) -> bool:
