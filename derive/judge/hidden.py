@@ -134,7 +134,7 @@ class Hidden:
         return ""
 
     def with_another_face(self, found: Sides, model: Model) -> str:
-        """A name that is differentiated by at a step and stands without one in what is differentiated, or the other way round: nobody says whether the two are one."""  # noqa: E501
+        """A name that is differentiated by at a step, where it stands without one in what is differentiated and not with one, or the other way round: nobody says whether the two are one."""  # noqa: E501
         named = reached_bodies(found, model)
         put_in = {r.name for p in named if isinstance(p, Where) for r, _ in p.values}
         for x in named:
@@ -144,7 +144,8 @@ class Hidden:
             own = {"time", "layer"} & {*domains} if domains else set()
             if domains and not own:
                 continue
-            for name in depended((x.of,), model):
+            names = depended((x.of,), model)
+            for name in () if x.by.name in names else names:
                 other, *theirs = name.split("∅")
                 if (
                     other == by
