@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 MOST_MENDING = 2500
+FACES = "{} stands with its step and without it, and it is not said whether the two are one"
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
@@ -542,7 +543,9 @@ class Decider:
     def _doubted(self, tried: Tried) -> str:
         """A name of which a line takes for given that it does not depend on something."""
         assert tried.outcome.model is not None
-        return self.hidden.doubt(tried.sides, tried.outcome.model)
+        model = tried.outcome.model
+        other = self.hidden.with_another_face(tried.sides, model)
+        return other or self.hidden.doubt(tried.sides, model)
 
     def _agrees(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
         """Whether an equation holds whatever its names are."""
@@ -790,6 +793,10 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page makes {min(chosen & names)} in one way or another"
             )
+        if first.outcome.model is not None:
+            other = self.hidden.with_another_face(first.sides, first.outcome.model)
+            if other:
+                return Verdict("unread", reason=FACES.format(other))
         tied = self.hidden.tied(reached(first.sides, first.outcome.model), first.outcome.model)
         if tied:
             return Verdict("unread", reason=HIDDEN.format(tied))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from derive.algebra.core import D, Ref, walk
+from derive.algebra.core import Core, D, Ref, Where, walk
 from derive.judge.claims import Sides
 from derive.judge.made import WHERE
 from derive.judge.told_made import told_made
@@ -91,6 +91,7 @@ class Tie:
     number: int
     made: frozenset[str]
     uses: frozenset[str]
+    told: bool = False  # in words, which make an input of something, too
 
 
 class Hidden:
@@ -132,14 +133,37 @@ class Hidden:
                         return name
         return ""
 
+    def with_another_face(self, found: Sides, model: Model) -> str:
+        """A name that is differentiated by at a step, where it stands without one in what is differentiated and not with one, or the other way round: nobody says whether the two are one."""  # noqa: E501
+        named = reached_bodies(found, model)
+        put_in = {r.name for p in named if isinstance(p, Where) for r, _ in p.values}
+        for x in named:
+            if not isinstance(x, D):
+                continue
+            by, *domains = x.by.name.split("∅")
+            own = {"time", "layer"} & {*domains} if domains else set()
+            if domains and not own:
+                continue
+            names = depended((x.of,), model)
+            for name in () if x.by.name in names else names:
+                other, *theirs = name.split("∅")
+                if (
+                    other == by
+                    and name not in {x.by.name, *put_in}
+                    and ({"time", "layer"} & {*theirs} or own)
+                ):
+                    return by
+        return ""
+
     def _is_of_free(self, x: D) -> bool:
         """Whether a derivative is of a Lagrangian, of which every variable is free."""
         return isinstance(x.of, Ref) and x.of.name in self.understanding.setting.lagrangians
 
     def _doubted(self, x: D, model: Model) -> str:
         by = _base(x.by.name)
+        told = {n for tie in self.ties if tie.told for n in tie.made}
         for name in depended((x.of,), model):
-            given = _letter(name) in INPUT and _base(name) not in self.made
+            given = _letter(name) in INPUT and _base(name) not in self.made | told
             if _base(name) == by or name in model.definitions or given:
                 continue
             above = self._above(_base(name), model, {by})
@@ -216,7 +240,7 @@ class Hidden:
             symbol = u.symbols.at(number).symbol(name)
             kind = symbol.kind if symbol is not None else ""
             if name not in known | lost and kind not in NOT_MADE:
-                yield Tie(number, frozenset((name,)), names)
+                yield Tie(number, frozenset((name,)), names, told=True)
         yield from self._limits(known | lost)
         by = u.differentiated_by
         for number, whole, parts in u.written_out:
@@ -345,6 +369,13 @@ class Hidden:
         timed = {k for k, in_time, _ in left if in_time}
         varying = {k for k, _, kind in left if kind != "parameter"}
         return alone or timed or varying or {k for k, _, _ in left}
+
+
+def reached_bodies(found: Sides, model: Model) -> list[Core]:
+    """The parts of a line and of the formulas of all that it depends on."""
+    sides = (found.left, found.right)
+    bodies = [d.body for n in depended(sides, model) for d in model.definitions.get(n, ())]
+    return [p for x in (*sides, *bodies) for p in walk(x)]
 
 
 def _has_derivative(chain: Chain) -> bool:

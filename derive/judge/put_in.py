@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from derive.judge.made import written_number
@@ -12,7 +13,7 @@ from derive.notation.gates import rows_inside
 from derive.notation.sides import cells
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign
+from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, children, walk
 
 PRODUCTS = ("*", "\\cdot", "\\times")
 STOPS = (",", ".", ";")
@@ -166,3 +167,53 @@ def _fills(a: Node, b: Node, found: dict[str, tuple[Node, Row]]) -> bool:
         scripts = spelled(a.above or ()) == spelled(b.above or ()) and a.below == b.below is None
         return scripts and a.primes == b.primes and _filled(a.inside, b.inside, found)
     return False
+
+
+def is_read_otherwise(row: Row) -> bool:
+    """Whether a formula of numbers has another meaning for some of its readers.
+
+    1 000.5 and 1\\tfrac12 are one number or a product, 1.23(4) has an error, 1/2 \\cdot 4 may be an eighth, \\exp 0.5 \\cdot 2 one
+    or the other, -2^2 what is put into x^2, [2.7] and \\{2.7\\} parts of a number.
+    """  # noqa: E501
+    inner = (inside for node in walk(row) for inside in children(node))
+    return any(map(_is_so_here, (row, *inner)))
+
+
+def _is_so_here(row: Row) -> bool:
+    if any(_run_on(a, b) for a, b in pairwise(row)):
+        return True
+    if len(row) > 1 and isinstance(row[0], Sign) and row[0].text == "-" and _is_power(row[1]):
+        return True
+    if len(row) == 1 and isinstance(row[0], Group) and row[0].opening in ("[", "\\{"):
+        return written_number(row[0].inside) is not None
+    for i, node in enumerate(row):
+        over = isinstance(node, Sign) and node.text == "/"
+        applied = isinstance(node, Name) and node.letter not in ("e", "\\pi")
+        if over and _goes_on(row[i + 2 :]):
+            return True
+        if applied and not (row[i + 1 :] and _is_bracket(row[i + 1])) and row[i + 2 :]:
+            return True
+    return False
+
+
+def _run_on(a: Node, b: Node) -> bool:
+    if not isinstance(a, Number):
+        return isinstance(a, Sign) and isinstance(b, Sign) and a.text == b.text == "/"
+    if isinstance(b, Over):
+        return "." not in a.text
+    error = isinstance(b, Group) and len(b.inside) == 1 and isinstance(b.inside[0], Number)
+    return isinstance(b, Number) or (error and "." in a.text and _is_bracket(b))
+
+
+def _is_bracket(node: Node) -> bool:
+    return isinstance(node, Group) and node.opening != "{"
+
+
+def _is_power(node: Node) -> bool:
+    number = isinstance(node, Group) and node.opening == "{" and node.above is not None
+    return number and isinstance(node, Group) and written_number(node.inside) is not None
+
+
+def _goes_on(row: Row) -> bool:
+    """Whether a product goes on behind a divisor."""
+    return bool(row) and not (isinstance(row[0], Sign) and row[0].text in ("+", "-", *STOPS, "/"))

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from derive.algebra.core import Core, Fn, Known, Num, walk
@@ -21,6 +20,7 @@ from derive.judge.put_in import (
     instance_of,
     is_number,
     is_quantity,
+    is_read_otherwise,
     key_of,
     plain_key,
     put_in,
@@ -32,7 +32,7 @@ from derive.notation.shaped import Misfit
 from derive.text.page import Chain
 from derive.text.spelled import latex, spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, Table, children
+from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, Table
 from derive.text.trees import walk as nodes_of
 from derive.verify.verdicts import Counterexample, Verdict
 
@@ -58,6 +58,8 @@ MOST_SHARE = (
 MOST_STATED = 6
 NEARLY = 0.999  # of a unit of the last digit
 SAME = 1e-20  # the width of an interval that is one number
+UNITS = (60, 100, 3600, *(10.0**k for k in (3, 6, 9, 12)))
+OF_UNITS = 0.005  # of their ratio, that is put down to digits that are not written
 SPANS = re.compile(r"`\s*([A-Za-z]\w*)\s*=\s*(-?\d+(?:\.\d+)?)\s*`")
 
 
@@ -261,6 +263,8 @@ class Worked:
                     return None
                 made = i == 1 and role is not None and role.kind == "definition"
                 said = Told("held") if made else self._told.get((place, index, i), Told("open"))
+                if said.standing == "wrong":
+                    return None
                 return self._holding(before, own, how, said, ELSEWHERE)
         return None
 
@@ -305,7 +309,9 @@ class Worked:
         plain = written_number(chain.members[k].tree) is not None
         if not plain or not decimals(own) or not decimals(before):
             return None
-        if not _is_arithmetic(before) or _runs_on(chain.members[k - 1].tree):
+        if not _is_arithmetic(before) or chain.words:
+            return None
+        if any(is_read_otherwise(chain.members[i].tree) for i in (k - 1, k)):
             return None
         try:
             whole = frozenset(v for v in decimals(before) if v.denominator == 1)  # 1.0 is no 1.04
@@ -316,6 +322,8 @@ class Worked:
         if left.b >= right.a and right.b >= left.a:
             return None
         value = float(shown.mid)
+        if _is_in_other_units(value, float(right.mid)):
+            return None
         return Verdict(
             "refuted",
             reason="the numbers before it give another number",
@@ -460,12 +468,12 @@ def _is_arithmetic(x: Core) -> bool:
     return True
 
 
-def _runs_on(row: Row) -> bool:
-    """Whether two numbers stand side by side: 1 000.5 is one number, or a product."""
-    inner = [row, *(inside for node in nodes_of(row) for inside in children(node))]
-    return any(
-        isinstance(a, Number) and isinstance(b, Number) for part in inner for a, b in pairwise(part)
-    )
+def _is_in_other_units(value: float, own: float) -> bool:
+    """Whether two numbers are one in other units: 0.15 is 15 percent, 90 s are 1.5 min."""
+    if value == 0 or own == 0:
+        return False
+    apart = max(value / own, own / value)
+    return any(abs(apart / unit - 1) < OF_UNITS for unit in UNITS)
 
 
 def _listed(values: list[str]) -> str:

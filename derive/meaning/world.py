@@ -903,7 +903,7 @@ class World:
                 return self.slopes(body, inner)
             case App():
                 return self._application(x, env)
-            case D() | Limit():
+            case D() | Limit() | Where():
                 return self._second(x, env)
             case Solved(name, body):
                 return self._implicit(x, env)
@@ -912,8 +912,8 @@ class World:
             case _:
                 return self.value(x, env), {}
 
-    def _second(self, x: D | Limit, env: Letters) -> tuple[Any, Slopes]:
-        """A derivative depends on what it is made of; only one that is constant is differentiated here."""
+    def _second(self, x: D | Limit | Where, env: Letters) -> tuple[Any, Slopes]:
+        """A derivative depends on what it is made of, and what is put into it; only one that is constant is differentiated here."""  # noqa: E501
         return self.value(x, env), _Unknown()
 
     def _product(self, found: list[tuple[Any, Slopes]]) -> tuple[Any, Slopes]:

@@ -226,9 +226,12 @@ def applied_word(
     end = at + 1
     if end >= len(row):
         return None
-    if isinstance(row[end], Group) and row[end].opening in ("(", "[", "\\{", "|", "{"):  # type: ignore[attr-defined]
-        group = row[end]
-        assert isinstance(group, Group)
+    group = row[end]
+    if (
+        isinstance(group, Group)
+        and group.opening in ("(", "[", "\\{", "|", "{")
+        and not _is_power_of_a_number(group)
+    ):
         inside = group.inside if group.opening in ("(", "[", "\\{", "{") else (group,)
         parts, along = _without_axis(split_at(inside, (",", ";")))
         if along is not None:
@@ -250,6 +253,16 @@ def applied_word(
         return members.scripted(e, value, occurs, node), end + 1
     value, end = unbracketed(e, row, end)
     return members.scripted(e, known_function(e, word, [value], occurs, node), occurs, node), end
+
+
+def _is_power_of_a_number(group: Group) -> bool:
+    """2^n: log 2^n is the logarithm of it, and no power of log 2."""
+    return (
+        group.opening == "{"
+        and group.above is not None
+        and len(group.inside) == 1
+        and isinstance(group.inside[0], Number)
+    )
 
 
 def unbracketed(e: Elaborator, row: Row, at: int) -> tuple[Val, int]:

@@ -46,6 +46,7 @@ from derive.notation.words_behind import (
     changes,
     denied,
     has_unknown_term,
+    reassigned,
     worded,
 )
 from derive.notation.words_made import goes_on, is_made
@@ -187,6 +188,7 @@ class Roles(Ledger):
             or (last and changes(around.trail, around.next))
             or (index == 0 and changed_before(around.lead))
             or has_unknown_term(spelled(chain.members[1].tree))
+            or reassigned(spelled(chain.members[0].tree), around.trail)
         ):
             if is_value(chain.members[1].tree):
                 return self._as_setting(role, number, "a value on a condition")

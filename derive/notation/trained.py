@@ -52,16 +52,24 @@ def with_training_steps(page: Page) -> tuple[Page, list[str]]:
         for u in updates
         if u.old.name in taken and (_subtracts_a_gradient(page, u) or _is_by(page, u.old.name))
     }
-    if not found:
+    apart = {
+        (u.number, u.index): u
+        for u in updates
+        if u.old.name not in taken and _differentiates_by(page, u)
+    }
+    if not found and not apart:
         return page, []
+
+    def changed(chain: Chain, place: tuple[int, int]) -> Chain:
+        if place in found:
+            return _rewritten(chain, found[place])
+        return _at_its_step(chain, apart[place]) if place in apart else chain
+
     items = tuple(
         replace(
             item,
             chains=tuple(
-                _rewritten(chain, found[item.number, index])
-                if (item.number, index) in found
-                else chain
-                for index, chain in enumerate(item.chains)
+                changed(chain, (item.number, index)) for index, chain in enumerate(item.chains)
             ),
         )
         if isinstance(item, Formula)
@@ -150,10 +158,11 @@ def _spelled(name: Name) -> str:
 
 def _is_mention(chain: Chain) -> bool:
     """Whether a formula is a name alone, or gives one a number: w_t, w_0 = 0."""
-    if len(chain.members) == 1:
-        return single_name(chain.members[0].tree) is not None
-    return len(chain.members) == 2 and all(
-        isinstance(n, Number) for n in chain.members[1].tree if not isinstance(n, Sign)
+    if single_name(chain.members[0].tree) is None:
+        return False
+    return len(chain.members) == 1 or (
+        len(chain.members) == 2
+        and all(isinstance(n, Number) for n in chain.members[1].tree if not isinstance(n, Sign))
     )
 
 
@@ -200,6 +209,31 @@ def _subtracts_a_gradient(page: Page, update: Update) -> bool:
         is_derivative(node) or (isinstance(node, Name) and node.letter == "\\nabla")
         for node in walk(chain.members[1].tree)
     )
+
+
+def _differentiates_by(page: Page, update: Update) -> bool:
+    """Whether what is added is a derivative by the name without its step: it is one at that step."""
+    chain = next(c for n, i, c in _chains(page) if (n, i) == (update.number, update.index))
+    right = chain.members[1].tree
+    by = {_spelled(node) for node, _, context in names_in(right) if context == "by"}
+    by |= {
+        spelled(node.below).strip()
+        for node in walk(right)
+        if isinstance(node, Name) and node.letter == "\\nabla" and node.below
+    }
+    return update.old.name in by
+
+
+def _at_its_step(chain: Chain, update: Update) -> Chain:
+    r"""An update with what is added worked out at its step: w_t - \left. \alpha \frac{\partial L}{\partial w} \right|_{w = w_t}."""  # noqa: E501
+    first, sign, *rest = chain.members[1].tree
+    stops = [n for n in rest[-1:] if isinstance(n, Sign) and n.text in (",", ".", ";")]
+    inside = tuple(rest[: len(rest) - len(stops)])
+    assert isinstance(first, Name)
+    at = (_without(first, update.old.place), Sign(first.start, first.end, "="), first)
+    put = Group(inside[0].start, inside[-1].end, ".", "|", inside, below=at)
+    own = replace(chain.members[1], tree=(first, sign, put, *stops))
+    return replace(chain, members=(chain.members[0], own, *chain.members[2:]))
 
 
 def _is_by(page: Page, name: str) -> bool:

@@ -31,7 +31,8 @@ def _any(*words: str) -> str:
 
 LEAD = (
     r"^[\s,(–—:-]*(?:(?:and|but|then|here|each|this|that|which|it|they|possibly|perhaps|usually|is|are|"
-    r"was|being|holds?|valid|true|taken|understood|first|again|all|where|defined|given)\s+){0,4}"
+    r"was|being|holds?|valid|true|taken|understood|first|again|all|where|defined|given|subsequently|"
+    r"afterwards|later|finally|additionally|further|also|always)\s+){0,4}"
 )
 BARE = r"^[\s,(–—-]*"
 SHARES = _any(
@@ -60,6 +61,7 @@ NEARLY = _any(
     r"in (?:distribution|law|probability)\b",
     r"with (?:(?:high|low|some|a certain) )?probability\b",
     *(r"a\.\s?s\.", r"modulo\b", r"mod\b", "in absolute value", "in magnitude"),
+    "give or take",
     *("ungefähr", "näherungsweise", "bis auf", "environ", r"à une? [\w ]+ près", "aproximadamente"),
     *("salvo", "近似", "约为", "大约"),
 )
@@ -71,6 +73,8 @@ AT_TIMES = _any(
     r"(?:at|during) (?:test|training|inference)(?: time)?\b",
     *(
         r"during (?:testing|training|inference)\b",
+        r"except (?:during|at|on|in|near|after|before)\b",
+        r"(?:most|much|some|part) of the time\b",
         r"nur (?:für|wenn|falls)\b",
         r"seulement\b",
         r"sólo\b",
@@ -79,13 +83,14 @@ AT_TIMES = _any(
 )
 NOT_ITSELF = (
     r"(?! (?:error|loss|cost|norm|distance|difference|residual|self|attention|version|form|linear|unit|"
-    r"euclidean|l2|deviation|sum|hinge|exponential|gradient)\w*)"
+    r"euclidean|l2|deviation|sum|hinge|exponential|gradient|recurrent|cell|network|architecture|model)\w*)"
 )
 AFTERWARDS = _any(
     r"(?:clipped|rounded|squared|normali[sz]ed|averaged|summed|truncated|thresholded|rectified|masked|"
     r"reset (?:to|at|when|every|after)|standardi[sz]ed|quanti[sz]ed|discreti[sz]ed|perturbed|corrupted|"
     r"multiplied|divided|raised to|reversed|smoothed|regulari[sz]ed|detached|passed through|wrapped|"
-    rf"floored|saturated)\b{NOT_ITSELF}",
+    r"floored|saturated|rescaled|scaled|modulated|gated|doubled|halved|negated|inverted|damped|filtered|"
+    rf"(?:layer|batch)-?normali[sz]ed|binari[sz]ed|dropped|replaced|to the power)\b{NOT_ITSELF}",
     r"followed by (?:an? |the )?(?:\w+ )?(?:softmax|tanh|sigmoid|relu|nonlinearity|non-linearity|dropout|"
     r"normali[sz]ation|clipping|projection|rounding|threshold\w*|pooling|activation)\b",
     r"after (?:\w+ ){0,2}(?:normali[sz]ation|clipping|rounding|dropout|scaling|masking|averaging|"
@@ -95,10 +100,14 @@ AFTERWARDS = _any(
     r"with (?:[\w-]+ |⟦[^⟧]*⟧ ){0,3}(?:added|subtracted|removed|reversed|flipped|changed|stopped|"
     r"detached|blocked)\b",
 )
+AT_ANOTHER = r"⟦[^⟧]*[-−]\s*\d[^⟧]*⟧"  # s_{t-1}
 STOPS = _any(
     r"(?:the |its |no )?gradients?\b[^⟦]{0,40}\b(?:stopp\w*|detach\w*|block\w*|cut|"
     r"not (?:propagat|flow|pass)\w*|no gradients?)\b",
     r"(?:no gradients?|detach\w*|stop\w* gradients?)\b",
+    rf"(?:with |in which )?{AT_ANOTHER} (?:(?:is|are|being) )?(?:detached|frozen|held (?:fixed|constant)|"
+    r"(?:treated|taken|regarded) as (?:an? )?constants?)\b",
+    rf"(?:treating|taking|regarding|holding) {AT_ANOTHER} (?:as (?:an? )?constants?|fixed|constant)\b",
 )
 OTHERWISE = re.compile(
     r"(?P<value>⟦[^⟧]*⟧)?\W*\b(?:otherwise|elsewhere|or else|sonst|sinon|en otro caso)\b|否则",
@@ -163,6 +172,21 @@ ADDED = re.compile(
     r"(?:we|one) (?:then |also |further )?adds? (?:[\w-]+ ){0,4}to (?:it|this|these|them)\b|"
     r"(?:an? |the |some )?(?:\w+ ){0,2}(?:noise|penalty|regulari[sz]er|regulari[sz]ation|term|constant|"
     r"jitter|decay|dropout) (?:is|are) (?:then |also |further )?(?:added|subtracted|applied)\b)",
+    re.IGNORECASE,
+)
+WORKED_ON = (
+    r"(?:clip|round|normali[sz]e|squash|mask|rescale|scale|threshold|detach|perturb|quanti[sz]e|smooth|"
+    r"regulari[sz]e|truncate|binari[sz]e)"
+)
+THEN = r"(?:then|finally|subsequently|afterwards|also|further|additionally|always)"
+WORKED_ON_AFTERWARDS = re.compile(
+    rf"^\s*(?:(?:and|{THEN}|after that|in addition|next),?\s+)*(?:"
+    r"(?:the result(?:ing \w+)?|this|it)(?: vector| value)? (?:is|are) (?:\w+ )?"
+    rf"(?:layer-|batch-)?{AFTERWARDS}"
+    rf"|(?:the \w+|⟦[^⟧]*⟧) (?:is|are) {THEN} {AFTERWARDS}"
+    rf"|(?:we|one|you) (?:{THEN} )?(?:adds?\b[^⟦.;]{{0,20}}\bnoise|"
+    rf"{WORKED_ON} (?:it|this|the (?:result|state))\b))"
+    rf"|^\s*(?:{THEN}|after that|in addition|next),?\s+(?:the \w+|⟦[^⟧]*⟧) (?:is|are) {AFTERWARDS}",
     re.IGNORECASE,
 )
 SAID_BEFORE = re.compile(
@@ -314,7 +338,17 @@ def changes(trail: str, behind: str = "") -> bool:
     if last is not None:
         how = VERB.sub("", last["how"])
         return changes(how) or bool(re.search(r"\bonly\b|\bapproximat\w+", behind, re.IGNORECASE))
-    return bool(ADDED.match(behind))
+    return bool(ADDED.match(behind) or WORKED_ON_AFTERWARDS.match(behind))
+
+
+def reassigned(head: str, trail: str) -> bool:
+    r"""Whether the words behind a definition give its head another value: ⟦s_t\leftarrow g_t s_t⟧."""
+    own = rf"⟦\s*{re.escape(head.strip())}\s*"
+    arrow = r"(?:\\leftarrow|\\gets|←|:=)"
+    replaced = (
+        r"⟧\s*(?:is|are|gets) (?:\w+ )?(?:replaced|overwritten|reset|set|multiplied|clipped)\b"
+    )
+    return bool(re.search(rf"{own}(?:{arrow}|{replaced})", trail))
 
 
 def _is_condition(formula: str, rest: str, trail: str) -> bool:

@@ -51,8 +51,9 @@ FOUND = (
 )
 SAYS_MADE = re.compile(
     r"^\W*(?:(?:(?:which |that )?(?:is|are|denotes?|means|being|equals|be)\s+)?(?:the|an?)\s+"
-    rf"(?:[\w-]+ ){{0,3}}(?:{OF}|{VALUES})(?:\s+\w+)? (?:of|to|for)\b"
-    r"|(?:which |that |then |always |implicitly )*(?:solv(?:es?|ing)|satisf(?:y|ies|ying)|"
+    rf"(?:[\w-]+ ){{0,3}}(?:{OF}|{VALUES})(?:(?:\s+\w+)? (?:of|to|for)\b|\s*$)"
+    r"|(?:which |that |then |always |implicitly |itself |also |in turn |usually |generally )*"
+    r"(?:solv(?:es?|ing)|satisf(?:y|ies|ying)|"
     r"minimi[sz](?:es?|ing)|maximi[sz](?:es?|ing)|"
     r"obey(?:s|ing)?|fulfil\w*|depend(?:s|ing)? (?:\w+ )?(?:up)?on|results? from|"
     r"comes from)\b"

@@ -271,7 +271,10 @@ class Rows(ABC):
                 i += 3
             else:
                 break
-        digits = "".join(x.text for x in self.tokens[start:i] if x.text not in "{},")
+        texts = [x.text for x in self.tokens[start:i]]
+        if not pointed and self._is_decimal("".join(texts)):
+            texts = ["." if t == "," else t for t in texts]
+        digits = "".join(t for t in texts if t not in "{},")
         self.i = i
         found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits, self.style))
 
@@ -284,6 +287,14 @@ class Rows(ABC):
             and self.tokens[i + 1].text == ","
             and self.tokens[i + 2].text == "}"
         )
+
+    @staticmethod
+    def _is_decimal(text: str) -> bool:
+        """Whether a comma in braces is a decimal's: 0{,}5 and 3{,}14; 1{,}500 and 10{,}000 have thousands."""  # noqa: E501
+        first, comma, rest = text.partition("{,}")
+        if not comma or "{,}" in rest:
+            return False
+        return len(rest) != 3 or first.startswith("0") or len(first) > 3
 
     # -- scripts ------------------------------------------------------------------------------------
 

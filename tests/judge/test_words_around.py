@@ -38,6 +38,11 @@ BEHIND = (
         "where the gradient is stopped at $q_{t-1}$",
         "in expectation",
     ),
+    *("which is subsequently clipped", "give or take a little", "except during the warm-up"),
+    *("most of the time", "rescaled to unit norm", "gated by $g_t$", "halved at each step"),
+    *("where $q_{t-1}$ is detached", "treating $q_{t-1}$ as a constant"),
+    *("and then $q_t \\leftarrow g_t q_t$", "after which $q_t$ is replaced by $g_t q_t$"),
+    *("in which $x_t$ itself depends on $u$", "where $x_t$ is computed from $u$"),
     *("clipped to $[-1, 1]$", "except at $t = 5$", "nur für gerade $t$", "à une constante près"),
 )
 
@@ -58,6 +63,9 @@ def test_what_stands_behind_a_definition_changes_it(way: str, words: str) -> Non
         f"For $t > 3$ only, the state is\n$$ {BODY} $$",
         f"The state is ${BODY}$. This holds only for odd $t$.",
         f"The state is ${BODY}$. To this we add a penalty.",
+        f"The state is ${BODY}$. The result is then layer-normalised.",
+        f"The state is ${BODY}$. Finally the state is clipped.",
+        f"The state is ${BODY}$. We also add noise.",
         f"The state is\n$$ {BODY} \\quad \\text{{(up to a factor)}} $$",
         f"The state is\n$$ {BODY} \\quad \\text{{if }} x_t > 0 $$",
         f"The state is\n$$ {BODY} \\quad (x_t > 0) $$",

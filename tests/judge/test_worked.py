@@ -63,6 +63,18 @@ def test_a_wrong_sum(line: str) -> None:
         r"0,25 \cdot 0,3 = 0,075",
         r"0.5 \cdot 0.3 = 150.0 \text{ mm}",
         r"0.2 \cdot 0.3 \approx 0.5",
+        r"0.5 \cdot 0.3 = 15.0",  # percent
+        r"2.5 \cdot 60 = 2.5",  # minutes
+        r"1\frac{1}{2} \cdot 1.0 = 1.5",  # a mixed number
+        r"\exp 0.5 \cdot 2.0 = 2.718",
+        r"1.0 / 2.0 \cdot 4.0 = 0.125",
+        r"-2.0^2 = 4.0",
+        r"[2.7] = 2.0",  # the whole part
+        r"\{2.7\} = 0.7",  # what is left of it
+        r"1.234(5) = 1.23",  # an error in the last digit
+        r"7.0 // 2.0 = 3.0",
+        r"7.0 / 2.0 = 3.0 \text{ (as integers)}",
+        r"0{,}5 \cdot 0{,}4 = 0{,}2",
     ],
 )
 def test_no_wrong_sum(line: str) -> None:
