@@ -11,6 +11,7 @@ from functools import lru_cache
 from derive.errors import DeriveError
 from derive.report.excerpt import Row, cells, excerpt, visible
 from derive.report.names import Named, named
+from derive.report.names import shown as shown_name
 from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Why
 
 LOUD: tuple[Kind, ...] = ("refuted", "carried", "ambiguous", "tested", "unread")
@@ -20,9 +21,13 @@ NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
 TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
 ENTRY = re.compile(r"entry [0-9]+")
 _TOTAL = re.compile(r"\\[dt]?frac\s*\{\s*(?:d|\\mathrm\s*\{\s*d\s*\})(?![a-zA-Z])")
-_ACCENT = r"\\(?:d?dot|bar|hat|tilde|vec)\{(?:[^{}]|\{[^{}]*\})+\}"
+_DRESSED = (
+    r"\\(?:d?dot|bar|hat|tilde|vec|math(?:bf|rm|cal|sf|bb)|boldsymbol|bm|operatorname)"
+    r"\{(?:[^{}]|\{[^{}]*\})+\}"
+)
 _NAMED = re.compile(
-    rf"(?:{_ACCENT}|\\[a-zA-Z]+|(?<![\w}}])[a-zA-Z])(?:_(?:\{{[^{{}}]*\}}|\w)|\^(?:\{{[^{{}}]*\}}|\w))*(?!\w)"
+    r"(?P<change>\\[Dd]elta )?"
+    rf"(?P<name>(?:{_DRESSED}|\\[a-zA-Z]+|(?<![\w}}])[a-zA-Z])(?:_(?:\{{[^{{}}]*\}}|\w)|\^(?:\{{[^{{}}]*\}}|\w))*(?!\w))"
 )
 
 
@@ -189,7 +194,13 @@ def in_unicode(latex: str) -> str:
 
 def spoken(words: str) -> str:
     """A sentence whose names are in Unicode, \\theta where h_t is meant; as it is where more than names would stay LaTeX."""  # noqa: E501
-    told = _NAMED.sub(lambda found: in_unicode(found.group()), words)
+
+    def written(found: re.Match[str]) -> str:
+        name = in_unicode(found["name"])
+        change = in_unicode((found["change"] or "").strip())
+        return change + (shown_name(name) if re.match(_DRESSED, name) else name)
+
+    told = _NAMED.sub(written, words)
     return words if "\\" in told else told
 
 
