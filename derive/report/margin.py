@@ -15,6 +15,7 @@ from derive.report.excerpt import visible
 from derive.report.facts import Finding, finding, is_shown, spoken
 from derive.report.marking import escaped_markdown, inline_code, words
 from derive.templating import environment
+from derive.text.restructured import directive_at
 from derive.verify.verdicts import Report
 
 Span = tuple[int, int]
@@ -23,6 +24,7 @@ _IN_MARGIN = re.compile(
 )
 
 MARKDOWN = (".md", ".markdown")
+RESTRUCTURED = ".rst"
 TEX = (".tex", ".ltx", ".latex")
 
 
@@ -43,6 +45,9 @@ def annotated(report: Report, name: str, every: bool = False) -> str:
     if suffix in MARKDOWN:
         notes = _after_paragraphs(report.text, found, _markdown_note)
         assumed = assumed and f"> {escaped_markdown(assumed)}"
+    elif suffix == RESTRUCTURED:
+        notes = _after_directives(report.text, found)
+        assumed = assumed and _literal(assumed)
     else:
         notes = _after_paragraphs(report.text, found, _text_note)
         assumed = assumed and f"[{assumed}]"
@@ -73,6 +78,24 @@ def _after_paragraphs(
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         notes[end] = notes.get(end, "") + f"\n\n{indent}{note(f)}"
     return notes
+
+
+def _after_directives(text: str, found: list[Finding]) -> dict[int, str]:
+    """The notes of a page in reStructuredText: none within a directive, whose body is all mathematics."""
+    notes: dict[int, str] = {}
+    for f in found:
+        inside = directive_at(text, f.judged.start)
+        for end, note in _after_paragraphs(text, [f], lambda f: _literal(_message(f))).items():
+            at, indent = inside or (end, "")
+            written = f"\n\n{indent}{note.lstrip()}" if inside else note
+            notes[at] = notes.get(at, "") + written
+    return notes
+
+
+def _literal(message: str) -> str:
+    """A note in which no sign is markup."""
+    plain = message.replace("``", "''")
+    return f"``[{plain}]``"
 
 
 def _paragraph_end(text: str, offset: int) -> int:
