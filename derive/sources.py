@@ -11,7 +11,7 @@ from derive.errors import DeriveError, Place
 
 LARGEST_FILE = 2_000_000
 SOME_MEMORY = 4 * 10**9
-NOTES = (".tex", ".md", ".markdown", ".txt", ".ipynb")
+NOTES = (".tex", ".md", ".markdown", ".txt", ".rst", ".ipynb")
 
 
 def text_of(path: Path, of: str = "definitions") -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
-from derive.judge.made import EXPRESSIONS
+from derive.judge.made import EXPRESSIONS, ON_A_CURVE
 from derive.judge.middles import with_middles
 from derive.judge.names import named
 from derive.judge.readings import (
@@ -23,7 +23,7 @@ from derive.judge.sections import sections
 from derive.judge.tops import with_tops
 from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
-from derive.notation.changes import with_changes
+from derive.notation.changes import as_variations, variations, with_changes
 from derive.notation.code_names import with_code_names
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
@@ -143,9 +143,17 @@ class Judge:
         return Report(
             self.page.source.path,
             self.page.source.text,
-            unmarked(tuple(found)),
-            unmarked(tuple(self.understanding.assumed)),
+            unmarked(tuple(self._with_variations(found))),
+            unmarked(tuple(dict.fromkeys(self.understanding.assumed))),
         )
+
+    def _with_variations(self, found: list[Judged]) -> Iterator[Judged]:
+        r"""The verdicts with \delta c where the gradients of the page are written so."""
+        letters = variations(self.page)
+        for j in found:
+            reason = as_variations(j.verdict.reason, letters)
+            reading = j.verdict.reading and as_variations(j.verdict.reading, letters)
+            yield replace(j, verdict=replace(j.verdict, reason=reason, reading=reading))
 
     def _judged_all(self) -> list[Judged]:
         found: list[Judged] = []
@@ -522,6 +530,8 @@ class Judge:
 
     def _said(self, formula: Formula, index: int, role: Role) -> Verdict:
         why = self.understanding.definitions_read.get((formula.number, index), "")
+        if why == ON_A_CURVE and role.key in self.understanding.on_curves:
+            return Verdict("definition")  # what is said of it is said of the whole page
         if role.kind == "definition" and why:
             return Verdict(
                 "definition",

@@ -30,16 +30,21 @@ from derive.algebra.core import (
     num,
 )
 from derive.algebra.expression import Time
+from derive.notation.marked import unmarked
 from derive.notation.unicode import BELOW, _letters
 
 COMPONENTS = "ijklmnpqrsuvwxyz"
 LONGEST = 400
 SUM, PRODUCT, WHOLE = 0, 1, 2  # how tightly a place binds
 
+OF = " of"  # how an unknown function is marked that a page writes with its arguments alone
+
 
 def name_of(key: str) -> str:
     """A name as it is read: \\theta is θ, without what the judge marks it with."""
-    return _letters(key.split("∅")[0].rstrip("·")).replace("{", "").replace("}", "")
+    plain = unmarked(key.split("∅")[0].rstrip("·"))
+    told = f"some {plain.removesuffix(OF)}" if plain.endswith(OF) else plain
+    return _letters(told).replace("{", "").replace("}", "")
 
 
 class Speller:

@@ -16,7 +16,8 @@ from derive.judge.made import resolved
 from derive.judge.readings import Readings, Tried
 from derive.judge.spelling import Speller
 from derive.meaning.model import Definition
-from derive.notation.marked import unmarked, with_index_letters
+from derive.notation.changes import as_variations, variations
+from derive.notation.marked import retold, unmarked, with_index_letters
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.notation.slots import plain
@@ -39,13 +40,13 @@ def told(judge: Judge, own: Report, report: Report, options: Options) -> Report:
         chosen = wanted(report, options.why)
         before = {j.id: j.verdict for j in own.formulas}
         teller = Teller(judge)
+        letters = variations(judge.page)
+        whys = tuple(
+            teller.why(j, "" if before.get(j.id) == j.verdict else "before") for j in chosen
+        )
         report = replace(
             report,
-            whys=unmarked(
-                tuple(
-                    teller.why(j, "" if before.get(j.id) == j.verdict else "before") for j in chosen
-                )
-            ),
+            whys=retold(unmarked(whys), lambda text: as_variations(text, letters, "δ")),
         )
     return report
 
@@ -98,7 +99,8 @@ def table(symbols: Symbols, judge: Judge | None = None) -> tuple[Mapping[str, An
 
     The role is "state", "assumed" where prose alone names a cost, or the elementary function that is meant.
     """
-    rows = [row for row in unmarked(described(symbols)) if not _is_set(row)]
+    rows = [row for row in described(symbols) if not _is_set(row)]
+    gradients = variations(symbols.page)
     letters = _letters_of(symbols)
     recursive = _recursive(judge) if judge is not None else frozenset()
     horizon = _horizon(symbols, judge)
@@ -118,7 +120,8 @@ def table(symbols: Symbols, judge: Judge | None = None) -> tuple[Mapping[str, An
             words = FUNCTIONS[known].words if known else ()
             row["role"] = words[-1] if words else ""
         row["horizon"] = horizon if "time" in row["slots"] else ""
-    return tuple(rows)
+        row["name"] = as_variations(row["name"], gradients)
+    return unmarked(tuple(rows))
 
 
 def _is_set(row: Mapping[str, Any]) -> bool:

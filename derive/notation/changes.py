@@ -7,6 +7,7 @@ gradient by that name, \delta c_t as dc_t.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,11 +16,12 @@ from typing import Any
 from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import is_derivative, single_name
 from derive.text.page import Formula, Page
-from derive.text.trees import Name, Node, Row, Table
+from derive.text.trees import Name, Node, Row, Table, walk
 
 DELTAS = ("\\Delta", "\\vartriangle", "\\triangle")
 VARIATION = ("\\delta",)
 ACCENT = "Delta"
+_TOLD = re.compile(rf"\\{ACCENT}\{{((?:[^{{}}]|\{{[^{{}}]*\}})+)\}}")
 
 
 def with_changes(page: Page) -> Page:
@@ -37,6 +39,33 @@ def with_changes(page: Page) -> Page:
         if made and not any(_stands_alone(row, signs) for row in rows):
             page = with_rows(page, partial(_in_row, made=made, signs=signs))
     return page
+
+
+def as_changes(text: str) -> str:
+    r"""Names of changes as they are told: \Delta w."""
+    return _TOLD.sub(r"\\Delta \1", text)
+
+
+def variations(page: Page) -> frozenset[str]:
+    r"""The letters before which a \delta makes a gradient of them, as dc."""
+    chains = [c for item in page.items if isinstance(item, Formula) for c in item.chains]
+    return frozenset(
+        node.letter[1:]
+        for chain in chains
+        for member in chain.members
+        for node in walk(member.tree)
+        if isinstance(node, Name)
+        and len(node.letter) == 2
+        and page.source.text.startswith(VARIATION, node.start)
+    )
+
+
+def as_variations(text: str, letters: frozenset[str], sign: str = r"\delta ") -> str:
+    r"""Their names as they are told, \delta c; "do not" are words."""
+    if not letters:
+        return text
+    names = rf"(?<![a-zA-Z\\])d([{''.join(sorted(letters))}])(?![a-zA-Z]|\s+not\b)"
+    return re.sub(names, lambda found: sign + found[1], text)
 
 
 def is_change(row: Row) -> bool:

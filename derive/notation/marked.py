@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from derive.notation import habits
+from derive.notation.changes import as_changes
 from derive.notation.lettered import unlettered
+from derive.notation.rates import as_rates
 from derive.notation.slots import EQUAL, single_name
 from derive.text.page import Chain, Formula, Item, Page
 from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Root, Row, Sign, Table
@@ -80,16 +82,27 @@ def marked(node: Node) -> str | None:
 
 def unmarked(told: T) -> T:
     """What is told, with the marked letters as the page writes them."""
+    return retold(told, _as_the_page)
+
+
+def _as_the_page(text: str) -> str:
+    return as_changes(as_rates(unlettered(_WRITTEN.sub(_written, text))))
+
+
+def retold(told: T, write: Callable[[str], str]) -> T:
+    """What is told, with each of its texts written as `write` does."""
     if isinstance(told, str):
-        return unlettered(_WRITTEN.sub(_written, told))  # type: ignore[return-value]
+        return write(told)  # type: ignore[return-value]
     if isinstance(told, tuple):
-        return tuple(map(unmarked, told))  # type: ignore[return-value]
+        return tuple(retold(x, write) for x in told)  # type: ignore[return-value]
     if isinstance(told, dict):
-        return {unmarked(k): unmarked(v) for k, v in told.items()}  # type: ignore[return-value]
+        return {retold(k, write): retold(v, write) for k, v in told.items()}  # type: ignore[return-value]
     if isinstance(told, list):
-        return [unmarked(x) for x in told]  # type: ignore[return-value]
+        return [retold(x, write) for x in told]  # type: ignore[return-value]
     if is_dataclass(told) and not isinstance(told, type):
-        changed: dict[str, Any] = {f.name: unmarked(getattr(told, f.name)) for f in fields(told)}
+        changed: dict[str, Any] = {
+            f.name: retold(getattr(told, f.name), write) for f in fields(told)
+        }
         return replace(told, **changed)
     return told
 

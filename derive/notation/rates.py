@@ -6,6 +6,7 @@ integrates. A derivative by t of what the page makes as a function of t stays on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from derive.text.trees import Fraction, Group, Name, Node, Row, Table, walk
 
 DOTS = {"dot": "Dot", "ddot": "DDot"}
 RATES = frozenset(DOTS.values())
+_DOT_OF = {rate: dot for dot, rate in DOTS.items()}
+_TOLD = re.compile(rf"\\({'|'.join(sorted(RATES))})\{{")
 _DOTTED = tuple((a,) for a in DOTS)
 EQUAL = ("=", ":=", "\\triangleq", "\\equiv")
 
@@ -39,6 +42,11 @@ def with_rates(page: Page) -> Page:
     if not made and not by_fraction:
         return page
     return with_rows(page, lambda row: _in_row(row, made, by_fraction))
+
+
+def as_rates(text: str) -> str:
+    r"""Names of rates as they are told: \dot{x}."""
+    return _TOLD.sub(lambda found: f"\\{_DOT_OF[found[1]]}{{", text)
 
 
 def is_rate(row: Row) -> bool:

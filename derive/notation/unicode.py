@@ -56,7 +56,8 @@ LETTERS = {
 
 MARKS = {
     "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304",
-    "tilde": "\u0303", "widetilde": "\u0303", "vec": "\u20d7", "dot": "\u0307", "underline": "\u0332",
+    "tilde": "\u0303", "widetilde": "\u0303", "vec": "\u20d7", "dot": "\u0307",
+    "ddot": "\u0308", "underline": "\u0332",
 }  # fmt: skip
 
 BELOW = str.maketrans("0123456789+-−tksnijmp", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₜₖₛₙᵢⱼₘₚ")

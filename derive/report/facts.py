@@ -11,6 +11,7 @@ from functools import lru_cache
 from derive.errors import DeriveError
 from derive.report.excerpt import Row, cells, excerpt, visible
 from derive.report.names import Named, named
+from derive.report.names import shown as shown_name
 from derive.verify.verdicts import KINDS, Counterexample, Judged, Kind, Report, Why
 
 LOUD: tuple[Kind, ...] = ("refuted", "carried", "ambiguous", "tested", "unread")
@@ -19,6 +20,15 @@ _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
 NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
 TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
 ENTRY = re.compile(r"entry [0-9]+")
+_TOTAL = re.compile(r"\\[dt]?frac\s*\{\s*(?:d|\\mathrm\s*\{\s*d\s*\})(?![a-zA-Z])")
+_DRESSED = (
+    r"\\(?:d?dot|bar|hat|tilde|vec|math(?:bf|rm|cal|sf|bb)|boldsymbol|bm|operatorname)"
+    r"\{(?:[^{}]|\{[^{}]*\})+\}"
+)
+_NAMED = re.compile(
+    r"(?P<change>\\[Dd]elta )?"
+    rf"(?P<name>(?:{_DRESSED}|\\[a-zA-Z]+|(?<![\w}}])[a-zA-Z])(?:_(?:\{{[^{{}}]*\}}|\w)|\^(?:\{{[^{{}}]*\}}|\w))*(?!\w))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ def chapter(report: Report, room: int, every: bool) -> Chapter:
         for j in report.formulas
         if (j.id in whys if whys else every or is_shown(j))
     )
-    assumptions = tuple(visible(a) for a in report.assumptions)
+    assumptions = tuple(spoken(visible(a)) for a in report.assumptions)
     names = None if report.symbols is None else named(report.symbols)
     return Chapter(report, shown, assumptions, report.counts, names, whys)
 
@@ -95,15 +105,21 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
         verdict.kind,
         place(report, judged),
         rows,
-        "" if _stands_there(report, judged) else in_unicode(judged.latex),
+        "" if _stands_there(report, judged) else _claim(judged.latex),
         visible(verdict.scope or ""),
         visible(verdict.reading or ""),
-        _sentence(visible(verdict.reason)),
+        _sentence(spoken(visible(verdict.reason))),
         " ".join(visible(verdict.suggestion or "").split()),
         "" if numbers is None else values(numbers),
         "" if numbers is None else number(numbers.left),
         "" if numbers is None else number(numbers.right),
     )
+
+
+def _claim(latex: str) -> str:
+    """A claim in Unicode; in LaTeX where it tells d from ∂, which Unicode writes alike."""
+    apart = _TOTAL.search(latex) and "\\partial" in latex
+    return " ".join(visible(latex).split()) if apart else in_unicode(latex)
 
 
 def place(report: Report, judged: Judged) -> str:
@@ -174,6 +190,18 @@ def in_unicode(latex: str) -> str:
         return " = ".join(text(parse_expression(s, scope, Place("", 1, 1))) for s in sides)
     except (DeriveError, TypeError, ValueError, RecursionError):
         return plain
+
+
+def spoken(words: str) -> str:
+    """A sentence whose names are in Unicode, \\theta where h_t is meant; as it is where more than names would stay LaTeX."""  # noqa: E501
+
+    def written(found: re.Match[str]) -> str:
+        name = in_unicode(found["name"])
+        change = in_unicode((found["change"] or "").strip())
+        return change + (shown_name(name) if re.match(_DRESSED, name) else name)
+
+    told = _NAMED.sub(written, words)
+    return words if "\\" in told else told
 
 
 def sides_of(latex: str) -> list[str]:

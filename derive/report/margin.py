@@ -11,9 +11,11 @@ from derive.errors import DeriveError
 from derive.layout import TEX_CHARACTERS
 from derive.notation.unicode import ABOVE, BELOW, LETTERS
 from derive.report.beside import COLOURS, Spot, spot
-from derive.report.facts import Finding, finding, is_shown
+from derive.report.excerpt import visible
+from derive.report.facts import Finding, finding, is_shown, spoken
 from derive.report.marking import escaped_markdown, inline_code, words
 from derive.templating import environment
+from derive.text.restructured import directive_at
 from derive.verify.verdicts import Report
 
 Span = tuple[int, int]
@@ -22,6 +24,7 @@ _IN_MARGIN = re.compile(
 )
 
 MARKDOWN = (".md", ".markdown")
+RESTRUCTURED = ".rst"
 TEX = (".tex", ".ltx", ".latex")
 
 
@@ -35,10 +38,21 @@ def annotated(report: Report, name: str, every: bool = False) -> str:
         raise DeriveError(f"{name} is a notebook, which cannot be annotated: use --to md instead")
     shown = [j for j in report.formulas if every or is_shown(j) or j.verdict.kind == "proved"]
     found = [finding(report, judged, 80) for judged in shown]
+    assumed = "; ".join(spoken(visible(a)) for a in report.assumptions)
+    assumed = f"{words().page['assumed']}: {assumed}." if assumed else ""
     if suffix in TEX or "\\begin{document}" in report.text:
-        return _tex(report.text, found, name)
-    note = _markdown_note if suffix in MARKDOWN else _text_note
-    return _inserted(report.text, _after_paragraphs(report.text, found, note))
+        return _tex(report.text, found, name, assumed)
+    if suffix in MARKDOWN:
+        notes = _after_paragraphs(report.text, found, _markdown_note)
+        assumed = assumed and f"> {escaped_markdown(assumed)}"
+    elif suffix == RESTRUCTURED:
+        notes = _after_directives(report.text, found)
+        assumed = assumed and _literal(assumed)
+    else:
+        notes = _after_paragraphs(report.text, found, _text_note)
+        assumed = assumed and f"[{assumed}]"
+    written = _inserted(report.text, notes)
+    return f"{written.rstrip()}\n\n{assumed}\n" if assumed else written
 
 
 def _inserted(text: str, notes: Mapping[int, str]) -> str:
@@ -64,6 +78,24 @@ def _after_paragraphs(
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         notes[end] = notes.get(end, "") + f"\n\n{indent}{note(f)}"
     return notes
+
+
+def _after_directives(text: str, found: list[Finding]) -> dict[int, str]:
+    """The notes of a page in reStructuredText: none within a directive, whose body is all mathematics."""
+    notes: dict[int, str] = {}
+    for f in found:
+        inside = directive_at(text, f.judged.start)
+        for end, note in _after_paragraphs(text, [f], lambda f: _literal(_message(f))).items():
+            at, indent = inside or (end, "")
+            written = f"\n\n{indent}{note.lstrip()}" if inside else note
+            notes[at] = notes.get(at, "") + written
+    return notes
+
+
+def _literal(message: str) -> str:
+    """A note in which no sign is markup."""
+    plain = message.replace("``", "''")
+    return f"``[{plain}]``"
 
 
 def _paragraph_end(text: str, offset: int) -> int:
@@ -112,7 +144,7 @@ _PREAMBLE = (
 )
 
 
-def _tex(text: str, found: list[Finding], name: str) -> str:
+def _tex(text: str, found: list[Finding], name: str, assumed: str) -> str:
     """Margin notes after the formulas, in full at the end of the document."""
     if re.search(r"\\documentclass\s*(?:\[[^\]]*\])?\s*\{beamer\}", text):
         raise DeriveError(
@@ -124,7 +156,7 @@ def _tex(text: str, found: list[Finding], name: str) -> str:
     finish = finish if finish >= 0 else len(text)
     inside = [f for f in found if f.judged.start < finish]
     if begin < 0:
-        return _fragment(text, inside, finish, maths, barriers)
+        return _fragment(text, inside, finish, maths, barriers, assumed)
     body = begin + len("\\begin{document}")
     notes = _Notes(text, {begin: _beside(text), body: "\n\\derivesheet"})
     macros = macros_in(text)
@@ -140,7 +172,7 @@ def _tex(text: str, found: list[Finding], name: str) -> str:
             notes.add(body, _note(f, at.number, macros))
         numbers[f.judged.id] = at.number
     notes.add(body, "%\n")
-    notes.add(finish, _appendix([f for f in inside if f.kind != "proved"], macros, numbers))
+    notes.add(finish, _appendix(_told(inside), macros, numbers, assumed))
     return _inserted(text, notes.at)
 
 
@@ -193,7 +225,12 @@ def _inline(suggestion: str, macros: Macros) -> str:
 
 
 def _fragment(
-    text: str, found: list[Finding], finish: int, maths: list[Span], barriers: list[Span]
+    text: str,
+    found: list[Finding],
+    finish: int,
+    maths: list[Span],
+    barriers: list[Span],
+    assumed: str,
 ) -> str:
     """A file that is put into another: notes in the margin that there is, after the formulas."""
     notes = _Notes(text, {0: _PREAMBLE.lstrip()})
@@ -201,7 +238,7 @@ def _fragment(
         offset, lead = _spot(text, f.judged.start, maths, barriers)
         notes.add(min(offset, finish), lead + _margin(f))
     macros = macros_in(text)
-    notes.add(finish, _appendix([f for f in found if f.kind != "proved"], macros, {}))
+    notes.add(finish, _appendix(_told(found), macros, {}, assumed))
     return _inserted(text, notes.at)
 
 
@@ -298,9 +335,16 @@ def _margin(f: Finding) -> str:
     return f"\\derivenote{{{f.kind}}}{{({f.judged.id}){' ' if reason else ''}{reason}}}"
 
 
-def _appendix(found: list[Finding], macros: Macros, numbers: Mapping[str, str]) -> str:
-    """Each verdict in full, with the suggested line set as a formula where that is safe."""
-    if not found:
+def _told(found: list[Finding]) -> list[Finding]:
+    """What stands in full at the end of a document."""
+    return [f for f in found if f.kind != "proved"]
+
+
+def _appendix(
+    found: list[Finding], macros: Macros, numbers: Mapping[str, str], assumed: str
+) -> str:
+    """Each verdict in full, with the suggested line set as a formula where that is safe, and what is assumed."""  # noqa: E501
+    if not found and not assumed:
         return ""
     rows = [f"\n\n\\bigskip\\noindent\\textbf{{{words().title}}}\n"]
     for f in found:
@@ -310,6 +354,7 @@ def _appendix(found: list[Finding], macros: Macros, numbers: Mapping[str, str]) 
         rows.append(f"\n\\noindent({name}) {tex_words(_message(f, False))}")
         if f.suggestion:
             rows.append(f"{words().offer(f.kind)}: {_line(f.suggestion, macros)}")
+    rows += [f"\n\\noindent {tex_words(assumed)}"] if assumed else []
     return "\n".join((*rows, ""))
 
 

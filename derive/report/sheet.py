@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from derive.layout import fitted
 from derive.notation.latex import width
 from derive.report.excerpt import visible
-from derive.report.facts import Finding, finding, in_unicode, is_shown, sides_of
+from derive.report.facts import Finding, finding, is_shown, sides_of
 from derive.text.macros import collect
 from derive.text.page import Break, Chain, Formula, Heading, Item, Member, Prose
 from derive.text.read import read
@@ -52,9 +52,6 @@ _LAYOUT = re.compile(
     r"|\\\\\*?(?:\[[^\]]*\])?|(?<!\\)&|\\(?:begin|end)\s*\{(?:split|aligned|align\*?|gathered)\}"
 )
 _WHOLE = re.compile(r"\\begin\s*\{(?!split|aligned|align|gathered)")
-_NAMED = re.compile(
-    r"(?:\\[a-zA-Z]+|(?<![\w}])[a-zA-Z])(?:_(?:\{[^{}]*\}|\w)|\^(?:\{[^{}]*\}|\w))*(?!\w)"
-)
 _SIDE = re.compile(r"\\(?:left|right)(?![a-zA-Z])\.?")
 _BRACE = re.compile(r"\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 _MACRO_BEFORE = re.compile(r"\\(?:boxed|fbox|framebox|color|mathbox|underbrace|overbrace)\s*\Z")
@@ -351,11 +348,6 @@ def pieces_of(latex: str, room: float) -> list[str]:
     fits = all(term.count("\\left") == term.count("\\right") for term in terms)
     rows = fitted(terms, room) if fits and len(terms) > 1 else [latex]
     return [row for row in rows if row]
-
-
-def spoken(words: str) -> str:
-    """A sentence whose formulas are in Unicode: \\theta where h_t is meant."""
-    return _NAMED.sub(lambda found: in_unicode(found.group()), words)
 
 
 def for_template(report: Report) -> dict[str, Any]:

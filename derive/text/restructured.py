@@ -46,6 +46,22 @@ def as_displays(text: str) -> str:
     return _ROLE.sub(lambda m: f"{fill(':math:')}${m['body']}$", "".join(made))
 
 
+def directive_at(text: str, offset: int) -> tuple[int, str] | None:
+    """Where the directive of mathematics ends that an offset lies in, without blank lines, and how far it is indented."""  # noqa: E501
+    lines = text.splitlines(keepends=True)
+    begin = at = 0
+    while at < len(lines):
+        found = _DIRECTIVE.match(lines[at])
+        is_math = found is not None and found["name"] == "math"
+        indent = found["indent"] if found is not None and is_math else ""
+        end = _end_of(lines, at + 1, len(indent.expandtabs())) if is_math else at + 1
+        finish = begin + sum(map(len, lines[at:end]))
+        if is_math and begin <= offset < finish:
+            return begin + len(text[begin:finish].rstrip()), indent
+        begin, at = finish, end
+    return None
+
+
 def _end_of(lines: list[str], at: int, indent: int) -> int:
     """The line behind the body of a directive: the first that is indented no more than it."""
     while at < len(lines):

@@ -13,6 +13,7 @@ from derive.errors import DeriveError
 from derive.judge.readers import judge
 from derive.judge.spelling import Speller
 from derive.report.asides import taken, where, why_blocks
+from derive.report.margin import annotated
 from derive.report.marking import html, markdown, marked, plain, words
 from derive.report.names import named
 from derive.report.records import as_json
@@ -51,6 +52,71 @@ SPELLED = [
     (summed("\\,1", "n", Ref("W", (t, Time.of("\\,1")))), "Σᵢ W_{t,i}"),
     (Num(-num(3).value), "−3"),
 ]
+
+
+CHANGES = r"""Let $r = \sigma(g m)$ and $Q = \frac12 (r - k)^2$. The weight changes by
+\[ \Delta g = - \eta \frac{\partial Q}{\partial g} = - \eta (r - k) r (1 - r) m \]
+\[ \Delta g = - \eta (r - k) r (1 - r) g \]
+"""
+
+RATES = r"""Let $\dot{q} = g(q, v)$ and $H = \ell(q, v) + \mu g(q, v)$.
+\[ \dot{\mu} = -\frac{\partial H}{\partial q} \]
+\[ \dot{\mu} = -\frac{\partial \ell}{\partial q} - \mu \frac{\partial g}{\partial q} \]
+\[ \dot{\mu} = -\frac{\partial \ell}{\partial q} + \mu \frac{\partial g}{\partial q} \]
+"""
+
+VARIATIONS = r"""Let $c^t = f^t \odot c^{t-1} + i^t \odot a^t$ and $h^t = o^t \odot \tanh(c^t)$ with
+the error $E$ and $\delta h^t = \frac{\partial E}{\partial h^t}$.
+\[ \delta o^t = \delta h^t \odot \tanh(c^t) \]
+"""
+
+ADJOINT = r"""We minimise $J(u, p)$ subject to $F(u, p) = 0$. The chain rule gives
+\[ \frac{d J}{d p} = \frac{\partial J}{\partial p} + \frac{\partial J}{\partial u} \frac{d u}{d p} . \]
+Let $\lambda$ solve the adjoint equation
+\[ \left(\frac{\partial F}{\partial u}\right)^\top \lambda
+= \left(\frac{\partial J}{\partial u}\right)^\top . \]
+Then
+\begin{align*}
+\frac{d J}{d p} &= \frac{\partial J}{\partial p} - \lambda^\top \frac{\partial F}{\partial p} \\
+\frac{d J}{d p} &= \frac{\partial J}{\partial p} + \lambda^\top \frac{\partial F}{\partial p}
+\end{align*}
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (CHANGES, "  Δg  variable, line 2"),
+        (CHANGES, "Differs from what defines Δg: it may be another version."),
+        (CHANGES, "Δg = −η ∂Q/∂g   (line 2)"),
+        (RATES, "  q̇  variable, line 1"),
+        (RATES, "  μ̇  variable, line 2"),
+        (RATES, "μ̇ = −∂H/∂q   (line 2)"),
+        (RATES, "ℓ = some ℓ(q, v)   (line 1)"),
+        (RATES, "What ℓ depends on is told by its arguments alone."),
+        (VARIATIONS, "  δo    variable, time t, line 3"),
+        (VARIATIONS, "δh_{t,i} = ∂E/∂h_{t,i}"),
+        (ADJOINT, "F(u, p) = 0 is solved by u as a function of p; λ is what solves"),
+        (ADJOINT, "Fᵢ = Σⱼ some F_{i,j}(uₖ, p_l) (uⱼ − some uⱼ(pₘ))"),
+        (ADJOINT, r"claims \frac{d J}{d p} = \frac{\partial J}{\partial p} - \lambda^\top"),
+    ],
+)
+def test_names_are_told_as_the_page_writes_them(page: str, said: str) -> None:
+    ids = tuple(j.id for j in report(page).formulas)
+    text = plain(marked([report(page, *ids, read=True)]))
+    assert said in text, text
+
+
+def test_what_is_assumed_is_said_once() -> None:
+    text = plain(marked([report(ADJOINT)]))
+    assert text.count("solved by u") == 1
+    assert "not understood" not in text
+
+
+@pytest.mark.parametrize("name", ["page.tex", "page.md", "page.txt"])
+def test_an_annotated_copy_says_what_is_assumed(name: str) -> None:
+    said = "Assumed: F(u, p) = 0 is solved by u as a function of p; "
+    assert said in annotated(report(ADJOINT), name)
 
 
 @pytest.mark.parametrize(("core", "text"), SPELLED, ids=[text for _, text in SPELLED])

@@ -69,6 +69,33 @@ def test_what_is_not_typeset_has_no_note() -> None:
     )  # the verdict stands in the list at the end alone
 
 
+RST = """First :math:`z` stands in a line.
+
+.. note::
+
+   .. math::
+      :label: one
+
+      a = z
+
+      b = 2
+
+.. math:: c = z
+
+Done.
+"""
+
+
+def test_a_note_stands_behind_a_directive_and_is_literal() -> None:
+    found = annotated(report(RST), "notes.rst")
+    note = "``[Refuted.]``"
+    assert found == (
+        RST.replace("a line.\n", f"a line.\n\n{note}\n")
+        .replace("b = 2\n", f"b = 2\n\n   {note}\n")
+        .replace("c = z\n", f"c = z\n\n{note}\n")
+    )
+
+
 def test_markdown_and_text() -> None:
     text = "A list:\n\n- so $z$,\n  and\n\nEnd."
     verdict = Verdict("refuted", "T = 2", None, "a_b is *lost*", "a = b")
