@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from derive.judge.made import written_number
-from derive.notation.gates import rows_inside
 from derive.notation.sides import cells
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign
+from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, with_children
 
 PRODUCTS = ("*", "\\cdot", "\\times")
 STOPS = (",", ".", ";")
@@ -98,11 +96,11 @@ def _with_index(node: Node, bound: Mapping[str, int]) -> Node:
         and node.above is None
     ):
         return Number(node.start, node.end, str(bound[node.letter]))
-    changed: dict[str, Any] = rows_inside(node, lambda r: with_indices(r, bound))
-    for script in ("below", "above"):
-        if changed.get(script):
-            changed[script] = _folded(changed[script])
-    return replace(node, **changed) if changed else node
+    return with_children(
+        node,
+        lambda row: with_indices(row, bound),
+        scripts=lambda row: _folded(with_indices(row, bound)),
+    )
 
 
 def _folded(row: Row) -> Row:
