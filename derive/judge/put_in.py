@@ -54,8 +54,7 @@ def instance_of(general: Node, own: Node) -> dict[str, int] | None:
         return {}
     if not isinstance(general, Name) or not isinstance(own, Name):
         return None
-    bare = {"start": 0, "end": 0, "below": None, "above": None}
-    if replace(general, **bare) != replace(own, **bare):  # type: ignore[arg-type]
+    if _without_scripts(general) != _without_scripts(own):
         return None
     bound: dict[str, int] = {}
     for one, other in ((general.below, own.below), (general.above, own.above)):
@@ -64,6 +63,10 @@ def instance_of(general: Node, own: Node) -> dict[str, int] | None:
         if one is not None and other is not None and not _matched(one, other, bound):
             return None
     return bound
+
+
+def _without_scripts(name: Name) -> Name:
+    return replace(name, start=0, end=0, below=None, above=None)
 
 
 def _matched(general: Row, own: Row, bound: dict[str, int]) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from derive.notation.slots import is_derivative, single_name
 from derive.text.page import Page, with_trees
@@ -74,8 +73,8 @@ def _stands_alone(row: Row, signs: tuple[str, ...]) -> bool:
     return False
 
 
-def _is_made(name: Any, made: set[str], signs: tuple[str, ...]) -> bool:
-    """Whether a \\Delta or \\delta before a name makes another name of it."""
+def _is_made(name: Name, made: set[str], signs: tuple[str, ...]) -> bool:
+    r"""Whether a \Delta or \delta before a name makes another name of it."""
     if signs == VARIATION:
         return len(name.letter) == 1 and name.letter.isascii() and not name.accents
     return name.letter in made
@@ -85,10 +84,10 @@ def _in_row(row: Row, made: set[str], signs: tuple[str, ...]) -> Row:
     found: list[Node] = []
     at = 0
     while at < len(row):
-        node: Any = row[at]
-        if _is_change(row[at:], signs) and _is_made(row[at + 1], made, signs):
+        node = row[at]
+        name = row[at + 1] if _is_change(row[at:], signs) else None
+        if isinstance(name, Name) and _is_made(name, made, signs):
             at += 1
-            name: Any = row[at]
             node = (
                 replace(name, start=node.start, letter=f"d{name.letter}")
                 if signs == VARIATION

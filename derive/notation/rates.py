@@ -1,7 +1,7 @@
 r"""Rates of change that a page says by an equation, \dot{x} = f(x, u) and \frac{dz(t)}{dt} = f(z(t), \theta): names of their own.
 
-What a rate is the rate of is another quantity: nothing is said of the one by the other, and no line is judged that
-integrates. A derivative by t of what the page makes as a function of t stays one.
+What a rate is the rate of is another quantity: of it no more is said than that it depends on what its rate is made of, and
+no line is judged that integrates. A derivative by t of what the page makes as a function of t stays one.
 """  # noqa: E501
 
 from __future__ import annotations
