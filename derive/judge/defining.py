@@ -146,7 +146,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
         if constraint or is_of_values(u, number, role):
             u.curves.add((number, index))
             return
-        special = lost_member(u, number, chain, role, why)
+        special = lost_member(u, number, chain, role)
         shows = is_alphabet(member.tree)
         parts = frozenset[str]() if shows else written_out(u, number, member.tree, role)
         if parts:
@@ -348,7 +348,7 @@ def names_used(u: Understanding, number: int, chain: Chain) -> frozenset[str]:
     return frozenset(table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree))
 
 
-def lost_member(u: Understanding, number: int, chain: Chain, role: Role, why: str) -> bool:
+def lost_member(u: Understanding, number: int, chain: Chain, role: Role) -> bool:
     """A boundary value (a^1 = …) that is not understood: that member alone is lost, and nothing where it is made of inputs."""  # noqa: E501
     target = role.target and u.symbols.corrected(role.target)
     if target is None or role.key is None or target.arguments is not None or not target.indices:

@@ -166,7 +166,7 @@ class Hidden:
             given = _letter(name) in INPUT and _base(name) not in self.made | told
             if _base(name) == by or name in model.definitions or given:
                 continue
-            above = self._above(_base(name), model, {by})
+            above = self._above(_base(name), {by})
             if by in above:
                 return _base(name)
         return ""
@@ -178,7 +178,7 @@ class Hidden:
             (_base(n) for n in names if n not in model.definitions and _base(n) in made), ""
         )
 
-    def _above(self, name: str, model: Model, wanted: set[str]) -> set[str]:
+    def _above(self, name: str, wanted: set[str]) -> set[str]:
         """The names that a name may depend on by ties, and by the definitions of what they name; and by other forms of itself."""  # noqa: E501
         waiting = [name]
         seen: set[str] = set()

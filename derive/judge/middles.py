@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.judge.put_in import instance_of
-from derive.text.page import Chain, Formula, Page
+from derive.text.page import Chain, Page, with_chains
 from derive.text.spelled import spelled
 from derive.text.trees import Name, Number, walk
 
@@ -16,17 +16,11 @@ def with_middles(page: Page) -> Page:
     """A page that says by itself what the middles of its chains are."""
     heads = [
         head
-        for formula in page.formulas
-        for chain in formula.chains
+        for chain in page.chains
         if len(chain.members) > 1 and (head := _name_of(chain, 0)) is not None
     ]
-    items = tuple(
-        replace(item, chains=tuple(c for chain in item.chains for c in _made(chain, heads)))
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
-    return page if items == page.items else replace(page, items=items)
+    said = with_chains(page, lambda f: (c for chain in f.chains for c in _made(chain, heads)))
+    return page if said.items == page.items else said
 
 
 def _made(chain: Chain, heads: list[Name]) -> tuple[Chain, ...]:

@@ -8,11 +8,11 @@ A quantity that the page writes with what it depends on, and differentiates by n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import App, Big, Core, Ref, add, fresh, move, mul, neg, rebuild, refs
+from derive.algebra.core import App, Arg, Big, Core, Ref, add, fresh, move, mul, neg, rebuild, refs
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
 from derive.judge import fitting
@@ -108,7 +108,8 @@ def _head(u: Understanding, number: int, row: Row) -> list[str]:
     return [table.occurrence(n, b).key for n, b in named(row)][:1]
 
 
-def _above(u: Understanding, of_others: dict[str, set[str]]):  # type: ignore[no-untyped-def]
+def _above(u: Understanding, of_others: dict[str, set[str]]) -> Callable[[str], set[str]]:
+    """For each name all that it is made of, through what that is made of, too."""
     table = {m.definition.name.split("∅")[0]: refs(m.definition.body) for m in u.made}
 
     def above(name: str) -> set[str]:
@@ -226,7 +227,7 @@ def _make_curve(u: Understanding, applied: Applied, unknown: str) -> bool:
     return True
 
 
-def _on_curve(key: str, args, own: Val, solution: Core) -> Val:  # type: ignore[no-untyped-def]
+def _on_curve(key: str, args: tuple[Arg, ...], own: Val, solution: Core) -> Val:
     """A(u, p) (u - U(p))."""
     apart = add((own.body, neg(solution)))
     name = f"{key} of"

@@ -6,14 +6,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from derive.judge.made import written_number
-from derive.notation.gates import rows_inside
 from derive.notation.sides import cells
 from derive.text.spelled import spelled
 from derive.text.trees import Fraction as Over
-from derive.text.trees import Group, Name, Node, Number, Root, Row, Sign, children, walk
+from derive.text.trees import (
+    Group,
+    Name,
+    Node,
+    Number,
+    Root,
+    Row,
+    Sign,
+    children,
+    walk,
+    with_children,
+)
 
 PRODUCTS = ("*", "\\cdot", "\\times")
 STOPS = (",", ".", ";")
@@ -57,8 +66,7 @@ def instance_of(general: Node, own: Node) -> dict[str, int] | None:
         return {}
     if not isinstance(general, Name) or not isinstance(own, Name):
         return None
-    bare = {"start": 0, "end": 0, "below": None, "above": None}
-    if replace(general, **bare) != replace(own, **bare):  # type: ignore[arg-type]
+    if _without_scripts(general) != _without_scripts(own):
         return None
     bound: dict[str, int] = {}
     for one, other in ((general.below, own.below), (general.above, own.above)):
@@ -67,6 +75,10 @@ def instance_of(general: Node, own: Node) -> dict[str, int] | None:
         if one is not None and other is not None and not _matched(one, other, bound):
             return None
     return bound
+
+
+def _without_scripts(name: Name) -> Name:
+    return replace(name, start=0, end=0, below=None, above=None)
 
 
 def _matched(general: Row, own: Row, bound: dict[str, int]) -> bool:
@@ -99,11 +111,11 @@ def _with_index(node: Node, bound: Mapping[str, int]) -> Node:
         and node.above is None
     ):
         return Number(node.start, node.end, str(bound[node.letter]))
-    changed: dict[str, Any] = rows_inside(node, lambda r: with_indices(r, bound))
-    for script in ("below", "above"):
-        if changed.get(script):
-            changed[script] = _folded(changed[script])
-    return replace(node, **changed) if changed else node
+    return with_children(
+        node,
+        lambda row: with_indices(row, bound),
+        scripts=lambda row: _folded(with_indices(row, bound)),
+    )
 
 
 def _folded(row: Row) -> Row:

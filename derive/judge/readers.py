@@ -23,7 +23,6 @@ from derive.verify.notebook import markdown_cells
 from derive.verify.options import Options
 from derive.verify.verdicts import Counterexample, Judged, Report, Verdict
 
-HOLDING = ("proved", "tested", "ambiguous")
 WRONG = ("refuted", "carried")
 SETTLED = ("definition", "remark")
 SORTED = re.compile(r"(?:at [^;]*? )?the right side has [^;]* where [^;]* should stand(?:; (.*))?")

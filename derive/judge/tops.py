@@ -10,11 +10,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from derive.judge.made import ARRAYS, TRANSPOSED, WORDS_OF_ARRAYS
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import is_derivative
-from derive.text.page import Formula, Page, Prose
+from derive.text.page import Page, Prose, with_trees
 from derive.text.spelled import spelled
-from derive.text.trees import Fraction, Name, Node, Row, Sign, walk
+from derive.text.trees import Fraction, Name, Node, Row, Sign, children, walk, with_children
 
 SAID = "the T above {} transposes it"
 TIMES = ("\\cdot", "*", "\\times")
@@ -22,13 +21,7 @@ TIMES = ("\\cdot", "*", "\\times")
 
 def with_tops(page: Page) -> tuple[Page, list[str]]:
     """A page with the plain T above its capitals as a transpose, and what is so supposed."""
-    rows = [
-        m.tree
-        for item in page.items
-        if isinstance(item, Formula)
-        for chain in item.chains
-        for m in chain.members
-    ]
+    rows = [m.tree for chain in page.chains for m in chain.members]
     names = [n for row in rows for n in walk(row) if isinstance(n, Name)]
     raised = [n for n in names if _has_t(n)]
     if not raised or len(raised) == sum(n.letter == "T" for n in names):
@@ -41,7 +34,7 @@ def with_tops(page: Page) -> tuple[Page, list[str]]:
     if shown is None:
         return page, []
     said = SAID.format(spelled((replace(shown, above=None),)).strip())
-    return with_rows(page, _in_row), [said]
+    return with_trees(page, _in_row), [said]
 
 
 def _has_t(name: Name) -> bool:
@@ -60,7 +53,7 @@ def _beside_derivatives(row: Row) -> list[Name]:
         if isinstance(n, Name) and _has_t(n)
         if isinstance(beside, Fraction) and is_derivative(beside)
     ]
-    inside = [r for n in row for r in rows_inside(n, lambda r: r).values()]
+    inside = (r for n in row for r in children(n))
     return found + [n for r in inside for n in _beside_derivatives(r)]
 
 
@@ -69,9 +62,8 @@ def _in_row(row: Row) -> Row:
 
 
 def _in_node(node: Node) -> Node:
-    changed = rows_inside(node, _in_row)
     if isinstance(node, Name) and _has_t(node):
         assert node.above is not None
         top = node.above[0]
-        changed["above"] = (Name(top.start, top.end, "\\top"),)
-    return replace(node, **changed) if changed else node
+        node = replace(node, above=(Name(top.start, top.end, "\\top"),))
+    return with_children(node, _in_row)

@@ -14,7 +14,6 @@ from derive.algebra.core import (
     ONE_OF,
     App,
     Big,
-    Core,
     Ref,
     refs,
     walk,
@@ -940,9 +939,6 @@ class Understanding:
             and d.number < first
             and any(isinstance(p, Ref | App) and p.name == key for p in walk(d.body))
         }
-
-    def dims_of(self, core: Core) -> None:
-        """Nothing: dimensions are looked up in the setting."""
 
 
 def _ends_with_transpose(above: Row) -> bool:

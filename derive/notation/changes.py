@@ -11,12 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import is_derivative, single_name
-from derive.text.page import Formula, Page
-from derive.text.trees import Name, Node, Row, Table, walk
+from derive.text.page import Page, with_trees
+from derive.text.trees import Name, Node, Row, children, walk, with_children
 
 DELTAS = ("\\Delta", "\\vartriangle", "\\triangle")
 VARIATION = ("\\delta",)
@@ -26,18 +24,17 @@ _TOLD = re.compile(rf"\\{ACCENT}\{{((?:[^{{}}]|\{{[^{{}}]*\}})+)\}}")
 
 def with_changes(page: Page) -> Page:
     r"""A page in which \Delta w is a name wherever it is said what it is."""
-    chains = [c for item in page.items if isinstance(item, Formula) for c in item.chains]
-    rows = [m.tree for c in chains for m in c.members]
+    rows = [m.tree for c in page.chains for m in c.members]
     for signs in (DELTAS, VARIATION):
         made = {
             own[0].letter
-            for c in chains
+            for c in page.chains
             if len(c.members) > 1
             and _before_a_name(first := c.members[0].tree, signs)
             and (own := single_name(first[1:])) is not None
         }
         if made and not any(_stands_alone(row, signs) for row in rows):
-            page = with_rows(page, partial(_in_row, made=made, signs=signs))
+            page = with_trees(page, partial(_in_row, made=made, signs=signs))
     return page
 
 
@@ -48,10 +45,9 @@ def as_changes(text: str) -> str:
 
 def variations(page: Page) -> frozenset[str]:
     r"""The letters before which a \delta makes a gradient of them, as dc."""
-    chains = [c for item in page.items if isinstance(item, Formula) for c in item.chains]
     return frozenset(
         node.letter[1:]
-        for chain in chains
+        for chain in page.chains
         for member in chain.members
         for node in walk(member.tree)
         if isinstance(node, Name)
@@ -90,22 +86,11 @@ def _is_delta(node: Node, signs: tuple[str, ...]) -> bool:
 
 
 def _rows(row: Row) -> Iterator[Row]:
-    """A row and all rows within its nodes."""
-    found: list[Row] = []
-
-    def kept(inner: Row) -> Row:
-        found.append(inner)
-        return inner
-
-    for node in row:
-        if is_derivative(node):
-            continue  # \frac{\delta E}{\delta w} has its own signs
-        rows_inside(node, kept)
-        if isinstance(node, Table):
-            found += [cell for line in node.rows for cell in line]
+    r"""A row and all rows within its nodes; \frac{\delta E}{\delta w} has its own signs."""
     yield row
-    for inner in found:
-        yield from _rows(inner)
+    for node in row:
+        for inner in () if is_derivative(node) else children(node):
+            yield from _rows(inner)
 
 
 def _stands_alone(row: Row, signs: tuple[str, ...]) -> bool:
@@ -122,8 +107,8 @@ def _stands_alone(row: Row, signs: tuple[str, ...]) -> bool:
     return False
 
 
-def _is_made(name: Any, made: set[str], signs: tuple[str, ...]) -> bool:
-    """Whether a \\Delta or \\delta before a name makes another name of it."""
+def _is_made(name: Name, made: set[str], signs: tuple[str, ...]) -> bool:
+    r"""Whether a \Delta or \delta before a name makes another name of it."""
     if signs == VARIATION:
         return len(name.letter) == 1 and name.letter.isascii() and not name.accents
     return name.letter in made
@@ -133,21 +118,16 @@ def _in_row(row: Row, made: set[str], signs: tuple[str, ...]) -> Row:
     found: list[Node] = []
     at = 0
     while at < len(row):
-        node: Any = row[at]
-        if _before_a_name(row[at:], signs) and _is_made(row[at + 1], made, signs):
+        node = row[at]
+        name = row[at + 1] if _before_a_name(row[at:], signs) else None
+        if isinstance(name, Name) and _is_made(name, made, signs):
             at += 1
-            name: Any = row[at]
             node = (
                 replace(name, start=node.start, letter=f"d{name.letter}")
                 if signs == VARIATION
                 else replace(name, start=node.start, accents=(ACCENT, *name.accents))
             )
         own = is_derivative(node) and signs == VARIATION
-        inside = {} if own else rows_inside(node, lambda r: _in_row(r, made, signs))
-        if isinstance(node, Table):
-            inside["rows"] = tuple(
-                tuple(_in_row(cell, made, signs) for cell in line) for line in node.rows
-            )
-        found.append(replace(node, **inside) if inside else node)
+        found.append(node if own else with_children(node, lambda r: _in_row(r, made, signs)))
         at += 1
     return tuple(found)

@@ -6,12 +6,10 @@ What is so written has one meaning: nothing is guessed here.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.pieces import split_at
-from derive.text.page import Page
-from derive.text.trees import Group, Name, Node, Row, Sign, Table
+from derive.text.page import Page, with_trees
+from derive.text.trees import Group, Name, Node, Row, Sign, with_children
 
 LIBRARIES = ("np", "numpy")
 KEYWORDS = ("keepdims", "keepdim", "axis", "dim")
@@ -21,7 +19,7 @@ PRODUCTS = {"dot": "", "matmul": "", "multiply": "\\odot"}
 
 def with_code_names(page: Page) -> Page:
     """A page in which these stand as a formula has them."""
-    return with_rows(page, _in_row)
+    return with_trees(page, _in_row)
 
 
 def _in_row(row: Row) -> Row:
@@ -101,12 +99,7 @@ def _word(row: Row, at: int) -> str | None:
 
 
 def _in_node(node: Node) -> Node:
-    changed: dict[str, Any] = {}
-    if isinstance(node, Table):
-        changed["rows"] = tuple(tuple(_in_row(c) for c in cells) for cells in node.rows)
-    else:
-        changed = rows_inside(node, _in_row)
-    made = replace(node, **changed) if changed else node
+    made = with_children(node, _in_row)
     return _with_primes(made) if isinstance(made, Name) else made
 
 

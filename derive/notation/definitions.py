@@ -413,10 +413,10 @@ class Ledger:
                     and first.letter in ("n", "\\tau", "\\ell")
                     and len(row) == 1
                 ):
-                    return self._is_horizon(first.letter, domain)
+                    return self._is_horizon(first.letter)
         return False
 
-    def _is_horizon(self, letter: str, domain: str) -> bool:
+    def _is_horizon(self, letter: str) -> bool:
         survey = self.reader.survey
         if letter in survey.bound:
             return False

@@ -2,14 +2,13 @@ r"""Letters in scripts that name a gate of the page, the o of u_{ot} where o_t =
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from derive.notation import habits
 from derive.notation.slots import EQUAL, Piece, names_in, plain, single_name, split
-from derive.text.page import Chain, Formula, Member, Page
-from derive.text.trees import Big, Name, Node, Number, Row, Sign, children, walk
+from derive.text.page import Chain, Formula, Member, Page, with_chains, with_trees
+from derive.text.trees import Big, Name, Node, Number, Row, Sign, children, walk, with_children
 
 FEWEST = 2
 """How many gates a letter stands for at least."""
@@ -40,8 +39,7 @@ def gates_of(chains: Iterable[Chain]) -> frozenset[str]:
 
 def with_each_gate(page: Page) -> tuple[Page, list[str]]:
     """A page with u_{kt} = … written out for each gate that k stands for, and what is so supposed."""
-    formulas = [item for item in page.items if isinstance(item, Formula)]
-    chains = [chain for formula in formulas for chain in formula.chains]
+    chains = page.chains
     gates = gates_of(chains)
     if len(gates) < FEWEST:
         return page, []
@@ -51,15 +49,9 @@ def with_each_gate(page: Page) -> tuple[Page, list[str]]:
     )
     if stepped:
         page = _with_steps(page, gates, stepped)
-        formulas = [item for item in page.items if isinstance(item, Formula)]
-        chains = [chain for formula in formulas for chain in formula.chains]
-    items = tuple(
-        replace(item, chains=tuple(_written_out(item.chains, gates, chains, said)))
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
-    return (replace(page, items=items) if said else page), said
+        chains = page.chains
+    written = with_chains(page, lambda f: _written_out(f.chains, gates, chains, said))
+    return (written if said else page), said
 
 
 def _has_gate_and_step(name: Name, gates: frozenset[str]) -> bool:
@@ -72,16 +64,20 @@ def _with_steps(page: Page, gates: frozenset[str], stepped: frozenset[str]) -> P
     """A page with the o1 of u_{o1} as the gate o and the step 1, where u_{ot} stands elsewhere."""
 
     def in_node(node: Node) -> Node:
-        changed = rows_inside(node, in_row)
-        below = changed.get("below")
-        if isinstance(node, Name) and node.letter in stepped and below and len(below) == 1:
-            changed["below"] = _parted(below[0], gates)
-        return replace(node, **changed) if changed else node
+        node = with_children(node, in_row)
+        if (
+            isinstance(node, Name)
+            and node.letter in stepped
+            and node.below
+            and len(node.below) == 1
+        ):
+            return replace(node, below=_parted(node.below[0], gates))
+        return node
 
     def in_row(row: Row) -> Row:
         return tuple(map(in_node, row))
 
-    return with_rows(page, in_row)
+    return with_trees(page, in_row)
 
 
 def _parted(node: Node, gates: frozenset[str]) -> Row:
@@ -99,32 +95,8 @@ def _parted(node: Node, gates: frozenset[str]) -> Row:
     return replace(node, end=middle, letter=node.letter[0]), Sign(middle, middle, ","), step
 
 
-def with_rows(page: Page, changed: Callable[[Row], Row]) -> Page:
-    def in_chain(chain: Chain) -> Chain:
-        members = tuple(replace(m, tree=changed(m.tree)) for m in chain.members)
-        return replace(chain, members=members)
-
-    items = tuple(
-        replace(item, chains=tuple(map(in_chain, item.chains)))
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
-    return replace(page, items=items)
-
-
-def rows_inside(node: Node, changed: Callable[[Row], Row]) -> dict[str, Any]:
-    """The rows inside a node, changed."""
-    found: dict[str, Any] = {}
-    for field in ("above_line", "below_line", "inside", "degree", "below", "above"):
-        row = getattr(node, field, None)
-        if row is not None:
-            found[field] = changed(row)
-    return found
-
-
 def _written_out(
-    own: Iterable[Chain], gates: frozenset[str], chains: list[Chain], said: list[str]
+    own: Iterable[Chain], gates: frozenset[str], chains: Sequence[Chain], said: list[str]
 ) -> Iterator[Chain]:
     for chain in own:
         yield chain
@@ -141,7 +113,7 @@ def _written_out(
 
 
 def _stood_for(
-    head: Name, piece: Piece, gates: frozenset[str], chains: list[Chain]
+    head: Name, piece: Piece, gates: frozenset[str], chains: Sequence[Chain]
 ) -> tuple[str, ...]:
     """The gates in whose place a letter of a left side stands, none of which is made by itself."""
     if piece.form != "letter" or piece.moved or piece.letter in gates | habits.TIME:
@@ -179,16 +151,13 @@ def _in_row(row: Row, letter: str, other: str, inside: bool = False) -> Row:
 
 
 def _in_node(node: Node, letter: str, other: str, inside: bool) -> Node:
-    changed: dict[str, Any] = {}
-    for field in ("above_line", "below_line", "inside", "degree"):
-        if getattr(node, field, None) is not None:
-            changed[field] = _in_row(getattr(node, field), letter, other, inside)
-    for field in ("below", "above"):
-        if getattr(node, field, None) is not None:
-            changed[field] = _in_row(getattr(node, field), letter, other, True)
     if inside and isinstance(node, Name) and node.letter == letter:
-        changed["letter"] = other
-    return replace(node, **changed) if changed else node
+        node = replace(node, letter=other)
+    return with_children(
+        node,
+        lambda row: _in_row(row, letter, other, inside),
+        scripts=lambda row: _in_row(row, letter, other, True),
+    )
 
 
 def head_of(chain: Chain) -> Name | None:

@@ -92,32 +92,6 @@ TENSOR = frozenset("abcdijklmnpqr") | {
 HORIZON = frozenset(("T", "N", "L", "M", "K", "S", "n", "\\tau", "\\ell", "l"))
 """Letters of the last step, the last layer: `h_T`, `a^L`."""
 
-SIZE = frozenset(
-    (
-        "n",
-        "m",
-        "d",
-        "p",
-        "q",
-        "v",
-        "r",
-        "l",
-        "\\ell",
-        "N",
-        "M",
-        "D",
-        "H",
-        "K",
-        "V",
-        "B",
-        "T",
-        "S",
-        "L",
-        "P",
-    )
-)
-"""Letters that bound sums and stand for numbers of things."""
-
 FUNCTION = frozenset(
     (
         *(

@@ -7,26 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import is_differential
-from derive.text.page import Formula, Page
-from derive.text.trees import Fraction, Name, Node, Row, Sign, Table, walk
+from derive.text.page import Page, with_trees
+from derive.text.trees import Fraction, Name, Node, Row, Sign, walk, with_children
 
 
 def with_immediate(page: Page) -> Page:
     r"""A page on which \partial carries the +."""
-    rows = [
-        m.tree
-        for item in page.items
-        if isinstance(item, Formula)
-        for c in item.chains
-        for m in c.members
-    ]
-    everywhere = [n for row in rows for n in walk(row) if _plus(n) is not None]
-    marked = [n for row in rows for n in walk(row) if isinstance(n, Fraction) and _is_marked(n)]
+    nodes = [n for c in page.chains for m in c.members for n in walk(m.tree)]
+    everywhere = [n for n in nodes if _plus(n) is not None]
+    marked = [n for n in nodes if isinstance(n, Fraction) and _is_marked(n)]
     if not marked or len(everywhere) != len(marked):
         return page
-    return with_rows(page, _in_row)
+    return with_trees(page, _in_row)
 
 
 def _plus(node: Node) -> Row | None:
@@ -48,15 +41,13 @@ def _is_marked(node: Fraction) -> bool:
 
 
 def _in_row(row: Row) -> Row:
-    found = []
-    for node in row:
-        if isinstance(node, Fraction) and _is_marked(node):
-            sign, name = node.above_line
-            assert isinstance(sign, Name) and isinstance(name, Name)
-            marked = replace(sign, above=name.above), replace(name, above=None)
-            node = replace(node, above_line=marked)
-        inside = rows_inside(node, _in_row)
-        if isinstance(node, Table):
-            inside["rows"] = tuple(tuple(map(_in_row, line)) for line in node.rows)
-        found.append(replace(node, **inside) if inside else node)
-    return tuple(found)
+    return tuple(map(_in_node, row))
+
+
+def _in_node(node: Node) -> Node:
+    if isinstance(node, Fraction) and _is_marked(node):
+        sign, name = node.above_line
+        assert isinstance(sign, Name) and isinstance(name, Name)
+        marked = replace(sign, above=name.above), replace(name, above=None)
+        node = replace(node, above_line=marked)
+    return with_children(node, _in_row)

@@ -6,16 +6,15 @@ Where a page makes one name for two letters, one of them out of the other, each 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from derive.notation import habits
-from derive.notation.gates import bound_in, names_of, rows_inside, with_letter, with_rows
+from derive.notation.gates import bound_in, names_of, with_letter
 from derive.notation.occurrences import is_time_call
 from derive.notation.slots import EQUAL, is_derivative, names_in, plain, single_name, split
-from derive.text.page import Chain, Formula, Page
-from derive.text.trees import Name, Node, Row, walk
+from derive.text.page import Chain, Page, with_chains, with_trees
+from derive.text.trees import Name, Node, Row, walk, with_children
 
 ACCENT = "layer"
 SAID = "the letters {} tell layers apart: each name is another one for each of them"
@@ -33,8 +32,7 @@ class Heads:
 
 def with_letters(page: Page) -> tuple[Page, list[str]]:
     """A page with the names of its layers told apart by their letters, and what is so supposed."""
-    formulas = [item for item in page.items if isinstance(item, Formula)]
-    chains = [chain for formula in formulas for chain in formula.chains]
+    chains = page.chains
     heads = _heads(chains)
     letters = frozenset(x for base in heads.links for x in _typed(heads, base))
     if not letters:
@@ -45,14 +43,9 @@ def with_letters(page: Page) -> tuple[Page, list[str]]:
         for n in names_of(c.members)
         if len(own := _letters(n)) == 1
     }
-    items = tuple(
-        replace(item, chains=tuple(_written_out(item.chains, heads, letters, used)))
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
+    page = with_chains(page, lambda f: _written_out(f.chains, heads, letters, used))
     functions = _applied(chains)
-    marked = with_rows(replace(page, items=items), lambda row: _in_row(row, letters, functions))
+    marked = with_trees(page, lambda row: _in_row(row, letters, functions))
     return marked, [SAID.format(", ".join(sorted(letters)))]
 
 
@@ -61,7 +54,7 @@ def unlettered(text: str) -> str:
     return _WRITTEN.sub(r"\2^{(\1)}", text)
 
 
-def _heads(chains: list[Chain]) -> Heads:
+def _heads(chains: Sequence[Chain]) -> Heads:
     found = Heads()
     for chain in chains:
         head = _head(chain)
@@ -95,7 +88,7 @@ def _head(chain: Chain) -> Name | None:
     return single[0]
 
 
-def _applied(chains: list[Chain]) -> frozenset[str]:
+def _applied(chains: Sequence[Chain]) -> frozenset[str]:
     """The names with a letter below that stand before brackets only: functions."""
     alone: set[str] = set()
     called: set[str] = set()
@@ -186,11 +179,10 @@ def _in_row(row: Row, letters: frozenset[str], functions: frozenset[str]) -> Row
 
 
 def _in_node(node: Node, letters: frozenset[str], functions: frozenset[str]) -> Node:
-    changed: dict[str, Any] = rows_inside(node, lambda r: _in_row(r, letters, functions))
     if isinstance(node, Name) and node.letter not in functions:
         own = _letters(node)
         kronecker = node.letter == "\\delta" and len(own) > 1
         if own and set(own) <= letters and not kronecker:
             mark = "".join(x.removeprefix("\\") for x in own)
-            changed["accents"] = (ACCENT + mark, *node.accents)
-    return replace(node, **changed) if changed else node
+            node = replace(node, accents=(ACCENT + mark, *node.accents))
+    return with_children(node, lambda r: _in_row(r, letters, functions))

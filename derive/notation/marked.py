@@ -16,8 +16,20 @@ from derive.notation.changes import as_changes
 from derive.notation.lettered import unlettered
 from derive.notation.rates import as_rates
 from derive.notation.slots import EQUAL, single_name
-from derive.text.page import Chain, Formula, Item, Page
-from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Root, Row, Sign, Table
+from derive.text.page import Chain, Page, with_chains
+from derive.text.trees import (
+    Big,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Number,
+    Root,
+    Row,
+    Sign,
+    Table,
+    with_children,
+)
 
 T = TypeVar("T")
 
@@ -49,16 +61,13 @@ class Seen:
 
 def with_index_letters(page: Page) -> Page:
     """A page with each marked letter of an index as one letter."""
-    formulas = [item for item in page.items if isinstance(item, Formula)]
     seen = Seen()
-    for formula in formulas:
-        for chain in formula.chains:
-            _see(seen, chain)
+    for chain in page.chains:
+        _see(seen, chain)
     letters = {x for x in seen.bound | seen.scripted if _is_index(seen, x)}
     if not letters:
         return page
-    items = tuple(_in_item(item, letters) for item in page.items)
-    return replace(page, items=items)
+    return with_chains(page, lambda f: (_in_chain(chain, letters) for chain in f.chains))
 
 
 def marked(node: Node) -> str | None:
@@ -207,12 +216,6 @@ def _lines(row: Row) -> Iterator[Node]:
             yield from _lines(node.inside)
 
 
-def _in_item(item: Item, letters: set[str]) -> Item:
-    if not isinstance(item, Formula):
-        return item
-    return replace(item, chains=tuple(_in_chain(chain, letters) for chain in item.chains))
-
-
 def _in_chain(chain: Chain, letters: set[str]) -> Chain:
     return replace(
         chain,
@@ -234,21 +237,8 @@ def _in_node(node: Node, letters: set[str], inside: bool) -> Node:
     own = marked(node)
     if own in letters:
         return replace(node, letter=own, below=None, primes=0, accents=())  # type: ignore[call-arg]
-    changed: dict[str, Any] = {}
-    match node:
-        case Fraction():
-            changed["above_line"] = _in_row(node.above_line, letters, inside)
-            changed["below_line"] = _in_row(node.below_line, letters, inside)
-        case Root():
-            changed["inside"] = _in_row(node.inside, letters, inside)
-        case Group():
-            changed["inside"] = _in_row(node.inside, letters, inside)
-        case Table():
-            rows = tuple(tuple(_in_row(c, letters, inside) for c in cells) for cells in node.rows)
-            changed["rows"] = rows
-        case _:
-            pass
-    for script in ("below", "above"):
-        if getattr(node, script, None) is not None:
-            changed[script] = _in_row(getattr(node, script), letters, True)
-    return replace(node, **changed) if changed else node
+    return with_children(
+        node,
+        lambda row: _in_row(row, letters, inside),
+        scripts=lambda row: _in_row(row, letters, True),
+    )

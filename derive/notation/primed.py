@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from derive.notation import habits
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import EQUAL, single_name
-from derive.text.page import Formula, Page
+from derive.text.page import Page, with_trees
 from derive.text.spelled import spelled
-from derive.text.trees import Fraction, Group, Name, Node, Root, Row, Sign, Table
+from derive.text.trees import Fraction, Group, Name, Node, Root, Row, Sign, Table, with_children
 
 SAID = "' is a transpose, as {} shows"
 TOP = "\\top"
@@ -41,19 +39,18 @@ class Seen:
 def with_transposes(page: Page) -> tuple[Page, list[str]]:
     """A page with the primes that transpose as transposes, and what is so supposed."""
     seen = Seen()
-    for item in page.items:
-        for chain in item.chains if isinstance(item, Formula) else ():
-            head = single_name(chain.members[0].tree) if chain.members else None
-            relation = chain.members[1].relation if len(chain.members) > 1 else ""
-            if head is not None and head[0].primes and relation in EQUAL:
-                seen.own.add(_key(head[0]))
-            for member in chain.members:
-                _see(seen, member.tree)
+    for chain in page.chains:
+        head = single_name(chain.members[0].tree) if chain.members else None
+        relation = chain.members[1].relation if len(chain.members) > 1 else ""
+        if head is not None and head[0].primes and relation in EQUAL:
+            seen.own.add(_key(head[0]))
+        for member in chain.members:
+            _see(seen, member.tree)
     seen.matrices -= seen.own | seen.applied
     seen.own |= seen.applied
     if not seen.shown or (seen.shown[0] != "(" and not seen.matrices):
         return page, []
-    return with_rows(page, lambda row: _in_row(seen, row)), [SAID.format(seen.shown)]
+    return with_trees(page, lambda row: _in_row(seen, row)), [SAID.format(seen.shown)]
 
 
 def _key(name: Name) -> Key:
@@ -159,15 +156,9 @@ def _in_row(seen: Seen, row: Row) -> Row:
 
 def _in_node(seen: Seen, row: Row, at: int) -> Node:
     node = row[at]
-    changed: dict[str, Any] = {}
-    if isinstance(node, Table):
-        changed["rows"] = tuple(tuple(_in_row(seen, c) for c in cells) for cells in node.rows)
-    else:
-        changed = rows_inside(node, lambda r: _in_row(seen, r))
-    if _is_transposed(seen, row, at):
-        top = Name(node.end, node.end, TOP)
-        changed |= {"above": (top,), "primes": 0}
-    return replace(node, **changed) if changed else node
+    if isinstance(node, Name | Group) and _is_transposed(seen, row, at):
+        node = replace(node, above=(Name(node.end, node.end, TOP),), primes=0)
+    return with_children(node, lambda r: _in_row(seen, r))
 
 
 def _is_transposed(seen: Seen, row: Row, at: int) -> bool:

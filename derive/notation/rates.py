@@ -1,7 +1,7 @@
 r"""Rates of change that a page says by an equation, \dot{x} = f(x, u) and \frac{dz(t)}{dt} = f(z(t), \theta): names of their own.
 
-What a rate is the rate of is another quantity: nothing is said of the one by the other, and no line is judged that
-integrates. A derivative by t of what the page makes as a function of t stays one.
+What a rate is the rate of is another quantity: of it no more is said than that it depends on what its rate is made of, and
+no line is judged that integrates. A derivative by t of what the page makes as a function of t stays one.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from derive.notation.gates import rows_inside, with_rows
 from derive.notation.slots import single_name
-from derive.text.page import Chain, Formula, Page
-from derive.text.trees import Fraction, Group, Name, Node, Row, Table, walk
+from derive.text.page import Chain, Page, with_trees
+from derive.text.trees import Fraction, Group, Name, Node, Row, walk, with_children
 
 DOTS = {"dot": "Dot", "ddot": "DDot"}
 RATES = frozenset(DOTS.values())
@@ -25,7 +24,7 @@ EQUAL = ("=", ":=", "\\triangleq", "\\equiv")
 
 def with_rates(page: Page) -> Page:
     r"""A page on which \dot{x} is a name wherever the page says what it is."""
-    chains = [c for item in page.items if isinstance(item, Formula) for c in item.chains]
+    chains = page.chains
     plain = {k for c in chains if (k := _made(c)) is not None}
     made = {
         r
@@ -41,7 +40,7 @@ def with_rates(page: Page) -> Page:
     } - plain
     if not made and not by_fraction:
         return page
-    return with_rows(page, lambda row: _in_row(row, made, by_fraction))
+    return with_trees(page, lambda row: _in_row(row, made, by_fraction))
 
 
 def as_rates(text: str) -> str:
@@ -87,7 +86,7 @@ def _goes_by_time(chain: Chain) -> bool:
     return any(_numerator(n) is not None for m in chain.members[1:] for n in walk(m.tree))
 
 
-def _numerator(node: Node) -> tuple[Name, ...] | None:
+def _numerator(node: Node) -> tuple[Name, Row] | None:
     r"""The z, and the (t) behind it, of \frac{dz(t)}{dt}."""
     if not isinstance(node, Fraction) or len(node.below_line) != 2:
         return None
@@ -102,7 +101,7 @@ def _numerator(node: Node) -> tuple[Name, ...] | None:
         return None
     if len(above) == 3 and not (isinstance(above[2], Group) and above[2].opening == "("):
         return None
-    return above[1:]  # type: ignore[return-value]
+    return name, above[2:]
 
 
 def _in_row(row: Row, made: set[str], by_fraction: set[str]) -> Row:
@@ -110,18 +109,12 @@ def _in_row(row: Row, made: set[str], by_fraction: set[str]) -> Row:
     for node in row:
         rate = _numerator(node)
         if rate is not None and rate[0].letter in by_fraction:
-            name, *call = rate
-            inner = _in_row((name, *call), made, by_fraction)
-            first = inner[0]
+            name, call = rate
+            first, *behind = _in_row((name, *call), made, by_fraction)
             assert isinstance(first, Name)
-            found += [replace(first, start=node.start, accents=("Dot", *first.accents)), *inner[1:]]
+            found += [replace(first, start=node.start, accents=("Dot", *first.accents)), *behind]
             continue
         if isinstance(node, Name) and node.letter in made and node.accents[:1] in _DOTTED:
             node = replace(node, accents=(DOTS[node.accents[0]], *node.accents[1:]))
-        inside = rows_inside(node, lambda r: _in_row(r, made, by_fraction))
-        if isinstance(node, Table):
-            inside["rows"] = tuple(
-                tuple(_in_row(cell, made, by_fraction) for cell in line) for line in node.rows
-            )
-        found.append(replace(node, **inside) if inside else node)
+        found.append(with_children(node, lambda r: _in_row(r, made, by_fraction)))
     return tuple(found)

@@ -243,7 +243,7 @@ class Roles(Ledger):
             return Role("remark", why=f"{relation} defines nothing")
         if not head or not second.tree:
             return Role("remark", why="a fragment")
-        return self._equation(number, index, chain)
+        return self._equation(number, chain)
 
     def _alone(self, chain: Chain, number: int) -> Role:
         tree = chain.members[0].tree if len(chain.members) == 1 else ()
@@ -272,7 +272,7 @@ class Roles(Ledger):
 
     # Equations.
 
-    def _equation(self, number: int, index: int, chain: Chain) -> Role:
+    def _equation(self, number: int, chain: Chain) -> Role:
         head, right = chain.members[0].tree, chain.members[1].tree
         relation = chain.members[1].relation
         if len(head) > 1 and isinstance(head[0], Name) and head[0].letter in CHANGE:
@@ -399,7 +399,7 @@ class Roles(Ledger):
             return self._of_function(name, found, right, number)
         if behind is not None and not found.consumed:
             return Role("claim", why="a product on the left")
-        if self._is_condition(found, name, right, number):
+        if self._is_condition(found, name, right):
             return Role("setting", found.key, found, "a condition on an index")
         derived = any(is_derivative(n) for n in right)
         if found.inverse or (found.transposed and not derived):
@@ -579,7 +579,7 @@ class Roles(Ledger):
             )
         )
 
-    def _is_condition(self, found: Occurrence, name: Name, right: Row, number: int) -> bool:
+    def _is_condition(self, found: Occurrence, name: Name, right: Row) -> bool:
         """i = j, t = 1, …, T, l = L: of an index, and no quantity."""
         if found.arguments is not None:
             return False

@@ -730,7 +730,7 @@ class Survey:
             piece.run == 1
             and "time" not in taken
             and letters & habits.TIME
-            and self._may_be_time(base, piece)
+            and self._may_be_time(piece)
         ):
             return "time"
         if (
@@ -829,7 +829,7 @@ class Survey:
             for u in self.uses
         )
 
-    def _may_be_time(self, base: str, piece: Piece) -> bool:
+    def _may_be_time(self, piece: Piece) -> bool:
         """Whether a number, T, k, s beside h_t is a time: not i, j where the page uses them beside a
         time."""
         if piece.form == "number" or piece.letter.isupper() or piece.letter in ("s", "u"):

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from derive.notation.gates import rows_inside
 from derive.notation.slots import EQUAL, is_derivative, names_in, single_name
-from derive.text.page import Chain, Formula, Page
+from derive.text.page import Chain, Formula, Page, with_chains
 from derive.text.spelled import spelled
-from derive.text.trees import Group, Name, Node, Number, Row, Sign, walk
+from derive.text.trees import Group, Name, Node, Number, Row, Sign, walk, with_children
 
 SAID = "{} is {}, at a step of the training"
 ARROWS = ("\\leftarrow",)
@@ -60,24 +59,18 @@ def with_training_steps(page: Page) -> tuple[Page, list[str]]:
     if not found and not apart:
         return page, []
 
-    def changed(chain: Chain, place: tuple[int, int]) -> Chain:
-        if place in found:
-            return _rewritten(chain, found[place])
-        return _at_its_step(chain, apart[place]) if place in apart else chain
+    def in_formula(formula: Formula) -> Iterator[Chain]:
+        for index, chain in enumerate(formula.chains):
+            place = (formula.number, index)
+            if place in found:
+                yield _rewritten(chain, found[place])
+            elif place in apart:
+                yield _at_its_step(chain, apart[place])
+            else:
+                yield chain
 
-    items = tuple(
-        replace(
-            item,
-            chains=tuple(
-                changed(chain, (item.number, index)) for index, chain in enumerate(item.chains)
-            ),
-        )
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
     said = dict.fromkeys(SAID.format(_shown(u.old), u.old.name) for u in found.values())
-    return replace(page, items=items), list(said)
+    return with_chains(page, in_formula), list(said)
 
 
 def _chains(page: Page) -> Iterator[tuple[int, int, Chain]]:
@@ -254,8 +247,7 @@ def _rewritten(chain: Chain, update: Update) -> Chain:
     """A chain with the name of its update without its steps."""
 
     def in_node(node: Node) -> Node:
-        changed = rows_inside(node, lambda row: tuple(map(in_node, row)))
-        node = replace(node, **changed) if changed else node
+        node = with_children(node, lambda row: tuple(map(in_node, row)))
         if isinstance(node, Name):
             for step in _steps(node):
                 if step in (update.old, update.new):

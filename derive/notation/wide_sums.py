@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
-from derive.notation.gates import rows_inside
-from derive.text.page import Chain, Formula, Page
-from derive.text.trees import Big, Group, Name, Node, Row, Sign, Table, walk
+from derive.text.page import Chain, Page, with_chains
+from derive.text.trees import Big, Group, Name, Node, Row, Sign, walk, with_children
 
 SAID = "Σ over {} goes on behind the plus, over all terms that have its index"
 ENDS = (",", ";", "\\mid", "|")
@@ -21,15 +19,10 @@ ENDS = (",", ";", "\\mid", "|")
 def with_wide_sums(page: Page) -> tuple[Page, list[str]]:
     """A page with each such Σ before a bracket, and what is so supposed."""
     letters: dict[str, None] = {}
-    items = tuple(
-        replace(item, chains=tuple(_in_chain(chain, letters) for chain in item.chains))
-        if isinstance(item, Formula)
-        else item
-        for item in page.items
-    )
+    widened = with_chains(page, lambda f: (_in_chain(chain, letters) for chain in f.chains))
     if not letters:
         return page, []
-    return replace(page, items=items), [SAID.format(", ".join(letters))]
+    return widened, [SAID.format(", ".join(letters))]
 
 
 def _in_chain(chain: Chain, letters: dict[str, None]) -> Chain:
@@ -74,13 +67,7 @@ def _in_row(row: Row, taken: frozenset[str], letters: dict[str, None]) -> Row:
 def _in_node(node: Node, taken: frozenset[str], letters: dict[str, None]) -> Node:
     if isinstance(node, Name | Big):
         return node
-    changed: dict[str, Any] = {}
-    if isinstance(node, Table):
-        rows = tuple(tuple(_in_row(c, taken, letters) for c in cells) for cells in node.rows)
-        changed["rows"] = rows
-    else:
-        changed = rows_inside(node, lambda r: _in_row(r, taken, letters))
-    return replace(node, **changed) if changed else node
+    return with_children(node, lambda r: _in_row(r, taken, letters))
 
 
 def _end(rest: Row, letter: str) -> int:

@@ -563,9 +563,6 @@ class Lines:
             return False
         return behind > 0 or u.only_through(a.of.name, name)
 
-    def expand_sums(self, x: Core) -> Core:
-        return self.forms.form(x)
-
 
 def _least(distance: Time, bounds: tuple[Bound, ...]) -> int | None:
     """The least value of a distance as the summed letters run; None where it is not known."""

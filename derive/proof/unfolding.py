@@ -517,14 +517,14 @@ class Unfolder:
         if only is not None:
             yield self._use(of, by, d, {letter: only})
             return
-        steps = self._steps_of(by, patterns, own, letter)
+        steps = self._steps_of(by, patterns, letter)
         if steps is not None:
             for step in steps:
                 yield self._use(of, by, d, {letter: step})
             return
         yield self._use_at_all(of, by, d, letter, slot)
 
-    def _steps_of(self, by: Ref, patterns: set[Ref], own: Time, letter: str) -> list[Time] | None:
+    def _steps_of(self, by: Ref, patterns: set[Ref], letter: str) -> list[Time] | None:
         """The steps of the users of a member that has a step itself; None for what all steps share."""
         target = self.step(by)
         if target is None:

@@ -178,7 +178,7 @@ class _Reader:
         """Whether a condition stands before its statement: `if i = j: …`."""
         if not _conditional(words) or (current is not None and "row" not in piece.marks):
             return False
-        return _is_range(_without_colon(piece.nodes), current) and isinstance(piece.nodes[-1], Sign)
+        return _is_range(_without_colon(piece.nodes)) and isinstance(piece.nodes[-1], Sign)
 
     def finished(self) -> list[_Draft]:
         """The chains; a condition that nothing follows is a statement."""
@@ -215,7 +215,7 @@ class _Reader:
             return True
         if not current.says or current.dangling:
             return False
-        return _is_range(piece.nodes, current)
+        return _is_range(piece.nodes)
 
     def _condition(self, piece: Piece, current: _Draft) -> None:
         joins = current.conditioned and "comma" in piece.marks and "space" not in piece.marks
@@ -341,7 +341,7 @@ def _without_colon(nodes: list[Node]) -> list[Node]:
     return nodes[:-1] if isinstance(last, Sign) and last.text in (":", ",") else nodes
 
 
-def _is_range(nodes: list[Node], current: _Draft | None = None) -> bool:
+def _is_range(nodes: list[Node]) -> bool:
     """Whether a piece says for which indices: `t = 1`, `i \\neq j`, `(t > 0)`."""
     if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].opening in "([":
         nodes = list(nodes[0].inside)

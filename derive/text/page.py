@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -167,6 +168,30 @@ class Page:
     def formulas(self) -> tuple[Formula, ...]:
         """The formulas in order."""
         return tuple(item for item in self.items if isinstance(item, Formula))
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """The chains of all formulas in order."""
+        return tuple(chain for formula in self.formulas for chain in formula.chains)
+
+
+def with_chains(page: Page, changed: Callable[[Formula], Iterable[Chain]]) -> Page:
+    """A page whose formulas have the chains that are made of them."""
+    items = (
+        replace(item, chains=tuple(changed(item))) if isinstance(item, Formula) else item
+        for item in page.items
+    )
+    return replace(page, items=tuple(items))
+
+
+def with_trees(page: Page, changed: Callable[[Row], Row]) -> Page:
+    """A page with the tree of every member changed; its conditions stay as they are."""
+
+    def in_chain(chain: Chain) -> Chain:
+        members = tuple(replace(m, tree=changed(m.tree)) for m in chain.members)
+        return replace(chain, members=members)
+
+    return with_chains(page, lambda formula: map(in_chain, formula.chains))
 
 
 # -- account -------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ source.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,25 @@ _INSIDE: Mapping[type, Callable[[Any], Iterable[Row]]] = {
     Group: lambda x: (x.inside, *_scripts(x)),
     Table: lambda x: (*(cell for row in x.rows for cell in row), *_scripts(x)),
 }
+
+
+N = TypeVar("N", bound=Node)
+
+
+def with_children(
+    node: N, changed: Callable[[Row], Row], scripts: Callable[[Row], Row] | None = None
+) -> N:
+    """A node with the rows inside it changed, its scripts by `scripts` where that is another change."""
+    found: dict[str, Any] = {}
+    if isinstance(node, Table):
+        found["rows"] = tuple(tuple(map(changed, cells)) for cells in node.rows)
+    for field in ("above_line", "below_line", "inside", "degree"):
+        if (row := getattr(node, field, None)) is not None:
+            found[field] = changed(row)
+    for field in ("below", "above"):
+        if (row := getattr(node, field, None)) is not None:
+            found[field] = (scripts or changed)(row)
+    return replace(node, **found) if found else node
 
 
 def walk(row: Row) -> Iterator[Node]:

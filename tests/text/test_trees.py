@@ -1,12 +1,29 @@
 """What a formula's tree is, in the compact spelling."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from derive.text.formula import trees_of
 from derive.text.read import read
 from derive.text.rows import Mark
 from derive.text.spelled import spelled
-from derive.text.trees import Big, Fraction, Group, Missing, Name, Number, Sign, Table, Words, walk
+from derive.text.trees import (
+    Big,
+    Fraction,
+    Group,
+    Missing,
+    Name,
+    Number,
+    Row,
+    Sign,
+    Table,
+    Words,
+    children,
+    walk,
+    with_children,
+)
 
 SPELLED = (
     ("x", "x"),
@@ -110,6 +127,51 @@ def test_the_parts_stand_in_the_tree() -> None:
     assert isinstance(table, Table) and len(table.rows) == 2
     (group,) = trees_of(r"2^n")
     assert isinstance(group, Group) and isinstance(group.inside[0], Number)
+
+
+EVERYWHERE = (
+    r"\frac{a}{b}",
+    r"\sqrt[c]{a}",
+    r"(a)_b^c",
+    r"a_b^c",
+    r"\sum_{a}^{b}",
+    r"\begin{pmatrix} a & b \\ c & a \end{pmatrix}_b^c",
+    r"\begin{cases} a & b \\ c & a \end{cases}",
+    r"\left. \frac{a}{\sqrt{b}} \right|_{c}",
+)
+
+
+@pytest.mark.parametrize("text", EVERYWHERE)
+def test_what_is_changed_inside_is_changed_everywhere(text: str) -> None:
+    """Cells and scripts, too; the tree that it is made of stays."""
+
+    def in_row(row: Row) -> Row:
+        return tuple(
+            with_children(replace(n, letter="z") if isinstance(n, Name) else n, in_row) for n in row
+        )
+
+    tree = tuple(trees_of(text))
+    kept = [n.letter for n in walk(tree) if isinstance(n, Name)]
+    changed = [n.letter for n in walk(in_row(tree)) if isinstance(n, Name)]
+    assert changed == ["z"] * len(kept) and set(kept) <= {"a", "b", "c"} and len(kept) > 1
+    assert spelled(in_row(tree)) == re.sub(r"(?<![a-z])[abc](?![a-z])", "z", spelled(tree))
+
+
+def test_scripts_may_be_changed_otherwise() -> None:
+    """The order is that of `children`."""
+    seen: list[Row] = []
+
+    def kept(row: Row) -> Row:
+        seen.append(row)
+        return row
+
+    nodes = [node for text in EVERYWHERE for node in trees_of(text)]
+    assert [with_children(node, kept) for node in nodes] == nodes
+    assert seen == [row for node in nodes for row in children(node)]
+    (group,) = trees_of(r"(a)_b")
+    made = with_children(group, lambda row: row, scripts=lambda row: row + row)
+    assert isinstance(made, Group) and made.below is not None
+    assert (len(made.inside), len(made.below)) == (1, 2)
 
 
 def test_what_is_missing_is_said() -> None:
