@@ -172,6 +172,7 @@ class Lines:
                 if step is not None and len(step.letters) == 1 and step.letters[0][1] == 1:
                     letter = step.letters[0][0]
                     reach[letter] = max(reach.get(letter, step.shift), step.shift)
+        self.unfolder.reach = reach
         horizons = self.unfolder.model.horizons
 
         def apart(difference: Time) -> bool:
@@ -263,7 +264,8 @@ class Lines:
         step, own = self.unfolder.step(d.by), self.unfolder.step(d.of)  # type: ignore[arg-type]
         if step is None:
             return d.by.name in self.unfolder.model.definitions
-        if own is not None and (own - step).is_number:
+        goes_on = self.unfolder.to_go(d.of.name) is not None  # type: ignore[attr-defined]
+        if own is not None and (own - step).is_number and not goes_on:
             return True
         if d.by.name not in self.unfolder.carried:
             return True
