@@ -162,6 +162,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
                 *role.scope,
                 why,
                 names_used(u, number, chain),
+                (number, index),
             )
         )
         assert member

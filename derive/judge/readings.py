@@ -26,6 +26,7 @@ from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
 from derive.judge.names import COSTS
 from derive.judge.names import named as written
+from derive.judge.opaque import told_opaque, with_opaque
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
@@ -376,6 +377,8 @@ class Readings:
             yield from self._agreeing(self._cut(number, chain, head, member, first.outcome.missing))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+        if self._open and first is not None and "is not understood" in first.outcome.missing:
+            yield from self._agreeing(self._opaque(number, chain, head, member))
 
     def with_another_cost(
         self, number: int, chain: Chain, head: Member, member: Member, dead: frozenset[str]
@@ -441,6 +444,23 @@ class Readings:
                 continue
             finally:
                 self._without = None
+
+    def _opaque(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line that rests on a formula that was not understood, as it holds for every function of what that one names."""  # noqa: E501
+        plain = self.understanding.model(number, self._index(number, chain))
+        model = with_opaque(self.understanding, number, plain) if self._without is None else None
+        if model is None:
+            return
+        self._without = model
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                made = found.outcome.model
+                said = told_opaque(made, plain, found.sides) if made is not None else []
+                yield replace(found, reading="; ".join(filter(None, (*said, found.reading))))
+        except (Unread, Misfit):
+            return
+        finally:
+            self._without = None
 
     def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line with one bracket too many, as it holds without it or with a partner for it."""

@@ -305,6 +305,7 @@ class Understanding:
                         role.scope[1],
                         role.why,
                         defining.names_used(self, number, chain),
+                        (number, index) if role.kind == "definition" else None,
                     )
                 )
             if (

@@ -2,7 +2,7 @@ r"""Costs to go, F_t = \sum_{k=t+1}^T L_k: what is still to be paid from a step 
 
 By a member of step u they are differentiated as L_u and as what is to go behind u, since no earlier term depends on it
 (Bertsekas, Dynamic Programming and Optimal Control, volume 1, section 1.3: the principle of optimality's sum).
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

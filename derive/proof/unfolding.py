@@ -322,7 +322,7 @@ class Unfolder:
         return D(of, by) if to_go is None else self._still_to_go(to_go, of, by)
 
     def to_go(self, name: str) -> CostToGo | None:
-        """A family that is the sum of the costs from a step on, made of what its steps and those before make."""
+        """A family that is the sum of the costs from a step on; no term is made of later steps."""
         if name not in self._to_go:
             found = cost_to_go(self.model, name)
             if found is not None and any(
@@ -339,7 +339,7 @@ class Unfolder:
         return step is not None and (step.letters != ((letter, 1),) or step.shift > 0)
 
     def _still_to_go(self, to_go: CostToGo, of: Ref, by: Ref) -> Core:
-        """∂F_s/∂h_u = ∂L_u/∂h_u + ∂F/∂h_u with F from behind u on, where s ≤ u ≤ T: no term before u depends on h_u."""
+        """∂F_s/∂h_u = ∂L_u/∂h_u + ∂F/∂h_u with F from behind u on, where s ≤ u ≤ T: no term before u depends on h_u."""  # noqa: E501
         own, step = self.step(of), self.step(by)
         if own is None or step is None or not to_go.is_behind(own, step):
             return D(of, by)
@@ -560,18 +560,23 @@ class Unfolder:
         yield self._use_at_all(of, by, d, letter, slot)
 
     def _is_within(self, step: Time) -> bool:
-        """Whether the line names a member as late as a step, so that the sums to the last step have its term."""
-        return not step.is_number and all(step.shift <= self.reach.get(a, -1) for a, _ in step.letters)
+        """Whether the line names a member as late as a step, so that the sums to the last step have its term."""  # noqa: E501
+        return not step.is_number and all(
+            step.shift <= self.reach.get(a, -1) for a, _ in step.letters
+        )
 
-    def _uses_to_go(
-        self, to_go: CostToGo, of: Ref, by: Ref, patterns: set[Ref]
-    ) -> Iterator[Core]:
+    def _uses_to_go(self, to_go: CostToGo, of: Ref, by: Ref, patterns: set[Ref]) -> Iterator[Core]:
         """The uses of a member in the terms of a cost to go."""
         own, target = self.step(of), self.step(by)
         steps = set()
         for p in patterns:
             here = self.step(p)
-            if own is None or target is None or here is None or here.letters != ((to_go.letter, 1),):
+            if (
+                own is None
+                or target is None
+                or here is None
+                or here.letters != ((to_go.letter, 1),)
+            ):
                 raise NoForm("a use at no fixed distance in time")
             steps.add(target + (-here.shift))
         for step in sorted(steps, key=lambda s: s.shift):
