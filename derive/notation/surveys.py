@@ -722,9 +722,10 @@ class Survey:
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
         sampled = core(base) in self.sampled_names or bool(letters & self.sampling)
-        if piece.letter in self.examples() or (
-            sampled and piece.place == "below" and not piece.beside
-        ):
+        if (
+            piece.letter in self.examples()
+            or (sampled and piece.place == "below" and not piece.beside)
+        ) and not (piece.place == "below" and self._numbered_above(base)):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -758,6 +759,19 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def _numbered_above(self, base: str) -> bool:
+        """Whether the examples of a name are numbered in brackets above it, and its entries below: x_1^{(i)}."""  # noqa: E501
+        return any(
+            {"paren", "below"} <= {p.place for p in u.split.pieces}
+            and all(
+                self.domain(base, p, u.number, frozenset()) == "sample"
+                for p in u.split.pieces
+                if p.place == "paren"
+            )
+            for u in self.base_of(base)
+        )
 
     @remembered
     def is_timed_at(self, base: str, length: int, at: int) -> bool:
