@@ -81,6 +81,7 @@ if TYPE_CHECKING:
 
 MOST_MENDING = 2500
 FACES = "{} stands with its step and without it, and it is not said whether the two are one"
+WORDED = "which of its values {} has is told in words"
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
@@ -793,6 +794,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page makes {min(chosen & names)} in one way or another"
             )
+        worded = names & self.judge.understanding.worded
+        if worded:
+            return Verdict("unread", reason=WORDED.format(min(worded)))
         if first.outcome.model is not None:
             other = self.hidden.with_another_face(first.sides, first.outcome.model)
             if other:

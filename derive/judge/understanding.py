@@ -103,6 +103,7 @@ class Understanding:
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
+    worded: set[str] = field(default_factory=set)  # data that words alone tell, 1 or 0
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     on_curves: set[str] = field(default_factory=set)
@@ -276,6 +277,7 @@ class Understanding:
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions, self.written_out = [], [], [], []
         self.dependent, self.taken, self.shaped, self.guessed = set(), set(), {}, {}
+        self.worded = set()
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}

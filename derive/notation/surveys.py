@@ -725,7 +725,7 @@ class Survey:
         if (
             piece.letter in self.examples()
             or (sampled and piece.place == "below" and not piece.beside)
-        ) and not (piece.place == "below" and self._numbered_above(base)):
+        ) and not (piece.place == "below" and self._has_numbered_examples(base)):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -761,7 +761,7 @@ class Survey:
         return "component"
 
     @remembered
-    def _numbered_above(self, base: str) -> bool:
+    def _has_numbered_examples(self, base: str) -> bool:
         """Whether the examples of a name are numbered in brackets above it, and its entries below: x_1^{(i)}."""  # noqa: E501
         return any(
             {"paren", "below"} <= {p.place for p in u.split.pieces}
