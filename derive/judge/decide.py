@@ -581,7 +581,9 @@ class Decider:
             for name in tried.assumed
         ]
         parts += [
-            f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
+            f"{name[:-1].split('∅')[0]} sums to 1 in each column"
+            if name.endswith(DOWN)
+            else f"{name.split('∅')[0]} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
         parts += tried.granted

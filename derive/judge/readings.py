@@ -978,7 +978,7 @@ class Readings:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
                 return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
-        if outcome.differs and not outcome.missing and (normal := targets(model)):
+        if outcome.differs and not outcome.missing and (normal := targets(model, found)):
             down = frozenset(
                 n + DOWN if model.slots.get(n, ()) == ("component", "component") else n
                 for n in normal
@@ -1206,21 +1206,19 @@ class _Versions:
         return self._named[id(d)]
 
 
-def targets(model: Model) -> frozenset[str]:
-    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""  # noqa: E501
-    found = set()
-    for definitions in model.definitions.values():
-        for d in definitions:
-            for part in walk(d.body):
-                if isinstance(part, Mul) and any(
-                    isinstance(f, Fn) and f.name == "\\log" for f in part.factors
-                ):
-                    found |= {
-                        f.name
-                        for f in part.factors
-                        if isinstance(f, Ref) and f.name not in model.definitions
-                    }
-    return frozenset(found)
+def targets(model: Model, found: Sides) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost, which a line may differentiate as it is written: what is compared with is a distribution, and sums to one."""  # noqa: E501
+    bodies = [d.body for definitions in model.definitions.values() for d in definitions]
+    costs = [p.of for side in (found.left, found.right) for p in walk(side) if isinstance(p, D)]
+    return frozenset(
+        f.name
+        for body in (*bodies, *costs)
+        for part in walk(body)
+        if isinstance(part, Mul)
+        and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors)
+        for f in part.factors
+        if isinstance(f, Ref) and f.name not in model.definitions
+    )
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:
