@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import App, Core, D, Fn, Num, Ref, children, walk
-from derive.meaning.model import Model, depended
+from derive.meaning.model import Model, depended, walk_values
 from derive.notation.habits import unknown_macro
 
 if TYPE_CHECKING:
@@ -62,16 +62,19 @@ def _bodies(names: Iterable[str], model: Model) -> list[Core]:
 
 
 def _entering(sides: Sequence[Core], model: Model) -> list[Core]:
-    """The parts of a line and of what makes it; what is differentiated by is free, whatever makes it."""
+    """What a line says something of: its own parts, what makes its names, and all that is behind what it differentiates.
+
+    What it differentiates by is free, whatever makes it.
+    """  # noqa: E501
     own = [p for side in sides for p in walk(side)]
     points = {p.by.name for p in own if isinstance(p, D)}
     free = replace(
         model, definitions={n: d for n, d in model.definitions.items() if n not in points}
     )
-    first = [p.of.name for p in own if isinstance(p, D) and isinstance(p.of, Ref)]
-    first += [p.name for p in own if isinstance(p, Ref) and p.name not in points]
-    made = _bodies(first, model)
-    return [p for b in (*sides, *made, *_bodies(depended(made, free), free)) for p in walk(b)]
+    made = _bodies((p.of.name for p in own if isinstance(p, D) and isinstance(p.of, Ref)), model)
+    values = _bodies((p.name for p in own if isinstance(p, Ref)), free)
+    parts = [p for b in (*made, *_bodies(depended(made, free), free)) for p in walk(b)]
+    return [*own, *parts, *(p for b in values for p in walk_values(b))]
 
 
 def _is_of_derivatives(x: Core) -> bool:
