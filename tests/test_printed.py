@@ -191,7 +191,7 @@ def words_on(pages: list[Page]) -> str:
 
 
 def letters_of(text: str) -> Counter[str]:
-    """How often each letter and each sign of a formula is there, but for Japanese; a dot above is none of it."""
+    """How often each letter and each sign of a formula is there, but for Japanese; a dot above is none."""
     plainer = re.sub(r"[\u3040-\u9fff]", "", unicodedata.normalize("NFKD", text).replace("·", "⋅"))
     return Counter(c for c in plainer if c.isalpha() or unicodedata.category(c) == "Sm")
 
