@@ -20,6 +20,7 @@ _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
 NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
 TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
 ENTRY = re.compile(r"entry [0-9]+")
+_LESS = re.compile(r"(?<=[\w)])-(?=\d)")  # T-1
 _TOTAL = re.compile(r"\\[dt]?frac\s*\{\s*(?:d|\\mathrm\s*\{\s*d\s*\})(?![a-zA-Z])")
 _DRESSED = (
     r"\\(?:d?dot|bar|hat|tilde|vec|math(?:bf|rm|cal|sf|bb)|boldsymbol|bm|operatorname)"
@@ -106,7 +107,7 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
         place(report, judged),
         rows,
         "" if _stands_there(report, judged) else _claim(judged.latex),
-        visible(verdict.scope or ""),
+        _LESS.sub("−", visible(verdict.scope or "")),
         visible(verdict.reading or ""),
         _sentence(spoken(visible(verdict.reason))),
         " ".join(visible(verdict.suggestion or "").split()),
@@ -167,8 +168,8 @@ def _in_rows(values: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def number(value: str) -> str:
-    """A value as it is written; a formula in Unicode."""
-    return value if NUMBER.fullmatch(value) else in_unicode(value)
+    """A value as it is written, with the minus sign of formulas; a formula in Unicode."""
+    return value.replace("-", "−") if NUMBER.fullmatch(value) else in_unicode(value)
 
 
 @lru_cache(maxsize=4096)
