@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -77,8 +78,16 @@ class _Taken:
             return value
         elif annotation is int and isinstance(value, str) and value.isascii() and value.isdecimal():
             return int(value)
+        elif annotation is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
+            raise typer.BadParameter(f"expected a whole number, found {value!r}", ctx, param)
+        elif annotation is float and isinstance(value, str) and not _NUMBER.fullmatch(value):
+            raise typer.BadParameter(f"expected a number, found {value!r}", ctx, param)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
+_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
 
 
 def _no_type(**_: Any) -> str:

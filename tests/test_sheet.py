@@ -10,7 +10,7 @@ import pytest
 
 from derive.judge.readers import judge
 from derive.report import marking
-from derive.report.facts import spoken
+from derive.report.facts import finding, spoken
 from derive.report.marking import html
 from derive.report.sheet import Sheet, pieces_of, tidied
 from derive.verify.options import Options
@@ -179,3 +179,18 @@ def test_every_page_of_ours_can_be_set(path: Path) -> None:
 )
 def test_halves_of_groups_and_formulas_in_words(written: str, left: str) -> None:
     assert tidied(written) == left
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("a sign is wrong", "A sign is wrong."),
+        ("an index is off by one", "An index is off by one."),
+        ("a is defined nowhere", "a is defined nowhere."),
+        ("a depends on h", "a depends on h."),
+        ("h_t where C is meant", "hₜ where C is meant."),
+    ],
+)
+def test_a_reason_is_a_sentence(reason: str, sentence: str) -> None:
+    judged = Judged("1.1", 1, 3, 3, 10, "a = b", Verdict("unread", reason=reason))
+    assert finding(Report("x.tex", "No formula at all.", (judged,)), judged, 80).reason == sentence
