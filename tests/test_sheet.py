@@ -189,6 +189,10 @@ def test_halves_of_groups_and_formulas_in_words(written: str, left: str) -> None
         ("a is defined nowhere", "a is defined nowhere."),
         ("a depends on h", "a depends on h."),
         ("h_t where C is meant", "hₜ where C is meant."),
+        ("sech is defined nowhere", "sech is defined nowhere."),
+        ("there is no path", "There is no path."),
+        ("the two sides differ", "The two sides differ."),
+        ("∂C is 0", "∂C is 0."),
     ],
 )
 def test_a_reason_is_a_sentence(reason: str, sentence: str) -> None:

@@ -20,8 +20,12 @@ _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
 NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
 TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
 ENTRY = re.compile(r"entry [0-9]+")
-_ARTICLE = re.compile(r"a (?!is|has|was|may|does|must|depends|stands|reaches|and)[a-z]{3,}")
-"""What a sentence begins with that is no letter of the page's: a sign is wrong."""
+_VERBS = "is|has|was|may|does|must|depends|stands|reaches"
+_BEGINS = re.compile(
+    rf"a (?!(?:{_VERBS})\b)[a-z]{{3,}}|(?:it|there|this|that|what|nothing|something|everything|one) "
+    rf"|[a-z]{{2,}}(?![\w(])(?! (?:{_VERBS})\b)"
+)
+"""What a sentence begins with that is no name of the page's: a sign is wrong, but h_t is, tanh is."""
 _LESS = re.compile(r"(?<=[\w)])-(?=\d)")  # T-1
 _TOTAL = re.compile(r"\\[dt]?frac\s*\{\s*(?:d|\\mathrm\s*\{\s*d\s*\})(?![a-zA-Z])")
 _DRESSED = (
@@ -230,8 +234,7 @@ def _sentence(reason: str) -> str:
     words = " ".join(reason.split())
     if not words:
         return ""
-    begins = words[0].islower() and words[:2].isalpha() and words.split()[0].isalpha()
-    begins = begins or _ARTICLE.match(words) is not None
+    begins = _BEGINS.match(words) is not None
     closed = words if words[-1] in ".!?" else f"{words}."
     return closed[0].upper() + closed[1:] if begins else closed
 
