@@ -35,6 +35,7 @@ from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
+from derive.judge.functions_named import named_function, taken_for_factors
 from derive.judge.functions_told import half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
@@ -592,6 +593,7 @@ class Decider:
         parts += self._supposed_of_shapes(tried)
         parts += self._matrices_of_entries(tried)
         parts += self._written_otherwise(tried)
+        parts += taken_for_factors(self.judge.understanding, tried)
         return "; ".join(dict.fromkeys(parts)) or None
 
     def _matrices_of_entries(self, tried: Tried) -> list[str]:
@@ -839,6 +841,11 @@ class Decider:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         if raises_to_the_last_step(first):
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
+        named = named_function(self.judge.understanding, first)
+        if named:
+            return Verdict(
+                "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
+            )
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
