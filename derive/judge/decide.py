@@ -880,7 +880,7 @@ class Decider:
         if mended is None:
             return accusation
         self.defended[mended.cause] = self.defended.get(mended.cause, 0) + 1
-        verdict = replace(accusation.verdict, reason=mended.cause, suggestion=mended.latex)
+        verdict = replace(accusation.verdict, reason=mended.words, suggestion=mended.latex)
         return replace(accusation, verdict=verdict, defended=True)
 
     def _may_be_counted_otherwise(

@@ -23,7 +23,7 @@ LONGEST = 60
 def path_edits(written: Written, head: str) -> Iterator[Edit]:
     """The direct use, and the path through one more variable, at the step of the line and the next."""
     around, row = written.around, written.row
-    if not row:
+    if not row or written.text.strip() == "0":
         return
     end = row[-1].end
     if around.of and around.by:
@@ -87,9 +87,9 @@ def _between(row: Row, begin: int, end: int) -> list[int]:
     places = []
     for at in range(begin, end):
         before = row[at - 1] if at > begin else None
-        if before is None or not isinstance(before, Sign):
-            if not (isinstance(before, Name) and before.style == "op"):
-                places.append(row[at].start)
+        applied = isinstance(before, Name) and before.style == "op"
+        if not isinstance(before, Sign) and not applied:
+            places.append(row[at].start)
     places.append(row[end - 1].end)
     return [
         p

@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 MOST_NEAR = 2500
 MOST_FAR = 2400  # on one page
 MOST_OF_A_LINE = 420
+MOST_UNPROVED = (
+    2  # lines that agree in numbers and are not proved, of which there are many where there is one
+)
 LONGEST_FACTOR = 80
 
 Line = tuple[int, Chain, Member, Member]
@@ -70,6 +73,7 @@ class Mended:
 
     latex: str
     cause: str
+    words: str  # the cause, with what is missing or wrong
 
 
 class Mender:
@@ -80,6 +84,7 @@ class Mender:
         self.prover = prover
         self.tried_near = 0
         self.tried_far = 0
+        self.unproved = 0
         self._words: dict[int, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {}
 
     def near(self, line: Line) -> Mended | None:
@@ -109,7 +114,9 @@ class Mender:
             found = first_true(r for r in edited if r.cause in TURNED) or found
         if found is None:
             return None
-        return Mended(self._shown(source[head.start : head.end], found.text), found.cause)
+        return Mended(
+            self._shown(source[head.start : head.end], found.text), found.cause, found.words
+        )
 
     def far(self, line: Line) -> Mended | None:
         """The true line that a further edit makes."""
@@ -119,27 +126,32 @@ class Mender:
         around = self._around(line)
         written = Written(source[member.start : member.end], member.tree, member.start, around)
         seen = {written.text}
-        count = 0
+        count, self.unproved = 0, 0
         for text, cause in _further(written, written_head):
             if text in seen:
                 continue
             seen.add(text)
             count += 1
             self.tried_far += 1
-            if count > MOST_OF_A_LINE or self.tried_far > MOST_FAR:
+            if self._is_enough(count):
                 return None
             if self._is_true(line, text):
-                return Mended(self._shown(written_head, text), cause)
+                return Mended(self._shown(written_head, text), cause, cause)
         own = Written(written_head, head.tree, head.start, around)
         for edit in head_edits(own):
             made = own.edited(edit)
             self.tried_far += 1
-            if made is None or self.tried_far > MOST_FAR:
+            if made is None:
                 continue
+            if self._is_enough(0):
+                return None
             changed = replace(head, tree=tuple(trees_of(made)))
             if self._is_true((number, chain, changed, member), written.text):
-                return Mended(self._shown(made, written.text), edit.cause)
+                return Mended(self._shown(made, written.text), edit.cause, edit.cause)
         return None
+
+    def _is_enough(self, count: int) -> bool:
+        return count > MOST_OF_A_LINE or self.tried_far > MOST_FAR or self.unproved >= MOST_UNPROVED
 
     def has_a_stray_index(self, line: Line) -> bool:
         """Whether a line is proved with one index of its member for another, and with none of its head."""
@@ -248,9 +260,12 @@ class Mender:
             return False
         if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
             return False
-        return self.prover.prove(
-            tried.sides, tried.outcome, base=self.judge.understanding.base
-        ) is not None and not self._is_trivial(tried)
+        if self._is_trivial(tried):
+            return False
+        base = self.judge.understanding.base
+        found = self.prover.prove(tried.sides, tried.outcome, base=base)
+        self.unproved += found is None
+        return found is not None
 
     def _is_trivial(self, tried: Tried) -> bool:
         """x = x."""

@@ -1,4 +1,4 @@
-"""What is refuted without a nearest true line is looked at once more, with edits that no accusation rests on."""
+"""What is refuted without a nearest true line is looked at once more, with edits that accuse nobody."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _offered(reader: Judge, formulas: dict[int, Formula], judged: Judged) -> Jud
     mended = reader.decider.mender.far(line) if line is not None else None
     if mended is None:
         return judged
-    reason = mended.cause if verdict.reason == PLAIN else verdict.reason
+    reason = mended.words if verdict.reason == PLAIN else verdict.reason
     return replace(judged, verdict=replace(verdict, reason=reason, suggestion=mended.latex))
 
 

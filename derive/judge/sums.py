@@ -16,6 +16,7 @@ from derive.judge.edits import (
     rows_of,
     terms_of,
 )
+from derive.judge.repairs import NAMED
 from derive.text.trees import Big, Group, Name, Node, Number, Row, Sign, walk
 
 RANGE = "the range of the {} ends at another place"
@@ -23,7 +24,6 @@ FRESH = ("k", "l", "m", "n", "r", "s", "q")
 BRACKETS = "the brackets stand at the wrong place"
 RELATIONS = {"<": "\\leq ", "\\leq": "< ", ">": "\\geq ", "\\geq": "> "}
 OPPOSITE = {"\\neq": ("=",)}
-NAMED = {"sum": "sum", "prod": "product"}
 
 
 def sum_edits(written: Written) -> Iterator[Edit]:
