@@ -247,9 +247,17 @@ def _index_edits(text: str, row: Row, offset: int, cause: str) -> Iterator[Edit]
     elif len(row) > 1:
         for i, node in enumerate(row):  # type: ignore[assignment]
             if isinstance(node, Name) and (i + 1 == len(row) or isinstance(row[i + 1], Sign)):
-                sign = row[i + 1] if i + 2 < len(row) else None
-                shifts = isinstance(sign, Sign) and sign.text in ("+", "-")
-                yield from _index_edits(text, row[i : i + 3] if shifts else (node,), offset, cause)
+                part = row[i : i + 3] if _has_a_shift(row, i) else (node,)
+                yield from _index_edits(text, part, offset, cause)
+
+
+def _has_a_shift(row: Row, at: int) -> bool:
+    """Whether + 1 or - 1 stands behind a letter of an index of several parts."""
+    if len(row) <= 3 or at + 2 >= len(row):
+        return False
+    sign, number = row[at + 1], row[at + 2]
+    shifts = isinstance(sign, Sign) and sign.text in ("+", "-")
+    return shifts and isinstance(number, Number) and number.text.isdigit()
 
 
 def factors_of(row: Row) -> Iterator[list[tuple[int, int]]]:
