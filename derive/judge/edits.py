@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from derive.text.trees import Big, Fraction, Group, Name, Number, Root, Row, Sign
+from derive.text.trees import Big, Fraction, Group, Name, Number, Root, Row, Sign, Table
 
 DEEPEST = 4
 SIGNS = ("+", "-")
@@ -69,6 +69,10 @@ def rows_of(row: Row, depth: int = 0, slopes: bool = True) -> Iterator[Row]:
     for node in row:
         if isinstance(node, Group | Root):
             yield from rows_of(node.inside, depth + 1, slopes)
+        elif isinstance(node, Table):
+            for cells in node.rows:
+                for cell in cells:
+                    yield from rows_of(cell, depth + 1, slopes)
         elif isinstance(node, Fraction) and (slopes or not is_slope(node)):
             yield from rows_of(node.above_line, depth + 1, slopes)
             yield from rows_of(node.below_line, depth + 1, slopes)

@@ -15,7 +15,7 @@ from derive.judge.edits import (
     rows_of,
     terms_of,
 )
-from derive.text.trees import Fraction, Group, Name, Node, Row, Sign, walk
+from derive.text.trees import Fraction, Group, Name, Node, Row, Sign, Table, walk
 
 IMMEDIATE = "the immediate derivative, ∂⁺, is meant"
 TOTAL = "the total derivative is meant, not the immediate one"
@@ -49,12 +49,17 @@ def slope_edits(written: Written, by: str) -> Iterator[Edit]:
 
 
 def sign_edits(written: Written) -> Iterator[Edit]:
-    """The sign of the first term of a row, which need not be written."""
+    """The sign of the first term of a row, which need not be written; and those of cases."""
+    cells = {cell for n in walk(written.row) if isinstance(n, Table) for r in n.rows for cell in r}
     for row in rows_of(written.row, slopes=False):
-        if row and not isinstance(row[0], Sign) and len(terms_of(row)) > 1:
+        if row and not isinstance(row[0], Sign) and (len(terms_of(row)) > 1 or row in cells):
             yield Edit(((row[0].start, row[0].start, "-"),), SIGN)
         elif row and isinstance(row[0], Sign) and row[0].text in SIGNS:
             yield Edit(((row[0].start, row[0].end, " "),), SIGN)
+    for row in rows_of(written.row, slopes=False):
+        for i, n in enumerate(row):
+            if i and isinstance(n, Sign) and n.text in SIGNS:
+                yield Edit(((n.start, n.end, "-" if n.text == "+" else "+"),), SIGN)
     signs = [
         n
         for row in rows_of(written.row, slopes=False)
@@ -77,6 +82,10 @@ def index_edits(written: Written) -> Iterator[Edit]:
         for other in written.around.letters:
             if other not in names:
                 yield _exchanged(written, found, one, other)
+    for a, b, c, d in _pairs(names):
+        first, second = _exchanged(written, found, a, b), _exchanged(written, found, c, d)
+        cause = f"{first.cause}, and {c} and {d}"
+        yield Edit((*first.places, *second.places), cause)
     holders = list(_holders(written))
     for text in dict.fromkeys(text for text, _ in holders):
         same = [index for held, index in holders if held == text]
@@ -94,6 +103,13 @@ def index_edits(written: Written) -> Iterator[Edit]:
                 yield Edit(
                     ((node.start, node.end, f"{{{other}}}"),), f"{own} stands for the index {other}"
                 )
+
+
+def _pairs(names: list[str]) -> Iterator[tuple[str, str, str, str]]:
+    """The three ways in which four indices go in two pairs."""
+    if len(names) == 4:
+        a, b, c, d = names
+        yield from ((a, b, c, d), (a, c, b, d), (a, d, b, c))
 
 
 def _exchanged(written: Written, found: list[Name], one: str, other: str) -> Edit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from derive.judge.edits import SIGNS, Edit, Written, ends_of, is_slope, rows_of, terms_of
 from derive.judge.exchanges import index_edits, name_edits
@@ -63,6 +64,12 @@ def _made(written: Written) -> list[str]:
 def factor_edits(written: Written) -> Iterator[Edit]:
     """A factor that other lines of the page have, or a slope of what it makes, before, between and behind the factors of a term."""  # noqa: E501
     factors = [f for f in written.around.factors if len(f) <= LONGEST][:MOST_FACTORS]
+    row = written.row
+    if row and len(terms_of(row)) == 1:
+        for one, other in combinations(written.around.letters, 2):
+            if one.isalpha() and other.isalpha():
+                delta = f"\\mathbf{{1}}({one} = {other})"
+                yield Edit(((row[0].start, row[0].start, f"{delta} "),), FACTOR.format(delta))
     for row in list(rows_of(written.row, slopes=False))[:3]:
         for begin, end in terms_of(row):
             places = _between(row, begin, end)

@@ -85,10 +85,17 @@ class Mender:
         self.tried_near = 0
         self.tried_far = 0
         self.unproved = 0
+        self._near: dict[tuple[int, int, int], Mended | None] = {}
         self._words: dict[int, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {}
 
     def near(self, line: Line) -> Mended | None:
         """The true line that one small edit makes, with the slip that it undoes."""
+        key = line[0], line[2].start, line[3].start
+        if key not in self._near:
+            self._near[key] = self._nearest(line)
+        return self._near[key]
+
+    def _nearest(self, line: Line) -> Mended | None:
         number, _chain, head, member = line
         source = self.judge.page.source.text
         text = source[member.start : member.end]
