@@ -950,7 +950,7 @@ class Readings:
             made.lost,
             {**made.horizons, **model.horizons},
             made.positive,
-            made.normalised,
+            {**made.normalised, **model.normalised},  # models are kept, and sizes may differ
         )
         if assumed:
             self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}

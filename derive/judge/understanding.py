@@ -99,7 +99,7 @@ class Understanding:
     assumed: list[str] = field(default_factory=list)
     base: int = 1
     _before: list[Any] = field(default_factory=list)
-    _models: dict[tuple[int, int, bool], Model] = field(default_factory=dict)
+    _models: dict[tuple[int, int, bool, tuple[str, ...]], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
@@ -831,7 +831,9 @@ class Understanding:
         """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""  # noqa: E501
         if not any(m.place[0] == number for m in self.made):
             index = 0
-        key = (number, index, ahead)
+        find = self.setting.dims.find
+        sizes = (*self.normalised.values(), *self.setting.size_of.values())
+        key = (number, index, ahead, tuple(map(find, sizes)))  # a line may make sizes equal
         if key not in self._models:
             self._models[key] = self._model(number, index, ahead)
         return self._models[key]
