@@ -27,6 +27,7 @@ from derive.notation.changes import as_variations, variations, with_changes
 from derive.notation.code_names import with_code_names
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
+from derive.notation.kronecker import with_kronecker
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -77,6 +78,8 @@ class Judge:
             )
         )
         page, said = with_letters(page)
+        one = page
+        page, deltas = with_kronecker(page)
         plain = page
         page, transposes = with_transposes(page)
         turned = changed(plain, page)
@@ -88,12 +91,13 @@ class Judge:
         page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide, *tops)
         self.written_otherwise = [
+            *((said, changed(one, plain)) for said in deltas),
             *((one, turned) for one in transposes),
             *((one, changed(widened, summed)) for one in wide),
             *((one, changed(summed, whole)) for one in tops),
             *((one, changed(whole, page)) for one in steps),
         ]
-        self.said += said + transposes + wide + tops + steps
+        self.said += said + deltas + transposes + wide + tops + steps
         self._begin(text, page)
 
     @classmethod

@@ -32,7 +32,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
-from derive.notation import bigs, derivatives, families, groups, members
+from derive.notation import bigs, derivatives, families, groups, habits, members
 from derive.notation.pieces import (
     RELATIONS,
     bare,
@@ -79,7 +79,7 @@ def special_name(
     if (key in e.setting.defined and key not in WORDS) or key in e.setting.functions:
         return None
     if (
-        key == "\\delta"
+        key in ("\\delta", habits.KRONECKER)
         and key not in e.setting.errors
         and len(occurs.indices) == 2
         and all(d == "component" for d, _ in occurs.indices)
