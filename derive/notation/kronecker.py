@@ -22,8 +22,7 @@ def with_kronecker(page: Page) -> tuple[Page, list[str]]:
     """A page that has a name of its own for Kronecker's delta beside others, and what is so supposed."""
     deltas = [n for c in page.chains for m in c.members for n in _deltas(m.tree)]
     pairs = [n for n in deltas if _is_pair(n)]
-    others = [n for n in deltas if not _is_pair(n)]
-    if not pairs or not any(n.below or n.above for n in others) or calls_delta_an_error(page):
+    if not pairs or not any(map(_has_one_index, deltas)) or calls_delta_an_error(page):
         return page, []
     made = [body for chain in page.chains if (body := _made(chain)) is not None]
     if not all(map(_is_of_kronecker, made)) or any(map(_is_another, page.chains)):
@@ -47,6 +46,12 @@ def _is_pair(name: Name) -> bool:
     }
     counted -= habits.TIME | habits.LAYER
     return len(pieces) == len(counted) == 2 and name.above is None and not name.accents
+
+
+def _has_one_index(name: Name) -> bool:
+    r"""Whether a \delta counts entries by one letter: \delta_j, \delta^{(l)}_j."""
+    below = [p for p in split(name).pieces if p.place == "below" and p.letter not in habits.TIME]
+    return len(below) == 1 and below[0].form in ("letter", "nested") and not name.accents[1:]
 
 
 def _made(chain: Chain) -> Row | None:
