@@ -37,6 +37,7 @@ from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
 from derive.notation.trained import with_training_steps
+from derive.notation.vectors_numbered import with_vectors_at_steps
 from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -77,7 +78,7 @@ class Judge:
                 with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
-        page, said = with_letters(page)
+        page, said = with_letters(with_vectors_at_steps(page))
         one = page
         page, deltas = with_kronecker(page)
         plain = page
