@@ -25,6 +25,7 @@ from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
 from derive.notation.changes import as_variations, variations, with_changes
 from derive.notation.code_names import with_code_names
+from derive.notation.columns_called import with_columns_called
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
 from derive.notation.kronecker import with_kronecker
@@ -78,7 +79,7 @@ class Judge:
                 with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
-        page, said = with_letters(with_vectors_at_steps(page))
+        page, said = with_letters(with_vectors_at_steps(with_columns_called(page)))
         one = page
         page, deltas = with_kronecker(page)
         plain = page
