@@ -30,7 +30,7 @@ from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
 from derive.judge.functions_named import named_function, taken_for_factors
-from derive.judge.functions_told import half_told, without_slope
+from derive.judge.functions_told import by_habit_alone, half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
 from derive.judge.mending import Mender
@@ -833,6 +833,9 @@ class Decider:
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
+        meant = by_habit_alone(self.judge.understanding, first)
+        if meant:
+            return Verdict("unread", reason=f"\\sigma may be {meant}, of which the page speaks")
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")

@@ -191,6 +191,8 @@ def made_definition(u: Understanding, key: str, target: Val, body: Val, number: 
         and not u.setting.ranks.get(key)
     ):
         (slip,), (own,) = loose, free
+        if own not in letters:
+            raise Unread(0, LOOSE.format(slip))  # q_{L+1} is no q_i at another letter
         u.slips[number, u._index] = (slip, own)
         core, loose = move(core, {slip: Time.of(own)}), frozenset()
     if loose:

@@ -16,7 +16,7 @@ from derive.judge import (
     sample_vectors,
     scopes,
 )
-from derive.judge.concatenated import concatenates
+from derive.judge.concatenated import concatenates, lists_entries
 from derive.judge.edits import is_applied_to_a_step
 from derive.judge.made import (
     ALL_ONES,
@@ -71,6 +71,7 @@ def give_ranks(u: Understanding) -> None:
         or bool(TRANSPOSED.search(text))
         or u._transposes
         or concatenates(u)
+        or lists_entries(u)
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)

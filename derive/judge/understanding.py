@@ -50,7 +50,7 @@ from derive.judge.names import Names, named
 from derive.judge.noise import Noise, noise_of
 from derive.judge.stepless import stands_without
 from derive.meaning.model import ORDERED, Definition, Model
-from derive.notation import members
+from derive.notation import habits, members
 from derive.notation.elaborate import Elaborator
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
@@ -537,7 +537,7 @@ class Understanding:
             for n, i, c in self.chains()
             if (r := self.symbols.roles.get((n, i))) is not None
             and r.kind == "definition"
-            and r.key == "\\delta"
+            and r.key in ("\\delta", habits.KRONECKER)
         ]
 
         def is_one(role: Role, chain: Chain) -> bool:
@@ -550,7 +550,8 @@ class Understanding:
                 and spelled(chain.members[1].tree).strip(" ,.") in ("0", "1")
             )
 
-        return {"\\delta"} if said and all(is_one(r, c) for r, c in said) else set()
+        keys = {r.key for r, _ in said if r.key}
+        return {k for k in keys if all(is_one(r, c) for r, c in said if r.key == k)}
 
     @cached_property
     def _entry_by_entry(self) -> set[str]:

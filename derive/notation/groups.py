@@ -27,6 +27,7 @@ from derive.notation.dots import Run
 from derive.notation.pieces import (
     RELATIONS,
     bare,
+    dotted_rows,
     is_bars,
     is_top,
     only_dots,
@@ -279,7 +280,7 @@ def stacked(e: Elaborator, values: list[Val], node: Node) -> Val:
 def read_table(e: Elaborator, node: Table) -> Val:
     if node.kind == "cases":
         return read_cases(e, node)
-    rows = [r for r in node.rows if any(c for c in r) and not is_bars(r)]
+    rows = dotted_rows([r for r in node.rows if any(c for c in r) and not is_bars(r)])
     if len(rows) == 1 and len(rows[0]) == 1 and side_by_side(rows[0][0]):
         return read_columns(e, [(n,) for n in rows[0][0]], node)
     if len(rows) == 1 and len(rows[0]) > 1 and any(only_dots(c) for c in rows[0]):

@@ -303,7 +303,8 @@ class Roles(Ledger):
         if single is not None and single[1] is None:
             found = self.reader.read(*single, number)
             kronecker = (
-                found.key == "\\delta" and [d for d, _ in found.indices] == ["component"] * 2
+                found.key in ("\\delta", habits.KRONECKER)
+                and [d for d, _ in found.indices] == ["component"] * 2
             )
             fresh = (
                 found.key not in self.known

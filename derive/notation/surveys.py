@@ -478,6 +478,22 @@ class Survey:
             self.answers[key] = self._is_power(base, piece)
         return bool(self.answers[key])
 
+    def is_step_above(self, base: str, piece: Piece, pieces: Sequence[Piece]) -> bool:
+        """Whether a time above an entry is the step that stands below the whole: z_1^t and z_j^{t-1} beside z_t."""  # noqa: E501
+        if piece.place != "above" or piece.form != "letter" or piece.letter not in habits.TIME:
+            return False
+        below = [p for p in pieces if p.place == "below"]
+        entry = len(pieces) == 2 and len(below) == 1 and below[0].form in ("letter", "number")
+        if not entry or below[0].letter in habits.TIME | habits.LAYER:
+            return False
+        greek = core(base).startswith("\\") and core(base) != "\\delta"  # \beta_1^t of Adam
+        return not greek and any(
+            len(u.split.pieces) == 1
+            and u.split.pieces[0].place == "below"
+            and u.split.pieces[0].letter in habits.TIME
+            for u in self.base_of(base)
+        )
+
     def _counts_above(self, base: str, piece: Piece, number: int) -> bool:
         """Whether the number above a name that elsewhere carries its index there is one, too: a^1, but
         not x^2 beside x."""
