@@ -20,6 +20,16 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
                 yield part.of.name
 
 
+def dead_costs(model: Model, dead: frozenset[str]) -> list[str]:
+    """The costs among names with a derivative of 0; of a total and the costs of its steps, these alone."""
+    costs = {n for n in dead & set(model.definitions) if COSTS.match(n)}
+    found = set()
+    for name in costs:
+        used = {p.name for d in model.definitions[name] for p in walk(d.body) if isinstance(p, Ref)}
+        found |= {n for n in used & set(model.definitions) if COSTS.match(n)} - {name} or {name}
+    return sorted(found)
+
+
 def outputs(
     model: Model, missing: Iterable[str] = (), functions: frozenset[str] = frozenset()
 ) -> list[str]:
