@@ -47,6 +47,7 @@ from derive.judge.misread import (
 )
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
+from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import (
@@ -146,6 +147,7 @@ class Decider:
         self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
+        self.adjoints = OtherAdjoints(judge.understanding)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -206,6 +208,9 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         for tried in tries if otherwise_read is None else ():
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
+        otherwise_read = otherwise_read or self._with_another_adjoint(
+            number, chain, head, member, tries[0]
+        )
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and (
@@ -428,6 +433,23 @@ class Decider:
             found = None if tried is None or tried.outcome.zero else self._holding(tried)
             if found is not None and found.kind == "proved":
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
+        return None
+
+    def _with_another_adjoint(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where an error is the derivative that its recursion shows, not the one that the page says."""  # noqa: E501
+        model = _as_the_page_has_it(first)
+        versioned = self.judge.readings.versioned
+        for said, changed in self.adjoints.of(model, reached(first.sides, model), versioned):
+            tried = versioned(number, chain, head, member, changed)
+            if tried is not None and tried.outcome.agrees and not tried.outcome.zero:
+                found = self._holding(tried)
+                if found is not None:
+                    readings = (said, found.reading)
+                    return replace(
+                        found, kind="ambiguous", reading="; ".join(r for r in readings if r)
+                    )
         return None
 
     def _with_fewer_ways(
