@@ -45,6 +45,7 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
+from derive.judge.named_losses import as_entropies, left_open
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.other_adjoints import OtherAdjoints
@@ -208,8 +209,10 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         for tried in tries if otherwise_read is None else ():
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
-        otherwise_read = otherwise_read or self._with_another_adjoint(
-            number, chain, head, member, tries[0]
+        otherwise_read = (
+            otherwise_read
+            or self._with_another_adjoint(number, chain, head, member, tries[0])
+            or self._with_its_losses(number, chain, head, member, tries[0])
         )
         if otherwise_read is not None:
             return otherwise_read
@@ -451,6 +454,26 @@ class Decider:
                         found, kind="ambiguous", reading="; ".join(r for r in readings if r)
                     )
         return None
+
+    def _with_its_losses(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where a loss that the page names, and does not write, is the cross entropy."""
+        setting, readings = self.judge.understanding.setting, self.judge.readings
+        kept, setting.dims = setting.dims, setting.dims.copy()
+        try:
+            model = _as_the_page_has_it(first)
+            said, changed = as_entropies(model, setting.dims, readings.speaks_of_entropy) or (
+                "",
+                model,
+            )
+            tried = readings.versioned(number, chain, head, member, changed) if said else None
+            found = self._holding(tried) if tried is not None and tried.outcome.agrees else None
+        finally:
+            setting.dims = kept
+        if found is None:
+            return None
+        return replace(found, reading="; ".join(filter(None, (said, found.reading))))
 
     def _with_fewer_ways(
         self,
@@ -855,6 +878,9 @@ class Decider:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         if raises_to_the_last_step(first):
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
+        open_loss = left_open(first)
+        if open_loss:
+            return Verdict("unread", reason=f"which loss {open_loss} is, the page does not write")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

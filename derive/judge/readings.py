@@ -326,7 +326,7 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(
+        self.speaks_of_entropy = any(
             isinstance(i, Prose) and _names_entropy(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._tells_partial = any(
@@ -960,7 +960,7 @@ class Readings:
             made.normalised,
         )
         if assumed:
-            self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
+            self._choices |= {"cost", "entropy"} if self.speaks_of_entropy else {"cost"}
         elif way.last or way.entropy:
             raise _NotHere
         if any(isinstance(p, D) for side in (found.left, found.right) for p in walk(side)):
