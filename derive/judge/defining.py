@@ -458,6 +458,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     if occurs.transposed:
         body = transposed(body)
     body = fitting.as_cost(u, elaborator, occurs.key, member.tree, body)
+    body = fitting.with_level_arguments(u, elaborator, occurs.key, member.tree, body)
     if body.rank == 1 and any(d == "component" and not i.is_number for d, i in given):
         target = members.member(elaborator, occurs.key, given, head.start)
         if not target.rank and not fitting.is_listed(u, body):

@@ -31,6 +31,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.judge.names import COSTS
+from derive.judge.spelling import OF
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.shaped import Dims, Misfit
 
@@ -53,7 +54,12 @@ def losses_in(definition: Definition) -> Iterator[App]:
             return
         body = rest[0]
     known = COSTS.match(definition.name)
-    if isinstance(body, App) and not body.slots and (known or NAMED.search(body.name)):
+    if (
+        isinstance(body, App)
+        and not body.slots
+        and set(body.index) <= set(definition.index)
+        and (known or NAMED.search(body.name))
+    ):
         yield body
 
 
@@ -72,7 +78,8 @@ def left_open(tried: Tried) -> str:
         used = {p.name for b in bodies for p in walk(b) if isinstance(p, App)}
         found.append((losses, used))
     (left, seen_left), (right, seen_right) = found
-    return next(iter(sorted((left - seen_right) | (right - seen_left))), "")
+    alone = (left - seen_right) | (right - seen_left)
+    return next(iter(sorted(n.removesuffix(OF) for n in alone)), "")
 
 
 def as_entropies(model: Model, dims: Dims, spoken: bool) -> tuple[str, Model] | None:
@@ -89,7 +96,8 @@ def as_entropies(model: Model, dims: Dims, spoken: bool) -> tuple[str, Model] | 
                 kept = list(changed.get(name, found))
                 kept[k] = replace(definition, body=_with(definition.body, loss, body))
                 changed[name] = tuple(kept)
-                said.append(SAID.format(loss.name, output.split("∅")[0], target.split("∅")[0]))
+                known = loss.name.removesuffix(OF)
+                said.append(SAID.format(known, output.split("∅")[0], target.split("∅")[0]))
     if not changed:
         return None
     words = "; ".join(dict.fromkeys(said))
@@ -107,7 +115,7 @@ def _with(body: Core, loss: App, written: Core) -> Core:
 
 def _written_out(loss: App, model: Model, dims: Dims) -> tuple[Core, str, str] | None:
     r"""-Σ y \log p of the output of a softmax, or -(y \log p + (1 - y) \log(1 - p)) of one logistic output; with both names."""  # noqa: E501
-    if len(loss.args) != 2 or loss.index:
+    if len(loss.args) != 2:
         return None
     made = [a for a in loss.args if _name(a) in model.definitions]
     given = [a for a in loss.args if _name(a) not in model.definitions]

@@ -408,6 +408,8 @@ class Understanding:
             args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             if not args or not all(isinstance(a.body, Ref) and a.body.name != key for a in args):
                 return None
+            if fitting.levels_target(self, key, tuple(map(argument_of, args))):
+                args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             target = members.member(elaborator, key, [], name.start)
             axes = tuple(target.axes)
             body = Val(
