@@ -17,7 +17,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.judge import fitting, functions_made, scopes
+from derive.judge import fitting, functions_made, matrices_of_names, scopes
 from derive.judge.made import (
     AGAIN,
     EQUATIONS,
@@ -420,6 +420,8 @@ def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozense
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:
     head, member = chain.members[0], chain.members[1]
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        member = chain.members[2] if len(chain.members) > 2 else member
     u._scope = role.scope
     elaborator = u._elaborator = u.elaborator(number, None, index)
     name = head_name(head.tree)
@@ -491,6 +493,9 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
             u.examples.add(occurs.key)
         return
     made = fitting.made_definition(u, occurs.key, target, body, number)
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        u.definitions_read[number, index] = ""
+        return
     if listed is not None or isinstance(member.tree[0], Group):
         whole = whole_of(u, made)
         if whole is not None:

@@ -12,6 +12,7 @@ from derive.judge import (
     families,
     functions_told,
     habitual,
+    matrices_of_names,
     random_names,
     sample_vectors,
     scopes,
@@ -68,6 +69,7 @@ def give_ranks(u: Understanding) -> None:
         or bool(TRANSPOSED.search(text))
         or u._transposes
         or concatenates(u)
+        or bool(matrices_of_names.written_out(u))
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)

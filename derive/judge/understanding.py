@@ -25,6 +25,7 @@ from derive.judge import (
     fitting,
     implied,
     layered,
+    matrices_of_names,
     on_a_curve,
     ranks,
     scopes,
@@ -151,6 +152,7 @@ class Understanding:
         for whole, entries in twins.matrices_of_entries(self).items():
             self.setting.wholes[whole] = entries
             self.setting.taken_for_entries.add(whole)
+        self.setting.wholes |= matrices_of_names.written_out(self)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
