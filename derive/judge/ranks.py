@@ -12,6 +12,7 @@ from derive.judge import (
     families,
     functions_told,
     habitual,
+    lying,
     matrices_of_names,
     random_names,
     sample_vectors,
@@ -121,6 +122,7 @@ def give_ranks(u: Understanding) -> None:
         setting.ranks[key] = 0
     for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
+    lying.note_lying(u)
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
         setting.ranks = {k: int(k in keys) for k in setting.ranks}
