@@ -31,6 +31,8 @@ from derive.notation.shaped import (
     Axis,
     Misfit,
     Val,
+    scalar,
+    total,
 )
 from derive.notation.symbols import Role
 from derive.text.spelled import spelled
@@ -79,6 +81,8 @@ def define_function(
     found = made_function(u, elaborator, row, names, values)
     if found is not None:
         found = replace(found, given=tuple(given))
+    if found is not None and found.body.rank == 1 and u.symbols.is_cost(occurs.key):
+        found = replace(found, body=scalar(total(found.body)))  # a cost is a number
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)
     if found is None:
