@@ -41,8 +41,10 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
+from derive.judge.named_losses import as_entropies, left_open
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
+from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import OFF_BY_ONE
@@ -132,6 +134,7 @@ class Decider:
         self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
+        self.adjoints = OtherAdjoints(judge.understanding)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -192,6 +195,11 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         for tried in tries if otherwise_read is None else ():
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
+        otherwise_read = (
+            otherwise_read
+            or self._with_another_adjoint(number, chain, head, member, tries[0])
+            or self._with_its_losses(number, chain, head, member, tries[0])
+        )
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and (
@@ -415,6 +423,43 @@ class Decider:
             if found is not None and found.kind == "proved":
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
+
+    def _with_another_adjoint(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where an error is the derivative that its recursion shows, not the one that the page says."""  # noqa: E501
+        model = _as_the_page_has_it(first)
+        versioned = self.judge.readings.versioned
+        for said, changed in self.adjoints.of(model, reached(first.sides, model), versioned):
+            tried = versioned(number, chain, head, member, changed)
+            if tried is not None and tried.outcome.agrees and not tried.outcome.zero:
+                found = self._holding(tried)
+                if found is not None:
+                    readings = (said, found.reading)
+                    return replace(
+                        found, kind="ambiguous", reading="; ".join(r for r in readings if r)
+                    )
+        return None
+
+    def _with_its_losses(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where a loss that the page names, and does not write, is the cross entropy."""
+        setting, readings = self.judge.understanding.setting, self.judge.readings
+        kept, setting.dims = setting.dims, setting.dims.copy()
+        try:
+            model = _as_the_page_has_it(first)
+            said, changed = as_entropies(model, setting.dims, readings.speaks_of_entropy) or (
+                "",
+                model,
+            )
+            tried = readings.versioned(number, chain, head, member, changed) if said else None
+            found = self._holding(tried) if tried is not None and tried.outcome.agrees else None
+        finally:
+            setting.dims = kept
+        if found is None:
+            return None
+        return replace(found, reading="; ".join(filter(None, (said, found.reading))))
 
     def _with_fewer_ways(
         self,
@@ -830,6 +875,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
             )
+        open_loss = left_open(first)
+        if open_loss:
+            return Verdict("unread", reason=f"which loss {open_loss} is, the page does not write")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")

@@ -17,7 +17,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.judge import fitting, functions_made, scopes
+from derive.judge import fitting, functions_made, matrices_of_names, scopes
 from derive.judge.made import (
     AGAIN,
     EQUATIONS,
@@ -434,6 +434,8 @@ def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozense
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:
     head, member = chain.members[0], chain.members[1]
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        member = chain.members[2] if len(chain.members) > 2 else member
     u._scope = role.scope
     elaborator = u._elaborator = u.elaborator(number, None, index)
     name = head_name(head.tree)
@@ -472,6 +474,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     if occurs.transposed:
         body = transposed(body)
     body = fitting.as_cost(u, elaborator, occurs.key, member.tree, body)
+    body = fitting.with_level_arguments(u, elaborator, occurs.key, member.tree, body)
     if body.rank == 1 and any(d == "component" and not i.is_number for d, i in given):
         target = members.member(elaborator, occurs.key, given, head.start)
         if not target.rank and not fitting.is_listed(u, body):
@@ -504,6 +507,9 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
             u.examples.add(occurs.key)
         return
     made = fitting.made_definition(u, occurs.key, target, body, number)
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        u.definitions_read[number, index] = ""
+        return
     if listed is not None or isinstance(member.tree[0], Group):
         whole = whole_of(u, made)
         if whole is not None:
@@ -564,6 +570,7 @@ def define_whole(
     given = [(d, members.index_in(elaborator, d, r, NODE)) for d, r in occurs.indices]
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     body = fitting.body_of(u, elaborator, row)
+    body = fitting.as_cost(u, elaborator, occurs.key, row, body)
     fitting.fit_rank(u, occurs.key, body)
     target = members.member(elaborator, occurs.key, given, 0)
     u.made.append(

@@ -33,6 +33,8 @@ from derive.notation.shaped import (
     Axis,
     Misfit,
     Val,
+    scalar,
+    total,
 )
 from derive.notation.symbols import Role
 from derive.text.spelled import spelled
@@ -83,6 +85,8 @@ def define_function(
         found = replace(found, given=tuple(given))
     if found is not None:
         without_other_entries(found, row)
+    if found is not None and found.body.rank == 1 and u.symbols.is_cost(occurs.key):
+        found = replace(found, body=scalar(total(found.body)))  # a cost is a number
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)
     if found is None:

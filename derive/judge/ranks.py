@@ -12,6 +12,8 @@ from derive.judge import (
     families,
     functions_told,
     habitual,
+    lying,
+    matrices_of_names,
     random_names,
     sample_vectors,
     scopes,
@@ -72,6 +74,7 @@ def give_ranks(u: Understanding) -> None:
         or u._transposes
         or concatenates(u)
         or lists_entries(u)
+        or bool(matrices_of_names.written_out(u))
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
@@ -125,6 +128,7 @@ def give_ranks(u: Understanding) -> None:
         setting.ranks[key] = 2
     for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
+    lying.note_lying(u)
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
         setting.ranks = {k: int(k in keys) for k in setting.ranks}

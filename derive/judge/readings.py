@@ -21,12 +21,12 @@ from derive.judge.circles import cuts
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.convention import DENIED
-from derive.judge.costs import differentiated, missing_costs, with_costs
+from derive.judge.costs import dead_costs, differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
 from derive.judge.made import BOLD
-from derive.judge.names import COSTS
 from derive.judge.names import named as written
 from derive.judge.opaque import told_opaque, with_opaque
+from derive.judge.outer_factors import FACTORS, with_the_array
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
@@ -71,7 +71,8 @@ class Way:
     `gaps`: what nothing makes is some function of what the page differentiates it by;
     `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough;
-    `granting`: what the page says of noise and of symmetric matrices may be taken for given.
+    `granting`: what the page says of noise and of symmetric matrices may be taken for given;
+    `factor`: a vector stands for the derivative of a vector by a matrix, with its rows (0) or its columns (1).
     """  # noqa: E501
 
     said: str
@@ -88,6 +89,7 @@ class Way:
     gaps: bool = False
     mean: bool = False
     granting: bool = True
+    factor: int | None = None
 
 
 INDEX = "a condition on an index"
@@ -325,7 +327,7 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(
+        self.speaks_of_entropy = any(
             isinstance(i, Prose) and _names_entropy(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._tells_partial = any(
@@ -354,8 +356,10 @@ class Readings:
                 first = first or found
                 yield found
         except (Unread, Misfit):
-            found_so = list(self._paired(number, chain, head, member)) or list(
-                self.shapeless(number, chain, head, member)
+            found_so = (
+                list(self._paired(number, chain, head, member))
+                or list(self._factors(number, chain, head, member))
+                or list(self.shapeless(number, chain, head, member))
             )
             if not found_so:
                 raise
@@ -388,7 +392,7 @@ class Readings:
         The C of an example, or of a formula whose quantities the page relates to nothing else.
         """  # noqa: E501
         model = self.understanding.model(number, self._index(number, chain))
-        costs = sorted(n for n in dead & set(model.definitions) if COSTS.match(n))
+        costs = dead_costs(model, dead)
         if not costs or self._without is not None:
             return None
         kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
@@ -476,6 +480,24 @@ class Readings:
                     return
             except (Unread, Misfit):
                 continue
+
+    def _factors(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """The derivative of a vector by a matrix as what stands in an outer product, ∂z/∂W = h^T."""
+        plain = self.plain
+        own = replace(plain, own="every")
+        for line, said in FACTORS.items():
+            ways = (
+                Way(said, plain, plain, factor=line),
+                Way(f"{said}, and {IMMEDIATE}", own, own, factor=line),
+            )
+            for way in ways:
+                try:
+                    found = self.tried(number, chain, head, member, way)
+                except (Unread, Misfit, _NotHere):
+                    continue
+                if found.outcome.agrees and not found.outcome.zero:
+                    yield found
+                    return
 
     def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
@@ -855,6 +877,11 @@ class Readings:
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
         right = kept_once(left, right)
+        if way.factor is not None:
+            whole = with_the_array(left, right, elaborator.dims, way.factor)
+            if whole is None:
+                raise _NotHere
+            right = whole
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
@@ -953,7 +980,7 @@ class Readings:
             {**made.normalised, **model.normalised},  # models are kept, and sizes may differ
         )
         if assumed:
-            self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
+            self._choices |= {"cost", "entropy"} if self.speaks_of_entropy else {"cost"}
         elif way.last or way.entropy:
             raise _NotHere
         if any(isinstance(p, D) for side in (found.left, found.right) for p in walk(side)):

@@ -25,6 +25,7 @@ from derive.judge import (
     fitting,
     implied,
     layered,
+    matrices_of_names,
     on_a_curve,
     ranks,
     scopes,
@@ -152,6 +153,7 @@ class Understanding:
         for whole, entries in twins.matrices_of_entries(self).items():
             self.setting.wholes[whole] = entries
             self.setting.taken_for_entries.add(whole)
+        self.setting.wholes |= matrices_of_names.written_out(self)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -411,6 +413,8 @@ class Understanding:
             args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             if not args or not all(isinstance(a.body, Ref) and a.body.name != key for a in args):
                 return None
+            if fitting.levels_target(self, key, tuple(map(argument_of, args))):
+                args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             target = members.member(elaborator, key, [], name.start)
             axes = tuple(target.axes)
             body = Val(

@@ -25,6 +25,7 @@ from derive.notation.slots import (
     plain,
     split,
 )
+from derive.notation.tabled import taken_apart
 from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
@@ -96,6 +97,8 @@ class Survey:
     """The letters that name a gate in a script, the o of u_{ot}."""
     upper_indices: frozenset[str] = frozenset()
     r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
+    tabled: frozenset[str] = frozenset()
+    """The bases whose numbered entries are written out as a matrix."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -106,6 +109,8 @@ class Survey:
             found = replace(found, inverse=False, pieces=(*found.pieces, label))
         if self.upper_indices and found.base not in habits.CONSTANT:
             found = lowered(found, self.upper_indices)
+        if found.base in self.tabled:
+            found = taken_apart(found)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -425,6 +430,8 @@ class Survey:
         """A number counts where letters stand at the same place; alone on a capital it tells two
         matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
+            return False
+        if base in self.tabled and piece.place == "below" and piece.beside:
             return False
         if (base, plain(piece.row)) in self.numbered:
             return True
