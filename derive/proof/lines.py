@@ -151,7 +151,7 @@ class Lines:
         if self.forms.is_zero(x):
             return True
         symmetric = self.unfolder.model.symmetric
-        if not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
+        if not symmetric or not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
             return False
 
         def put(p: Core) -> Core:
