@@ -576,7 +576,7 @@ class Decider:
         assert tried.outcome.model is not None
         model = tried.outcome.model
         other = self.hidden.with_another_face(tried.sides, model)
-        return other or self.hidden.doubt(tried.sides, model)
+        return other or self.hidden.doubt(tried.sides, model, tried.freed)
 
     def _agrees(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
         """Whether an equation holds whatever its names are."""
@@ -592,7 +592,7 @@ class Decider:
         if whole is None or model is None:
             return False
         whole.decider.hidden.place = None  # the whole page, wherever it says something
-        if whole.decider.hidden.doubt(tried.sides, model):
+        if whole.decider.hidden.doubt(tried.sides, model, tried.freed):
             return True
         assumed = set(tried.assumed)
         names = [

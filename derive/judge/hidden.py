@@ -123,12 +123,12 @@ class Hidden:
 
     # -- what a line takes for given ----------------------------------------------------------------
 
-    def doubt(self, found: Sides, model: Model) -> str:
-        """A name whose dependence on what the line differentiates by is not known, and counts; empty where there is none."""  # noqa: E501
+    def doubt(self, found: Sides, model: Model, freed: frozenset[str] = frozenset()) -> str:
+        """A name whose dependence on what the line differentiates by is not known, and counts; none of those that are `freed`, which the reading takes as given."""  # noqa: E501
         for side in (found.left, found.right):
             for x in walk(side):
                 if isinstance(x, D) and not self._is_of_free(x):
-                    name = self._doubted(x, model)
+                    name = self._doubted(x, model, freed)
                     if name:
                         return name
         return ""
@@ -159,12 +159,12 @@ class Hidden:
         """Whether a derivative is of a Lagrangian, of which every variable is free."""
         return isinstance(x.of, Ref) and x.of.name in self.understanding.setting.lagrangians
 
-    def _doubted(self, x: D, model: Model) -> str:
+    def _doubted(self, x: D, model: Model, freed: frozenset[str]) -> str:
         by = _base(x.by.name)
         told = {n for tie in self.ties if tie.told for n in tie.made}
         for name in depended((x.of,), model):
             given = _letter(name) in INPUT and _base(name) not in self.made | told
-            if _base(name) == by or name in model.definitions or given:
+            if _base(name) == by or name in {*model.definitions, *freed} or given:
                 continue
             above = self._above(_base(name), {by})
             if by in above:

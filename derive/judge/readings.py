@@ -32,6 +32,7 @@ from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
 from derive.judge.stepless import with_steps
+from derive.judge.targets import with_targets
 from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.judge.unpaired import SAID as PAIRED
@@ -61,6 +62,7 @@ class Tried:
     way: Way | None = None
     choices: frozenset[str] = frozenset()
     granted: tuple[str, ...] = ()  # what the page says of its quantities without making them
+    freed: frozenset[str] = frozenset()  # what the page makes, and the reading takes as given
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +384,9 @@ class Readings:
             yield from self._agreeing(self._cut(number, chain, head, member, first.outcome.missing))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
-        if self._open and first is not None:
-            yield from self._agreeing(self._joined(number, chain, head, member))
+        for other in (self._joined, self._compared_with) if first is not None else ():
+            if self._open:
+                yield from self._agreeing(other(number, chain, head, member))
         if self._open and first is not None and "is not understood" in first.outcome.missing:
             yield from self._agreeing(self._opaque(number, chain, head, member))
 
@@ -471,6 +474,17 @@ class Readings:
         found = joined(model, u._kind) if self._without is None else None
         if found is not None:
             yield from self._supposing(*found, number, chain, head, member)
+
+    def _compared_with(
+        self, number: int, chain: Chain, head: Member, member: Member
+    ) -> Iterator[Tried]:
+        """A line with y given, where the page makes a y and then an output with a hat beside it."""
+        model = self.understanding.model(number, self._index(number, chain))
+        found = with_targets(model) if self._without is None else None
+        if found is not None:
+            freed = frozenset(model.definitions) - frozenset(found[0].definitions)
+            for tried in self._supposing(*found, number, chain, head, member):
+                yield replace(tried, freed=freed)
 
     def _opaque(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line that rests on a formula that was not understood, as it holds for every function of what that one names."""  # noqa: E501
