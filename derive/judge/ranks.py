@@ -14,6 +14,7 @@ from derive.judge import (
     habitual,
     lying,
     matrices_of_names,
+    numbered_matrices,
     random_names,
     sample_vectors,
     scopes,
@@ -129,6 +130,8 @@ def give_ranks(u: Understanding) -> None:
     for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
     lying.note_lying(u)
+    if some:
+        numbered_matrices.note_numbered(u)
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
         setting.ranks = {k: int(k in keys) for k in setting.ranks}
