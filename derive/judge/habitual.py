@@ -86,6 +86,8 @@ def said_rank(u: Understanding, key: str) -> int:
     symbol = u.symbols.at(0).symbol(key)
     if symbol is None or symbol.shape is None or key in u.symbols.symbols.entered:
         return 0
+    if "?" in symbol.shape:
+        return 0  # boldface alone says it
     return len(trimmed(symbol.shape))
 
 
