@@ -744,6 +744,8 @@ class Survey:
             return "time" if self.recursive(piece.letter, piece.place) else "sample"
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
+        if piece.beside and piece.place == "below" and piece.letter in self.patterns:
+            return "sample" if "sample" not in taken else "component"
         sampled = core(base) in self.sampled_names or bool(letters & self.sampling)
         if (
             piece.letter in self.examples()
@@ -782,6 +784,40 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @property
+    def patterns(self) -> frozenset[str]:
+        """The letters that number the shares of a cost, the n of E = \\sum_n E_n: before another index they number examples, y_{nk}."""  # noqa: E501
+        return self._patterns("below")
+
+    @remembered
+    def _patterns(self, place: Place) -> frozenset[str]:
+        letters = {
+            p.letter
+            for u in self.uses
+            if u.split.base in habits.LOSS and len(u.split.pieces) == 1
+            for p in u.split.pieces
+            if p.place == place and p.form == "letter" and not p.moved
+        }
+        first = {
+            run[0].letter
+            for u in self.uses
+            if u.split.base not in habits.LOSS
+            for run in runs_of(u.split)
+            if len(run) == 2 and run[0].place == place and run[0].form == "letter"
+        }
+        second = {
+            run[1].letter
+            for u in self.uses
+            for run in runs_of(u.split)
+            if len(run) == 2 and run[1].place == place
+        }
+        counted = (letters & first & {*self.bound}) - second - habits.TIME - habits.LAYER
+        return (
+            frozenset(x for x in counted if not self.recursive(x, place))
+            if self.sampled
+            else frozenset()
+        )
 
     @remembered
     def _has_numbered_examples(self, base: str) -> bool:
