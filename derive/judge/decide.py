@@ -35,7 +35,7 @@ from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
-from derive.judge.functions_named import named_function, taken_for_factors
+from derive.judge.functions_named import GIVES, named_function, taken_for_factors
 from derive.judge.functions_told import half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
@@ -837,9 +837,7 @@ class Decider:
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
         named = named_function(self.judge.understanding, first)
         if named:
-            return Verdict(
-                "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
-            )
+            return Verdict("unread", reason=f"{named} is defined nowhere: {GIVES}")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
