@@ -76,6 +76,9 @@ def unmarked(letter: str) -> tuple[str, str]:
 TIME = _with_marks("t", "\\tau")
 """Letters that are time wherever they stand in a script."""
 
+KRONECKER = "\\kronecker"
+r"""The name of Kronecker's \delta_{ij} where other \delta stand on the page."""
+
 LAYER = _with_marks("l", "\\ell")
 """Letters that count layers wherever they stand in a script."""
 

@@ -281,6 +281,9 @@ class Reader:
         )
         runs = runs_of(taken_apart)
         for piece, siblings in zip(taken_apart.pieces, runs, strict=True):
+            if self.survey.is_step_above(base, piece, taken_apart.pieces):
+                draft.indices.append(("time", piece.row))
+                continue
             self._place(
                 draft,
                 base,
