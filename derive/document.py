@@ -34,6 +34,7 @@ from derive.algebra.expression import (
 from derive.algebra.polynomial import Polynomial
 from derive.layout import FORMATS, MOST_TERMS, Format, Fragment, Gap, Line, Row, Segment
 from derive.model.recurrence import END, HORIZON, NOW, STEP, Recurrence, variables
+from derive.model.shapes import is_scalar
 from derive.notation.latex import latex
 from derive.notation.python import identifier
 from derive.proof.induction import hybrid
@@ -625,14 +626,17 @@ def comparison(
     third: str | None,
 ) -> str:
     """The document of `derive check`: a row a parameter, a column a way to compare with."""
-    columns = ["", "entries", "largest", "differences", "forward", *([third] if third else []), ""]
+    scalar = all(map(is_scalar, recurrence.shapes.values()))
+    entries = ["size"] if scalar else ["entries", "largest"]
+    columns = ["", *entries, "differences", "forward", *([third] if third else []), ""]
     table = [list(map(layout.words, columns))]
     for r in rows:
         errors = [e for e in (r.error, r.forward, r.autograd) if e is not None]
         apart = [f"{r.relative(e):.0e}" if e else "0" for e in errors]
         verdict = "agree" if r.agrees else "DIFFER"
         goal = layout.math(Total(recurrence.cost, r.by))
-        words = (f"{r.entries}", f"{r.largest:.4g}", *apart, verdict)
+        counted = [] if scalar else [f"{r.entries}"]
+        words = (*counted, f"{r.largest:.4g}", *apart, verdict)
         table.append([goal, *map(layout.words, words)])
     return Paper(layout).render(
         "check",
@@ -640,6 +644,7 @@ def comparison(
         horizon=horizon,
         rows_of=table,
         third=third,
+        scalar=scalar,
     )
 
 

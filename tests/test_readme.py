@@ -45,3 +45,11 @@ def test_what_is_shown_is_what_comes(
 
 def test_there_are_showcases() -> None:
     assert {page for page, _, _ in showcases()} >= {"README.md"}
+
+
+def test_the_readme_begins_with_clone_install_and_one_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    places = [text.index(said) for said in ("git clone", "pip install -q -e .", "derive notes")]
+    assert places == sorted(places) and places[-1] < text.index("$ derive")
+    before = text[: text.index("$ derive")]
+    assert all(tool in before for tool in ("TeX", "Coq", "JAX"))

@@ -265,3 +265,9 @@ def test_nobody_speaks_of_rows_and_columns_where_all_is_scalar() -> None:
         assert not [word for word in ("layout", " row ", "column", "matrix") if word in said]
     assert "Numerator layout" in derive.prove("rnn").text()
     assert "Numerator layout" in derive.prove().text()  # any functions, of vectors, too
+
+
+def test_numbers_are_checked_without_a_word_of_shapes() -> None:
+    numbers, vectors = derive.check("tanh", T=2).text(), derive.check("rnn", T=2, wrt="b").text()
+    assert "its size" in numbers and "entries" not in numbers and "shape" not in numbers
+    assert "largest entry" in vectors and "Each letter of a shape" in vectors

@@ -78,7 +78,7 @@ class Program:
     `first` stands before the steps and `last` after them; `after` are the adjoints of `last`,
     `before` those of `first`. `begins` says of each input to which step its first element
     belongs. `results` are the parameters differentiated by, each with its gradient. `renamed`
-    says what a name means where its letters do not.
+    says what a name means where its letters do not. `scalar` says that there are no vectors.
     """
 
     parameters: tuple[str, ...]
@@ -101,6 +101,7 @@ class Program:
     outside: tuple[Line, ...]
     results: tuple[tuple[str, str], ...]
     renamed: tuple[tuple[str, str], ...]
+    scalar: bool
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -192,6 +193,7 @@ class _Writer:
             outside=outside,
             results=tuple((self.names.value(v), self.names.gradient(v)) for v in wrt),
             renamed=tuple((name, _meaning(*thing)) for thing, name in self.names.renamed()),
+            scalar=all(map(is_scalar, recurrence.shapes.values())),
         )
 
     def _proved(self, wrt: Sequence[Variable]) -> tuple[dict[Variable, Equation], list[Equation]]:

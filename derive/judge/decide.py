@@ -29,7 +29,7 @@ from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
-from derive.judge.functions_named import named_function, taken_for_factors
+from derive.judge.functions_named import GIVES, named_function, taken_for_factors
 from derive.judge.functions_told import by_habit_alone, half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
@@ -872,9 +872,7 @@ class Decider:
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
         named = named_function(self.judge.understanding, first)
         if named:
-            return Verdict(
-                "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
-            )
+            return Verdict("unread", reason=f"{named} is defined nowhere: {GIVES}")
         open_loss = left_open(first)
         if open_loss:
             return Verdict("unread", reason=f"which loss {open_loss} is, the page does not write")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from derive.notation.slots import Use
     from derive.notation.surveys import Survey
 
+GIVES = "what it gives, the page does not say"
 WORD = re.compile(r"(?:\\[a-zA-Z]+\{)*(?P<word>[a-zA-Z]{2,})(?![a-zA-Z{])")
 """The word that a key begins with, below its styles: BN, and GRU of \\mathbf{GRU}_\\phi."""
 

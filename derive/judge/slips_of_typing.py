@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.algebra.functions import SPELLED
+from derive.judge.functions_named import GIVES
 from derive.text import tables
 from derive.verify.verdicts import Judged, Report, Verdict
 
@@ -104,8 +105,9 @@ def _made_of(report: Report, slips: Mapping[str, Slip]) -> Mapping[str, Slip]:
 
 
 def _losing(judged: Judged, lost: Mapping[str, Slip]) -> Slip | None:
-    """The misspelt function without which a line might not be accused."""
-    if judged.verdict.kind not in ("refuted", "carried"):
+    """The misspelt function without which a line might not be accused, or is not."""
+    open_ = judged.verdict.kind == "unread" and judged.verdict.reason.endswith(GIVES)
+    if judged.verdict.kind not in ("refuted", "carried") and not open_:
         return None
     return next(_naming(judged.latex, lost), None)
 

@@ -75,10 +75,10 @@ class Speller:
         """An index: t−1, 2k, T."""
         text = ""
         for letter, count in index.letters:
-            sign = "-" if count < 0 else "+" if text else ""
+            sign = "−" if count < 0 else "+" if text else ""
             text += f"{sign}{abs(count) if abs(count) != 1 else ''}{self.letter(letter)}"
         if index.shift or not text:
-            text += f"{'+' if text and index.shift > 0 else ''}{index.shift}"
+            text += f"{'+' if text and index.shift > 0 else ''}{index.shift}".replace("-", "−")
         return text
 
     def letter(self, letter: str) -> str:

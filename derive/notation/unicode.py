@@ -26,6 +26,7 @@ from derive.algebra.expression import (
     Product,
     Quotient,
     Sum,
+    Time,
     Total,
     Transpose,
     Truncated,
@@ -79,10 +80,10 @@ def text(node: Expr | Equation) -> str:
         case Number(value):
             return str(value).replace("-", "−")
         case Variable(name, time, copy):
-            mark = f"^({_letters(time_text(copy))})" if copy is not None else ""
-            return f"{_name(name)}{_below(_letters(time_text(time))) if time is not None else ''}{mark}"
+            mark = f"^({_when(copy)})" if copy is not None else ""
+            return f"{_name(name)}{_below(_when(time)) if time is not None else ''}{mark}"
         case Index(time):
-            return _letters(time_text(time))
+            return _when(time)
         case Call():
             return _call(node)
         case Tuple(items):
@@ -129,8 +130,8 @@ def _signed(term: Expr, first: bool) -> str:
 
 def _big(node: BigSum | BigProduct) -> str:
     sign = "Σ" if isinstance(node, BigSum) else "Π"
-    lower = _letters(f"{node.index}={time_text(node.lower)}")
-    return f"{sign}_{{{lower}}}^{{{_letters(time_text(node.upper))}}} {_body(node.body)}"
+    lower = f"{_letters(node.index)}={_when(node.lower)}"
+    return f"{sign}_{{{lower}}}^{{{_when(node.upper)}}} {_body(node.body)}"
 
 
 def _partial(call: Call, slot: int) -> str:
@@ -219,6 +220,11 @@ def _call(call: Call) -> str:
         return f"{name}{'′' * len(call.slots)}({arguments})"
     marks = "".join(f"∂{_below(str(slot))}" for slot in reversed(call.slots))
     return f"{marks}{name}({arguments})"
+
+
+def _when(time: Time) -> str:
+    """An index in letters, with the minus sign of formulas: T−1."""
+    return _letters(time_text(time)).replace("-", "−")
 
 
 def _below(index: str) -> str:

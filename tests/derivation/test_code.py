@@ -230,3 +230,13 @@ def test_refused(definitions: Recurrence, complaint: str) -> None:
 )
 def test_identifiers(name: str, wanted: str) -> None:
     assert identifier(name) == wanted
+
+
+@pytest.mark.parametrize("language", ["numpy", "torch", "jax"])
+def test_a_program_of_numbers_says_nothing_of_columns(language: str) -> None:
+    numbers, vectors = (
+        code(program(model, model.parameters), language).split('"""')[1]
+        for model in (builtin("tanh"), builtin("rnn"))
+    )
+    assert "All quantities are numbers" in numbers and "column" not in numbers
+    assert "Vectors are columns" in vectors and "All quantities" not in vectors

@@ -43,7 +43,7 @@ A, B = Variable("a"), Variable("b")
         ),
         ("\\nabla_{o_t} L_t", "∇_{oₜ} Lₜ"),
         ("\\nabla_{a} C", "∇_a C"),
-        ("h_{t-1} h_T h_{T-1} h_{s}", "hₜ₋₁ h_T h_{T-1} hₛ"),
+        ("h_{t-1} h_T h_{T-1} h_{s}", "hₜ₋₁ h_T h_{T−1} hₛ"),
         ("\\sum_{s=1}^T (a + L_s)", "Σ_{s=1}^{T} {a + Lₛ}"),
         ("\\prod_{s=1}^T (-a)", "Π_{s=1}^{T} (−a)"),
         ("(\\sum_s L_s) a", "(Σ_{s=1}^{T} Lₛ) a"),
