@@ -556,7 +556,8 @@ def define_whole(
     given = [(d, members.index_in(elaborator, d, r, NODE)) for d, r in occurs.indices]
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     body = fitting.body_of(u, elaborator, row)
-    body = fitting.as_cost(u, elaborator, occurs.key, row, body)
+    if fitting.is_loss(u, occurs):
+        body = fitting.as_cost(u, elaborator, occurs.key, row, body)
     fitting.fit_rank(u, occurs.key, body)
     target = members.member(elaborator, occurs.key, given, 0)
     u.made.append(
