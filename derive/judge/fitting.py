@@ -258,7 +258,7 @@ def as_cost(u: Understanding, elaborator: Elaborator, key: str, row: Any, body: 
 
 
 def is_loss(u: Understanding, occurs: Any) -> bool:
-    """Whether a function compares two quantities under a cost's name, L(a, y): no S(x), which may be any function."""
+    """Whether a function compares two quantities under a cost's name, L(a, y): no S(x), of any kind."""
     given = [r for r in occurs.arguments or () if r]
     return len(given) > 1 and occurs.key != "S" and u.symbols.is_cost(occurs.key)
 
