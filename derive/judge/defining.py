@@ -40,6 +40,7 @@ from derive.meaning.model import ORDERED, Definition
 from derive.notation import members
 from derive.notation.calls import WORDS
 from derive.notation.elaborate import Elaborator
+from derive.notation.groups import IN_WORDS, is_told_in_words
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import Unread
@@ -148,7 +149,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             u.curves.add((number, index))
             return
         special = lost_member(u, number, chain, role)
-        shows = is_alphabet(member.tree)
+        shows = is_alphabet(member.tree) or is_worded(u, number, member.tree, role, why)
         parts = frozenset[str]() if shows else written_out(u, number, member.tree, role)
         if parts:
             u.written_out.append((number, role.key or "", parts))
@@ -163,6 +164,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
                 *role.scope,
                 why,
                 names_used(u, number, chain),
+                (number, index),
             )
         )
         assert member
@@ -344,6 +346,18 @@ def compare_versions(
             )
 
 
+def is_worded(u: Understanding, number: int, row: Any, role: Role, why: str) -> bool:
+    """Whether a name is a number or another by conditions in words that name no quantity: data, of which no more is known."""  # noqa: E501
+    if why != IN_WORDS or not role.key or (role.target and role.target.arguments is not None):
+        return False
+    table = u.symbols.at(number)
+    kinds = {s.kind for n, b in named(row) if (s := table.symbol(table.occurrence(n, b).key))}
+    if not is_told_in_words(row) or kinds & {"variable", "input", "parameter", "function"}:
+        return False
+    u.worded.add(role.key)
+    return True
+
+
 def names_used(u: Understanding, number: int, chain: Chain) -> frozenset[str]:
     table = u.symbols.at(number)
     return frozenset(table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree))
@@ -449,7 +463,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     for domain, own in given:
         if domain in ORDERED:
             members.put_in_order(elaborator, own, domain)
-    fitting.note_output(u, elaborator, occurs.key, member.tree)
+    fitting.note_output(u, elaborator, occurs.key, member.tree, whole=not given)
     elaborator.own = occurs.key
     elaborator.own_steps = {
         d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number

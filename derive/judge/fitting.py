@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 
-def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) -> None:
-    """A function that makes a vector has as many axes as what it makes."""
+def note_output(
+    u: Understanding, elaborator: Elaborator, key: str, row: Any, whole: bool = False
+) -> None:
+    """A function that makes a vector has as many axes as what it makes, and as y has entries y_k where it makes the `whole`."""  # noqa: E501
     row = tuple(n for n in row if not isinstance(n, Sign))
     if (
         not u.setting.arrays
@@ -67,7 +69,9 @@ def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) ->
     )
     if not (len(made.arguments) == 1 and made.key in u.setting.entrywise):
         gate = made.key == key and "time" in u.setting.steps.get(key, ())
-        u.setting.outputs.setdefault(name, u.setting.ranks.get(key, 1 if gate else 0))
+        entries = u.setting.components.get(key, 0) if whole else 0
+        own = u.setting.ranks.get(key, entries or (1 if gate else 0))
+        u.setting.outputs.setdefault(name, own)
 
 
 def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:
@@ -188,6 +192,8 @@ def made_definition(u: Understanding, key: str, target: Val, body: Val, number: 
         and not u.setting.ranks.get(key)
     ):
         (slip,), (own,) = loose, free
+        if own not in letters:
+            raise Unread(0, LOOSE.format(slip))  # q_{L+1} is no q_i at another letter
         u.slips[number, u._index] = (slip, own)
         core, loose = move(core, {slip: Time.of(own)}), frozenset()
     if loose:

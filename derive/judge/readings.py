@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import permutations, product
 from types import MappingProxyType
 from typing import Any
@@ -23,8 +23,10 @@ from derive.judge.conditions import Test, around, conditions, on_a_condition, or
 from derive.judge.convention import DENIED
 from derive.judge.costs import dead_costs, differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
+from derive.judge.joined import joined
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
+from derive.judge.opaque import told_opaque, with_opaque
 from derive.judge.outer_factors import FACTORS, with_the_array
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
@@ -380,6 +382,10 @@ class Readings:
             yield from self._agreeing(self._cut(number, chain, head, member, first.outcome.missing))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+        if self._open and first is not None:
+            yield from self._agreeing(self._joined(number, chain, head, member))
+        if self._open and first is not None and "is not understood" in first.outcome.missing:
+            yield from self._agreeing(self._opaque(number, chain, head, member))
 
     def with_another_cost(
         self, number: int, chain: Chain, head: Member, member: Member, dead: frozenset[str]
@@ -436,15 +442,43 @@ class Readings:
             return
         model = self.understanding.model(number, self._index(number, chain))
         for without, said in cuts(model, missing):
-            self._without = without
-            try:
-                for found in self._climbed(number, chain, head, member, False):
-                    reading = "; ".join(filter(None, (said, found.reading)))
-                    yield replace(found, reading=reading)
-            except (Unread, Misfit):
-                continue
-            finally:
-                self._without = None
+            yield from self._supposing(without, [said], number, chain, head, member)
+
+    def _supposing(
+        self,
+        model: Model,
+        said: Sequence[str] | Callable[[Tried], list[str]],
+        number: int,
+        chain: Chain,
+        head: Member,
+        member: Member,
+    ) -> Iterator[Tried]:
+        """A line with other definitions than the page's, and what is so supposed."""
+        self._without = model
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                words = said(found) if callable(said) else said
+                yield replace(found, reading="; ".join(filter(None, (*words, found.reading))))
+        except (Unread, Misfit):
+            return
+        finally:
+            self._without = None
+
+    def _joined(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line that is 0 on both sides, with what a formula makes under the name by which the next one calls it."""  # noqa: E501
+        u = self.understanding
+        model = u.model(number, self._index(number, chain))
+        found = joined(model, u._kind) if self._without is None else None
+        if found is not None:
+            yield from self._supposing(*found, number, chain, head, member)
+
+    def _opaque(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line that rests on a formula that was not understood, as it holds for every function of what that one names."""  # noqa: E501
+        plain = self.understanding.model(number, self._index(number, chain))
+        model = with_opaque(self.understanding, number, plain) if self._without is None else None
+        if model is not None:
+            said = partial(_opaque_in, plain)
+            yield from self._supposing(model, said, number, chain, head, member)
 
     def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line with one bracket too many, as it holds without it or with a partner for it."""
@@ -957,7 +991,7 @@ class Readings:
             made.lost,
             {**made.horizons, **model.horizons},
             made.positive,
-            made.normalised,
+            {**made.normalised, **model.normalised},  # models are kept, and sizes may differ
         )
         if assumed:
             self._choices |= {"cost", "entropy"} if self.speaks_of_entropy else {"cost"}
@@ -985,7 +1019,7 @@ class Readings:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
                 return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
-        if outcome.differs and not outcome.missing and (normal := targets(model)):
+        if outcome.differs and not outcome.missing and (normal := targets(model, found)):
             down = frozenset(
                 n + DOWN if model.slots.get(n, ()) == ("component", "component") else n
                 for n in normal
@@ -1213,21 +1247,24 @@ class _Versions:
         return self._named[id(d)]
 
 
-def targets(model: Model) -> frozenset[str]:
-    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""  # noqa: E501
-    found = set()
-    for definitions in model.definitions.values():
-        for d in definitions:
-            for part in walk(d.body):
-                if isinstance(part, Mul) and any(
-                    isinstance(f, Fn) and f.name == "\\log" for f in part.factors
-                ):
-                    found |= {
-                        f.name
-                        for f in part.factors
-                        if isinstance(f, Ref) and f.name not in model.definitions
-                    }
-    return frozenset(found)
+def _opaque_in(plain: Model, found: Tried) -> list[str]:
+    made = found.outcome.model
+    return told_opaque(made, plain, found.sides) if made is not None else []
+
+
+def targets(model: Model, found: Sides) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost, which a line may differentiate as it is written: what is compared with is a distribution, and sums to one."""  # noqa: E501
+    bodies = [d.body for definitions in model.definitions.values() for d in definitions]
+    costs = [p.of for side in (found.left, found.right) for p in walk(side) if isinstance(p, D)]
+    return frozenset(
+        f.name
+        for body in (*bodies, *costs)
+        for part in walk(body)
+        if isinstance(part, Mul)
+        and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors)
+        for f in part.factors
+        if isinstance(f, Ref) and f.name not in model.definitions
+    )
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:

@@ -485,6 +485,22 @@ class Survey:
             self.answers[key] = self._is_power(base, piece)
         return bool(self.answers[key])
 
+    def is_step_above(self, base: str, piece: Piece, pieces: Sequence[Piece]) -> bool:
+        """Whether a time above an entry is the step that stands below the whole: z_1^t and z_j^{t-1} beside z_t."""  # noqa: E501
+        if piece.place != "above" or piece.form != "letter" or piece.letter not in habits.TIME:
+            return False
+        below = [p for p in pieces if p.place == "below"]
+        entry = len(pieces) == 2 and len(below) == 1 and below[0].form in ("letter", "number")
+        if not entry or below[0].letter in habits.TIME | habits.LAYER:
+            return False
+        greek = core(base).startswith("\\") and core(base) != "\\delta"  # \beta_1^t of Adam
+        return not greek and any(
+            len(u.split.pieces) == 1
+            and u.split.pieces[0].place == "below"
+            and u.split.pieces[0].letter in habits.TIME
+            for u in self.base_of(base)
+        )
+
     def _counts_above(self, base: str, piece: Piece, number: int) -> bool:
         """Whether the number above a name that elsewhere carries its index there is one, too: a^1, but
         not x^2 beside x."""
@@ -729,9 +745,10 @@ class Survey:
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
         sampled = core(base) in self.sampled_names or bool(letters & self.sampling)
-        if piece.letter in self.examples() or (
-            sampled and piece.place == "below" and not piece.beside
-        ):
+        if (
+            piece.letter in self.examples()
+            or (sampled and piece.place == "below" and not piece.beside)
+        ) and not (piece.place == "below" and self._has_numbered_examples(base)):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -765,6 +782,19 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def _has_numbered_examples(self, base: str) -> bool:
+        """Whether the examples of a name are numbered in brackets above it, and its entries below: x_1^{(i)}."""  # noqa: E501
+        return any(
+            {"paren", "below"} <= {p.place for p in u.split.pieces}
+            and all(
+                self.domain(base, p, u.number, frozenset()) == "sample"
+                for p in u.split.pieces
+                if p.place == "paren"
+            )
+            for u in self.base_of(base)
+        )
 
     @remembered
     def is_timed_at(self, base: str, length: int, at: int) -> bool:
