@@ -41,7 +41,7 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
-from derive.judge.named_losses import as_entropies, left_open
+from derive.judge.named_losses import as_entropies, left_open, said_entropies
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.other_adjoints import OtherAdjoints
@@ -445,21 +445,23 @@ class Decider:
         self, number: int, chain: Chain, head: Member, member: Member, first: Tried
     ) -> Verdict | None:
         """What holds where a loss that the page names, and does not write, is the cross entropy."""
-        setting, readings = self.judge.understanding.setting, self.judge.readings
-        kept, setting.dims = setting.dims, setting.dims.copy()
+        u, readings = self.judge.understanding, self.judge.readings
+        kept, u.setting.dims = u.setting.dims, u.setting.dims.copy()
         try:
             model = _as_the_page_has_it(first)
-            said, changed = as_entropies(model, setting.dims, readings.speaks_of_entropy) or (
-                "",
-                model,
-            )
-            tried = readings.versioned(number, chain, head, member, changed) if said else None
+            said_so = said_entropies(u)
+            known = as_entropies(model, u.setting.dims, said_so, readings.speaks_of_entropy)
+            if known is None:
+                return None
+            said, certain, changed = known
+            tried = readings.versioned(number, chain, head, member, changed)
             found = self._holding(tried) if tried is not None and tried.outcome.agrees else None
         finally:
-            setting.dims = kept
+            u.setting.dims = kept
         if found is None:
             return None
-        return replace(found, reading="; ".join(filter(None, (said, found.reading))))
+        reading = "; ".join(filter(None, (said, found.reading)))
+        return replace(found, kind=found.kind if certain else "ambiguous", reading=reading)
 
     def _with_fewer_ways(
         self,

@@ -11,6 +11,7 @@ from derive.algebra.core import (
     Fn,
     Lost,
     Ref,
+    Stack,
     letters_in,
     move,
     refs,
@@ -507,7 +508,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
             u.examples.add(occurs.key)
         return
     made = fitting.made_definition(u, occurs.key, target, body, number)
-    if matrices_of_names.is_of_its_entries(u, number, role, member):
+    if matrices_of_names.is_of_its_entries(u, number, role, member) or lists_itself(made):
         u.definitions_read[number, index] = ""
         return
     if listed is not None or isinstance(member.tree[0], Group):
@@ -522,6 +523,16 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     u.made.append(Made(made, *role.scope, (number, u._index)))
     u.definitions_read[number, index] = ""
     compare_versions(u, elaborator, body, chain, role, (number, index))
+
+
+def lists_itself(made: Definition) -> bool:
+    """x = (x_1, x_2): what is made is the list of its own entries, and nothing else."""
+    if not isinstance(made.body, Stack) or made.body.index != made.index[-1]:
+        return False
+    own = [
+        Ref(made.name, (*made.index[:-1], Time.at(k))) for k in range(1, len(made.body.parts) + 1)
+    ]
+    return [body for _, _, body in made.body.parts] == own
 
 
 def whole_of(u: Understanding, made: Definition) -> str | None:
@@ -570,7 +581,8 @@ def define_whole(
     given = [(d, members.index_in(elaborator, d, r, NODE)) for d, r in occurs.indices]
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     body = fitting.body_of(u, elaborator, row)
-    body = fitting.as_cost(u, elaborator, occurs.key, row, body)
+    if fitting.is_loss(u, occurs):
+        body = fitting.as_cost(u, elaborator, occurs.key, row, body)
     fitting.fit_rank(u, occurs.key, body)
     target = members.member(elaborator, occurs.key, given, 0)
     u.made.append(

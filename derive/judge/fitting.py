@@ -263,6 +263,12 @@ def as_cost(u: Understanding, elaborator: Elaborator, key: str, row: Any, body: 
     return found if found is not None else Val((), total(body))
 
 
+def is_loss(u: Understanding, occurs: Any) -> bool:
+    """Whether a function compares two quantities under a cost's name, L(a, y): no S(x), of any kind."""
+    given = [r for r in occurs.arguments or () if r]
+    return len(given) > 1 and occurs.key != "S" and u.symbols.is_cost(occurs.key)
+
+
 def with_level_arguments(
     u: Understanding, elaborator: Elaborator, key: str, row: Any, body: Val
 ) -> Val:

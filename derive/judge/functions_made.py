@@ -85,7 +85,7 @@ def define_function(
         found = replace(found, given=tuple(given))
     if found is not None:
         without_other_entries(found, row)
-    if found is not None and found.body.rank == 1 and u.symbols.is_cost(occurs.key):
+    if found is not None and found.body.rank == 1 and fitting.is_loss(u, occurs):
         found = replace(found, body=scalar(total(found.body)))  # a cost is a number
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)

@@ -34,11 +34,24 @@ from derive.judge.names import COSTS
 from derive.judge.spelling import OF
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.shaped import Dims, Misfit
+from derive.text.page import Formula, Prose
+from derive.text.trees import Name
 
 if TYPE_CHECKING:
     from derive.judge.readings import Tried
+    from derive.judge.understanding import Understanding
 
 NAMED = re.compile(r"cross[-_ ]?\\?_?ent|(?<![a-z])(?:CE|BCE|XE|XENT|CCE)(?![a-z])", re.IGNORECASE)
+_ENTROPY = r"(?:\(?binary\)? |categorical |softmax |multi-?class )?cross[- ]?entropy"
+SAID_BEHIND = re.compile(
+    r"^\s*(?:\([^)]*\)\s*)?(?:is|denotes?|be|means|stands for|为|是|表示|は)\s*"
+    rf"(?:here |just |simply )?(?:the |a |an )?(?:{_ENTROPY}|交叉熵|交差エントロピー)",
+    re.IGNORECASE,
+)
+SAID_BEFORE = re.compile(
+    rf"(?:\bthe |\bis |\bwith |\busing )(?:{_ENTROPY})(?: (?:loss|cost|error|function|objective))*\s*$",
+    re.IGNORECASE,
+)
 SAID = "{} is the cross entropy of {} and {}"
 
 
@@ -82,16 +95,40 @@ def left_open(tried: Tried) -> str:
     return next(iter(sorted(n.removesuffix(OF) for n in alone)), "")
 
 
-def as_entropies(model: Model, dims: Dims, spoken: bool) -> tuple[str, Model] | None:
-    """The model with its losses as cross entropies, in words; `spoken`: the page speaks of the cross entropy."""  # noqa: E501
+def said_entropies(u: Understanding) -> set[str]:
+    """The functions beside which the prose says that they are the cross entropy."""
+    items = list(u.page.items)
+    found: set[str] = set()
+    for before, item, behind in zip([None, *items], items, [*items[1:], None], strict=False):
+        if not isinstance(item, Formula) or item.display or len(item.chains) != 1:
+            continue
+        row = item.chains[0].members[0].tree if len(item.chains[0].members) == 1 else ()
+        if not row or not isinstance(row[0], Name) or len(row) > 2:
+            continue
+        said = isinstance(behind, Prose) and SAID_BEHIND.match(behind.text)
+        if said or (isinstance(before, Prose) and SAID_BEFORE.search(before.text)):
+            found.add(u.symbols.at(item.number).occurrence(row[0], None).key)
+    return found
+
+
+def as_entropies(
+    model: Model, dims: Dims, said_so: set[str], spoken: bool
+) -> tuple[str, bool, Model] | None:
+    """The model with its losses as cross entropies, in words, and whether the page says so of each of them.
+
+    `said_so` are the functions of which the prose does; `spoken`: it speaks of the cross entropy somewhere.
+    """
     changed: dict[str, tuple[Definition, ...]] = {}
     said: list[str] = []
+    certain = True
     for name, found in model.definitions.items():
         for k, definition in enumerate(found):
             for loss in losses_in(definition):
                 written = _written_out(loss, model, dims)
-                if written is None or not (spoken or NAMED.search(loss.name)):
+                named = bool(NAMED.search(loss.name)) or loss.name.removesuffix(OF) in said_so
+                if written is None or not (spoken or named):
                     continue
+                certain = certain and named
                 body, output, target = written
                 kept = list(changed.get(name, found))
                 kept[k] = replace(definition, body=_with(definition.body, loss, body))
@@ -101,7 +138,7 @@ def as_entropies(model: Model, dims: Dims, spoken: bool) -> tuple[str, Model] | 
     if not changed:
         return None
     words = "; ".join(dict.fromkeys(said))
-    return words, replace(model, definitions={**model.definitions, **changed})
+    return words, certain, replace(model, definitions={**model.definitions, **changed})
 
 
 def _with(body: Core, loss: App, written: Core) -> Core:

@@ -69,6 +69,10 @@ class Prover:
             if len(b.letters) == 1 and b == Time.of(b.letters[0][0]):
                 left, right = (move(side, {b.letters[0][0]: a}) for side in (left, right))
         lines.values = dict(given or {})
+        dims = (
+            {a: outcome.dims.find(d) for a, d in found.components.items()} if outcome.dims else {}
+        )
+        lines.counts = {a: d.count("1") for a, d in dims.items() if set(d) == {"1", "+"}}
         lines.forms.ones = outcome.normal | frozenset(
             outcome.model.normalised if outcome.model is not None else ()
         )
@@ -78,27 +82,22 @@ class Prover:
         lines.suppose(left, right, (*distinct, *more))
         if first is not None and _holds(lines, left, right, first):
             return first
-        certificate = search(lines, left, right) or self._entry_by_entry(
-            lines, found, outcome, left, right
-        )
+        certificate = search(lines, left, right) or self._entry_by_entry(lines, left, right)
         if certificate is None:
             return None
         return certificate if _holds(lines, left, right, certificate) else None
 
     @staticmethod
-    def _entry_by_entry(
-        lines: Lines, found: Sides, outcome: Outcome, left: Core, right: Core
-    ) -> SameForm | None:
+    def _entry_by_entry(lines: Lines, left: Core, right: Core) -> SameForm | None:
         """A plan for the first entry of a line about a matrix that is written out, to be checked for all of them."""  # noqa: E501
-        assert outcome.dims is not None
-        dims = {a: outcome.dims.find(d) for a, d in found.components.items()}
-        free = sorted(a for a in dims if a in letters_in(left) | letters_in(right))
-        sizes = {a: dims[a].count("1") for a in free if set(dims[a]) == {"1", "+"}}
-        if not sizes or prod(sizes.values()) > MOST_ENTRIES:
+        letters = tuple(
+            sorted(a for a in lines.counts if a in letters_in(left) | letters_in(right))
+        )
+        if not letters or prod(lines.counts[a] for a in letters) > MOST_ENTRIES:
             return None
-        first = {a: Time.at(1) for a in sizes}
-        plan = search(lines, move(left, first), move(right, first))
-        return plan and SameForm(plan.plan, tuple(sorted(sizes.items())))
+        first = next(lines.single(letters))
+        found = search(lines, move(left, first), move(right, first))
+        return found and SameForm(found.plan, letters)
 
     def _plain(self, side: Core, outcome: Outcome) -> Core:
         assert outcome.dims is not None

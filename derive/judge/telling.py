@@ -254,10 +254,11 @@ class Teller:
         if certificate is None or outcome.dims is None:
             return ()
         left, right = (resolved(s, outcome.dims) for s in (tried.sides.left, tried.sides.right))
-        entry = next(certificate.single())  # of a proof entry by entry, the first one
+        lines = prover.lines(outcome)
+        entry = next(lines.single(certificate.entries))  # of a proof entry by entry, the first one
         left, right = move(left, entry), move(right, entry)
         try:
-            return tuple(_steps(prover.lines(outcome), certificate, left, right, speller))
+            return tuple(_steps(lines, certificate, left, right, speller))
         except (NoForm, RecursionError):
             return ()
 

@@ -41,6 +41,14 @@ def is_mean(node: Node | None, behind: Node | None, defined: set[str]) -> bool:
     return behind.opening in (("[", "\\{", "(") if marked else ("[", "\\{"))
 
 
+def bracket_behind(node: Node | None, behind: Node | None) -> Node | None:
+    r"""The bracket behind an E, which in E\left[\begin{bmatrix} … was taken for the matrix's."""
+    if not isinstance(node, Name) or node.letter not in NAMES or not isinstance(behind, Table):
+        return behind
+    inner = replace(behind, above=None, below=None)
+    return Group(behind.start, behind.end, "[", "]", (inner,), behind.below, behind.above)
+
+
 def variable_of(row: Row, at: int) -> tuple[Name, int] | None:
     r"""The variable of the ∫ at `at`, and where its dx stands; None where there is none."""
     for i in range(at + 1, len(row) - 1):
@@ -62,10 +70,11 @@ def variable_of(row: Row, at: int) -> tuple[Name, int] | None:
 def chances(row: Row, defined: set[str], within: bool = False) -> Iterator[tuple[Name, str]]:
     r"""The names of a row, each with where it stands: "in" an expectation, "out", or "by" it (x of E_{x \sim p} and of ∫ … dx)."""  # noqa: E501
     for at, node in enumerate(row):
-        here = within or (at > 0 and is_mean(row[at - 1], node, defined))
+        before = row[at - 1] if at else None
+        here = within or is_mean(before, bracket_behind(before, node), defined)
         match node:
             case Name():
-                behind = row[at + 1] if at + 1 < len(row) else None
+                behind = bracket_behind(node, row[at + 1] if at + 1 < len(row) else None)
                 if is_mean(node, behind, defined):
                     yield from ((n, "by") for n in drawn(node.below or ()))
                 else:
@@ -82,7 +91,7 @@ def chances(row: Row, defined: set[str], within: bool = False) -> Iterator[tuple
             case Table():
                 for cells in node.rows:
                     for cell in cells:
-                        yield from chances(cell, defined, within)
+                        yield from chances(cell, defined, here)
             case _:
                 pass
 

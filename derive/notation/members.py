@@ -75,11 +75,12 @@ def read_name(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int]:
     gradient = named_gradient(e, node, row, at)
     if gradient is not None:
         return gradient
-    if isinstance(behind, Group) and chance.is_mean(node, behind, e.setting.defined):
-        expected = chance.mean(e, node, behind)
+    whole = chance.bracket_behind(node, behind)
+    if isinstance(whole, Group) and chance.is_mean(node, whole, e.setting.defined):
+        expected = chance.mean(e, node, whole)
         if expected is None:
             raise Unread(node.start, "what an expectation is over")
-        return groups.group_scripts(e, expected, behind), at + 2
+        return groups.group_scripts(e, expected, whole), at + 2
     occurs = occurrence_of(e, node, behind)
     after = (
         at + 2

@@ -390,6 +390,11 @@ def _vector_and_matrix(x: Val, y: Val, dims: Dims) -> Val:
         if x.rank == 2:
             left, _, body = contracted(x, y, 1, 0, dims)
             return Val(left, body, row=y.row)
+        if not x.row and dims.find(y.axes[0].dim) == "1" != dims.find(x.axes[0].dim):
+            x, y = renamed(x), renamed(y)  # a column times a matrix of one row
+            own, other = y.axes
+            entry = move(y.body, {own.letter: Time.at(1)})
+            return Val((x.axes[0], other), mul((x.body, entry)))
         _, right, body = contracted(x, y, 0, 0, dims)
         return Val(right, body, row=x.row)
     except Misfit:

@@ -44,17 +44,11 @@ MOST_SEARCH = 12000
 class SameForm:
     """Both sides have one normal form once the rules of `plan` are applied to their difference.
 
-    `entries`: it is shown entry by entry, for each of the first n values of these component letters.
+    `entries`: component letters for each of whose values it does.
     """
 
     plan: tuple[str, ...]
-    entries: tuple[tuple[str, int], ...] = ()
-
-    def single(self) -> Iterator[dict[str, Time]]:
-        """The entries that the proof goes through, each as what its letters are."""
-        letters = [a for a, _ in self.entries]
-        for numbers in product(*(range(1, n + 1) for _, n in self.entries)):
-            yield dict(zip(letters, map(Time.at, numbers), strict=True))
+    entries: tuple[str, ...] = ()
 
 
 class Lines:
@@ -65,6 +59,7 @@ class Lines:
         self.forms = Forms(find)
         self.forms.moments = Moments(model) if model.noise else None
         self.values: dict[str, Fraction] = {}
+        self.counts: dict[str, int] = {}  # how many values component letters of a line have
         self.adjoints: dict[str, Callable[[Ref], Core]] = {}
         self._resolved: set[Core] = set()  # what `resolve` leaves as it is, in the line at hand
         self.made_of_derivatives = frozenset(
@@ -141,7 +136,7 @@ class Lines:
             alone = SameForm(certificate.plan)
             return all(
                 self.check(move(left, entry), move(right, entry), alone)
-                for entry in certificate.single()
+                for entry in self.single(certificate.entries)
             )
         self.unfolder.looked_at = self.forms._steps = 0
         return (
@@ -149,6 +144,11 @@ class Lines:
             if certificate.plan
             else self.is_zero(self.difference(left, right))
         )
+
+    def single(self, letters: tuple[str, ...]) -> Iterator[dict[str, Time]]:
+        """The entries of a line one by one, each as what these letters are in it."""
+        for numbers in product(*(range(1, self.counts[a] + 1) for a in letters)):
+            yield dict(zip(letters, map(Time.at, numbers), strict=True))
 
     def difference(self, left: Core, right: Core) -> Core:
         return add((left, neg(right)))
