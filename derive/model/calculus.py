@@ -173,10 +173,8 @@ class Calculus:
 
     def factor(self, expr: Expr) -> Terms:
         """A formula as one term, its scalar parts apart."""
-        if expr == ZERO:
-            return ()
         if isinstance(expr, Number):
-            return (Term(expr.value),)
+            return (Term(expr.value),) if expr.value else ()
         if isinstance(expr, Product):
             result = UNIT
             for part in expr.factors:
