@@ -47,16 +47,11 @@ def _plain_line(line: str, columns: int) -> str:
     bare = _MARK.sub("", line)
     if "\\" in bare or "\t" in bare:
         return _without_marks(line, columns)
-    if len(bare) <= columns and not _WIDE.search(bare):
-        return bare.rstrip()
     rows = wrapped(bare, columns)
     return _without_marks(line, columns) if rows is None else "\n".join(rows)
 
 
 _MARK = re.compile(r"\[/?[a-z ]+\]")
-_WIDE = re.compile(
-    "[\u1100-\u11ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\uffff\U00010000-\U0010ffff]"
-)
 
 
 def _without_marks(rendered: str, columns: int) -> str:

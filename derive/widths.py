@@ -6,7 +6,7 @@ import re
 
 # Letters, signs and arrows of one column each; a test compares them with rich's table.
 NARROW = re.compile(
-    "[\u0020-\u007e\u00a1-\u02ff\u0370-\u03ff\u1d00-\u1d7f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2100-\u2121\u2123-\u2138\u2190-\u22ff]*"
+    "[\u0020-\u007e\u00a1-\u02ff\u0370-\u0482\u048a-\u052f\u1d00-\u1d7f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2100-\u2121\u2123-\u2138\u2190-\u22ff]*"
 )
 ABOVE = re.compile("[\u0300-\u036f]")  # a dot or a hat on the letter before takes none
 WIDE = re.compile(
@@ -34,8 +34,11 @@ def _known(line: str) -> int | None:
 
 def wrapped(line: str, columns: int) -> list[str] | None:
     """A line broken between its words; None where a width is not known, or a word is longer than a line."""
-    if _known(line) is None:
+    length = _known(line)
+    if length is None:
         return None
+    if length <= columns:
+        return [line.rstrip()]
     rows, used = [""], 0
     for match in _WORD.finditer(line):
         word = match[0]

@@ -430,7 +430,7 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; a single term is its own sum, 0 has none."""
     if type(expr) is Sum:
         return expr.terms
-    return () if expr == ZERO else (expr,)
+    return () if type(expr) is Number and not expr.value else (expr,)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
