@@ -6,9 +6,10 @@ and accepts where nothing is left; it searches nothing and knows no clock. Whoev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 
 from derive.algebra.core import (
     Big,
@@ -41,9 +42,19 @@ MOST_SEARCH = 12000
 
 @dataclass(frozen=True, slots=True)
 class SameForm:
-    """Both sides have one normal form once the rules of `plan` are applied to their difference."""
+    """Both sides have one normal form once the rules of `plan` are applied to their difference.
+
+    `entries`: it is shown entry by entry, for each of the first n values of these component letters.
+    """
 
     plan: tuple[str, ...]
+    entries: tuple[tuple[str, int], ...] = ()
+
+    def single(self) -> Iterator[dict[str, Time]]:
+        """The entries that the proof goes through, each as what its letters are."""
+        letters = [a for a, _ in self.entries]
+        for numbers in product(*(range(1, n + 1) for _, n in self.entries)):
+            yield dict(zip(letters, map(Time.at, numbers), strict=True))
 
 
 class Lines:
@@ -126,6 +137,12 @@ class Lines:
 
     def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
         """Whether the certificate proves left = right."""
+        if certificate.entries:
+            alone = SameForm(certificate.plan)
+            return all(
+                self.check(move(left, entry), move(right, entry), alone)
+                for entry in certificate.single()
+            )
         self.unfolder.looked_at = self.forms._steps = 0
         return (
             any(done for done in self.steps(left, right, certificate.plan) if done is not None)
@@ -173,6 +190,7 @@ class Lines:
                 if step is not None and len(step.letters) == 1 and step.letters[0][1] == 1:
                     letter = step.letters[0][0]
                     reach[letter] = max(reach.get(letter, step.shift), step.shift)
+        self.unfolder.reach = reach
         horizons = self.unfolder.model.horizons
 
         def apart(difference: Time) -> bool:
@@ -264,7 +282,8 @@ class Lines:
         step, own = self.unfolder.step(d.by), self.unfolder.step(d.of)  # type: ignore[arg-type]
         if step is None:
             return d.by.name in self.unfolder.model.definitions
-        if own is not None and (own - step).is_number:
+        goes_on = self.unfolder.to_go(d.of.name) is not None  # type: ignore[attr-defined]
+        if own is not None and (own - step).is_number and not goes_on:
             return True
         if d.by.name not in self.unfolder.carried:
             return True
