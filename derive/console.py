@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from derive.widths import wrapped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -41,17 +43,15 @@ def plain(rendered: str, columns: int = 80) -> str:
 
 
 def _plain_line(line: str, columns: int) -> str:
-    """A line without its marks; one that is too long is broken, which is left to rich."""
+    """A line without its marks; one that is too long is broken, which is left to rich where that is not plain."""  # noqa: E501
     bare = _MARK.sub("", line)
-    if "\\" not in bare and "\t" not in bare and len(bare) <= columns and not _WIDE.search(bare):
-        return bare.rstrip()
-    return _without_marks(line, columns)
+    if "\\" in bare or "\t" in bare:
+        return _without_marks(line, columns)
+    rows = wrapped(bare, columns)
+    return _without_marks(line, columns) if rows is None else "\n".join(rows)
 
 
 _MARK = re.compile(r"\[/?[a-z ]+\]")
-_WIDE = re.compile(
-    "[\u1100-\u11ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\uffff\U00010000-\U0010ffff]"
-)
 
 
 def _without_marks(rendered: str, columns: int) -> str:

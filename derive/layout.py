@@ -18,6 +18,7 @@ from derive.algebra.expression import Equation, Expr, Sum
 from derive.notation.latex import latex, latex_signed, latex_terms, width
 from derive.notation.unicode import text, text_signed, text_terms
 from derive.streams import Streams
+from derive.widths import cells
 
 if TYPE_CHECKING:
     from math_core import LatexToMathML
@@ -350,8 +351,8 @@ class Text(Format):
             return f"         ⋮  [dim]({line.count} more lines)[/dim]"
         label = f"  ({line.number}) ".ljust(7)
         left = text(line.left)
-        wide = _cells(left) > self.columns // 4
-        indent = 9 if wide else _cells(label) + _cells(left)
+        wide = cells(left) > self.columns // 4
+        indent = 9 if wide else cells(label) + cells(left)
         rows = self._filled(line.left, label, " " * 9) if wide else []
         for i, row in enumerate(line.rows):
             rows += self._row(label + left if not wide and not i else " " * indent, row)
@@ -361,8 +362,8 @@ class Text(Format):
         return list(self._rows_of(elided(expr, text_terms, self.full, "⋯"), head, indent))
 
     def _rows_of(self, terms: Iterable[str], head: str, indent: str) -> Iterator[str]:
-        room = self.columns - max(_cells(indent), _cells(head))
-        pieces = broken(terms, lambda term: _cells(term) + 1.0, room)
+        room = self.columns - max(cells(indent), cells(head))
+        pieces = broken(terms, lambda term: cells(term) + 1.0, room)
         lines = (r for piece in pieces for r in _between_factors(piece, room))
         return (self.words((indent if i else head) + line) for i, line in enumerate(lines))
 
@@ -374,12 +375,12 @@ class Text(Format):
         return joined(rows, "\n")
 
     def _row(self, head: str, row: Row) -> list[str]:
-        indent = " " * (_cells(head) + 3)
+        indent = " " * (cells(head) + 3)
         rows = self._filled(row.right, f"{head} = ", indent)
         reason = self.sentence(row.reason)
         if not reason:
             return rows
-        size, used = _cells(_plain(reason)), _cells(_plain(rows[-1]))
+        size, used = cells(_plain(reason)), cells(_plain(rows[-1]))
         if used + 3 + size <= self.columns:
             gap = " " * (self.columns - used - size)
             rows[-1] += f"{gap}[dim]{reason}[/dim]"
@@ -391,7 +392,7 @@ class Text(Format):
         from textwrap import wrap
 
         room = max(24, self.columns - min(indent, self.columns - 30))
-        return [r.rjust(self.columns + len(r) - _cells(_plain(r))) for r in wrap(reason, room)]
+        return [r.rjust(self.columns + len(r) - cells(_plain(r))) for r in wrap(reason, room)]
 
     def display(self, nodes: Sequence[Expr | Equation]) -> str:
         """Formulas side by side as far as they fit, three spaces apart."""
@@ -399,7 +400,7 @@ class Text(Format):
         used = float(self.columns)
         for node in nodes:
             piece = self.math(node)
-            size = _cells(_plain(piece)) + 3.0
+            size = cells(_plain(piece)) + 3.0
             if used + size <= self.columns + 1:
                 rows[-1] += f"   {piece}"
                 used += size
@@ -418,17 +419,17 @@ class Text(Format):
     def _equation(self, node: Equation) -> list[str]:
         """An equation on several rows; a long left side has rows of its own."""
         head = f"  {text(node.left)} = "
-        if _cells(head) <= self.columns // 4:
-            return self._filled(node.right, head, " " * _cells(head))
+        if cells(head) <= self.columns // 4:
+            return self._filled(node.right, head, " " * cells(head))
         left = self._filled(node.left, "  ", "      ")
         return left + self._filled(node.right, "    = ", "      ")
 
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         """Columns three spaces apart, the first one flush left, numbers flush right."""
-        sizes = [max(_cells(_plain(row[i])) for row in rows) for i in range(len(rows[0]))]
+        sizes = [max(cells(_plain(row[i])) for row in rows) for i in range(len(rows[0]))]
         lines = []
         for row in rows:
-            gaps = [" " * (n - _cells(_plain(cell))) for n, cell in zip(sizes, row, strict=True)]
+            gaps = [" " * (n - cells(_plain(cell))) for n, cell in zip(sizes, row, strict=True)]
             rest = (gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True))
             lines.append("   ".join(("  " + row[0] + gaps[0], *rest)).rstrip())
         lines[0] = f"[bold]{lines[0]}[/bold]"
@@ -441,21 +442,6 @@ class Text(Format):
 
 def _plain(markup: str) -> str:
     return markup.replace("\\[", "[")
-
-
-# Letters, signs and arrows of one column each; a test compares them with rich's table.
-NARROW = re.compile(
-    "[\u0020-\u007e\u00a1-\u02ff\u0370-\u03ff\u1d00-\u1d7f\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u22ff]*"
-)
-
-
-def _cells(line: str) -> int:
-    """How many columns of a terminal a line takes."""
-    if NARROW.fullmatch(line):
-        return len(line)
-    from rich.cells import cell_len
-
-    return cell_len(line)
 
 
 def _long_rows(
@@ -594,9 +580,9 @@ def _between_factors(piece: str, room: int) -> list[str]:
     """A term that is wider than the room by itself, broken before a + in it, else between factors."""
     rows = [""]
     for term in re.split(r" (?=[+−] )", piece):
-        fits = _cells(term) + 4 <= room
+        fits = cells(term) + 4 <= room
         for part in [term] if fits else term.split(" "):
-            if rows[-1].strip() and _cells(rows[-1]) + 1 + _cells(part) > room:
+            if rows[-1].strip() and cells(rows[-1]) + 1 + cells(part) > room:
                 rows.append("    " + part)
             else:
                 rows[-1] = f"{rows[-1]} {part}" if rows[-1] else part

@@ -103,9 +103,9 @@ class Page:
 
     def _put_pieces(self, pieces: Iterable[str]) -> None:
         """Writes a document as it is made."""
-        from derive.writing import write_pieces
-
         if self.output is not None:
+            from derive.writing import write_pieces
+
             write_pieces(self.output, (piece.encode("utf-8") for piece in pieces))
             return
         try:

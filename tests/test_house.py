@@ -32,6 +32,7 @@ ORDER = (
     "streams",
     "coq",
     "templating",
+    "widths",
     "console",
     "layout",
     "typst_format",

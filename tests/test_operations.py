@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import derive
+from derive.algebra.expression import Immediate, Product, Time, Variable
 from derive.derivation.steps import at_many_steps
+from derive.judge import before
 from derive.model.builtin import builtin
 from derive.notation import tokens as notation
-from derive.proof import kinds
+from derive.proof import kinds, value
+from derive.proof.kernel import worlds_of
+from derive.proof.setting import AtHorizon
 from derive.text import read as text
 
 MODEL = "$h_t = \\tanh(w h_{t-1} + x_t)$, $L_t = h_t^2$, $C = \\sum_{t=1}^{T} L_t$.\n\n"
@@ -86,3 +91,41 @@ def test_words_multiplied_are_a_polynomial_in_t(monkeypatch: pytest.MonkeyPatch)
     second = [b - a for a, b in pairwise(first)]
     assert len(set(second)) == 1 and second[0] > 0
     assert words(2000) == words(4000) == 0
+
+
+@pytest.mark.parametrize("name", ("bptt.tex", "rtrl.tex", "tanh-cell.tex"))
+def test_a_page_in_our_own_manner_needs_no_second_reader(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader before is a third of what there is to import, and reads the whole page again."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("the reader before was asked")
+
+    monkeypatch.setattr(before.Before, "__init__", never)
+    page = Path(__file__).parent / "right" / name
+    found = derive.verify(page.read_text(encoding="utf-8"), path=str(page))
+    assert set(found.counts) <= {"proved", "definition", "remark"}
+
+
+def test_products_of_paths_are_multiplied_as_often_as_their_beginnings_differ(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """a b c and a b d: three products of matrices, not four."""
+    setting = AtHorizon(builtin("rnn"), 3)
+    (world, _, _) = worlds_of(setting)._instances[0]
+    h1, h2, h3 = (Variable("h", Time.at(t)) for t in (1, 2, 3))
+    w, u = Variable("W"), Variable("U")
+    steps = (Immediate(h3, h2), Immediate(h2, h1))
+    count = 0
+    plain = value.multiplied
+
+    def counted(a: Any, b: Any) -> Any:
+        nonlocal count
+        count += 1
+        return plain(a, b)
+
+    monkeypatch.setattr(value, "multiplied", counted)
+    world.value(Product((*steps, Immediate(h1, w))))
+    world.value(Product((*steps, Immediate(h1, u))))
+    assert count == 3

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from random import Random
 
 import pytest
 from rich.cells import cell_len
@@ -14,9 +17,9 @@ from rich.cells import cell_len
 import derive
 from derive import console, document
 from derive.algebra.expression import _Interned
-from derive.layout import NARROW
 from derive.streams import Streams
 from derive.tasks import Result
+from derive.widths import ABOVE, NARROW, WIDE, cells, wrapped
 from derive.writing import write_pieces
 
 FORMATS = ("text", "latex", "md", "html")
@@ -79,6 +82,56 @@ def test_narrow_letters_take_one_column() -> None:
     letters = chain.from_iterable(range(ord(a), ord(b) + 1) for a, b in ranges)
     assert len(ranges) > 5
     assert [hex(c) for c in letters if cell_len(chr(c)) != 1] == []
+    wide = re.findall(r"(.)-(.)", WIDE.pattern)
+    letters = chain.from_iterable(range(ord(a), ord(b) + 1) for a, b in wide)
+    assert [hex(c) for c in letters if cell_len(chr(c)) != 2] == []
+    above = range(0x300, 0x370)
+    assert all(ABOVE.fullmatch(chr(c)) and cell_len("U" + chr(c)) == 1 for c in above)
+
+
+WORDS = (
+    "∂C/∂hₜ",
+    "=",
+    "a",
+    "U̇_g",
+    "diag(1",
+    "−",
+    "hₜ²)",
+    "for",
+    "every",
+    "T ≥ 1,",
+    "  indented",
+    "numerator",
+    "(すなはち)",
+    "分展開",
+)
+
+
+@pytest.mark.parametrize("columns", (12, 20, 33, 80))
+def test_lines_are_broken_where_rich_breaks_them(columns: int) -> None:
+    for seed in range(200):
+        line = " ".join(Random(seed).choices(WORDS, k=seed // 4 + 1)) + " " * (seed % 3)
+        found = wrapped(line, columns)
+        assert found is not None
+        assert [*found] == console._without_marks(line, columns).split("\n")
+        assert cells(line) == cell_len(line)
+    assert wrapped("an emoji 🙂 of time", columns) is None  # left to rich
+    assert wrapped("a " + "b" * (columns + 1), columns) is None
+
+
+@pytest.mark.parametrize("command", (["prove"], ["notes"], ["bptt", "lstm"]))
+def test_a_document_in_a_file_needs_no_rich_console(command: list[str]) -> None:
+    script = f"""
+import sys
+from derive.commands import app
+try:
+    app({command!r})
+except SystemExit:
+    pass
+print("rich.console" in sys.modules, "sympy" in sys.modules, file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stderr.split() == ["False", "False"]
 
 
 def test_compiled_templates_are_kept_and_made_again(

@@ -17,6 +17,7 @@ from operator import is_
 from typing import Any
 
 MOST_INTERNED = 300_000
+_set = object.__setattr__  # nodes are frozen
 
 
 class _Interned(type):
@@ -32,16 +33,16 @@ class _Interned(type):
             found = table.get(key)
             if found is not None:
                 return found
-        made = super().__call__(*arguments, **named)
+        made = type.__call__(cls, *arguments, **named)
         parts = tuple([getattr(made, name) for name in cls.__match_args__])
         as_given = len(parts) == len(arguments) and all(map(is_, parts, arguments))
         whole = key if as_given else (cls, parts)
         found = None if as_given and not named else table.get(whole)
         if found is None:
             found = made
-            object.__setattr__(made, "_key", whole)
-            object.__setattr__(made, "_hash", hash(whole))
-            object.__setattr__(made, "_letters", None)
+            _set(made, "_key", whole)
+            _set(made, "_hash", hash(whole))
+            _set(made, "_letters", None)
             if len(table) >= MOST_INTERNED:
                 table.clear()
             table[whole] = made
@@ -430,7 +431,7 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; a single term is its own sum, 0 has none."""
     if type(expr) is Sum:
         return expr.terms
-    return () if expr == ZERO else (expr,)
+    return () if type(expr) is Number and not expr.value else (expr,)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -99,7 +100,11 @@ def _started(options: Options) -> _Worker:
     context = get_context("fork") if sys.platform == "linux" else get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, options), daemon=True)
-    process.start()
+    gc.freeze()  # a collection in the worker would touch, and so copy, all that it shares with us
+    try:
+        process.start()
+    finally:
+        gc.unfreeze()
     theirs.close()
     return _Worker(process, ours)
 

@@ -99,6 +99,7 @@ class Calculus:
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = {**constants(shapes), **shapes}
         self._known_shapes: dict[Expr, Shape] = {}
+        self._known_factors: dict[Expr, Terms] = {}
         self._units = {identity(rows) for rows, _ in self.shapes.values()}
 
     def _with(self, name: str, shape: Shape) -> Calculus:
@@ -107,7 +108,7 @@ class Calculus:
             return Calculus({**self.shapes, name: shape})
         inner = copy(self)
         inner.shapes = {**self.shapes, name: shape}
-        inner._known_shapes = {}
+        inner._known_shapes, inner._known_factors = {}, {}
         return inner
 
     # -- what is asked ----------------------------------------------------------------------------
@@ -173,10 +174,14 @@ class Calculus:
 
     def factor(self, expr: Expr) -> Terms:
         """A formula as one term, its scalar parts apart."""
-        if expr == ZERO:
-            return ()
+        found = self._known_factors.get(expr)
+        if found is None:
+            found = self._known_factors[expr] = self._factor(expr)
+        return found
+
+    def _factor(self, expr: Expr) -> Terms:
         if isinstance(expr, Number):
-            return (Term(expr.value),)
+            return (Term(expr.value),) if expr.value else ()
         if isinstance(expr, Product):
             result = UNIT
             for part in expr.factors:
@@ -188,6 +193,8 @@ class Calculus:
 
     def times(self, left: Terms, right: Terms) -> Terms:
         """The product; a chain that has become a scalar stands among the scalars."""
+        if left is UNIT:
+            return right
         return tuple(self._joined(a, b) for a in left for b in right)
 
     def _joined(self, a: Term, b: Term) -> Term:

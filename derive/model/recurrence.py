@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,12 @@ class Recurrence:
 
 def variables(expr: Expr) -> Iterator[Variable]:
     """The variables of a formula in the order in which they stand, repeats included."""
-    return (part for part in walk(expr) if isinstance(part, Variable))
+    return iter(_variables(expr))
+
+
+@lru_cache(maxsize=2_000)
+def _variables(expr: Expr) -> tuple[Variable, ...]:
+    return tuple([part for part in walk(expr) if isinstance(part, Variable)])
 
 
 def recurrence(statements: Sequence[Statement]) -> Recurrence:

@@ -56,17 +56,22 @@ LETTERS = ("n", "d", "m", "k", "p", "q", "r", "s")
 
 
 def is_scalar(shape: Shape) -> bool:
-    return shape == SCALAR
+    return shape is SCALAR or (is_one(shape[0]) and is_one(shape[1]))
+
+
+def is_one(size: Dimension) -> bool:
+    """Whether a dimension is the number 1."""
+    return size.shift == 1 and not size.letters
 
 
 def is_column(shape: Shape) -> bool:
     """Whether a shape is that of a vector or a scalar."""
-    return shape[1] == SCALAR[1]
+    return is_one(shape[1])
 
 
 def is_matrix(shape: Shape) -> bool:
     """Whether a shape has neither one row nor one column."""
-    return shape[0] != SCALAR[0] and shape[1] != SCALAR[1]
+    return not is_one(shape[0]) and not is_one(shape[1])
 
 
 def spoken(shape: Shape) -> str:
