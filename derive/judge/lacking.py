@@ -18,7 +18,7 @@ NUMBER = "a factor stands where there is none"
 NABLA = re.compile(r"\\nabla_(\{(?:[^{}]|\{[^{}]*\})*\}|[^\s{}])")
 STEP = re.compile(r"(?<![a-zA-Z\\])([a-z])(?![a-zA-Z])")
 MOST_FACTORS = 16
-LONGEST = 60
+LONGEST = 90
 
 
 def path_edits(written: Written, head: str) -> Iterator[Edit]:

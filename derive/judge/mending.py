@@ -16,7 +16,7 @@ from derive.algebra.core import D, add, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.edits import Around, Edit, Written
+from derive.judge.edits import AHEAD, Around, Edit, Written, tree_of
 from derive.judge.exchanges import (
     fraction_edits,
     function_edits,
@@ -62,7 +62,7 @@ MOST_OF_A_LINE = 420
 MOST_UNPROVED = (
     2  # lines that agree in numbers and are not proved, of which there are many where there is one
 )
-LONGEST_FACTOR = 80
+LONGEST_FACTOR = 90
 
 Line = tuple[int, Chain, Member, Member]
 
@@ -246,7 +246,8 @@ class Mender:
         sums: dict[tuple[str, str, str], None] = {}
         factors: dict[str, None] = {}
         functions: dict[str, None] = {}
-        for n, i, chain in self.judge.understanding.chains():
+        near = sorted(self.judge.understanding.chains(), key=lambda c: abs(c[0] - number))
+        for n, i, chain in near:
             role = self.judge.symbols.roles.get((n, i))
             defines = role is not None and role.kind == "definition"
             for m in chain.members:
@@ -275,7 +276,7 @@ class Mender:
     def _is_true(self, line: Line, text: str) -> bool:
         number, chain, head, member = line
         try:
-            made = replace(member, tree=tuple(trees_of(text)))
+            made = replace(member, tree=tree_of(text))
             plain = self.judge.readings.plain
             tried = self.judge.tried(number, chain, head, made, plain, plain)
         except (Unread, Misfit, RecursionError):
@@ -326,7 +327,7 @@ def _further(written: Written, head: str) -> Iterator[tuple[str, str]]:
         base = written.edited(edit)
         if base is None:
             continue
-        marked = Written(base, tuple(trees_of(base)), 0, written.around)
+        marked = Written(base, tree_of(base), AHEAD, written.around)
         for edits in (sum_edits(marked), path_edits(marked, head), index_edits(marked)):
             yield from _texts(marked, edits)
         break
