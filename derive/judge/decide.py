@@ -29,7 +29,8 @@ from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
-from derive.judge.functions_told import half_told, without_slope
+from derive.judge.functions_named import named_function, taken_for_factors
+from derive.judge.functions_told import by_habit_alone, half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
 from derive.judge.mending import Mender
@@ -40,8 +41,10 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
+from derive.judge.named_losses import as_entropies, left_open
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
+from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import OFF_BY_ONE
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
 FACES = "{} stands with its step and without it, and it is not said whether the two are one"
+WORDED = "which of its values {} has is told in words"
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
@@ -130,6 +134,7 @@ class Decider:
         self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
+        self.adjoints = OtherAdjoints(judge.understanding)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -190,6 +195,11 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         for tried in tries if otherwise_read is None else ():
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
+        otherwise_read = (
+            otherwise_read
+            or self._with_another_adjoint(number, chain, head, member, tries[0])
+            or self._with_its_losses(number, chain, head, member, tries[0])
+        )
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and (
@@ -414,6 +424,43 @@ class Decider:
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
+    def _with_another_adjoint(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where an error is the derivative that its recursion shows, not the one that the page says."""  # noqa: E501
+        model = _as_the_page_has_it(first)
+        versioned = self.judge.readings.versioned
+        for said, changed in self.adjoints.of(model, reached(first.sides, model), versioned):
+            tried = versioned(number, chain, head, member, changed)
+            if tried is not None and tried.outcome.agrees and not tried.outcome.zero:
+                found = self._holding(tried)
+                if found is not None:
+                    readings = (said, found.reading)
+                    return replace(
+                        found, kind="ambiguous", reading="; ".join(r for r in readings if r)
+                    )
+        return None
+
+    def _with_its_losses(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where a loss that the page names, and does not write, is the cross entropy."""
+        setting, readings = self.judge.understanding.setting, self.judge.readings
+        kept, setting.dims = setting.dims, setting.dims.copy()
+        try:
+            model = _as_the_page_has_it(first)
+            said, changed = as_entropies(model, setting.dims, readings.speaks_of_entropy) or (
+                "",
+                model,
+            )
+            tried = readings.versioned(number, chain, head, member, changed) if said else None
+            found = self._holding(tried) if tried is not None and tried.outcome.agrees else None
+        finally:
+            setting.dims = kept
+        if found is None:
+            return None
+        return replace(found, reading="; ".join(filter(None, (said, found.reading))))
+
     def _with_fewer_ways(
         self,
         number: int,
@@ -564,7 +611,9 @@ class Decider:
             for name in tried.assumed
         ]
         parts += [
-            f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
+            f"{name[:-1].split('∅')[0]} sums to 1 in each column"
+            if name.endswith(DOWN)
+            else f"{name.split('∅')[0]} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
         parts += tried.granted
@@ -573,6 +622,7 @@ class Decider:
         parts += self._supposed_of_shapes(tried)
         parts += self._matrices_of_entries(tried)
         parts += self._written_otherwise(tried)
+        parts += taken_for_factors(self.judge.understanding, tried)
         return "; ".join(dict.fromkeys(parts)) or None
 
     def _matrices_of_entries(self, tried: Tried) -> list[str]:
@@ -777,6 +827,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page makes {min(chosen & names)} in one way or another"
             )
+        worded = names & self.judge.understanding.worded
+        if worded:
+            return Verdict("unread", reason=WORDED.format(min(worded)))
         if first.outcome.model is not None:
             other = self.hidden.with_another_face(first.sides, first.outcome.model)
             if other:
@@ -817,9 +870,20 @@ class Decider:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         if raises_to_the_last_step(first):
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
+        named = named_function(self.judge.understanding, first)
+        if named:
+            return Verdict(
+                "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
+            )
+        open_loss = left_open(first)
+        if open_loss:
+            return Verdict("unread", reason=f"which loss {open_loss} is, the page does not write")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
+        meant = by_habit_alone(self.judge.understanding, first)
+        if meant:
+            return Verdict("unread", reason=f"\\sigma may be {meant}, of which the page speaks")
         endless = self._endless(first)
         if endless:
             return Verdict("unread", reason=f"the last value of {endless} is given nowhere")

@@ -12,11 +12,13 @@ from derive.judge import (
     families,
     functions_told,
     habitual,
+    lying,
+    matrices_of_names,
     random_names,
     sample_vectors,
     scopes,
 )
-from derive.judge.concatenated import concatenates
+from derive.judge.concatenated import concatenates, lists_entries
 from derive.judge.edits import is_applied_to_a_step
 from derive.judge.made import (
     ALL_ONES,
@@ -71,6 +73,8 @@ def give_ranks(u: Understanding) -> None:
         or bool(TRANSPOSED.search(text))
         or u._transposes
         or concatenates(u)
+        or lists_entries(u)
+        or bool(matrices_of_names.written_out(u))
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
@@ -124,6 +128,7 @@ def give_ranks(u: Understanding) -> None:
         setting.ranks[key] = 2
     for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
+    lying.note_lying(u)
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
         setting.ranks = {k: int(k in keys) for k in setting.ranks}
