@@ -6,9 +6,13 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from derive.text.formula import trees_of
+from derive.text.rows import Mark
 from derive.text.trees import Big, Fraction, Group, Name, Number, Root, Row, Sign, Table
 
 DEEPEST = 4
+BEFORE = "= "
+AHEAD = len(BEFORE)
 SIGNS = ("+", "-")
 ENDS = ("+", "-", ",", "=", ";", "\\pm")
 SLOPES = ("\\partial", "d", "\\mathrm{d}")
@@ -59,6 +63,11 @@ class Written:
             made += [self.text[at : start - self.offset], new]
             at = end - self.offset
         return "".join((*made, self.text[at:]))
+
+
+def tree_of(text: str) -> Row:
+    """The tree of a member's text, as it stands behind an equals sign; its places are AHEAD further on."""
+    return tuple(n for n in trees_of(BEFORE + text)[1:] if not isinstance(n, Mark))
 
 
 def rows_of(row: Row, depth: int = 0, slopes: bool = True) -> Iterator[Row]:

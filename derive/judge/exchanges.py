@@ -217,7 +217,7 @@ def function_edits(written: Written) -> Iterator[Edit]:
             if name.style == "op" and not name.above:
                 yield Edit(((name.end, name.end, "^2"),), SQUARE)
     for name_text, places in applied.items():
-        stripped = tuple((n.start, g.end, _bare(written.of(g.start, g.end), g)) for n, g in places)
+        stripped = tuple((n.start, g.end, _bare(written, g)) for n, g in places)
         nested = any(
             a is not b and a[0].start <= b[0].start < a[1].end for a in places for b in places
         )
@@ -235,9 +235,11 @@ def function_edits(written: Written) -> Iterator[Edit]:
             )
 
 
-def _bare(text: str, group: Group) -> str:
-    """An argument by itself: in its brackets where it is a sum."""
-    return text if len(group.inside) > 1 else f" {text} "
+def _bare(written: Written, group: Group) -> str:
+    """An argument by itself: in its brackets where it is more than a name."""
+    if len(group.inside) > 1:
+        return written.of(group.start, group.end)
+    return f" {written.of(group.inside[0].start, group.inside[0].end)} " if group.inside else " "
 
 
 def power_edits(written: Written) -> Iterator[Edit]:

@@ -18,7 +18,7 @@ NUMBER = "a factor stands where there is none"
 NABLA = re.compile(r"\\nabla_(\{(?:[^{}]|\{[^{}]*\})*\}|[^\s{}])")
 STEP = re.compile(r"(?<![a-zA-Z\\])([a-z])(?![a-zA-Z])")
 MOST_FACTORS = 16
-LONGEST = 60
+LONGEST = 90
 
 
 def path_edits(written: Written, head: str) -> Iterator[Edit]:
@@ -108,6 +108,15 @@ def _between(row: Row, begin: int, end: int) -> list[int]:
 def slope_factors(written: Written) -> Iterator[Edit]:
     """A slope between two others of a path: ∂V/∂U for V made of U, and the path's first or last factor for another."""  # noqa: E501
     names = list(dict.fromkeys((*(m for m, _ in written.around.made), written.around.by)))
+    row, last = written.row, written.around.by
+    for name in names if row and last else ():
+        if name not in (last, written.around.of):
+            opened, closed = ("(", ")") if len(terms_of(row)) > 1 else ("", "")
+            slope = f"{closed} {_slope(name, last)}"
+            yield Edit(
+                ((row[0].start, row[0].start, opened), (row[-1].end, row[-1].end, slope)),
+                FACTOR.format(_slope(name, last)),
+            )
     for row in rows_of(written.row, slopes=False):
         for node in row:
             ends = ends_of(written, node)

@@ -16,7 +16,7 @@ from derive.algebra.core import D, add, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
 from derive.judge.additions import Words, additions, outer_names
-from derive.judge.edits import Around, Edit, Written
+from derive.judge.edits import AHEAD, Around, Edit, Written, tree_of
 from derive.judge.exchanges import (
     fraction_edits,
     function_edits,
@@ -44,7 +44,7 @@ from derive.judge.repairs import (
     indices_in,
     repairs,
 )
-from derive.judge.sums import bracket_edits, sum_edits
+from derive.judge.sums import bracket_edits, missing_sums, sum_edits
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
 from derive.text.formula import trees_of
@@ -62,7 +62,7 @@ MOST_OF_A_LINE = 420
 MOST_UNPROVED = (
     2  # lines that agree in numbers and are not proved, of which there are many where there is one
 )
-LONGEST_FACTOR = 80
+LONGEST_FACTOR = 90
 
 Line = tuple[int, Chain, Member, Member]
 
@@ -125,26 +125,21 @@ class Mender:
             self._shown(source[head.start : head.end], found.text), found.cause, found.words
         )
 
+    def better(self, line: Line) -> Mended | None:
+        """What says more than that a factor or a number is another one: brackets, a Σ, a square at all places."""  # noqa: E501
+        written = self._written(line)
+        edits = (bracket_edits(written), missing_sums(written), power_edits(written))
+        return self._first_true(line, chain_of(*(_texts(written, e) for e in edits)))
+
     def far(self, line: Line) -> Mended | None:
         """The true line that a further edit makes."""
         number, chain, head, member = line
-        source = self.judge.page.source.text
-        written_head = source[head.start : head.end]
-        around = self._around(line)
-        written = Written(source[member.start : member.end], member.tree, member.start, around)
-        seen = {written.text}
-        count, self.unproved = 0, 0
-        for text, cause in _further(written, written_head):
-            if text in seen:
-                continue
-            seen.add(text)
-            count += 1
-            self.tried_far += 1
-            if self._is_enough(count):
-                return None
-            if self._is_true(line, text):
-                return Mended(self._shown(written_head, text), cause, cause)
-        own = Written(written_head, head.tree, head.start, around)
+        written = self._written(line)
+        written_head = self.judge.page.source.text[head.start : head.end]
+        found = self._first_true(line, _further(written, written_head))
+        if found is not None:
+            return found
+        own = Written(written_head, head.tree, head.start, written.around)
         for edit in head_edits(own):
             made = own.edited(edit)
             self.tried_far += 1
@@ -155,6 +150,29 @@ class Mender:
             changed = replace(head, tree=tuple(trees_of(made)))
             if self._is_true((number, chain, changed, member), written.text):
                 return Mended(self._shown(made, written.text), edit.cause, edit.cause)
+        return None
+
+    def _written(self, line: Line) -> Written:
+        member = line[3]
+        text = self.judge.page.source.text[member.start : member.end]
+        return Written(text, member.tree, member.start, self._around(line))
+
+    def _first_true(self, line: Line, texts: Iterable[tuple[str, str]]) -> Mended | None:
+        """The first of some texts of a member, with their causes, that makes a true line."""
+        source, head, member = self.judge.page.source.text, line[2], line[3]
+        seen = {source[member.start : member.end]}
+        count, self.unproved = 0, 0
+        for text, cause in texts:
+            if text in seen:
+                continue
+            seen.add(text)
+            count += 1
+            self.tried_far += 1
+            if self._is_enough(count):
+                return None
+            if self._is_true(line, text):
+                shown = self._shown(source[head.start : head.end], text)
+                return Mended(shown, cause, cause)
         return None
 
     def _is_enough(self, count: int) -> bool:
@@ -228,7 +246,8 @@ class Mender:
         sums: dict[tuple[str, str, str], None] = {}
         factors: dict[str, None] = {}
         functions: dict[str, None] = {}
-        for n, i, chain in self.judge.understanding.chains():
+        near = sorted(self.judge.understanding.chains(), key=lambda c: abs(c[0] - number))
+        for n, i, chain in near:
             role = self.judge.symbols.roles.get((n, i))
             defines = role is not None and role.kind == "definition"
             for m in chain.members:
@@ -257,7 +276,7 @@ class Mender:
     def _is_true(self, line: Line, text: str) -> bool:
         number, chain, head, member = line
         try:
-            made = replace(member, tree=tuple(trees_of(text)))
+            made = replace(member, tree=tree_of(text))
             plain = self.judge.readings.plain
             tried = self.judge.tried(number, chain, head, made, plain, plain)
         except (Unread, Misfit, RecursionError):
@@ -308,7 +327,7 @@ def _further(written: Written, head: str) -> Iterator[tuple[str, str]]:
         base = written.edited(edit)
         if base is None:
             continue
-        marked = Written(base, tuple(trees_of(base)), 0, written.around)
+        marked = Written(base, tree_of(base), AHEAD, written.around)
         for edits in (sum_edits(marked), path_edits(marked, head), index_edits(marked)):
             yield from _texts(marked, edits)
         break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from derive.judge.judge import Judge
 
 PLAIN = "the two sides differ"
+WEAK = re.compile(r"(?:the|a) (?:factor|number|term)\b")
 
 
 def offered(reader: Judge, found: Report) -> Report:
@@ -24,13 +26,17 @@ def offered(reader: Judge, found: Report) -> Report:
 
 def _offered(reader: Judge, formulas: dict[int, Formula], judged: Judged) -> Judged:
     verdict = judged.verdict
-    if verdict.kind != "refuted" or verdict.suggestion:
+    if verdict.kind != "refuted" or (verdict.suggestion and not WEAK.match(verdict.reason)):
         return judged
     line = _line(formulas.get(int(judged.id.split(".")[0]) - 1), judged)
-    mended = reader.decider.mender.far(line) if line is not None else None
+    if line is None:
+        return judged
+    mender = reader.decider.mender
+    mended = mender.better(line) if verdict.suggestion else mender.far(line)
     if mended is None:
         return judged
-    reason = mended.words if verdict.reason == PLAIN else verdict.reason
+    says_nothing = verdict.suggestion or verdict.reason == PLAIN
+    reason = mended.words if says_nothing else verdict.reason
     return replace(judged, verdict=replace(verdict, reason=reason, suggestion=mended.latex))
 
 

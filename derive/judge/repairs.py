@@ -14,6 +14,7 @@ TURNED = ("a transposition is missing", "a transposition too many")
 WHERE_INDEX = " as an index where "
 
 NAMED = {"sum": "sum", "prod": "product"}
+STRICT = {"<": "\\leq ", "\\leq": "< "}
 OFF_BY_ONE = "an index is off by one"
 MISSING = {
     "a factor is missing": "the factor {} is missing",
@@ -159,6 +160,10 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
     """One index off by one, or without what was added to it."""
     for node in row:
         if isinstance(node, Big):
+            for sign in node.below or ():
+                if isinstance(sign, Sign) and sign.text in STRICT:
+                    cause = f"an end of the {NAMED.get(node.kind, node.kind)} is off by one"
+                    yield sign.start, sign.end, STRICT[sign.text], cause
             for script in (node.below, node.above):
                 if script:
                     yield from _index_edits(

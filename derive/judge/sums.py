@@ -22,16 +22,14 @@ from derive.text.trees import Big, Group, Name, Node, Number, Row, Sign, walk
 RANGE = "the range of the {} ends at another place"
 FRESH = ("k", "l", "m", "n", "r", "s", "q")
 BRACKETS = "the brackets stand at the wrong place"
-RELATIONS = {"<": "\\leq ", "\\leq": "< ", ">": "\\geq ", "\\geq": "> "}
-OPPOSITE = {"\\neq": ("=",)}
+RELATIONS = {">": "\\geq ", "\\geq": "> "}
 
 
 def sum_edits(written: Written) -> Iterator[Edit]:
     """What may be wrong with the Σ and Π of a member, likeliest first."""
     yield from _ends(written)
     yield from _excluded(written)
-    yield from _missing(written)
-    yield from _missing_within(written)
+    yield from missing_sums(written)
     yield from _too_many(written)
 
 
@@ -112,6 +110,12 @@ def _excluded(written: Written) -> Iterator[Edit]:
                     ((last.start, last.end, f"{{{letter}}}"),),
                     f"what the sum leaves out is {letter}, not {own}",
                 )
+
+
+def missing_sums(written: Written) -> Iterator[Edit]:
+    """A Σ that is missing around a member, or within it."""
+    yield from _missing(written)
+    yield from _missing_within(written)
 
 
 def _missing(written: Written) -> Iterator[Edit]:
