@@ -28,7 +28,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
-from derive.judge.additions import Words, additions, outer_names
+from derive.judge.additions import TERMS_PUT_IN, Words, additions, outer_names
 from derive.judge.batches import counts_what_is_one, meets_its_twin, misses_its_twin, small_of
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
@@ -57,6 +57,7 @@ from derive.judge.repairs import (
     Repair,
     indices_in,
     repairs,
+    summed_over,
 )
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
@@ -101,6 +102,7 @@ PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in wo
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
+UNREADABLE = "with {} as it was first defined, not as on line {}, which is not understood"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
@@ -379,7 +381,15 @@ class Decider:
     ) -> Verdict | None:
         """A line that only one of two definitions for one place makes true."""
         model = _as_the_page_has_it(tried)
-        if tried.reading or not self.versions.conflicts:
+        if tried.reading:
+            return None
+        used = {n.split("∅")[0] for n in reached(tried.sides, model)}
+        for key, place in self.versions.unreadable:
+            if key in used and place < number:
+                line = self.versions.line(place)
+                reading = UNREADABLE.format(key, line)
+                return Verdict("ambiguous", scope=self._scope(tried), reading=reading)
+        if not self.versions.conflicts:
             return None
         for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
             if version.conflicts and version.definition.number != number:
@@ -892,7 +902,9 @@ class Decider:
 
     def defend(self, accusation: Accusation) -> Accusation:
         """An accusation with the nearest true line, where one is found."""
-        mended = self._mended(*accusation.line)
+        numbers = accusation.verdict.counterexample
+        nothing = numbers is not None and numbers.right == "0"
+        mended = self._mended(*accusation.line, whole=not nothing)
         if mended is None:
             return accusation
         latex, cause = mended
@@ -1046,17 +1058,22 @@ class Decider:
     # -- repairs ------------------------------------------------------------------------------------
 
     def _mended(
-        self, number: int, chain: Chain, head: Member, member: Member
+        self, number: int, chain: Chain, head: Member, member: Member, whole: bool = True
     ) -> tuple[str, str] | None:
-        """The nearest true line, proved, with the slip that it undoes."""
+        """The nearest true line, proved, with the slip that it undoes; a term put in is no slip where all that stands is 0."""  # noqa: E501
         source = self.judge.page.source.text
         text = source[member.start : member.end]
         names = tuple(self._names(number))
         slots = self.judge.understanding.model(number).slots
         plain = tuple(name for name in names if not slots.get(name))
-        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in indices_in(head.tree)))
+        written = [*indices_in(head.tree), *summed_over(member.tree)]
+        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in written))
         edited = list(repairs(text, member.tree, member.start, names, plain, letters))
-        more = additions(text, member.tree, member.start, self._words(number, head))
+        more = [
+            r
+            for r in additions(text, member.tree, member.start, self._words(number, head))
+            if whole or r.cause not in TERMS_PUT_IN
+        ]
 
         def first_true(slips: Iterable[Repair]) -> Repair | None:
             for repair in slips:
