@@ -61,6 +61,7 @@ from derive.judge.repairs import (
 )
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
+from derive.judge.vanishing import vanishing
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
@@ -102,6 +103,7 @@ PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in wo
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
+NOT_MADE_OF = "what is differentiated by {} is not made of it: another name for it may be meant"
 UNREADABLE = "with {} as it was first defined, not as on line {}, which is not understood"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
 
@@ -721,6 +723,13 @@ class Decider:
         assert first.outcome.model is not None
         if self._may_be_solved(first.sides, chain, member):
             return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
+        apart = vanishing(
+            (first.sides.left, first.sides.right),
+            reached(first.sides, first.outcome.model),
+            first.outcome.model,
+        )
+        if apart:
+            return Verdict("unread", reason=NOT_MADE_OF.format(apart.split("∅")[0]))
         part = _part_of_a_gradient(first.sides, first.outcome.model)
         if part:
             return Verdict("unread", reason=PART_OF_A_GRADIENT.format(part.split("∅")[0]))
