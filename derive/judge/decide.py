@@ -72,6 +72,7 @@ from derive.notation.rates import is_rate
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.notation.slots import tells_partial_from_total
+from derive.notation.words_behind import Around, estimated, words_around
 from derive.proof.lines import SameForm
 from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
@@ -103,6 +104,7 @@ PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in wo
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
+ESTIMATE = "the words before say that it is an estimate"
 NOT_MADE_OF = "what is differentiated by {} is not made of it: another name for it may be meant"
 UNREADABLE = "with {} as it was first defined, not as on line {}, which is not understood"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
@@ -723,6 +725,8 @@ class Decider:
         assert first.outcome.model is not None
         if self._may_be_solved(first.sides, chain, member):
             return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
+        if estimated(self._around.get(number, Around()).lead):
+            return Verdict("unread", reason=ESTIMATE)
         apart = vanishing(
             (first.sides.left, first.sides.right),
             reached(first.sides, first.outcome.model),
@@ -920,6 +924,10 @@ class Decider:
         self.defended[cause] = self.defended.get(cause, 0) + 1
         verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
         return replace(accusation, verdict=verdict, defended=True)
+
+    @cached_property
+    def _around(self) -> dict[int, Around]:
+        return words_around(self.judge.page)
 
     def _may_be_counted_otherwise(
         self, number: int, chain: Chain, head: Member, member: Member
