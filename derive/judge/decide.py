@@ -47,6 +47,7 @@ from derive.judge.misread import (
 )
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
+from derive.judge.passed_on import is_a_term
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import (
@@ -104,6 +105,7 @@ PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in wo
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
+A_TERM = "it is one term of what the page makes: the part that one path gives may be meant"
 ESTIMATE = "the words before say that it is an estimate"
 NOT_MADE_OF = "what is differentiated by {} is not made of it: another name for it may be meant"
 UNREADABLE = "with {} as it was first defined, not as on line {}, which is not understood"
@@ -734,6 +736,8 @@ class Decider:
         )
         if apart:
             return Verdict("unread", reason=NOT_MADE_OF.format(apart.split("∅")[0]))
+        if is_a_term(first.sides, (h.tried.sides for h in self.held)):
+            return Verdict("unread", reason=A_TERM)
         part = _part_of_a_gradient(first.sides, first.outcome.model)
         if part:
             return Verdict("unread", reason=PART_OF_A_GRADIENT.format(part.split("∅")[0]))
