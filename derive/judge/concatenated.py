@@ -1,4 +1,4 @@
-r"""Whether a page writes quantities below one another in a row, W [h_{t-1}, x_t]: then they are vectors."""
+r"""Whether a page writes quantities below one another, W [h_{t-1}, x_t], or the entries of one: then they are vectors."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from derive.notation.pieces import split_at
-from derive.text.trees import Group, Name, Row, Sign, children
+from derive.notation.slots import names_in
+from derive.text.trees import Group, Name, Row, Sign, Table, children, walk
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
@@ -32,6 +33,26 @@ def concatenates(u: Understanding) -> bool:
                 if all(_is_quantity(u, number, part) for part in parts):
                     return True
     return False
+
+
+def lists_entries(u: Understanding) -> bool:
+    """Whether a column or a matrix is written out whose entries are those of a name that stands whole elsewhere: z_1^t, z_2^t beside z_t."""  # noqa: E501
+    whole, entries = set[str](), set[str]()
+    for number, _, chain in u.chains():
+        table = u.symbols.at(number)
+        for member in chain.members:
+            for name, _, _ in names_in(member.tree):
+                found = table.occurrence(name, None)
+                if not any(domain == "component" for domain, _ in found.indices):
+                    whole.add(found.key)
+            for node in walk(member.tree):
+                if isinstance(node, Table) and node.kind == "matrix" and len(node.rows) >= LEAST:
+                    names = (n for row in node.rows for cell in row for n in walk(cell))
+                    read = (table.occurrence(n, None) for n in names if isinstance(n, Name))
+                    entries |= {
+                        o.key for o in read if any(domain == "component" for domain, _ in o.indices)
+                    }
+    return bool(whole & entries)
 
 
 def _is_quantity(u: Understanding, number: int, row: Row) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from derive.algebra.core import App, D, Ref, walk
+from derive.algebra.core import App, D, Fn, Ref, walk
 from derive.meaning.model import depended
 from derive.notation.habits import SLOPELESS
 from derive.text.page import Formula, Item, Prose
@@ -31,11 +31,14 @@ WORDS = {
     "rectified linear": "\\relu",
     "rectifier": "\\relu",
     "softplus": "\\softplus",
+    "softmax": "softmax",
     "双曲正切": "\\tanh",
     "双曲線正接": "\\tanh",
     "シグモイド": "\\sigma",
     "시그모이드": "\\sigma",
 }
+HABITUAL = "\\sigma"
+"""What is read as the logistic function where the page says nothing of it."""
 FOUND = "|".join(WORDS)
 IS = r"(?:is|denotes|be|represents|stands for|为|是|表示|选用|取|は|est|ist|es)"
 BEHIND = re.compile(
@@ -44,17 +47,21 @@ BEHIND = re.compile(
     r"(?P<rest>[^.。;；]{0,30})",
     re.IGNORECASE,
 )
+APPOSED = re.compile(
+    rf"^\s*(?:the|a|an)\s+(?P<word>{FOUND})(?P<rest>[^.。;；]{{0,30}})", re.IGNORECASE
+)
+WITH = re.compile(r"\bwith\s*$", re.IGNORECASE)
 ALONE = re.compile(
     r"^\s*(?:(?:logistic|sigmoid|activation|transfer|squashing|unit|non-?linearit(?:y|ies)"
     r"|functions?|operat(?:or|ion)s?"
     r"|函数|関数|함수|激活|Funktion)\s*)*"
     rf"(?:\((?:{FOUND})\)\s*)?"
-    r"(?:$|[,，(]|and\b|as\b|applied|acting|element|component|point|which|whose|です|である|이다)",
+    r"(?:$|[,，(]|and\b|as\b|applied|acting|element|component|point|row|which|whose|です|である|이다)",
     re.IGNORECASE,
 )  # nothing that makes of the word another function: no tanh inverse, no sigmoid with a slope
 AFTER = re.compile(
     r"^\s*(?:$|[,.;:)。，；]|and\b|applied|element|function|activation|non-?linearity|函数|関数|激活"
-    r"|(?:is|be) (?:applied|used))",
+    r"|(?:is|be) (?:applied|used)|(?:turns|maps|takes|gives|returns|converts|normali[sz]es)\b)",
     re.IGNORECASE,
 )
 HEDGED = re.compile(
@@ -85,6 +92,9 @@ MEANT = frozenset(
         "\\phi",
         "\\varphi",
         "\\sigma",
+        "S",
+        "s",
+        "\\mathcal{S}",
         "\\psi",
         "\\Phi",
         "\\rho",
@@ -113,6 +123,8 @@ def told_functions(u: Understanding) -> dict[str, str]:
         key = u.symbols.at(item.number).occurrence(row[0], None).key
         if isinstance(behind, Prose):
             found = BEHIND.match(behind.text)
+            if isinstance(before, Prose) and WITH.search(before.text):
+                found = found or APPOSED.match(behind.text)  # with f the sigmoid
             if ANOTHER.match(behind.text):
                 said.setdefault(key, set()).add("")
             elif found and _is_plain(found, behind.text) and not _is_hedged(items, at):
@@ -135,7 +147,7 @@ def _is_plain(found: re.Match[str], text: str) -> bool:
     return (
         ALONE.match(rest) is not None
         and not OTHERS.search(found["rest"])
-        and not re.search(r"\b(?:with|times|plus)\b", rest)
+        and not re.search(r"\b(?:with|times|plus)\b|column|axis|axes|dimension", rest)
         and others <= {WORDS[found["word"].lower()]}
     )
 
@@ -186,6 +198,30 @@ def half_told(u: Understanding, tried: Tried) -> str:
         if key in unknown:
             return key
     return next(iter(sorted(unknown & _spoken_of(u))), "")
+
+
+def by_habit_alone(u: Understanding, tried: Tried) -> str:
+    """The function of which the prose speaks and that no formula writes, where a line rests on a σ that was read as the logistic function by habit."""  # noqa: E501
+    model = tried.outcome.model
+    assert model is not None
+    bodies = [tried.sides.left, tried.sides.right]
+    bodies += [d.body for n in depended(bodies, model) for d in model.definitions.get(n, ())]
+    if not any(isinstance(p, Fn) and p.name == HABITUAL for b in bodies for p in walk(b)):
+        return ""
+    prose = " ".join(item.text.lower() for item in u.page.items if isinstance(item, Prose))
+    words = {word for word in WORDS if re.search(rf"(?<![a-z]){word}", prose)}
+    letters = {
+        n.letter.removeprefix("\\").lower()
+        for c in u.page.chains
+        for m in c.members
+        for n in nodes(m.tree)
+        if isinstance(n, Name)
+    }
+    meant = {WORDS[word] for word in words}
+    if HABITUAL in meant or HABITUAL.removeprefix("\\") not in letters:
+        return ""
+    others = {name.removeprefix("\\") for name in meant} - letters
+    return next(iter(sorted(others)), "")
 
 
 def _spoken_of(u: Understanding) -> set[str]:

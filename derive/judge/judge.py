@@ -25,8 +25,10 @@ from derive.judge.understanding import Understanding
 from derive.judge.worked import Told, Worked
 from derive.notation.changes import as_variations, variations, with_changes
 from derive.notation.code_names import with_code_names
+from derive.notation.columns_called import with_columns_called
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
+from derive.notation.kronecker import with_kronecker
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -36,6 +38,7 @@ from derive.notation.shaped import Misfit
 from derive.notation.sides import is_value
 from derive.notation.symbols import Role, bind
 from derive.notation.trained import with_training_steps
+from derive.notation.vectors_numbered import with_vectors_at_steps
 from derive.notation.wide_sums import with_wide_sums
 from derive.text.page import Break, Chain, Formula, Member, Page, Prose
 from derive.text.read import read
@@ -76,7 +79,9 @@ class Judge:
                 with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
-        page, said = with_letters(page)
+        page, said = with_letters(with_vectors_at_steps(with_columns_called(page)))
+        one = page
+        page, deltas = with_kronecker(page)
         plain = page
         page, transposes = with_transposes(page)
         turned = changed(plain, page)
@@ -88,12 +93,13 @@ class Judge:
         page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide, *tops)
         self.written_otherwise = [
+            *((said, changed(one, plain)) for said in deltas),
             *((one, turned) for one in transposes),
             *((one, changed(widened, summed)) for one in wide),
             *((one, changed(summed, whole)) for one in tops),
             *((one, changed(whole, page)) for one in steps),
         ]
-        self.said += said + transposes + wide + tops + steps
+        self.said += said + deltas + transposes + wide + tops + steps
         self._begin(text, page)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""δ_{t-1} = δ_t ⊙ f_t beside δ_t = e_t + δ_{t+1} ⊙ f_{t+1}: what one path hands on, written as the whole."""
+"""δ_{t-1} = δ_t ⊙ f_t beside δ_t = e_t + δ_{t+1} ⊙ f_{t+1}: what one path hands on, as if it were all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from derive.judge.claims import Sides
 
 
 def is_a_term(line: Sides, others: Iterable[Sides]) -> bool:
-    """Whether a line says of a quantity, at its step, what is one term of it in an equation that holds."""
+    """Whether a line says of a quantity, at its step, what is one term of it in an equation of the page."""
     return any(_is_term_of(line, other) for other in others)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from derive.algebra.core import Core, Ref
+from derive.algebra.core import Core, Ref, move
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.errors import DeriveError, Place
@@ -254,6 +254,8 @@ class Teller:
         if certificate is None or outcome.dims is None:
             return ()
         left, right = (resolved(s, outcome.dims) for s in (tried.sides.left, tried.sides.right))
+        entry = next(certificate.single())  # of a proof entry by entry, the first one
+        left, right = move(left, entry), move(right, entry)
         try:
             return tuple(_steps(prover.lines(outcome), certificate, left, right, speller))
         except (NoForm, RecursionError):

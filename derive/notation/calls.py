@@ -32,7 +32,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS, SPELLED
-from derive.notation import bigs, derivatives, families, groups, members
+from derive.notation import bigs, derivatives, families, groups, habits, members
 from derive.notation.pieces import (
     RELATIONS,
     bare,
@@ -79,7 +79,7 @@ def special_name(
     if (key in e.setting.defined and key not in WORDS) or key in e.setting.functions:
         return None
     if (
-        key == "\\delta"
+        key in ("\\delta", habits.KRONECKER)
         and key not in e.setting.errors
         and len(occurs.indices) == 2
         and all(d == "component" for d, _ in occurs.indices)
@@ -122,9 +122,15 @@ def special_name(
             else SPELLED.get(node.letter) or (node.letter if node.letter in WORDS else None)
         )
     )
-    if word is None or is_variable(e, key):
+    if word is None or (is_variable(e, key) and not is_told_call(e, key, row, at)):
         return None
     return applied_word(e, word, node, occurs, row, at)
+
+
+def is_told_call(e: Elaborator, key: str, row: Row, at: int) -> bool:
+    """S(z) where the page says in words what function S is."""
+    behind = row[at + 1] if at + 1 < len(row) else None
+    return key in e.setting.told and isinstance(behind, Group) and behind.opening == "("
 
 
 def indicated(e: Elaborator, node: Name, row: Row, at: int) -> tuple[Val, int] | None:
@@ -167,7 +173,9 @@ def read_indicator(e: Elaborator, inside: Row, commas: bool) -> Val | None:
     except Unread:
         return None if relation == "," else read_relation(e, inside, place)
     if relation not in ("=", "\\neq", ",") or not all(
-        members.is_index(e, x) or not is_variable(e, x) for i in (a, b) for x, _ in i.letters
+        members.is_index(e, x) or _numbers_entries(e, x) or not is_variable(e, x)
+        for i in (a, b)
+        for x, _ in i.letters
     ):
         return read_relation(e, inside, place)
     same_dim(e, a, b)
@@ -205,6 +213,11 @@ def is_variable(e: Elaborator, key: str) -> bool:
         "index",
         "size",
     )
+
+
+def _numbers_entries(e: Elaborator, letter: str) -> bool:
+    """Whether a letter that nothing makes is an index of entries elsewhere in its line: the n of A_{mn} (δ = 1(n = j))."""  # noqa: E501
+    return letter in e.letters and letter not in e.setting.defined and letter not in e.bound
 
 
 def same_dim(e: Elaborator, a: Time, b: Time) -> None:

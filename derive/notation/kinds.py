@@ -453,7 +453,11 @@ class Binder:
         )
         if called and any("time" in o.form and o.arguments is None for _, o in uses):
             called = False
-        if "\\delta" in base and not defined and self._is_kronecker(uses):
+        if (
+            ("\\delta" in base or base == habits.KRONECKER)
+            and not defined
+            and self._is_kronecker(uses)
+        ):
             return "constant", "Kronecker's delta"
         if base in habits.LOSS and self._is_cost(key, uses, defined):
             return "variable", "a cost by habit"

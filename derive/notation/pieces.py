@@ -294,6 +294,26 @@ def only_dots(row: Row) -> bool:
     return bool(row) and all(isinstance(n, Sign) and n.text in ("\\dots", ".", ",") for n in row)
 
 
+DOTS_BELOW = ("\\dots", "\\cdot", ".", ",")
+"""What stands for the rows that a matrix leaves out, where it stands alone in its cells."""
+
+
+def dotted_rows(rows: Sequence[Sequence[Row]]) -> list[Sequence[Row]]:
+    r"""The rows of a matrix, those of dots one by one: `. \\\\ .` and `\cdot \\\\ \cdot` leave out as much as \vdots does."""  # noqa: E501
+    found: list[Sequence[Row]] = []
+    for at, row in enumerate(rows):
+        if not 0 < at < len(rows) - 1 or not _is_left_out(row):
+            found.append(row)
+        elif not (len(found) > 1 and _is_left_out(found[-1])):
+            found.append([tuple(replace(n, text="\\dots") for n in c[:1]) for c in row])  # type: ignore[call-arg]
+    return found
+
+
+def _is_left_out(row: Sequence[Row]) -> bool:
+    signs = [n for cell in row for n in cell]
+    return bool(signs) and all(isinstance(n, Sign) and n.text in DOTS_BELOW for n in signs)
+
+
 def number_of(node: Number) -> Core:
     text = node.text.replace(",", "")
     places = len(text.split(".")[1]) if "." in text else None
