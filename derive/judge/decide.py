@@ -23,12 +23,6 @@ from derive.algebra.core import (
     letters_in,
     walk,
 )
-<<<<<<< HEAD
-from derive.algebra.forms import NoForm
-from derive.algebra.functions import SPELLED
-from derive.judge.additions import TERMS_PUT_IN, Words, additions, outer_names
-=======
->>>>>>> main
 from derive.judge.batches import counts_what_is_one, meets_its_twin, misses_its_twin, small_of
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
@@ -50,26 +44,11 @@ from derive.judge.misread import (
 from derive.judge.named_losses import as_entropies, left_open
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
-<<<<<<< HEAD
+from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.passed_on import is_a_term
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
-from derive.judge.repairs import (
-    OFF_BY_ONE,
-    SWAPPED,
-    TURNED,
-    WHERE_INDEX,
-    Repair,
-    indices_in,
-    repairs,
-    summed_over,
-)
-=======
-from derive.judge.other_adjoints import OtherAdjoints
-from derive.judge.prove import Prover
-from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import OFF_BY_ONE
->>>>>>> main
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.vanishing import vanishing
@@ -990,13 +969,9 @@ class Decider:
 
     def defend(self, accusation: Accusation) -> Accusation:
         """An accusation with the nearest true line, where one is found."""
-<<<<<<< HEAD
         numbers = accusation.verdict.counterexample
         nothing = numbers is not None and numbers.right == "0"
-        mended = self._mended(*accusation.line, whole=not nothing)
-=======
-        mended = self.mender.near(accusation.line)
->>>>>>> main
+        mended = self.mender.near(accusation.line, whole=not nothing)
         if mended is None:
             return accusation
         self.defended[mended.cause] = self.defended.get(mended.cause, 0) + 1
@@ -1150,121 +1125,6 @@ class Decider:
             if n in free or n not in tried_definitions(self.judge, number)
         }
 
-<<<<<<< HEAD
-    # -- repairs ------------------------------------------------------------------------------------
-
-    def _mended(
-        self, number: int, chain: Chain, head: Member, member: Member, whole: bool = True
-    ) -> tuple[str, str] | None:
-        """The nearest true line, proved, with the slip that it undoes; a term put in is no slip where all that stands is 0."""  # noqa: E501
-        source = self.judge.page.source.text
-        text = source[member.start : member.end]
-        names = tuple(self._names(number))
-        slots = self.judge.understanding.model(number).slots
-        plain = tuple(name for name in names if not slots.get(name))
-        written = [*indices_in(head.tree), *summed_over(member.tree)]
-        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in written))
-        edited = list(repairs(text, member.tree, member.start, names, plain, letters))
-        more = [
-            r
-            for r in additions(text, member.tree, member.start, self._words(number, head))
-            if whole or r.cause not in TERMS_PUT_IN
-        ]
-
-        def first_true(slips: Iterable[Repair]) -> Repair | None:
-            for repair in slips:
-                self.mending += 1
-                if self.mending > MOST_MENDING:
-                    return None
-                if self._is_true(number, chain, head, member, repair):
-                    return repair
-            return None
-
-        found = first_true(chain_of(edited, more))
-        if found is not None and found.cause == SWAPPED:  # y A, of a column y, is meant as A^T y
-            found = first_true(r for r in edited if r.cause in TURNED) or found
-        if found is None:
-            return None
-        shown = f"{source[head.start : head.end].strip()} = {found.text.strip()}"
-        return " ".join(shown.split()), found.cause
-
-    def _has_a_stray_index(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
-        """Whether a line is proved with one index of its member for another, and with none of its head."""
-        mended = self._mended(number, chain, head, member)
-        if mended is None or WHERE_INDEX not in mended[1]:
-            return False
-        source = self.judge.page.source.text
-        written = source[head.start : head.end]
-        letters = {source[n.start : n.end] for n in indices_in(member.tree)}
-        for index in indices_in(head.tree):
-            for other in letters - {source[index.start : index.end]}:
-                before, after = index.start - head.start, index.end - head.start
-                made = f"{written[:before]}{{{other}}}{written[after:]}"
-                changed = replace(head, tree=tuple(trees_of(made)))
-                own = Repair(source[member.start : member.end], "")
-                if self._is_true(number, chain, changed, member, own):
-                    return False
-        return True
-
-    def _names(self, number: int) -> Iterator[str]:
-        for name in self.judge.understanding.model(number).definitions:
-            if "∅" not in name and "_" not in name and "{" not in name:
-                yield name
-
-    def _words(self, number: int, head: Member) -> Words:
-        """What a line may lack: the ends of its derivative, what the page makes, and what it makes it of."""  # noqa: E501
-        source, table = self.judge.page.source.text, self.judge.symbols.at(number)
-        if head.tree and isinstance(head.tree[0], Fraction):
-            above, below = head.tree[0].above_line, head.tree[0].below_line
-            ends = tuple(
-                source[r[1].start : r[-1].end] if len(r) > 1 else "" for r in (above, below)
-            )
-        else:
-            ends = ("", "")
-        made: dict[str, str] = {}
-        used: dict[str, None] = {}
-        for n, i, chain in self.judge.understanding.chains():
-            role = self.judge.symbols.roles.get((n, i))
-            if role is None or role.kind != "definition" or len(chain.members) < 2 or n >= number:
-                continue
-            made[source[chain.members[0].start : chain.members[0].end].strip()] = source[
-                chain.members[1].start : chain.members[1].end
-            ].strip(" .,;\n")
-            for name in outer_names(chain.members[1].tree):
-                if table.occurrence(name, None).key not in SPELLED and name.style != "op":
-                    used[source[name.start : name.end]] = None
-        return Words(ends[0], ends[1], tuple(made.items()), tuple(used))
-
-    def _is_true(
-        self, number: int, chain: Chain, head: Member, member: Member, repair: Repair
-    ) -> bool:
-        try:
-            row = tuple(trees_of(repair.text))
-            made = replace(member, tree=row)
-            plain = self.judge.readings.plain
-            tried = self.judge.tried(number, chain, head, made, plain, plain)
-        except (Unread, Misfit, RecursionError):
-            return False
-        if not tried.outcome.agrees or tried.outcome.zero or tried.given:
-            return False
-        if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
-            return False
-        return self.prover.prove(
-            tried.sides, tried.outcome, base=self.judge.understanding.base
-        ) is not None and not self._is_trivial(tried)
-
-    def _is_trivial(self, tried: Tried) -> bool:
-        """x = x."""
-        lines = self.prover.lines(tried.outcome)
-        try:
-            return tried.sides.left == tried.sides.right or lines.forms.is_zero(
-                add((tried.sides.left, neg(tried.sides.right)))
-            )
-        except NoForm:
-            return False
-
-=======
->>>>>>> main
 
 def _free_on_one_side(tried: Tried) -> bool:
     """Whether an index stands free on one side alone: it may be meant to be summed, or to be one step."""

@@ -26,12 +26,9 @@ from derive.judge.granted import freed, suppositions
 from derive.judge.joined import joined
 from derive.judge.made import BOLD
 from derive.judge.names import named as written
-<<<<<<< HEAD
-from derive.judge.own_steps import with_latest_immediate
-=======
 from derive.judge.opaque import told_opaque, with_opaque
 from derive.judge.outer_factors import FACTORS, with_the_array
->>>>>>> main
+from derive.judge.own_steps import with_latest_immediate
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
