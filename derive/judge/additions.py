@@ -10,6 +10,7 @@ from derive.text.trees import Fraction, Group, Name, Number, Row, Sign, children
 
 MOST = 110
 NUMBERS = ("2", "\\frac{1}{2}", "3", "5", "4")
+TERMS_PUT_IN = ("a path is missing", "a term is missing")
 SWAPPED = {"\\sin": "\\cos", "\\cos": "\\sin", "\\sinh": "\\cosh", "\\cosh": "\\sinh"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,15 +13,21 @@ from derive.judge.made import Made
 from derive.judge.names import named
 from derive.judge.understanding import Understanding
 from derive.meaning.model import Definition, Model, depended
-from derive.notation.definitions import OR_ELSE
+from derive.notation.definitions import BETWEEN, OR_ELSE
 from derive.notation.gathering import places_of
 from derive.notation.setting import Unread
 from derive.notation.shaped import Misfit
+from derive.notation.slots import Where, single_name
 from derive.text.page import Chain, Formula, Member
 
 RESTATED = ("works out what is defined", "says again what is defined")
 """Roles of an equation for what is defined already, where no word concludes it: perhaps a version."""
 AGAIN = ("says again what is defined", "concluded from what stands before", OR_ELSE)
+SOLVES = re.compile(
+    r"□\W*(?:(?:now|then|instead|always)\W+)?(?:solves?|satisf(?:y|ies)|obeys?|"
+    r"is (?:a|the) (?:root|solution) of|löst|erfüllt|vérifie|满足|滿足|を満たす)\W*$",
+    re.IGNORECASE,
+)
 MOST = 6
 
 
@@ -103,6 +110,49 @@ class Versions:
                 replace(model, definitions=changed),
             )
 
+    @cached_property
+    def unreadable(self) -> tuple[tuple[str, int], ...]:
+        r"""Names that are defined, and formulas that say again, not understood, what they are: \oint h_t = L_t."""  # noqa: E501
+        u = self.understanding
+        made = {m.definition.name.split("∅")[0] for m in u.made}
+        found = []
+        for number, index, chain in u.chains():
+            role = u.symbols.roles.get((number, index))
+            if role is None or role.kind != "claim" or len(chain.members) != 2:
+                continue
+            left, right = chain.members
+            solved = self._solves(number)
+            if solved in made:
+                found.append((solved, number))
+            if role.why in (*AGAIN, *RESTATED) and role.key is not None:
+                key, other = role.key, right
+            elif role.why == BETWEEN and (name := single_name(right.tree)) is not None:
+                key, other = u.symbols.at(number).occurrence(*name).key, left
+            else:
+                continue
+            if key in made and not self._is_read(number, index, other):
+                found.append((key, number))
+        return tuple(found)
+
+    def _solves(self, number: int) -> str:
+        """What the words before an equation say to solve it: "L_t solves …"."""
+        where, u = self._wheres[number], self.understanding
+        before = next((c for n, _, c in u.chains() if n == number - 1), None)
+        if before is None or len(before.members) != 1 or not SOLVES.search(where.before):
+            return ""
+        name = single_name(before.members[0].tree)
+        return u.symbols.at(number).occurrence(*name).key if name is not None else ""
+
+    def _is_read(self, number: int, index: int, member: Member) -> bool:
+        u = self.understanding
+        try:
+            u.elaborator(number, None, index).row(member.tree)
+        except Misfit:
+            return True
+        except (Unread, RecursionError):
+            return False
+        return True
+
     def is_left_behind(self, number: int, version: Version, model: Model) -> bool:
         """Whether the definition in force was made in another section than the line, which may have gone back to an earlier one."""  # noqa: E501
         own = version.definition
@@ -113,8 +163,12 @@ class Versions:
         )
 
     @cached_property
+    def _wheres(self) -> dict[int, Where]:
+        return dict(places_of(self.understanding.page))
+
+    @cached_property
     def _sections(self) -> dict[int, int]:
-        return {n: where.section for n, where in places_of(self.understanding.page)}
+        return {n: where.section for n, where in self._wheres.items()}
 
     def line(self, number: int) -> int:
         """The line of a formula."""

@@ -45,11 +45,13 @@ from derive.judge.named_losses import as_entropies, left_open, said_entropies
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.other_adjoints import OtherAdjoints
+from derive.judge.passed_on import is_a_term
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
 from derive.judge.repairs import OFF_BY_ONE
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
+from derive.judge.vanishing import vanishing
 from derive.judge.witness import witness
 from derive.meaning.model import Definition, Model, depended
 from derive.notation.chance import MARKS
@@ -60,6 +62,7 @@ from derive.notation.rates import is_rate
 from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.notation.slots import tells_partial_from_total
+from derive.notation.words_behind import Around, estimated, words_around
 from derive.proof.lines import SameForm
 from derive.text.page import Chain, Member
 from derive.verify.verdicts import Verdict
@@ -89,6 +92,10 @@ PART_OF_A_GRADIENT = "{} may be a part of a gradient, which the page makes in wo
 BY_ARGUMENTS = "what {} depends on is told by its arguments alone"
 BEYOND = "the page makes {} for fewer steps than the line names"
 ENTRY_OR_ONE = "{} with an index is an entry, or one of several: the page does not say which"
+A_TERM = "it is one term of what the page makes: the part that one path gives may be meant"
+ESTIMATE = "the words before say that it is an estimate"
+NOT_MADE_OF = "what is differentiated by {} is not made of it: another name for it may be meant"
+UNREADABLE = "with {} as it was first defined, not as on line {}, which is not understood"
 NOWHERE = "no step that the line names lies where the page defines what it is about"
 
 
@@ -129,6 +136,7 @@ class Decider:
         self.defended: dict[str, int] = {}
         self.unread = 0
         self.held: list[Held] = []
+        self.stated: list[Sides] = []
         self.assumed: set[str] = set()
         self._bound: set[str] | None = None
         self._seeking: bool | None = None
@@ -148,6 +156,8 @@ class Decider:
             if accused is None:
                 raise
             return accused
+        if tries:
+            self.stated.append(tries[0].sides)
         for tried in tries:
             found = self._holding(tried)
             if found is not None:
@@ -373,7 +383,15 @@ class Decider:
     ) -> Verdict | None:
         """A line that only one of two definitions for one place makes true."""
         model = _as_the_page_has_it(tried)
-        if tried.reading or not self.versions.conflicts:
+        if tried.reading:
+            return None
+        used = {n.split("∅")[0] for n in reached(tried.sides, model)}
+        for key, place in self.versions.unreadable:
+            if key in used and place < number:
+                line = self.versions.line(place)
+                reading = UNREADABLE.format(key, line)
+                return Verdict("ambiguous", scope=self._scope(tried), reading=reading)
+        if not self.versions.conflicts:
             return None
         for _, version, changed in self.versions.others(number, model, reached(tried.sides, model)):
             if version.conflicts and version.definition.number != number:
@@ -747,6 +765,17 @@ class Decider:
         assert first.outcome.model is not None
         if self._may_be_solved(first.sides, chain, member):
             return Verdict("unread", reason="an equation with 0, to be solved: it may be supposed")
+        if estimated(self._around.get(number, Around()).lead):
+            return Verdict("unread", reason=ESTIMATE)
+        apart = vanishing(
+            (first.sides.left, first.sides.right),
+            reached(first.sides, first.outcome.model),
+            first.outcome.model,
+        )
+        if apart:
+            return Verdict("unread", reason=NOT_MADE_OF.format(apart.split("∅")[0]))
+        if is_a_term(first.sides, self.stated):
+            return Verdict("unread", reason=A_TERM)
         part = _part_of_a_gradient(first.sides, first.outcome.model)
         if part:
             return Verdict("unread", reason=PART_OF_A_GRADIENT.format(part.split("∅")[0]))
@@ -940,12 +969,18 @@ class Decider:
 
     def defend(self, accusation: Accusation) -> Accusation:
         """An accusation with the nearest true line, where one is found."""
-        mended = self.mender.near(accusation.line)
+        numbers = accusation.verdict.counterexample
+        nothing = numbers is not None and numbers.right == "0"
+        mended = self.mender.near(accusation.line, whole=not nothing)
         if mended is None:
             return accusation
         self.defended[mended.cause] = self.defended.get(mended.cause, 0) + 1
         verdict = replace(accusation.verdict, reason=mended.words, suggestion=mended.latex)
         return replace(accusation, verdict=verdict, defended=True)
+
+    @cached_property
+    def _around(self) -> dict[int, Around]:
+        return words_around(self.judge.page)
 
     def _may_be_counted_otherwise(
         self, number: int, chain: Chain, head: Member, member: Member

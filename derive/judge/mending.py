@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from derive.algebra.core import D, add, neg, walk
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import SPELLED
-from derive.judge.additions import Words, additions, outer_names
+from derive.judge.additions import TERMS_PUT_IN, Words, additions, outer_names
 from derive.judge.edits import AHEAD, Around, Edit, Written, tree_of
 from derive.judge.exchanges import (
     fraction_edits,
@@ -43,6 +43,7 @@ from derive.judge.repairs import (
     factors_of,
     indices_in,
     repairs,
+    summed_over,
 )
 from derive.judge.sums import bracket_edits, missing_sums, sum_edits
 from derive.notation.setting import Unread
@@ -85,27 +86,32 @@ class Mender:
         self.tried_near = 0
         self.tried_far = 0
         self.unproved = 0
-        self._near: dict[tuple[int, int, int], Mended | None] = {}
+        self._near: dict[tuple[int, int, int, bool], Mended | None] = {}
         self._words: dict[int, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {}
 
-    def near(self, line: Line) -> Mended | None:
-        """The true line that one small edit makes, with the slip that it undoes."""
-        key = line[0], line[2].start, line[3].start
+    def near(self, line: Line, whole: bool = True) -> Mended | None:
+        """The true line that one small edit makes, with the slip that it undoes; not `whole` is one that says 0, to which no term is put."""  # noqa: E501
+        key = line[0], line[2].start, line[3].start, whole
         if key not in self._near:
-            self._near[key] = self._nearest(line)
+            self._near[key] = self._nearest(line, whole)
         return self._near[key]
 
-    def _nearest(self, line: Line) -> Mended | None:
+    def _nearest(self, line: Line, whole: bool) -> Mended | None:
         number, _chain, head, member = line
         source = self.judge.page.source.text
         text = source[member.start : member.end]
         names = tuple(self._names(number))
         slots = self.judge.understanding.model(number).slots
         plain = tuple(name for name in names if not slots.get(name))
-        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in indices_in(head.tree)))
+        written = [*indices_in(head.tree), *summed_over(member.tree)]
+        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in written))
         edited = list(repairs(text, member.tree, member.start, names, plain, letters))
         words = Words(*self._ends(head), *self._known(number))
-        more = additions(text, member.tree, member.start, words)
+        more = (
+            r
+            for r in additions(text, member.tree, member.start, words)
+            if whole or r.cause not in TERMS_PUT_IN
+        )
 
         def first_true(slips: Iterable[Repair]) -> Repair | None:
             for repair in slips:

@@ -48,6 +48,7 @@ NOT_KNOWN = (
     "another version",
     "given nowhere",
     "for fewer steps",
+    "outside its range",
 )
 
 

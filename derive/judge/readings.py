@@ -28,6 +28,7 @@ from derive.judge.made import BOLD
 from derive.judge.names import named as written
 from derive.judge.opaque import told_opaque, with_opaque
 from derive.judge.outer_factors import FACTORS, with_the_array
+from derive.judge.own_steps import with_latest_immediate
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
@@ -180,7 +181,9 @@ ROWS = "vectors lie, as rows"
 GATES = "the gradient by a gate is by what its function is applied to"
 STEP = "the contribution of one step alone"
 SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
+LATEST = "latest"
 PARTS = {
+    LATEST: "the derivatives of the line's own step by the parameter are immediate",
     "step": "the derivative of the left side, where it stands on the right, is immediate",
     "now": "the derivative on the right is the part through its own step alone",
     "later": "the derivative on the right is the part that comes back from later steps",
@@ -942,7 +945,16 @@ class Readings:
         )
         if found.note and way.head.turned != self.understanding.reading.turned:
             raise _NotHere  # turned twice
-        if (
+        latest = (
+            with_latest_immediate(found.right, found.left) if isinstance(found.left, D) else None
+        )
+        if latest is not None:
+            elaborator.choices.add("part")
+        if way.part == LATEST:
+            if latest is None:
+                raise _NotHere
+            found = replace(found, right=latest)
+        elif (
             isinstance(found.left, D)
             and found.left in walk(found.right)
             and found.left != found.right

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sign
+from derive.text.trees import Big, Fraction, Group, Name, Node, Number, Row, Sign, walk
 
 MOST = 90
 SHIFTS = (1, -1)
@@ -206,6 +206,12 @@ def indices_of(row: Row) -> Iterator[Name | Number]:
 def indices_in(row: Row) -> tuple[Name | Number, ...]:
     """Those of a whole formula."""
     return tuple(part for inner in _rows(row) for part in indices_of(inner))
+
+
+def summed_over(row: Row) -> tuple[Name, ...]:
+    """The letters over which a formula sums."""
+    below = (n.below for n in walk(row) if isinstance(n, Big) and n.kind == "sum" and n.below)
+    return tuple(b[0] for b in below if isinstance(b[0], Name))
 
 
 def _is_plain(node: Name | Number) -> bool:

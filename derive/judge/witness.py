@@ -100,10 +100,8 @@ def _at(world: World, found: Sides, env: Mapping[str, int], least: float) -> Cou
     values += edges(fresh, (found.left, found.right))
     uses_time = any(
         s in ("time", "layer")
-        for part in (found.left, found.right)
-        for r in walk(part)
-        if isinstance(r, Ref)
-        for s in world.model.slots.get(r.name, ())
+        for name in depended((found.left, found.right), world.model)
+        for s in world.model.slots.get(name, ())
     )
     printed = {a for a, _ in values} | ({"T"} if uses_time else set())
     values += lengths_used(fresh, (found.left, found.right), printed)
@@ -162,10 +160,22 @@ def edges(world: World, sides: tuple[Core, Core]) -> list[tuple[str, str]]:
     """The local derivatives of what abstract functions make, and its values where closed formulas use them."""  # noqa: E501
     bodies = [d.body for ds in world.model.definitions.values() for d in ds]
     closed = [b for b in bodies if not isinstance(b, App)]
-    used = {p.name for b in (*sides, *closed) for p in walk_values(b) if isinstance(p, Ref)}
+    entering = [p for b in (*sides, *closed) for p in walk_values(b)]
+    used = {p.name for p in entering if isinstance(p, Ref)}
+    applied = {p.name for p in entering if isinstance(p, App) and not p.slots}
+    used |= {
+        name
+        for name, definitions in world.model.definitions.items()
+        for d in definitions
+        if isinstance(d.body, App) and d.body.name in applied
+    }
+    values = dict(world._values)
+    for element in world._slopes:
+        if element[0] in used and element not in values:
+            values[element] = world.element(element)
     found = [
         (spelled(shortened(world, element)), number(value))
-        for element, value in sorted(world._values.items())
+        for element, value in sorted(values.items())
         if element[0] in used
         and (made := world.definition(element)) is not None
         and any(isinstance(p, App) for p in walk(made[0].body))

@@ -39,6 +39,7 @@ from derive.algebra.core import (
     Stack,
     Where,
     letters_in,
+    walk,
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import FUNCTIONS
@@ -324,9 +325,24 @@ class World:
                     return False
                 if here < -2:
                     return False
-            elif (ends and here <= min(ends)) or here < self._first(d):
+            elif (ends and here <= min(ends)) or (
+                here < self._first(d) and not self._is_begun(d, here)
+            ):
                 return False
         return True
+
+    def _is_begun(self, d: Definition, here: int) -> bool:
+        """Whether a step before the first is made of what the page makes there of that step's own inputs.
+
+        h_t = σ(a_t), with a_0 = w x_0 + b beside a_t = w x_t + v h_{t-1} + b, makes h_0, too.
+        """
+        names = {p.name for p in walk(d.body) if isinstance(p, Ref)} - {d.name}
+        return any(
+            Time.at(here) in s.index
+            and any(isinstance(p, Ref) and Time.at(here) in p.index for p in walk(s.body))
+            for name in names
+            for s in self.model.specials(name)
+        )
 
     def _first(self, d: Definition) -> int:
         """The first ordered index at which a definition applies: 1, or any where it looks at no earlier member."""  # noqa: E501

@@ -14,6 +14,7 @@ from typing import Literal
 from derive.notation import habits
 from derive.notation.abridged import ABRIDGED, shows_part_of
 from derive.notation.occurrences import Occurrence, Reader
+from derive.notation.recursions import goes_on_from
 from derive.notation.sides import (
     bare_key,
     canonical,
@@ -174,6 +175,9 @@ class Ledger:
             if "component" not in found.form and self._is_adjoint_by_entries(found):
                 why = "an equation for an adjoint that is defined"
                 return Role("claim", found.key, found, why)
+            self._define(found, right, number, adjoint)
+            return Role("definition", found.key, found, "defines beside a boundary value")
+        if all(goes_on_from(found, k.occurrence, right) for k in before):
             self._define(found, right, number, adjoint)
             return Role("definition", found.key, found, "defines beside a boundary value")
         return self._second(found, right, number, where, before, adjoint)
@@ -444,13 +448,15 @@ class Ledger:
         self.known.setdefault(found.key, []).append(known)
 
     def _end_of_variant(self, found: Occurrence, where: Where, number: int) -> int | None:
-        """Where a second definition in an item ends: a variant of what stands outside, or in another
-        item."""
+        """Where a second definition in an item or a caption ends: a variant of what stands outside,
+        or in another item."""
         before = [
             k
             for k in self.known.get(found.key, ())
             if k.occurrence.form == found.form and not _is_other_member(k.occurrence, found)
         ]
+        if where.aside and before:
+            return number
         if not where.item or not before or all(k.where.item == where.item for k in before):
             return None
         return self._last(number, lambda w: w.item == where.item)

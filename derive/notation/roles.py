@@ -761,10 +761,10 @@ class Roles(Ledger):
             )
             same = "paragraph" if general else "section"
             return number, self._last(number, lambda w: getattr(w, same) == getattr(where, same))
-        if role.kind == "definition" and where.item:
+        if role.kind == "definition" and (where.item or where.aside):
             mine = [k for k in self.known.get(role.key or "", ()) if k.number == number]
             alone = any(k.last is not None for k in mine)
-            same_item = self._last(number, lambda w: w.item == where.item)
+            same_item = self._last(number, lambda w: w.item == where.item and not where.aside)
             return number, same_item if alone else self.last
         return number, self.last
 

@@ -151,7 +151,7 @@ def _spelled(name: Name) -> str:
 
 def _is_mention(chain: Chain) -> bool:
     """Whether a formula is a name alone, or gives one a number: w_t, w_0 = 0."""
-    if single_name(chain.members[0].tree) is None:
+    if not chain.members or single_name(chain.members[0].tree) is None:
         return False
     return len(chain.members) == 1 or (
         len(chain.members) == 2

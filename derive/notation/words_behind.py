@@ -189,6 +189,14 @@ WORKED_ON_AFTERWARDS = re.compile(
     rf"|^\s*(?:{THEN}|after that|in addition|next),?\s+(?:the \w+|⟦[^⟧]*⟧) (?:is|are) {AFTERWARDS}",
     re.IGNORECASE,
 )
+ESTIMATED = re.compile(
+    r"\b(?:estimat(?:e|ed|or)\b|approximation|approximated|surrogate|proxy|(?:upper|lower) bound|"
+    r"(?:first|crude|rough) guess|Schätzung|Schätzer|Näherung|estimation|estimación|"
+    r"aproximación|估计|估計|近似)"
+    r"[^.;:!?⟦]{0,60}(?:\b(?:is|are|be|by|reads|gives|ist|est|es)|是|为|為)?\W*$",
+    re.IGNORECASE,
+)
+"""Words behind which a formula is near to something, not equal to it: "an estimate of the gradient is"."""
 SAID_BEFORE = re.compile(
     rf"(?:^|[.;:!?]\s)\s*(?:{UP_TO}|{NEARLY}|plus or minus\b|{AT_TIMES})[^.;:!?]*$"
     r"|\b(?:approximately|roughly|nearly|almost|more or less|up to \w+(?: \w+){0,2}|to first order|"
@@ -389,6 +397,11 @@ def changed_before(lead: str) -> bool:
 def has_unknown_term(right: str) -> bool:
     """Whether a side ends in what is not said: + penalty, + O(h^2)."""
     return bool(UNKNOWN_TERM.search(right) or MODULO.search(right))
+
+
+def estimated(lead: str) -> bool:
+    """Whether the words of its sentence before an equation say that it is an estimate, or a bound."""
+    return bool(ESTIMATED.search(lead))
 
 
 def denied(before: str) -> bool:

@@ -301,7 +301,7 @@ class Blocks:
             self._break(match, "slide")
             return match.end()
         if name not in _CONTAINERS and self._is_mathematical(match, name):
-            return self._environment(match, name, name)
+            return self._environment(match, name, name, self._after_arguments(match.end()))
         if name == "array" and self.kind != "tex":
             return self._environment(match, name, name)
         self._break(match, "environment", name)
@@ -332,18 +332,22 @@ class Blocks:
             return not _PROSE_LINE.search(inside)
         return bool(_EQUATION.search(inside)) and not _WORDS.search(inside)
 
-    def _environment(self, match: re.Match[str], name: str, known: str) -> int:
+    def _environment(
+        self, match: re.Match[str], name: str, known: str, inner: int | None = None
+    ) -> int:
+        """To the end of an environment; one that nobody knows is read from `inner` on."""
         pattern = re.compile(rf"\\(?P<edge>begin|end)\s*\{{{name}\*?\}}")
-        depth, stop = 0, -1
+        depth, stop, closed = 0, -1, None
         for edge in pattern.finditer(self.readable, match.start()):
             depth += 1 if edge["edge"] == "begin" else -1
             if not depth:
-                stop = edge.end()
+                closed, stop = edge.start(), edge.end()
                 break
         if stop < 0:
             blank = _BLANK.search(self.readable, match.end())
             stop = blank.start() if blank else len(self.readable)
-        self._formula(match.start(), stop, match.start(), stop, True, known)
+        edges = (match.start(), stop) if inner is None or closed is None else (inner, closed)
+        self._formula(match.start(), stop, *edges, True, known)
         return stop
 
     def _on_macro(self, match: re.Match[str]) -> int | None:
