@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
 
-def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) -> None:
+def note_output(
+    u: Understanding, elaborator: Elaborator, key: str, row: Any, given: int = 0
+) -> None:
     """A function that makes a vector has as many axes as what it makes."""
     row = tuple(n for n in row if not isinstance(n, Sign))
     if (
@@ -66,7 +68,9 @@ def note_output(u: Understanding, elaborator: Elaborator, key: str, row: Any) ->
     )
     if not (len(made.arguments) == 1 and made.key in u.setting.entrywise):
         gate = made.key == key and "time" in u.setting.steps.get(key, ())
-        u.setting.outputs.setdefault(name, u.setting.ranks.get(key, 1 if gate else 0))
+        open_ = u.setting.components.get(key, 0) - given  # a = f(z) beside the entries a_j
+        usual = 1 if gate else max(0, open_)
+        u.setting.outputs.setdefault(name, u.setting.ranks.get(key, usual))
 
 
 def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:

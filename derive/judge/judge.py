@@ -30,6 +30,7 @@ from derive.notation.columns_called import with_columns_called
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
 from derive.notation.kronecker import with_kronecker
+from derive.notation.last_entries import with_last_entries
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -80,7 +81,8 @@ class Judge:
                 with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
-        page, said = with_letters(with_vectors_at_steps(with_columns_called(page)))
+        page = with_last_entries(with_vectors_at_steps(with_columns_called(page)))
+        page, said = with_letters(page)
         one = page
         page, deltas = with_kronecker(page)
         apart = page

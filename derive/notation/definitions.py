@@ -292,6 +292,9 @@ class Ledger:
         renewed = bool(RENEWING.search(where.before))
         if CHOICE.search(where.before):
             return Role("claim", found.key, found, OR_ELSE)
+        listed = self._keys_of(right, number)
+        if listed == {found.key} and collects(found, right, listed, self.known):
+            return Role("claim", found.key, found, "lists the entries of what is defined")
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
