@@ -17,6 +17,7 @@ from derive.notation.occurrences import Occurrence, Reader
 from derive.notation.sides import (
     bare_key,
     canonical,
+    cells,
     collects,
     is_arithmetic,
     is_gradient,
@@ -293,8 +294,9 @@ class Ledger:
         if CHOICE.search(where.before):
             return Role("claim", found.key, found, OR_ELSE)
         listed = self._keys_of(right, number)
-        if listed == {found.key} and collects(found, right, listed, self.known):
-            return Role("claim", found.key, found, "lists the entries of what is defined")
+        own = listed == {found.key} and len(right) == 1 and bool(cells(right[0]))
+        if own and collects(found, right, listed, self.known):
+            return Role("claim", found.key, found, "a column of the entries of what is defined")
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
