@@ -37,7 +37,7 @@ def with_lines(page: Page) -> tuple[Page, list[str]]:
     said = [
         SAID.format(sort[0], KINDS[line], matrix[0])
         for sort, (matrix, line) in lines.items()
-        if told[sort] is None
+        if told[sort] is None or line  # of a column i the w_{ij} may be the entry j
     ]
     return with_trees(page, lambda row: tuple(_written(n, lines) for n in row)), said
 
