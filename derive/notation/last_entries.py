@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from derive.text.page import Page, with_trees
 from derive.text.spelled import spelled
-from derive.text.trees import Name, Node, Number, Row, Sign, walk, with_children
+from derive.text.trees import Group, Name, Node, Number, Row, Sign, children, walk, with_children
 
 LETTERS = ("n", "m", "q", "p", "N", "D")
 FIRST = ("0", "1")
+BETWEEN = (",", ";", "\\dots")
 
 
 def with_last_entries(page: Page) -> Page:
@@ -30,12 +31,24 @@ def _sizes(tree: Row) -> Iterator[str]:
     nodes = list(walk(tree))
     if not any(isinstance(n, Sign) and n.text == "\\dots" for n in nodes):
         return
-    names = [n for n in nodes if isinstance(n, Name)]
+    names = list(_entries(tree))
     firsts = {_family(n) for n in names if _is_first(n)}
     for name in names:
         size = _size(name)
         if size is not None and _family(name) in firsts:
             yield spelled((size,))
+
+
+def _entries(row: Row) -> Iterator[Name]:
+    """The names that are entries as they stand, between commas and dots or in cells: no row (w_1)^T of a matrix."""  # noqa: E501
+    for at, node in enumerate(row):
+        beside = (row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None)
+        parted = all(n is None or (isinstance(n, Sign) and n.text in BETWEEN) for n in beside)
+        if isinstance(node, Name) and parted:
+            yield node
+        for inner in children(node):
+            if not (isinstance(node, Group) and len(inner) == 1) and not isinstance(node, Name):
+                yield from _entries(inner)
 
 
 def _family(name: Name) -> tuple[str, str, tuple[str, ...], str]:
