@@ -27,6 +27,25 @@ def model_names(incomplete: str) -> list[str]:
     return [name for name in MODELS if name.startswith(incomplete)]
 
 
+def parameter_names(context: typer.Context, incomplete: str) -> list[str]:
+    """The parameters of the model that the words before name; none where it cannot be read."""
+    from derive.errors import DeriveError
+    from derive.notation.latex import latex
+    from derive.tasks import defined, recurrence_of
+
+    # Click takes no arguments where an option's value is still to come: they are left over.
+    given = context.params.get("model") or next(iter(context.args), None)
+    definitions = context.params.get("definitions")
+    if given == "-":
+        return []  # standard input is the shell's
+    try:
+        found = defined(definitions) if definitions else recurrence_of(given)
+    except DeriveError:
+        return []
+    names = (latex(p).replace("{", "").replace("}", "") for p in found.parameters)
+    return [name for name in names if name.startswith(incomplete)]
+
+
 ModelArgument = Annotated[
     str | None,
     typer.Argument(
@@ -49,7 +68,10 @@ MaybeHorizon = Annotated[
 Wrt = Annotated[
     list[str] | None,
     typer.Option(
-        "--wrt", metavar="NAME", help="A parameter to differentiate by (default: all); repeatable."
+        "--wrt",
+        metavar="NAME",
+        help="A parameter to differentiate by (default: all); repeatable.",
+        autocompletion=parameter_names,
     ),
 ]
 To = Annotated[

@@ -164,7 +164,7 @@ def page_for(
     if output is not None and str(output) == "-":
         output = None
     if kind == "pdf" and output is None:
-        raise DeriveError("expected -o FILE.pdf: a PDF does not go to the terminal")
+        raise DeriveError("expected -o FILE.pdf: a PDF is written to a file only")
     whole = standalone or (output is not None and not fragment)
     return Page(kind or "text", output, full, whole)
 

@@ -188,6 +188,8 @@ def copies_for(files: Sequence[str], annotate: Path | None) -> list[Path]:
 
 def write_copies(copies: Sequence[Path], reports: Sequence[Report], every: bool) -> None:
     """The annotated copies of what could be judged."""
+    if not copies:
+        return
     from derive.report.margin import annotated
     from derive.writing import write_atomically
 

@@ -55,10 +55,14 @@ def environment() -> Environment:
 # A letter that stands alone in words (but for the words a, A and I, abbreviations, options and names of
 # files), and what is said of it: T = 3, t + 1, T ≥ 1.
 _ALONE = r"(?<![\w\\#.'’`/-])[B-HJ-Zb-z](?![\w'’`/]|\.\w|-[A-Za-z])"
-_SAID = rf"{_ALONE}(?: ?(?:[-=+<>≥≤]|\$\\[gl]e\$) ?(?:\d+|{_ALONE}))*"
+_SAID = rf"{_ALONE}(?: ?(?:[-−=+<>≥≤]|\$\\[gl]e\$) ?(?:\d+|{_ALONE}))*"
 _FORMULA = re.compile(rf"(?P<set>(?<!\\)\$.*?(?<!\\)\$)|{_SAID}", re.DOTALL)
 
 
 def letters(words: str) -> str:
     """Words in which letters that stand alone are formulas, as LaTeX and Typst write these: $T = 3$."""
-    return _FORMULA.sub(lambda f: f["set"] or f"${f[0].replace('$', '')}$", words)
+
+    def written(found: re.Match[str]) -> str:
+        return found["set"] or f"${found[0].replace('$', '').replace('−', '-')}$"
+
+    return _FORMULA.sub(written, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +46,7 @@ class OneSentence(TyperGroup):
             sentence = getattr(error, "format_message", None)
             if sentence is None or not standalone_mode:
                 raise
-            complain(_with_suggestion(error, " ".join(sentence().split())))
+            complain(_with_suggestion(error, _NO_NUMBER.sub(_wanted, " ".join(sentence().split()))))
             sys.exit(getattr(error, "exit_code", 2))
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
@@ -77,8 +78,22 @@ class _Taken:
             return value
         elif annotation is int and isinstance(value, str) and value.isascii() and value.isdecimal():
             return int(value)
+        elif annotation is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
+            raise typer.BadParameter(f"expected a whole number, found {value!r}", ctx, param)
+        elif annotation is float and isinstance(value, str) and not _NUMBER.fullmatch(value):
+            raise typer.BadParameter(f"expected a number, found {value!r}", ctx, param)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+_NO_NUMBER = re.compile(r"(?P<found>'[^']*') is not a valid (?P<kind>integer|float)\.?")
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
+_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
+
+
+def _wanted(said: re.Match[str]) -> str:
+    """Click's own sentence on what is no number, in our words."""
+    return f"expected a {'whole ' * (said['kind'] == 'integer')}number, found {said['found']}"
 
 
 def _no_type(**_: Any) -> str:

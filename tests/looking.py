@@ -57,7 +57,9 @@ LOOK = """
     violations = result.violations.map(v => v.id + ": " + v.help + " (" + v.nodes.length + ") " +
       v.nodes[0].html.slice(0, 120));
   }
-  parent.postMessage({name: NAME, width: innerWidth, formulas, found, violations}, "*");
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const paper = getComputedStyle(document.body).backgroundColor;
+  parent.postMessage({name: NAME, width: innerWidth, formulas, found, violations, dark, paper}, "*");
 })();
 """
 COLLECT = """
@@ -89,9 +91,12 @@ def axe() -> str:
 
 
 def looked_at(
-    pages: Mapping[str, str], folder: Path, widths: Sequence[int] = WIDTHS
+    pages: Mapping[str, str], folder: Path, widths: Sequence[int] = WIDTHS, dark: bool = False
 ) -> list[dict[str, Any]]:
-    """What was seen of each page (HTML) at each width: `found`, `violations`, and how many formulas."""
+    """What was seen of each page (HTML) at each width: `found`, `violations`, and how many formulas.
+
+    `dark` is what the reader prefers; `paper` the colour behind the page.
+    """
     path = browser()
     assert path is not None
     (folder / "axe.js").write_text(axe(), encoding="utf-8")
@@ -112,13 +117,27 @@ def looked_at(
         f"<!DOCTYPE html><title>Pages</title><body><script>{collect}</script>{''.join(frames)}",
         encoding="utf-8",
     )
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    options += [f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1000"]
-    options += [f"--virtual-time-budget={MILLISECONDS}", "--dump-dom"]
-    command = [path, *options, whole.as_uri()]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=True)
-    shown = done.stdout
+    asked = [f"--virtual-time-budget={MILLISECONDS}", "--dump-dom"]
+    shown = _browse(path, whole, folder, dark, *asked)
     seen = re.search(r'<pre id="seen">(.*?)</pre>', shown, re.S)
     assert seen is not None, shown[-2000:]
     found: list[dict[str, Any]] = json.loads(unescape(seen[1]))
     return found
+
+
+def on_paper(page: str, file: Path, dark: bool = False) -> None:
+    """A page (HTML) printed to a PDF, as the browser's own menu does, without what lies behind it."""
+    path = browser()
+    assert path is not None
+    source = file.with_suffix(".html")
+    source.write_text(page, encoding="utf-8")
+    _browse(path, source, file.parent, dark, f"--print-to-pdf={file}", "--no-pdf-header-footer")
+
+
+def _browse(path: str, page: Path, folder: Path, dark: bool, *asked: str) -> str:
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    options += [f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1000"]
+    options += [f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
+    command = [path, *options, *asked, page.as_uri()]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=True)
+    return done.stdout

@@ -110,6 +110,23 @@ def test_did_you_mean(run: Run, typed: list[str], meant: str) -> None:
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        (["bptt", "-T", "x"], "a whole number, found 'x'"),
+        (["prove", "tanh", "-T", "3.5"], "a whole number, found '3.5'"),
+        (["verify", "-", "-j", "two"], "a whole number, found 'two'"),
+        (["verify", "-", "--seconds", "long"], "a number, found 'long'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_what_is_no_number_is_said_with_what_was_found(
+    run: Run, typed: list[str], wanted: str
+) -> None:
+    code, out, err = run(*typed)
+    assert (code, out) == (2, "") and err.endswith(f"expected {wanted}\n"), err
+
+
 def test_a_model_from_standard_input(run: Run) -> None:
     code, out, err = run("prove", "-", "--answer", given="$h_t = w h_{t-1}$ and $L_t = h_t^2$")
     assert (code, err) == (0, "")

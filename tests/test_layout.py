@@ -59,6 +59,7 @@ def test_a_page_has_no_row_that_is_wider_than_its_window() -> None:
         (r"every T $\ge$ 1 and each step t (0 beyond)", r"every $T \ge 1$ and each step $t$ (0 beyond)"),
         ("Unrolled, T = 3", "Unrolled, $T = 3$"),
         ("from t to t+1, where $T$ is given", "from $t$ to $t+1$, where $T$ is given"),
+        ("from t to t − 1", "from $t$ to $t - 1$"),
         ("a step, A line, I say; e.g. --to text, -T 3, x.tex", None),
         (r"\footnotesize h costs \$5 and $x$", r"\footnotesize $h$ costs \$5 and $x$"),
     ],

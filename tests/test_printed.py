@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -113,11 +114,47 @@ def test_every_word_and_every_number_is_on_its_page(
     assert maker == BY_TYPST or numbers == once
     in_formulas = words_of(plain(" ".join(re.findall(r"<math.*?</math>", html, re.S))))
     expected = words_of(plain(re.sub(r"<math.*?</math>", " ", html, flags=re.S)))
-    found = words_of("\n".join(w.text for page in pages for w in page.words))
+    found = words_of(words_on(pages))
     assert len(expected) > 20
     for word in in_formulas:
         del expected[word], found[word]
     assert found == expected
+
+
+@each_maker
+@each_document
+def test_every_letter_and_every_sign_is_on_its_page(
+    name: str, maker: str, printed: Callable[[str, str], list[Page]]
+) -> None:
+    """As many of each as the same document has in HTML, those of formulas too: no name in one is lost."""
+    expected = letters_of(plain(result(name).html()))
+    found = letters_of(words_on(printed(name, maker)))
+    if maker == BY_TEX:  # whose fonts call the two signs of a sum X and P
+        sums = found["X"] + found["P"] - expected["X"] - expected["P"]
+        assert sums == expected["∑"]
+        del found["X"], found["P"], expected["X"], expected["P"], expected["∑"]
+    assert len(expected) > 30
+    assert found == expected
+
+
+@each_maker
+@each_document
+def test_every_name_of_a_formula_is_one_word_on_its_page(
+    name: str, maker: str, printed: Callable[[str, str], list[Page]]
+) -> None:
+    """tanh, diag and what stands in \\text are as often there as in HTML, their letters side by side."""
+    html = result(name).html()
+    formulas = re.findall(r"<math.*?</math>", html, re.S)
+    named = re.compile(r"<(mi|mo|mtext)\b[^>]*>([^<]*)</\1>")
+    names = {unescape(m[2]).strip() for f in formulas for m in named.finditer(f)}
+    names = {n for n in names if len(n) > 2 and n.isalpha()}
+    assert names or name == "notes"
+    tokens = " ".join(re.sub(r"<[^>]*>", "", f) for f in formulas)
+    prose = re.sub(r"<math.*?</math>", " ", html, flags=re.S)
+    expected, found = plain(tokens) + " " + plain(prose), words_on(printed(name, maker))
+    whole = [re.sub(r"(?<=[a-z])[-\u00ad] (?=[a-z])", "", t) for t in (expected, found)]
+    for one in names:
+        assert whole[1].count(one) == whole[0].count(one) > 0, one
 
 
 @each_maker
@@ -147,6 +184,16 @@ def words_of(text: str) -> Counter[str]:
     """How often each word stands there; one that is broken at the end of a line is one word."""
     whole = re.sub(r"(?<=[a-z])[-\u00ad] (?=[a-z])", "", " ".join(text.split()))
     return Counter(re.findall(rf"[A-Za-z]{{{LONG},}}", whole))
+
+
+def words_on(pages: list[Page]) -> str:
+    return " ".join(w.text for page in pages for w in page.words)
+
+
+def letters_of(text: str) -> Counter[str]:
+    """How often each letter and each sign of a formula is there, but for Japanese; a dot above is none."""
+    plainer = re.sub(r"[\u3040-\u9fff]", "", unicodedata.normalize("NFKD", text).replace("·", "⋅"))
+    return Counter(c for c in plainer if c.isalpha() or unicodedata.category(c) == "Sm")
 
 
 @each_maker

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from derive.judge.readers import judge
+from derive.report import marking
+from derive.report.facts import finding, spoken
 from derive.report.marking import html
-from derive.report.sheet import Sheet, pieces_of, spoken, tidied
+from derive.report.sheet import Sheet, pieces_of, tidied
 from derive.verify.options import Options
-from derive.verify.verdicts import Judged, Report, Verdict
+from derive.verify.verdicts import KINDS, Counterexample, Judged, Report, Verdict
 
 ROOT = Path(__file__).resolve().parent
 PAGE = r"""\documentclass{article}
@@ -98,6 +101,19 @@ def test_the_suggestion_is_typeset_and_its_latex_is_there_on_request(report: Rep
     assert page.index("<summary>LaTeX</summary>") > page.index('class="scroll mend"')
 
 
+@pytest.mark.parametrize("write", [marking.html, marking.marked, marking.markdown])
+def test_verdicts_with_everything_that_one_may_have_are_written(
+    write: Callable[..., str],
+) -> None:
+    numbers = Counterexample(2, (("t", "1"), ("h_1", "3")), "1", "2")
+    said = ("every T", "the last factor immediate", "it is wrong", "a = -b", numbers)
+    verdicts = [Verdict(kind, *said) for kind in KINDS if kind != "remark"]
+    formulas = [Judged(f"1.{i}", 1, 10, 9, 14, "a = b", v) for i, v in enumerate(verdicts)]
+    report = Report("x.tex", "We have $a = b$ here.", tuple(formulas), ("h_0 is constant",))
+    made = write([report], every=True)
+    assert made.count("the last factor immediate") == len(verdicts)
+
+
 def test_a_formula_that_stands_nowhere_comes_last() -> None:
     text = "No formula at all, but a verdict."
     judged = Judged("1.1", 1, 3, 3, 10, "a = b", Verdict("unread", reason="made up"))
@@ -163,3 +179,22 @@ def test_every_page_of_ours_can_be_set(path: Path) -> None:
 )
 def test_halves_of_groups_and_formulas_in_words(written: str, left: str) -> None:
     assert tidied(written) == left
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("a sign is wrong", "A sign is wrong."),
+        ("an index is off by one", "An index is off by one."),
+        ("a is defined nowhere", "a is defined nowhere."),
+        ("a depends on h", "a depends on h."),
+        ("h_t where C is meant", "hₜ where C is meant."),
+        ("sech is defined nowhere", "sech is defined nowhere."),
+        ("there is no path", "There is no path."),
+        ("the two sides differ", "The two sides differ."),
+        ("∂C is 0", "∂C is 0."),
+    ],
+)
+def test_a_reason_is_a_sentence(reason: str, sentence: str) -> None:
+    judged = Judged("1.1", 1, 3, 3, 10, "a = b", Verdict("unread", reason=reason))
+    assert finding(Report("x.tex", "No formula at all.", (judged,)), judged, 80).reason == sentence

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count as counting
+from operator import is_
 from typing import Any
 
 MOST_INTERNED = 300_000
@@ -32,8 +33,10 @@ class _Interned(type):
             if found is not None:
                 return found
         made = super().__call__(*arguments, **named)
-        whole = (cls, tuple([getattr(made, name) for name in cls.__match_args__]))
-        found = table.get(whole)
+        parts = tuple([getattr(made, name) for name in cls.__match_args__])
+        as_given = len(parts) == len(arguments) and all(map(is_, parts, arguments))
+        whole = key if as_given else (cls, parts)
+        found = None if as_given and not named else table.get(whole)
         if found is None:
             found = made
             object.__setattr__(made, "_key", whole)
@@ -42,7 +45,7 @@ class _Interned(type):
             if len(table) >= MOST_INTERNED:
                 table.clear()
             table[whole] = made
-        if not named and key != whole:
+        if not named and not as_given:
             table[key] = found
         return found
 

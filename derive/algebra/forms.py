@@ -229,6 +229,13 @@ class Forms:
                 return [_atom(made)]
             case Size(dim):
                 return self._size(dim)
+            case Stack(index, parts) if (
+                index.is_number
+                and 1 <= index.shift <= len(parts)
+                and all(self.find(d) == "1" for _, d, _ in parts)
+            ):
+                letter, _, body = parts[index.shift - 1]
+                return self.terms(move(body, {letter: Time.at(1)}))
             case Stack(index, parts):
                 return [_atom(Stack(index, tuple((*self._part(i, d, b),) for i, d, b in parts)))]
             case D(of, by, mode, names):
@@ -575,29 +582,33 @@ class Forms:
         offset = Time()
         for place, dim in enumerate(map(self.find, bound.dim.split("+"))):
             letter = fresh()
-            here = Time.of(letter) + offset
+            own = (
+                Time.at(1) if dim == "1" else Time.of(letter)
+            )  # one entry is the first of its part
+            over = () if dim == "1" else (Bound(letter, dim),)
+            here = own + offset
             for t in body:
                 factors = []
                 for atom, p in t.factors:
-                    factors.append((self._at_part(atom, bound.letter, place, letter, here), p))
+                    factors.append((self._at_part(atom, bound.letter, place, own, here), p))
                 inner = mul(
                     Pow(a, At(p)) if not p.is_number else Pow(a, num(p.shift)) for a, p in factors
                 )
-                for own in self.terms(inner):
+                for made in self.terms(inner):
                     found.append(
                         Term(
-                            t.coefficient * own.coefficient,
-                            own.factors,
-                            (*t.bounds, *own.bounds, Bound(letter, dim)),
+                            t.coefficient * made.coefficient,
+                            made.factors,
+                            (*t.bounds, *made.bounds, *over),
                         )
                     )
             offset = offset + (Time.of(f"|{dim}|") if dim != "1" else Time.at(1))
         return found
 
-    def _at_part(self, atom: Core, letter: str, place: int, new: str, here: Time) -> Core:
+    def _at_part(self, atom: Core, letter: str, place: int, new: Time, here: Time) -> Core:
         if isinstance(atom, Stack) and atom.index == Time.of(letter):
             own, _, body = atom.parts[place]
-            return move(body, {own: Time.of(new)})
+            return move(body, {own: new})
         return move(atom, {letter: here})
 
     def _big_product(self, x: Big) -> Iterable[Term]:

@@ -30,12 +30,20 @@ def constant(value: Fraction) -> Words:
 
 def total(parts: Iterable[Words]) -> Words:
     """The sum of polynomials."""
+    return _collected(pair for part in parts for pair in part.items())
+
+
+def _collected(pairs: Iterable[tuple[Word, Fraction]]) -> Words:
+    """Like words added up. Hashing a word costs as much as its length: each is looked up once."""
     result: dict[Word, Fraction] = {}
-    for part in parts:
-        for word, coefficient in part.items():
-            known = result.get(word)
-            result[word] = coefficient if known is None else known + coefficient
-    return {word: coefficient for word, coefficient in result.items() if coefficient}
+    vanish = False
+    for word, coefficient in pairs:
+        count = len(result)
+        known = result.setdefault(word, coefficient)
+        if len(result) == count:
+            result[word] = coefficient = known + coefficient
+        vanish = vanish or not coefficient
+    return {word: n for word, n in result.items() if n} if vanish else result
 
 
 def times(left: Words, right: Words) -> Words:
@@ -45,8 +53,8 @@ def times(left: Words, right: Words) -> Words:
     if right == UNIT:
         return left
     one = UNIT[()]
-    return total(
-        {a + b: n if m is one else m if n is one else m * n}
+    return _collected(
+        (a + b, n if m is one else m if n is one else m * n)
         for a, m in left.items()
         for b, n in right.items()
     )

@@ -74,14 +74,14 @@ def _step(setting: EveryHorizon, by: Variable) -> Derivation:
     """I(t) = I(t-1): the cut moves over the nodes of step t, last one first."""
     names = reversed(setting.relevant(by))
     lemmas = [c for n in names if (c := node_lemma(setting, Variable(n, NOW), by))]
-    main = Writer(hybrid(setting, by, NOW), "the cut moves from t to t - 1")
+    main = Writer(hybrid(setting, by, NOW), "the cut moves from t to t − 1")
     main.then("take out last", take_out_last(setting, main.line, ()))
     for lemma in lemmas:
         given = (lemma.equation,)
         main.then("exchange terms", exchange_terms(setting, main.line, given), given)
     main.then("put in first", put_in_first(setting, main.line, ()))
     chain = main.chain
-    return Derivation("Step: from t to t - 1", (*lemmas, *([chain] if chain else [])))
+    return Derivation("Step: from t to t − 1", (*lemmas, *([chain] if chain else [])))
 
 
 def _conclusion(setting: EveryHorizon, by: Variable) -> Derivation:

@@ -13,6 +13,7 @@ from derive.algebra.core import (
     ONE,
     ZERO,
     Add,
+    At,
     Big,
     Case,
     Chain,
@@ -260,17 +261,29 @@ def bounded(x: Core, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Time
 
 
 def has_kinks(found: Sides, model: Model) -> bool:
-    """Whether max, ReLU, |·| or cases are in a line, or in what makes its names."""
+    """Whether max, ReLU, |·| or cases are in a line, or in what makes its names; i = j parts entries, and is no kink."""  # noqa: E501
     seen: set[str] = set()
     waiting = [found.left, found.right]
     while waiting:
         for part in walk(waiting.pop()):
+            if isinstance(part, Case) and _parts_entries(part, found):
+                continue
             if isinstance(part, Case) or (isinstance(part, Fn) and part.name in KINKS):
                 return True
             if isinstance(part, Ref) and part.name not in seen:
                 seen.add(part.name)
                 waiting += [d.body for d in model.definitions.get(part.name, ())]
     return False
+
+
+def _parts_entries(case: Case, found: Sides) -> bool:
+    """Whether the cases of a line are those of two of its component indices, i = j and i ≠ j."""
+    return all(
+        isinstance(side, At)
+        and bool(side.index.letters)
+        and all(letter in found.components for letter, _ in side.index.letters)
+        for side in (case.left, case.right)
+    )
 
 
 class Judgement:

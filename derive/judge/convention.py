@@ -23,6 +23,10 @@ SAID = re.compile(
 DENIED = re.compile(
     r"\b(?:not|no|never|without|unlike|instead of|avoid\w*|drop\w*)\b", re.IGNORECASE
 )
+OF_STEPS = re.compile(
+    r",?\s*(?:but|while|whereas|though|and)?\s*(?:the\s+)?(?:time|steps?|layers?|t)\b[^,;]{0,40}\bnot\b[^,;]*",
+    re.IGNORECASE,
+)  # repeated component indices are summed, t is not
 TWICE = "an index that stands twice in a product is summed over, as nothing else fits the definitions of the page"  # noqa: E501
 ENOUGH = 2
 
@@ -34,7 +38,15 @@ def says_so(u: Understanding) -> bool:
 
 def _sentences_on_sums(u: Understanding) -> list[str]:
     items = [i for i in u.page.items if isinstance(i, Prose)]
-    return [s for i in items for s in re.split(r"[.;](?:\s|$)", i.text) if SAID.search(s)]
+    said = (s for i in items for s in re.split(r"[.;](?:\s|$)", i.text) if SAID.search(s))
+    return [_without_steps(s) for s in said]
+
+
+def _without_steps(sentence: str) -> str:
+    """A sentence on sums without what it says of steps behind that: they are no components."""
+    found = SAID.search(sentence)
+    end = found.end() if found is not None else len(sentence)
+    return sentence[:end] + OF_STEPS.sub("", sentence[end:])
 
 
 def sums_without_sign(u: Understanding) -> bool:

@@ -20,6 +20,19 @@ def differentiated(sides: list[Core]) -> Iterator[str]:
                 yield part.of.name
 
 
+def dead_costs(model: Model, dead: frozenset[str]) -> list[str]:
+    """The costs among names with a derivative of 0; for a total the costs of its steps, where these rest on no state."""  # noqa: E501
+    costs = {n for n in dead & set(model.definitions) if COSTS.match(n)}
+    found = set(costs)
+    for name in costs:
+        used = {p.name for d in model.definitions[name] for p in walk(d.body) if isinstance(p, Ref)}
+        steps = {n for n in used & set(model.definitions) if COSTS.match(n)} - {name}
+        below = depended([Ref(n) for n in steps], model)
+        if steps and not any(d.looks_back for n in below for d in model.definitions.get(n, ())):
+            found = (found - {name}) | steps
+    return sorted(found)
+
+
 def outputs(
     model: Model, missing: Iterable[str] = (), functions: frozenset[str] = frozenset()
 ) -> list[str]:

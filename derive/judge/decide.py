@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
 from derive.algebra.core import (
@@ -21,23 +20,20 @@ from derive.algebra.core import (
     Num,
     Ref,
     Stack,
-    add,
     letters_in,
-    neg,
     walk,
 )
-from derive.algebra.forms import NoForm
-from derive.algebra.functions import SPELLED
-from derive.judge.additions import Words, additions, outer_names
 from derive.judge.batches import counts_what_is_one, meets_its_twin, misses_its_twin, small_of
 from derive.judge.chances import of_nothing_random
 from derive.judge.claims import Judgement, Outcome, Sides
 from derive.judge.conflicts import AGAIN, RESTATED, Versions
 from derive.judge.defining import names_used
 from derive.judge.ends import beyond, stated_ends
+from derive.judge.functions_named import named_function, taken_for_factors
 from derive.judge.functions_told import by_habit_alone, half_told, without_slope
 from derive.judge.hidden import Hidden
 from derive.judge.made import EXPRESSIONS
+from derive.judge.mending import Mender
 from derive.judge.misread import (
     counted_otherwise,
     crosses_shapes,
@@ -45,19 +41,13 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
+from derive.judge.named_losses import as_entropies, left_open
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
+from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.prove import Prover
 from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
-from derive.judge.repairs import (
-    OFF_BY_ONE,
-    SWAPPED,
-    TURNED,
-    WHERE_INDEX,
-    Repair,
-    indices_in,
-    repairs,
-)
+from derive.judge.repairs import OFF_BY_ONE
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks
 from derive.judge.witness import witness
@@ -71,16 +61,14 @@ from derive.notation.setting import Unread, family_key
 from derive.notation.shaped import Misfit
 from derive.notation.slots import tells_partial_from_total
 from derive.proof.lines import SameForm
-from derive.text.formula import trees_of
 from derive.text.page import Chain, Member
-from derive.text.trees import Fraction
 from derive.verify.verdicts import Verdict
 
 if TYPE_CHECKING:
     from derive.judge.judge import Judge, Tried
 
-MOST_MENDING = 2500
 FACES = "{} stands with its step and without it, and it is not said whether the two are one"
+WORDED = "which of its values {} has is told in words"
 HIDDEN = "what {} is made of is not understood: the page relates it to other quantities"
 BRACKETED = re.compile(r"\\q?quad\s*[\[(]\s*[^\[\]()$=]{1,12}=[^\[\]()$=]{1,12}[\])]")
 MOST_BRACKET = 24
@@ -137,7 +125,7 @@ class Decider:
         self._proof: tuple[Tried, SameForm | None] | None = None
         self.agreed = 0
         self.differed = 0
-        self.mending = 0
+        self.mender = Mender(judge, self.prover)
         self.defended: dict[str, int] = {}
         self.unread = 0
         self.held: list[Held] = []
@@ -146,6 +134,7 @@ class Decider:
         self._seeking: bool | None = None
         self.hidden = Hidden(judge.understanding, self._agrees)
         self.versions = Versions(judge.understanding, self._agrees)
+        self.adjoints = OtherAdjoints(judge.understanding)
 
     def decide(
         self, number: int, chain: Chain, head: Member, member: Member
@@ -206,6 +195,11 @@ class Decider:
         ) or self._in_an_order(number, chain, head, member)
         for tried in tries if otherwise_read is None else ():
             otherwise_read = otherwise_read or self._on_condition(tried, missing_order)
+        otherwise_read = (
+            otherwise_read
+            or self._with_another_adjoint(number, chain, head, member, tries[0])
+            or self._with_its_losses(number, chain, head, member, tries[0])
+        )
         if otherwise_read is not None:
             return otherwise_read
         if role is not None and (
@@ -430,6 +424,43 @@ class Decider:
                 return replace(found, reading="; ".join(filter(None, (said, found.reading))))
         return None
 
+    def _with_another_adjoint(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where an error is the derivative that its recursion shows, not the one that the page says."""  # noqa: E501
+        model = _as_the_page_has_it(first)
+        versioned = self.judge.readings.versioned
+        for said, changed in self.adjoints.of(model, reached(first.sides, model), versioned):
+            tried = versioned(number, chain, head, member, changed)
+            if tried is not None and tried.outcome.agrees and not tried.outcome.zero:
+                found = self._holding(tried)
+                if found is not None:
+                    readings = (said, found.reading)
+                    return replace(
+                        found, kind="ambiguous", reading="; ".join(r for r in readings if r)
+                    )
+        return None
+
+    def _with_its_losses(
+        self, number: int, chain: Chain, head: Member, member: Member, first: Tried
+    ) -> Verdict | None:
+        """What holds where a loss that the page names, and does not write, is the cross entropy."""
+        setting, readings = self.judge.understanding.setting, self.judge.readings
+        kept, setting.dims = setting.dims, setting.dims.copy()
+        try:
+            model = _as_the_page_has_it(first)
+            said, changed = as_entropies(model, setting.dims, readings.speaks_of_entropy) or (
+                "",
+                model,
+            )
+            tried = readings.versioned(number, chain, head, member, changed) if said else None
+            found = self._holding(tried) if tried is not None and tried.outcome.agrees else None
+        finally:
+            setting.dims = kept
+        if found is None:
+            return None
+        return replace(found, reading="; ".join(filter(None, (said, found.reading))))
+
     def _with_fewer_ways(
         self,
         number: int,
@@ -580,7 +611,9 @@ class Decider:
             for name in tried.assumed
         ]
         parts += [
-            f"{name[:-1]} sums to 1 in each column" if name.endswith(DOWN) else f"{name} sums to 1"
+            f"{name[:-1].split('∅')[0]} sums to 1 in each column"
+            if name.endswith(DOWN)
+            else f"{name.split('∅')[0]} sums to 1"
             for name in sorted(tried.outcome.normal)
         ]
         parts += tried.granted
@@ -589,6 +622,7 @@ class Decider:
         parts += self._supposed_of_shapes(tried)
         parts += self._matrices_of_entries(tried)
         parts += self._written_otherwise(tried)
+        parts += taken_for_factors(self.judge.understanding, tried)
         return "; ".join(dict.fromkeys(parts)) or None
 
     def _matrices_of_entries(self, tried: Tried) -> list[str]:
@@ -747,7 +781,7 @@ class Decider:
         ):
             return Verdict("unread", reason="the line holds on a condition, which was not read")
         loose = any(_free_on_one_side(t) and not self._says_its_step(t) for t in tries)
-        stray = loose and self._has_a_stray_index(number, chain, head, member)
+        stray = loose and self.mender.has_a_stray_index((number, chain, head, member))
         if loose and not stray:
             return Verdict("unread", reason="an index stands on one side alone")
         listed = self._written_out(first)
@@ -793,6 +827,9 @@ class Decider:
             return Verdict(
                 "unread", reason=f"the page makes {min(chosen & names)} in one way or another"
             )
+        worded = names & self.judge.understanding.worded
+        if worded:
+            return Verdict("unread", reason=WORDED.format(min(worded)))
         if first.outcome.model is not None:
             other = self.hidden.with_another_face(first.sides, first.outcome.model)
             if other:
@@ -833,6 +870,14 @@ class Decider:
             return Verdict("unread", reason=f"what the slope of {blunt} is, the page does not say")
         if raises_to_the_last_step(first):
             return Verdict("unread", reason="a power or a transpose: the page does not say which")
+        named = named_function(self.judge.understanding, first)
+        if named:
+            return Verdict(
+                "unread", reason=f"{named} is defined nowhere: what it gives, the page does not say"
+            )
+        open_loss = left_open(first)
+        if open_loss:
+            return Verdict("unread", reason=f"which loss {open_loss} is, the page does not write")
         half = half_told(self.judge.understanding, first)
         if half:
             return Verdict("unread", reason=f"what the page says of {half} is not understood")
@@ -895,20 +940,19 @@ class Decider:
 
     def defend(self, accusation: Accusation) -> Accusation:
         """An accusation with the nearest true line, where one is found."""
-        mended = self._mended(*accusation.line)
+        mended = self.mender.near(accusation.line)
         if mended is None:
             return accusation
-        latex, cause = mended
-        self.defended[cause] = self.defended.get(cause, 0) + 1
-        verdict = replace(accusation.verdict, reason=cause, suggestion=latex)
+        self.defended[mended.cause] = self.defended.get(mended.cause, 0) + 1
+        verdict = replace(accusation.verdict, reason=mended.words, suggestion=mended.latex)
         return replace(accusation, verdict=verdict, defended=True)
 
     def _may_be_counted_otherwise(
         self, number: int, chain: Chain, head: Member, member: Member
     ) -> bool:
         """Whether what says again what is defined is another version, and no slip: h_{t+1} = f(x_t, h_t) may count the inputs from 0, and a term more or less is another method."""  # noqa: E501
-        mended = self._mended(number, chain, head, member)
-        return mended is None or mended[1] in (OFF_BY_ONE, *OF_ANOTHER_METHOD)
+        mended = self.mender.near((number, chain, head, member))
+        return mended is None or mended.cause in (OFF_BY_ONE, *OF_ANOTHER_METHOD)
 
     def _may_be_solved(self, found: Sides, chain: Chain, member: Member) -> bool:
         """Whether that something is 0 is a condition: a constraint, the end of what a derivative is, or said where the page seeks what is best or at rest."""  # noqa: E501
@@ -1045,113 +1089,6 @@ class Decider:
             for n in found - making
             if n in free or n not in tried_definitions(self.judge, number)
         }
-
-    # -- repairs ------------------------------------------------------------------------------------
-
-    def _mended(
-        self, number: int, chain: Chain, head: Member, member: Member
-    ) -> tuple[str, str] | None:
-        """The nearest true line, proved, with the slip that it undoes."""
-        source = self.judge.page.source.text
-        text = source[member.start : member.end]
-        names = tuple(self._names(number))
-        slots = self.judge.understanding.model(number).slots
-        plain = tuple(name for name in names if not slots.get(name))
-        letters = tuple(dict.fromkeys(source[n.start : n.end] for n in indices_in(head.tree)))
-        edited = list(repairs(text, member.tree, member.start, names, plain, letters))
-        more = additions(text, member.tree, member.start, self._words(number, head))
-
-        def first_true(slips: Iterable[Repair]) -> Repair | None:
-            for repair in slips:
-                self.mending += 1
-                if self.mending > MOST_MENDING:
-                    return None
-                if self._is_true(number, chain, head, member, repair):
-                    return repair
-            return None
-
-        found = first_true(chain_of(edited, more))
-        if found is not None and found.cause == SWAPPED:  # y A, of a column y, is meant as A^T y
-            found = first_true(r for r in edited if r.cause in TURNED) or found
-        if found is None:
-            return None
-        shown = f"{source[head.start : head.end].strip()} = {found.text.strip()}"
-        return " ".join(shown.split()), found.cause
-
-    def _has_a_stray_index(self, number: int, chain: Chain, head: Member, member: Member) -> bool:
-        """Whether a line is proved with one index of its member for another, and with none of its head."""
-        mended = self._mended(number, chain, head, member)
-        if mended is None or WHERE_INDEX not in mended[1]:
-            return False
-        source = self.judge.page.source.text
-        written = source[head.start : head.end]
-        letters = {source[n.start : n.end] for n in indices_in(member.tree)}
-        for index in indices_in(head.tree):
-            for other in letters - {source[index.start : index.end]}:
-                before, after = index.start - head.start, index.end - head.start
-                made = f"{written[:before]}{{{other}}}{written[after:]}"
-                changed = replace(head, tree=tuple(trees_of(made)))
-                own = Repair(source[member.start : member.end], "")
-                if self._is_true(number, chain, changed, member, own):
-                    return False
-        return True
-
-    def _names(self, number: int) -> Iterator[str]:
-        for name in self.judge.understanding.model(number).definitions:
-            if "∅" not in name and "_" not in name and "{" not in name:
-                yield name
-
-    def _words(self, number: int, head: Member) -> Words:
-        """What a line may lack: the ends of its derivative, what the page makes, and what it makes it of."""  # noqa: E501
-        source, table = self.judge.page.source.text, self.judge.symbols.at(number)
-        if head.tree and isinstance(head.tree[0], Fraction):
-            above, below = head.tree[0].above_line, head.tree[0].below_line
-            ends = tuple(
-                source[r[1].start : r[-1].end] if len(r) > 1 else "" for r in (above, below)
-            )
-        else:
-            ends = ("", "")
-        made: dict[str, str] = {}
-        used: dict[str, None] = {}
-        for n, i, chain in self.judge.understanding.chains():
-            role = self.judge.symbols.roles.get((n, i))
-            if role is None or role.kind != "definition" or len(chain.members) < 2 or n >= number:
-                continue
-            made[source[chain.members[0].start : chain.members[0].end].strip()] = source[
-                chain.members[1].start : chain.members[1].end
-            ].strip(" .,;\n")
-            for name in outer_names(chain.members[1].tree):
-                if table.occurrence(name, None).key not in SPELLED and name.style != "op":
-                    used[source[name.start : name.end]] = None
-        return Words(ends[0], ends[1], tuple(made.items()), tuple(used))
-
-    def _is_true(
-        self, number: int, chain: Chain, head: Member, member: Member, repair: Repair
-    ) -> bool:
-        try:
-            row = tuple(trees_of(repair.text))
-            made = replace(member, tree=row)
-            plain = self.judge.readings.plain
-            tried = self.judge.tried(number, chain, head, made, plain, plain)
-        except (Unread, Misfit, RecursionError):
-            return False
-        if not tried.outcome.agrees or tried.outcome.zero or tried.given:
-            return False
-        if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
-            return False
-        return self.prover.prove(
-            tried.sides, tried.outcome, base=self.judge.understanding.base
-        ) is not None and not self._is_trivial(tried)
-
-    def _is_trivial(self, tried: Tried) -> bool:
-        """x = x."""
-        lines = self.prover.lines(tried.outcome)
-        try:
-            return tried.sides.left == tried.sides.right or lines.forms.is_zero(
-                add((tried.sides.left, neg(tried.sides.right)))
-            )
-        except NoForm:
-            return False
 
 
 def _free_on_one_side(tried: Tried) -> bool:

@@ -17,7 +17,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.expression import Time
 from derive.algebra.functions import SPELLED
-from derive.judge import fitting, functions_made, scopes
+from derive.judge import fitting, functions_made, matrices_of_names, scopes
 from derive.judge.made import (
     AGAIN,
     EQUATIONS,
@@ -39,6 +39,7 @@ from derive.meaning.model import ORDERED, Definition
 from derive.notation import members
 from derive.notation.calls import WORDS
 from derive.notation.elaborate import Elaborator
+from derive.notation.groups import IN_WORDS, is_told_in_words
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import Unread
@@ -147,7 +148,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
             u.curves.add((number, index))
             return
         special = lost_member(u, number, chain, role)
-        shows = is_alphabet(member.tree)
+        shows = is_alphabet(member.tree) or is_worded(u, number, member.tree, role, why)
         parts = frozenset[str]() if shows else written_out(u, number, member.tree, role)
         if parts:
             u.written_out.append((number, role.key or "", parts))
@@ -162,6 +163,7 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
                 *role.scope,
                 why,
                 names_used(u, number, chain),
+                (number, index),
             )
         )
         assert member
@@ -343,6 +345,18 @@ def compare_versions(
             )
 
 
+def is_worded(u: Understanding, number: int, row: Any, role: Role, why: str) -> bool:
+    """Whether a name is a number or another by conditions in words that name no quantity: data, of which no more is known."""  # noqa: E501
+    if why != IN_WORDS or not role.key or (role.target and role.target.arguments is not None):
+        return False
+    table = u.symbols.at(number)
+    kinds = {s.kind for n, b in named(row) if (s := table.symbol(table.occurrence(n, b).key))}
+    if not is_told_in_words(row) or kinds & {"variable", "input", "parameter", "function"}:
+        return False
+    u.worded.add(role.key)
+    return True
+
+
 def names_used(u: Understanding, number: int, chain: Chain) -> frozenset[str]:
     table = u.symbols.at(number)
     return frozenset(table.occurrence(n, b).key for m in chain.members for n, b in named(m.tree))
@@ -420,6 +434,8 @@ def written_out(u: Understanding, number: int, row: Any, role: Role) -> frozense
 
 def record_definition(u: Understanding, number: int, index: int, chain: Chain, role: Role) -> None:
     head, member = chain.members[0], chain.members[1]
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        member = chain.members[2] if len(chain.members) > 2 else member
     u._scope = role.scope
     elaborator = u._elaborator = u.elaborator(number, None, index)
     name = head_name(head.tree)
@@ -446,8 +462,8 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     for domain, own in given:
         if domain in ORDERED:
             members.put_in_order(elaborator, own, domain)
-    entered = sum(domain == "component" for domain, _ in given)
-    fitting.note_output(u, elaborator, occurs.key, member.tree, entered)
+    whole = not any(domain == "component" for domain, _ in given)
+    fitting.note_output(u, elaborator, occurs.key, member.tree, whole)
     elaborator.own = occurs.key
     elaborator.own_steps = {
         d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number
@@ -459,6 +475,7 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     if occurs.transposed:
         body = transposed(body)
     body = fitting.as_cost(u, elaborator, occurs.key, member.tree, body)
+    body = fitting.with_level_arguments(u, elaborator, occurs.key, member.tree, body)
     if body.rank == 1 and any(d == "component" and not i.is_number for d, i in given):
         target = members.member(elaborator, occurs.key, given, head.start)
         if not target.rank and not fitting.is_listed(u, body):
@@ -491,6 +508,9 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
             u.examples.add(occurs.key)
         return
     made = fitting.made_definition(u, occurs.key, target, body, number)
+    if matrices_of_names.is_of_its_entries(u, number, role, member):
+        u.definitions_read[number, index] = ""
+        return
     if listed is not None or isinstance(member.tree[0], Group):
         whole = whole_of(u, made)
         if whole is not None:
@@ -551,6 +571,7 @@ def define_whole(
     given = [(d, members.index_in(elaborator, d, r, NODE)) for d, r in occurs.indices]
     elaborator.headed = {a for _, i in given for a, _ in i.letters}
     body = fitting.body_of(u, elaborator, row)
+    body = fitting.as_cost(u, elaborator, occurs.key, row, body)
     fitting.fit_rank(u, occurs.key, body)
     target = members.member(elaborator, occurs.key, given, 0)
     u.made.append(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from derive.algebra.core import (
     ZERO,
     App,
+    Arg,
     Core,
     Num,
     Ref,
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
 
 
 def note_output(
-    u: Understanding, elaborator: Elaborator, key: str, row: Any, given: int = 0
+    u: Understanding, elaborator: Elaborator, key: str, row: Any, whole: bool = False
 ) -> None:
-    """A function that makes a vector has as many axes as what it makes."""
+    """A function that makes a vector has as many axes as what it makes, and as y has entries y_k where it makes the `whole`."""  # noqa: E501
     row = tuple(n for n in row if not isinstance(n, Sign))
     if (
         not u.setting.arrays
@@ -68,9 +69,9 @@ def note_output(
     )
     if not (len(made.arguments) == 1 and made.key in u.setting.entrywise):
         gate = made.key == key and "time" in u.setting.steps.get(key, ())
-        open_ = u.setting.components.get(key, 0) - given  # a = f(z) beside the entries a_j
-        usual = 1 if gate else max(0, open_)
-        u.setting.outputs.setdefault(name, u.setting.ranks.get(key, usual))
+        entries = u.setting.components.get(key, 0) if whole else 0
+        own = u.setting.ranks.get(key, entries or (1 if gate else 0))
+        u.setting.outputs.setdefault(name, own)
 
 
 def applications(u: Understanding, elaborator: Elaborator, body: Core) -> None:
@@ -260,6 +261,32 @@ def as_cost(u: Understanding, elaborator: Elaborator, key: str, row: Any, body: 
         return body
     found = with_other_ranks(u, elaborator, row, u.setting.dims, 0)
     return found if found is not None else Val((), total(body))
+
+
+def with_level_arguments(
+    u: Understanding, elaborator: Elaborator, key: str, row: Any, body: Val
+) -> Val:
+    """A cost of an output and its target, as it is with both of one kind."""
+    loss = body.body
+    levelled = isinstance(loss, App) and levels_target(u, key, loss.args)
+    return elaborator.row(row) if levelled else body
+
+
+def levels_target(u: Understanding, key: str, args: Sequence[Arg]) -> bool:
+    r"""Whether \ell(\hat y, y) says that its target is what its output is, which the page makes: a number, or a vector."""  # noqa: E501
+    if len(args) != 2 or not u.symbols.is_cost(key):
+        return False
+    ranks = {a.body.name: len(a.letters) for a in args if isinstance(a.body, Ref)}
+    made = [n for n in ranks if family_key(n) in u.setting.defined]
+    given = [family_key(n) for n in ranks if family_key(n) not in u.setting.defined]
+    if len(made) != 1 or len(given) != 1 or len(set(ranks.values())) == 1:
+        return False
+    (target,) = given
+    if not is_free_name(u, target):
+        return False
+    u.setting.ranks[target] = ranks[made[0]]
+    u._settled.add(target)
+    return True
 
 
 def of_an_entry(u: Understanding, elaborator: Elaborator, row: Any) -> Val | None:

@@ -28,9 +28,13 @@ from derive.notation.pieces import bare
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.setting import SQUARED, Function, Unread
 from derive.notation.shaped import (
+    COLUMNWISE,
+    ROWWISE,
     Axis,
     Misfit,
     Val,
+    scalar,
+    total,
 )
 from derive.notation.symbols import Role
 from derive.text.spelled import spelled
@@ -79,6 +83,10 @@ def define_function(
     found = made_function(u, elaborator, row, names, values)
     if found is not None:
         found = replace(found, given=tuple(given))
+    if found is not None:
+        without_other_entries(found, row)
+    if found is not None and found.body.rank == 1 and u.symbols.is_cost(occurs.key):
+        found = replace(found, body=scalar(total(found.body)))  # a cost is a number
     if found is not None and not given:
         without_itself(u, occurs.key, found.body.body, row)
     if found is None:
@@ -132,6 +140,14 @@ def without_itself(u: Understanding, key: str, body: Core, row: Any) -> None:
     parts = list(islice(walk(body), MOST_PARTS))
     if len(parts) == MOST_PARTS or any(isinstance(p, App) and p.name == key for p in parts):
         raise Unread(row[0].start, "a function that is not made of itself")
+
+
+def without_other_entries(found: Function, row: Any) -> None:
+    """softmax(z) = e^z / Σ_k e^{z_k} is of z as a number, and of its entries: it is no formula for either."""  # noqa: E501
+    counts = {f.name: len(f.index) for f in found.formals}
+    for part in walk(found.body.body):
+        if isinstance(part, Ref) and len(part.index) != counts.get(part.name, len(part.index)):
+            raise Unread(row[0].start, "an argument that is a number or has entries, not both")
 
 
 def without_loose_steps(u: Understanding, elaborator: Elaborator, loose: frozenset[str]) -> None:
@@ -196,7 +212,8 @@ def made_function(
             if kind == tries[-1] and not vectors:
                 raise
             continue
-        if kind == "numbers" and kind != tries[-1] and _leaves_calls(u, body):
+        spread = {ROWWISE, COLUMNWISE} & set(u.setting.dims.said) - set(dims.said)
+        if kind == "numbers" and kind != tries[-1] and (spread or _leaves_calls(u, body)):
             u.setting.dims = elaborator.dims = dims
             continue
         if kind == "vectors":

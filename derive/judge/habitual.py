@@ -12,6 +12,7 @@ from derive.meaning.model import ORDERED
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import below_time
 from derive.notation.pieces import terms_of as terms_of
+from derive.notation.shapes_said import trimmed
 from derive.notation.slots import parts_of
 from derive.text.page import Formula, Prose
 from derive.text.spelled import spelled
@@ -64,7 +65,7 @@ def without_odd(
     before: Counter[str],
     usual: dict[str, int],
 ) -> None:
-    """A name that is x_i until a few x_{i,n}, x_{ijk} follow has one: those few are not understood."""
+    """A name that is x_i until a few x_{i,n}, x_{ijk} follow has one, as has one that is said to be a vector: the others are not understood."""  # noqa: E501
     made = {
         (r.key, sum(d == "component" for d, _ in r.target.indices))
         for r in u._makers
@@ -74,9 +75,18 @@ def without_odd(
         most = u.setting.components.get(key, 0)
         below = usual.get(key, 0)
         late = seen[most] * ODD < before[key] <= seen[below]
-        if below and late and (key, most) not in made:
-            u.setting.components[key] = below
+        said = said_rank(u, key)
+        if (said or (below and late)) and said < most and (key, most) not in made:
+            u.setting.components[key] = said or below
             u.setting.odd.add(key)
+
+
+def said_rank(u: Understanding, key: str) -> int:
+    """How many indices a name has at most by its stated shape, the 1 of a b in ℝ^n; 0 where none is stated for all of it."""  # noqa: E501
+    symbol = u.symbols.at(0).symbol(key)
+    if symbol is None or symbol.shape is None or key in u.symbols.symbols.entered:
+        return 0
+    return len(trimmed(symbol.shape))
 
 
 def survey_forms(u: Understanding) -> None:
@@ -250,12 +260,13 @@ def lagrangians_of(u: Understanding) -> set[str]:
 
 
 def has_bold_twin(u: Understanding, letter: str) -> bool:
-    """Whether the page has a vector of the same letter in bold: the plain one is a number."""
-    table = u.symbols.at(0)
-    return any(
-        table.symbol(f"\\{style}{{{letter}}}") is not None
-        for style in ("mathbf", "boldsymbol", "bm", "vec")
-    )
+    """Whether the page has a vector of the same letter in bold, and not once or twice for the plain one: that is a number."""  # noqa: E501
+    bold = {f"\\{style}{{{letter}}}" for style in ("mathbf", "boldsymbol", "bm", "vec")}
+    if not any(u.symbols.at(0).symbol(key) is not None for key in bold):
+        return False
+    seen = [o for _, _, _, o in u.occurrences()]
+    whole = sum(o.key == letter and not o.indices for o in seen)
+    return sum(o.key in bold for o in seen) * ODD >= whole
 
 
 def note_entrywise(u: Understanding) -> None:

@@ -186,6 +186,7 @@ class Failed:
     uses: frozenset[str] = (
         frozenset()
     )  # the names that it is made of, as far as they are written; empty where that is not known
+    place: tuple[int, int] | None = None  # the chain that it stands in, where it is a definition
 
 
 HORIZONS = frozenset(("T", "N", "L", "\\tau", "K", "M", "n", "H"))

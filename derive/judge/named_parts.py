@@ -74,6 +74,8 @@ def name_part(u: Understanding, place: tuple[int, int], chain: Chain, role: Role
     used = {table.occurrence(n, b).key for n, b in named(found[1])}
     if occurs.key in u.setting.defined or occurs.key in used or occurs.arguments or occurs.primes:
         return
+    if any(n < number and o.key == occurs.key for n, _, _, o in u.occurrences()):
+        return  # no new name: a parameter that the slope is
     member = replace(chain.members[1], tree=found[1])
     made = replace(chain, members=(replace(chain.members[2], tree=found[0]), member))
     kept = u.definitions_read.copy()

@@ -274,7 +274,7 @@ class Names:
                 else []
             )
             used = {o.key for o in listed if any(d == "time" for d, _ in o.indices)}
-            if role.key in used or (
+            if (role.key in used and not self._adds_itself_up(role, listed)) or (
                 not COSTS.match(role.key) and not role.key.startswith("\\delta")
             ):
                 self.states |= {
@@ -283,6 +283,14 @@ class Names:
                     if COSTS.match(k)
                     and not any(isinstance(x, Over) for x in walk(chains[index].members[1].tree))
                 }
+
+    @staticmethod
+    def _adds_itself_up(role: Role, listed: list[Occurrence]) -> bool:
+        """E = \\sum_t E_t: what has no step is made of what has one, and of no step but the sum's own."""
+        if role.target is None or any(d == "time" for d, _ in role.target.indices):
+            return False
+        steps = [r for o in listed if o.key == role.key for d, r in o.indices if d == "time"]
+        return all(len(r) == 1 and isinstance(r[0], Name | Number) for r in steps)
 
     def _samples(self, found: list[Occurrence]) -> None:
         """Names that are mostly written without their sample's index, and defined so."""

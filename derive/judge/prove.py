@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 
-from derive.algebra.core import Core, Num, move
+from derive.algebra.core import Core, Num, letters_in, move
 from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.judge.claims import Outcome, Sides
 from derive.judge.made import resolved
 from derive.meaning.model import ORDERED
 from derive.proof.lines import Lines, SameForm, search
+
+MOST_ENTRIES = 16
 
 
 class Prover:
@@ -75,10 +78,27 @@ class Prover:
         lines.suppose(left, right, (*distinct, *more))
         if first is not None and _holds(lines, left, right, first):
             return first
-        certificate = search(lines, left, right)
+        certificate = search(lines, left, right) or self._entry_by_entry(
+            lines, found, outcome, left, right
+        )
         if certificate is None:
             return None
         return certificate if _holds(lines, left, right, certificate) else None
+
+    @staticmethod
+    def _entry_by_entry(
+        lines: Lines, found: Sides, outcome: Outcome, left: Core, right: Core
+    ) -> SameForm | None:
+        """A plan for the first entry of a line about a matrix that is written out, to be checked for all of them."""  # noqa: E501
+        assert outcome.dims is not None
+        dims = {a: outcome.dims.find(d) for a, d in found.components.items()}
+        free = sorted(a for a in dims if a in letters_in(left) | letters_in(right))
+        sizes = {a: dims[a].count("1") for a in free if set(dims[a]) == {"1", "+"}}
+        if not sizes or prod(sizes.values()) > MOST_ENTRIES:
+            return None
+        first = {a: Time.at(1) for a in sizes}
+        plan = search(lines, move(left, first), move(right, first))
+        return plan and SameForm(plan.plan, tuple(sorted(sizes.items())))
 
     def _plain(self, side: Core, outcome: Outcome) -> Core:
         assert outcome.dims is not None

@@ -12,11 +12,14 @@ from derive.judge import (
     families,
     functions_told,
     habitual,
+    lying,
+    matrices_of_names,
     random_names,
     sample_vectors,
     scopes,
 )
 from derive.judge.concatenated import concatenates, lists_entries
+from derive.judge.edits import is_applied_to_a_step
 from derive.judge.made import (
     ALL_ONES,
     ARRAYS,
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
 
 UNNAMED_COST = "loss"
 LEAST_GRADIENTS = 2
+CAPITAL = re.compile(r"^(?:\\(?:mathbf|boldsymbol|bm|tilde)\{?)?[A-Z]")
+PRODUCTS = ("\\cdot", "*", "@", "\\times")
 GRADIENTS = re.compile(
     r"\bgradients?\b|back-?\s?prop|backward|derivatives?\b|梯度|反向传播|勾配|逆伝播|градиент|обратн",
     re.IGNORECASE,
@@ -69,6 +74,7 @@ def give_ranks(u: Understanding) -> None:
         or u._transposes
         or concatenates(u)
         or lists_entries(u)
+        or bool(matrices_of_names.written_out(u))
         or (bool(WORDS_OF_ARRAYS.search(prose)) and indexed < 4)
     )
     some = (some and not u.says_numbers and not u.scalars) or bool(u.vectors)
@@ -118,8 +124,11 @@ def give_ranks(u: Understanding) -> None:
             setting.ranks.pop(name.key, None)
     for key in (*read_as_numbers(u), *biases_of_products(u)):
         setting.ranks[key] = 0
+    for key in matrices_in_sums(u) if some else ():
+        setting.ranks[key] = 2
     for key in (*partners_of_transposed(u), *columns_by_use(u)) if some else ():
         setting.ranks[key] = setting.ranks.get(key) or 1
+    lying.note_lying(u)
     if u.vectors:
         keys = {n.split("∅")[0] for n in u.vectors}
         setting.ranks = {k: int(k in keys) for k in setting.ranks}
@@ -289,6 +298,67 @@ def partners_of_transposed(u: Understanding) -> Iterator[str]:
                 undeclared = symbol is not None and symbol.shape is None
                 if undeclared and not u.setting.components.get(key):
                     yield key
+
+
+def matrices_in_sums(u: Understanding) -> Iterator[str]:
+    """The undeclared capitals that open a product beside one of matrices: X in Z = X U + S W of a declared matrix Z, or where S and W are."""  # noqa: E501
+    for number, index, chain in u.chains():
+        role = u.symbols.roles.get((number, index))
+        if role is None or role.kind != "definition" or not role.key or len(chain.members) != 2:
+            continue
+        table = u.symbols.at(number)
+        row = _argument(chain.members[1].tree)
+        try:
+            products = [p for p in map(_factors, terms_of(row)[0]) if len(p) > 1]
+        except Unread:
+            continue
+        found = [[table.occurrence(n, None) for n in p] for p in products]
+        if any(o.transposed for p in found for o in p):
+            continue
+        if not _is_matrix(table, role.key) and not any(
+            all(_is_matrix(table, o.key) for o in p) for p in found
+        ):
+            continue
+        for first in (p[0] for p in found if len(p) == 2):
+            symbol = table.symbol(first.key)
+            undeclared = symbol is not None and symbol.shape is None
+            inside = u.setting.components.get(first.key)
+            letter = CAPITAL.search(first.key)
+            if undeclared and letter and not inside and symbol.kind in ("input", "variable"):
+                yield first.key
+
+
+def _argument(row: Row) -> Row:
+    """What a function is applied to, where a row is that and nothing else."""
+    if len(row) == 2 and isinstance(row[0], Name) and isinstance(row[1], Group):
+        return row[1].inside if row[1].opening == "(" else row
+    return row
+
+
+def _factors(term: Row) -> list[Name]:
+    """The names of a product of names; none of any other."""
+    factors = [
+        n
+        for i, n in enumerate(term)
+        if not (isinstance(n, Sign) and n.text in PRODUCTS) and not _is_a_step(term, i)
+    ]
+    return (
+        [n for n in factors if isinstance(n, Name)]
+        if all(isinstance(n, Name) for n in factors)
+        else []
+    )
+
+
+def _is_a_step(term: Row, at: int) -> bool:
+    """Whether a bracket behind a name is its step, X(t)."""
+    return at > 0 and is_applied_to_a_step(term[at - 1], term[at])
+
+
+def _is_matrix(table: Any, key: str) -> bool:
+    """Whether a name is declared with two sizes, of which none is 1."""
+    symbol = table.symbol(key)
+    shape = symbol.shape if symbol is not None else None
+    return shape is not None and len(shape) == 2 and "1" not in shape
 
 
 def columns_by_use(u: Understanding) -> Iterator[str]:

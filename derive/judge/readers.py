@@ -14,6 +14,7 @@ from pathlib import Path
 from derive.algebra.functions import SPELLED
 from derive.errors import DeriveError
 from derive.judge.judge import Judge
+from derive.judge.offering import offered
 from derive.judge.slips_of_typing import explained
 from derive.judge.telling import told, with_symbols
 from derive.notation.calls import WORDS
@@ -60,8 +61,10 @@ def judge(path: str, text: str, options: Options) -> Report:
         markdown_cells(path, text)  # what is no notebook is refused in a sentence
     reader = Judge(path, text, _folder(path))
     own = reader.report()
-    found = told(reader, own, _bare(_judged(reader, own, path, text, options)), options)
-    return explained(found)
+    found = _bare(_judged(reader, own, path, text, options))
+    if options.repairs:
+        found = offered(reader, found)
+    return explained(told(reader, own, found, options))
 
 
 def _bare(found: Report) -> Report:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import permutations, product
 from types import MappingProxyType
 from typing import Any
@@ -21,11 +21,13 @@ from derive.judge.circles import cuts
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.convention import DENIED
-from derive.judge.costs import differentiated, missing_costs, with_costs
+from derive.judge.costs import dead_costs, differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
+from derive.judge.joined import joined
 from derive.judge.made import BOLD
-from derive.judge.names import COSTS
 from derive.judge.names import named as written
+from derive.judge.opaque import told_opaque, with_opaque
+from derive.judge.outer_factors import FACTORS, with_the_array
 from derive.judge.parted import formulas_of, through, with_parts
 from derive.judge.sought import says_zero
 from derive.judge.standing import Standing, stand_ins, with_stand_in
@@ -70,7 +72,8 @@ class Way:
     `gaps`: what nothing makes is some function of what the page differentiates it by;
     `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
     `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough;
-    `granting`: what the page says of noise and of symmetric matrices may be taken for given.
+    `granting`: what the page says of noise and of symmetric matrices may be taken for given;
+    `factor`: a vector stands for the derivative of a vector by a matrix, with its rows (0) or its columns (1).
     """  # noqa: E501
 
     said: str
@@ -87,6 +90,7 @@ class Way:
     gaps: bool = False
     mean: bool = False
     granting: bool = True
+    factor: int | None = None
 
 
 INDEX = "a condition on an index"
@@ -324,7 +328,7 @@ class Readings:
         self._read: _Head | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
-        self._entropy = any(
+        self.speaks_of_entropy = any(
             isinstance(i, Prose) and _names_entropy(i.text) for i in page.items
         ) or bool(ENTROPY_WRITTEN.search(page.source.text))
         self._tells_partial = any(
@@ -353,8 +357,10 @@ class Readings:
                 first = first or found
                 yield found
         except (Unread, Misfit):
-            found_so = list(self._paired(number, chain, head, member)) or list(
-                self.shapeless(number, chain, head, member)
+            found_so = (
+                list(self._paired(number, chain, head, member))
+                or list(self._factors(number, chain, head, member))
+                or list(self.shapeless(number, chain, head, member))
             )
             if not found_so:
                 raise
@@ -376,6 +382,10 @@ class Readings:
             yield from self._agreeing(self._cut(number, chain, head, member, first.outcome.missing))
         if self._open and not differs:
             yield from self.shapeless(number, chain, head, member)
+        if self._open and first is not None:
+            yield from self._agreeing(self._joined(number, chain, head, member))
+        if self._open and first is not None and "is not understood" in first.outcome.missing:
+            yield from self._agreeing(self._opaque(number, chain, head, member))
 
     def with_another_cost(
         self, number: int, chain: Chain, head: Member, member: Member, dead: frozenset[str]
@@ -385,7 +395,7 @@ class Readings:
         The C of an example, or of a formula whose quantities the page relates to nothing else.
         """  # noqa: E501
         model = self.understanding.model(number, self._index(number, chain))
-        costs = sorted(n for n in dead & set(model.definitions) if COSTS.match(n))
+        costs = dead_costs(model, dead)
         if not costs or self._without is not None:
             return None
         kept = {n: ds for n, ds in model.definitions.items() if n not in costs}
@@ -432,15 +442,43 @@ class Readings:
             return
         model = self.understanding.model(number, self._index(number, chain))
         for without, said in cuts(model, missing):
-            self._without = without
-            try:
-                for found in self._climbed(number, chain, head, member, False):
-                    reading = "; ".join(filter(None, (said, found.reading)))
-                    yield replace(found, reading=reading)
-            except (Unread, Misfit):
-                continue
-            finally:
-                self._without = None
+            yield from self._supposing(without, [said], number, chain, head, member)
+
+    def _supposing(
+        self,
+        model: Model,
+        said: Sequence[str] | Callable[[Tried], list[str]],
+        number: int,
+        chain: Chain,
+        head: Member,
+        member: Member,
+    ) -> Iterator[Tried]:
+        """A line with other definitions than the page's, and what is so supposed."""
+        self._without = model
+        try:
+            for found in self._climbed(number, chain, head, member, False):
+                words = said(found) if callable(said) else said
+                yield replace(found, reading="; ".join(filter(None, (*words, found.reading))))
+        except (Unread, Misfit):
+            return
+        finally:
+            self._without = None
+
+    def _joined(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line that is 0 on both sides, with what a formula makes under the name by which the next one calls it."""  # noqa: E501
+        u = self.understanding
+        model = u.model(number, self._index(number, chain))
+        found = joined(model, u._kind) if self._without is None else None
+        if found is not None:
+            yield from self._supposing(*found, number, chain, head, member)
+
+    def _opaque(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """A line that rests on a formula that was not understood, as it holds for every function of what that one names."""  # noqa: E501
+        plain = self.understanding.model(number, self._index(number, chain))
+        model = with_opaque(self.understanding, number, plain) if self._without is None else None
+        if model is not None:
+            said = partial(_opaque_in, plain)
+            yield from self._supposing(model, said, number, chain, head, member)
 
     def _paired(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line with one bracket too many, as it holds without it or with a partner for it."""
@@ -456,6 +494,24 @@ class Readings:
                     return
             except (Unread, Misfit):
                 continue
+
+    def _factors(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
+        """The derivative of a vector by a matrix as what stands in an outer product, ∂z/∂W = h^T."""
+        plain = self.plain
+        own = replace(plain, own="every")
+        for line, said in FACTORS.items():
+            ways = (
+                Way(said, plain, plain, factor=line),
+                Way(f"{said}, and {IMMEDIATE}", own, own, factor=line),
+            )
+            for way in ways:
+                try:
+                    found = self.tried(number, chain, head, member, way)
+                except (Unread, Misfit, _NotHere):
+                    continue
+                if found.outcome.agrees and not found.outcome.zero:
+                    yield found
+                    return
 
     def shapeless(self, number: int, chain: Chain, head: Member, member: Member) -> Iterator[Tried]:
         """A line of vectors whose shapes do not fit as they were read: its calculus, with a number for each array."""  # noqa: E501
@@ -835,6 +891,11 @@ class Readings:
 
     def _sides(self, left: Val, right: Val, elaborator: Elaborator, way: Way) -> Sides:
         right = kept_once(left, right)
+        if way.factor is not None:
+            whole = with_the_array(left, right, elaborator.dims, way.factor)
+            if whole is None:
+                raise _NotHere
+            right = whole
         if {ROWWISE, COLUMNWISE} & set(elaborator.dims.said):
             elaborator.choices.add("along")
         if not isinstance(left.body, D):
@@ -930,10 +991,10 @@ class Readings:
             made.lost,
             {**made.horizons, **model.horizons},
             made.positive,
-            made.normalised,
+            {**made.normalised, **model.normalised},  # models are kept, and sizes may differ
         )
         if assumed:
-            self._choices |= {"cost", "entropy"} if self._entropy else {"cost"}
+            self._choices |= {"cost", "entropy"} if self.speaks_of_entropy else {"cost"}
         elif way.last or way.entropy:
             raise _NotHere
         if any(isinstance(p, D) for side in (found.left, found.right) for p in walk(side)):
@@ -958,7 +1019,7 @@ class Readings:
             at_values = self._judgement(model, elaborator, given).compare(found, tests, GIVEN)
             if at_values.agrees:
                 return Tried(found, at_values, said, (*assumed, *unknown), tuple(given.items()))
-        if outcome.differs and not outcome.missing and (normal := targets(model)):
+        if outcome.differs and not outcome.missing and (normal := targets(model, found)):
             down = frozenset(
                 n + DOWN if model.slots.get(n, ()) == ("component", "component") else n
                 for n in normal
@@ -1186,21 +1247,24 @@ class _Versions:
         return self._named[id(d)]
 
 
-def targets(model: Model) -> frozenset[str]:
-    """The inputs that weigh logarithms in a cost: what is compared with is a distribution, and sums to one."""  # noqa: E501
-    found = set()
-    for definitions in model.definitions.values():
-        for d in definitions:
-            for part in walk(d.body):
-                if isinstance(part, Mul) and any(
-                    isinstance(f, Fn) and f.name == "\\log" for f in part.factors
-                ):
-                    found |= {
-                        f.name
-                        for f in part.factors
-                        if isinstance(f, Ref) and f.name not in model.definitions
-                    }
-    return frozenset(found)
+def _opaque_in(plain: Model, found: Tried) -> list[str]:
+    made = found.outcome.model
+    return told_opaque(made, plain, found.sides) if made is not None else []
+
+
+def targets(model: Model, found: Sides) -> frozenset[str]:
+    """The inputs that weigh logarithms in a cost, which a line may differentiate as it is written: what is compared with is a distribution, and sums to one."""  # noqa: E501
+    bodies = [d.body for definitions in model.definitions.values() for d in definitions]
+    costs = [p.of for side in (found.left, found.right) for p in walk(side) if isinstance(p, D)]
+    return frozenset(
+        f.name
+        for body in (*bodies, *costs)
+        for part in walk(body)
+        if isinstance(part, Mul)
+        and any(isinstance(f, Fn) and f.name == "\\log" for f in part.factors)
+        for f in part.factors
+        if isinstance(f, Ref) and f.name not in model.definitions
+    )
 
 
 def _step_alone(left: Val, right: Val, elaborator: Elaborator) -> str:

@@ -13,7 +13,20 @@ SWAPPED = "two factors stand in the wrong order"
 TURNED = ("a transposition is missing", "a transposition too many")
 WHERE_INDEX = " as an index where "
 
+NAMED = {"sum": "sum", "prod": "product"}
 OFF_BY_ONE = "an index is off by one"
+MISSING = {
+    "a factor is missing": "the factor {} is missing",
+    "a term is missing": "the term {} is missing",
+    "a step of the path is missing": "a step of the path is missing: {}",
+    "a path is missing": "the path {} is missing",
+    "the direct use is missing": "the direct use is missing: {}",
+    "the last factor is another one": "the last factor is another one: {}",
+}
+TOO_MANY = {
+    "a factor too many": "the factor {} is too many",
+    "a term too many": "the term {} is too many",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,11 @@ class Repair:
 
     text: str
     cause: str
+    said: str = ""  # the cause, with what is missing or wrong
+
+    @property
+    def words(self) -> str:
+        return self.said or self.cause
 
 
 def repairs(
@@ -43,10 +61,19 @@ def repairs(
         made = text[: start - offset] + new + text[end - offset :]
         if made not in seen:
             seen.add(made)
-            yield Repair(made, cause)
+            yield Repair(made, cause, said(text[start - offset : end - offset], new, cause))
             count += 1
             if count >= MOST:
                 return
+
+
+def said(old: str, new: str, cause: str) -> str:
+    """A cause with what is missing, or too many."""
+    for slip, written in ((MISSING, new), (TOO_MANY, old)):
+        thing = " ".join(written.split()).removeprefix("+").removeprefix("-").strip()
+        if cause in slip and thing:
+            return slip[cause].format(thing)
+    return ""
 
 
 Edit = tuple[int, int, str, str]
@@ -84,7 +111,7 @@ def _edits(
     for inner in rows:
         yield from _swapped(text, inner, offset)
     for inner in rows:
-        yield from _turned(inner)
+        yield from _turned(text, inner, offset)
     for inner in rows:
         yield from _dropped(inner)
     yield from _scaled(row)
@@ -138,7 +165,7 @@ def _shifted(text: str, row: Row, offset: int) -> Iterator[Edit]:
                         text,
                         script[_after_relation(script) :],
                         offset,
-                        "an end of the sum is off by one",
+                        f"an end of the {NAMED.get(node.kind, node.kind)} is off by one",
                     )
         if isinstance(node, Name | Group):
             for script in (node.below, node.above):
@@ -220,7 +247,17 @@ def _index_edits(text: str, row: Row, offset: int, cause: str) -> Iterator[Edit]
     elif len(row) > 1:
         for i, node in enumerate(row):  # type: ignore[assignment]
             if isinstance(node, Name) and (i + 1 == len(row) or isinstance(row[i + 1], Sign)):
-                yield from _index_edits(text, (node,), offset, cause)
+                part = row[i : i + 3] if _has_a_shift(row, i) else (node,)
+                yield from _index_edits(text, part, offset, cause)
+
+
+def _has_a_shift(row: Row, at: int) -> bool:
+    """Whether + 1 or - 1 stands behind a letter of an index of several parts."""
+    if len(row) <= 3 or at + 2 >= len(row):
+        return False
+    sign, number = row[at + 1], row[at + 2]
+    shifts = isinstance(sign, Sign) and sign.text in ("+", "-")
+    return shifts and isinstance(number, Number) and number.text.isdigit()
 
 
 def factors_of(row: Row) -> Iterator[list[tuple[int, int]]]:
@@ -277,7 +314,7 @@ def _swapped(text: str, row: Row, offset: int) -> Iterator[Edit]:
             )
 
 
-def _turned(row: Row) -> Iterator[Edit]:
+def _turned(text: str, row: Row, offset: int) -> Iterator[Edit]:
     for node in row:
         if not isinstance(node, Name | Group):
             continue
@@ -289,6 +326,15 @@ def _turned(row: Row) -> Iterator[Edit]:
             and above[0].letter in ("\\top", "T", "\\intercal")
         ):
             yield above[0].start, above[0].end, "{}", TURNED[1]
+        elif (
+            above
+            and len(above) == 1
+            and isinstance(above[0], Group)
+            and isinstance(node, Name)
+            and node.letter[:1].isupper()
+        ):  # an index in brackets, W^{(2)}, beside which a ⊤ stands outside of braces
+            written = text[node.start - offset : node.end - offset]
+            yield node.start, node.end, f"{{{written}}}^{{\\top}}", TURNED[0]
         elif (
             above is None
             and (isinstance(node, Group) or node.letter[:1].isupper())  # type: ignore[unreachable]

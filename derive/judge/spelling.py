@@ -27,7 +27,9 @@ from derive.algebra.core import (
     Solved,
     Stack,
     Where,
+    letters_in,
     num,
+    walk,
 )
 from derive.algebra.expression import Time
 from derive.notation.marked import unmarked
@@ -45,6 +47,13 @@ def name_of(key: str) -> str:
     plain = unmarked(key.split("∅")[0].rstrip("·"))
     told = f"some {plain.removesuffix(OF)}" if plain.endswith(OF) else plain
     return _letters(told).replace("{", "").replace("}", "")
+
+
+def letters_written(x: Core) -> frozenset[str]:
+    """The letters of indices that a formula shows as the page has them, bound ones, too."""
+    parts = tuple(walk(x))
+    bound = {p.letter for p in parts if isinstance(p, Big | Chain)}
+    return frozenset(a for a in bound.union(*map(letters_in, parts)) if len(a) == 1)
 
 
 class Speller:

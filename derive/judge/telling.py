@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from derive.algebra.core import Core, Ref, letters_in
+from derive.algebra.core import Core, Ref, move
 from derive.algebra.forms import NoForm
 from derive.algebra.functions import FUNCTIONS, SPELLED
 from derive.errors import DeriveError, Place
@@ -14,7 +14,7 @@ from derive.judge.decide import reached
 from derive.judge.judge import Judge
 from derive.judge.made import resolved
 from derive.judge.readings import Readings, Tried
-from derive.judge.spelling import Speller
+from derive.judge.spelling import Speller, letters_written
 from derive.meaning.model import Definition
 from derive.notation.changes import as_variations, variations
 from derive.notation.marked import retold, unmarked, with_index_letters
@@ -211,7 +211,7 @@ class Teller:
         """The definitions that a formula makes, as they were understood."""
         for made in self.judge.understanding.made:
             if made.place == (number, index):
-                yield _spelled(made.definition, Speller())
+                yield _spelled(made.definition)
 
     def _understood(self, found: Why, tries: list[Tried]) -> Why:
         best = next((t for t in tries if t.outcome.agrees and not t.outcome.zero), tries[0])
@@ -233,7 +233,7 @@ class Teller:
             return
         found = [d for name in reached(tried.sides, model) for d in model.definitions.get(name, ())]
         for definition in found[:MOST_USED]:
-            yield _spelled(definition, Speller()), self._line(definition)
+            yield _spelled(definition), self._line(definition)
 
     def _line(self, definition: Definition) -> int:
         """The line of a definition; 0 for one that the page does not have."""
@@ -254,6 +254,8 @@ class Teller:
         if certificate is None or outcome.dims is None:
             return ()
         left, right = (resolved(s, outcome.dims) for s in (tried.sides.left, tried.sides.right))
+        entry = next(certificate.single())  # of a proof entry by entry, the first one
+        left, right = move(left, entry), move(right, entry)
         try:
             return tuple(_steps(prover.lines(outcome), certificate, left, right, speller))
         except (NoForm, RecursionError):
@@ -276,14 +278,16 @@ def _steps(
         yield "form", "0"
 
 
-def _spelled(definition: Definition, speller: Speller) -> str:
-    head = speller.short(Ref(definition.name, definition.index))
+def _spelled(definition: Definition) -> str:
+    target = Ref(definition.name, definition.index)
+    speller = Speller(letters_written(target) | letters_written(definition.body))
+    head = speller.short(target)
     return f"{head} = {speller.short(definition.body)}"
 
 
 def _letters(tried: Tried) -> frozenset[str]:
     """The letters of the page that stand in a line: no component letter of ours may be one of them."""
-    found = letters_in(tried.sides.left) | letters_in(tried.sides.right)
+    found = letters_written(tried.sides.left) | letters_written(tried.sides.right)
     names = {n for n in reached(tried.sides, tried.outcome.model)} if tried.outcome.model else set()
     return frozenset(a for a in (*found, *names) if len(a) == 1)
 

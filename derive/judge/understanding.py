@@ -25,6 +25,7 @@ from derive.judge import (
     fitting,
     implied,
     layered,
+    matrices_of_names,
     on_a_curve,
     ranks,
     scopes,
@@ -99,10 +100,11 @@ class Understanding:
     assumed: list[str] = field(default_factory=list)
     base: int = 1
     _before: list[Any] = field(default_factory=list)
-    _models: dict[tuple[int, int, bool], Model] = field(default_factory=dict)
+    _models: dict[tuple[int, int, bool, tuple[str, ...]], Model] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     normalised: dict[str, str] = field(default_factory=dict)
     dependent: set[str] = field(default_factory=set)
+    worded: set[str] = field(default_factory=set)  # data that words alone tell, 1 or 0
     taken: set[int] = field(default_factory=set)
     curves: set[tuple[int, int]] = field(default_factory=set)
     on_curves: set[str] = field(default_factory=set)
@@ -151,6 +153,7 @@ class Understanding:
         for whole, entries in twins.matrices_of_entries(self).items():
             self.setting.wholes[whole] = entries
             self.setting.taken_for_entries.add(whole)
+        self.setting.wholes |= matrices_of_names.written_out(self)
         self.base = 0 if re.search(r"(?<![a-zA-Z])[tk]\s*=\s*0", self.page.source.text) else 1
         self.based = self._logarithms()
         self._passes(False)
@@ -276,6 +279,7 @@ class Understanding:
         self._before = getattr(self, "functions", [])
         self.made, self.failed, self.functions, self.written_out = [], [], [], []
         self.dependent, self.taken, self.shaped, self.guessed = set(), set(), {}, {}
+        self.worded = set()
         self._fitted: set[str] = set()
         self._settled: set[str] = set()
         self.definitions_read = {}
@@ -305,6 +309,7 @@ class Understanding:
                         role.scope[1],
                         role.why,
                         defining.names_used(self, number, chain),
+                        (number, index) if role.kind == "definition" else None,
                     )
                 )
             if (
@@ -408,6 +413,8 @@ class Understanding:
             args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             if not args or not all(isinstance(a.body, Ref) and a.body.name != key for a in args):
                 return None
+            if fitting.levels_target(self, key, tuple(map(argument_of, args))):
+                args = [elaborator.row(p) for p in parts_of(right[1].inside)]
             target = members.member(elaborator, key, [], name.start)
             axes = tuple(target.axes)
             body = Val(
@@ -829,7 +836,9 @@ class Understanding:
         """What is in force at a chain: the latest version of each definition; `ahead`: of names that have none yet, the first that follows."""  # noqa: E501
         if not any(m.place[0] == number for m in self.made):
             index = 0
-        key = (number, index, ahead)
+        find = self.setting.dims.find
+        sizes = (*self.normalised.values(), *self.setting.size_of.values())
+        key = (number, index, ahead, tuple(map(find, sizes)))  # a line may make sizes equal
         if key not in self._models:
             self._models[key] = self._model(number, index, ahead)
         return self._models[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from derive.algebra.core import App, Arg, Core, D, Ref, fresh, walk
@@ -125,7 +125,7 @@ def _filled(
             for _, by in direct
             if whole_page and _is_member_by_member(by.name, direct, made.model.slots)
         }
-        found = _function(name, direct, made.model.slots, members)
+        found = function_of(name, direct, made.model.slots, members)
         if found is None:
             continue
         definitions[name] = (found,)
@@ -163,9 +163,13 @@ def _is_made_before(name: str, of: Ref, by: Ref, made: _Made) -> bool:
     return any(not n.letters and n.shift > 0 for n in steps)
 
 
-def _function(
-    name: str, pairs: list[Slope], slots_of: Mapping[str, tuple[str, ...]], members: set[str]
+def function_of(
+    name: str,
+    pairs: list[Slope],
+    slots_of: Mapping[str, tuple[str, ...]],
+    members: Set[str] = frozenset(),
 ) -> Definition | None:
+    """A family as an unknown function of others, of all their components but for those of `members`; None where indices are missing."""  # noqa: E501
     slots = slots_of.get(name, ())
     if any(len(of.index) != len(slots) for of, _ in pairs):
         return None

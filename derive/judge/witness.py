@@ -27,6 +27,16 @@ WORLDS = (*((s, True) for s in STYLES), *((s, False) for s in STYLES))
 LATE = tuple((("small", 3, 3, seed), True) for seed in range(17, 41))  # a path through many gates
 
 
+class _AsPrinted(World):
+    """A world in which givens that print alike, p_i and p_t at the same step, have one value."""
+
+    def leaf(self, element: Element) -> Any:
+        name, index = element
+        bare = name.split("∅")[0]
+        alike = (n for n, at in self.used if at == index and n.split("∅")[0] == bare)
+        return super().leaf((next(alike, name), index))
+
+
 def witness(found: Sides, outcome: Outcome, judgement: Any) -> Counterexample | None:
     """The smallest moderate world in which the sides differ; None where none of those tried is complete and moderate.
 
@@ -66,7 +76,7 @@ def exponentials(model: Model) -> set[str]:
 
 
 def _at(world: World, found: Sides, env: Mapping[str, int], least: float) -> Counterexample | None:
-    fresh = World(world.model, world.lengths, world.seed, world.style, find=world.find)
+    fresh = _AsPrinted(world.model, world.lengths, world.seed, world.style, find=world.find)
     fresh.sizes, fresh.single, fresh.shared = world.sizes, world.single, world.shared
     left, right = fresh.value(found.left, env), fresh.value(found.right, env)
     if left != left or right != right:
@@ -97,8 +107,9 @@ def _at(world: World, found: Sides, env: Mapping[str, int], least: float) -> Cou
     )
     printed = {a for a, _ in values} | ({"T"} if uses_time else set())
     values += lengths_used(fresh, (found.left, found.right), printed)
-    if len(values) > MOST_VALUES:
-        return None
+    if len(values) > MOST_VALUES or len(dict(values)) < len(set(values)):
+        return None  # too many to be redone, or one name with two values
+    values = list(dict.fromkeys(values))
     return Counterexample(
         world.lengths["time"] if uses_time else None, tuple(values), number(left), number(right)
     )
@@ -122,8 +133,14 @@ def lengths_used(
 
 
 def are_numbers(world: World) -> bool:
-    """Whether each vector of the world has one entry, so that its index need not be printed."""
-    return bool(world.sizes) and set(world.sizes.values()) == {1}
+    """Whether each vector of the world has one entry, so that its index need not be printed; one put together of two has two."""  # noqa: E501
+    entries = {
+        i
+        for (name, index) in world.used
+        for i, s in zip(index, world.model.slots.get(name, ()), strict=False)
+        if s == "component"
+    }
+    return bool(world.sizes) and set(world.sizes.values()) == {1} and entries <= {1}
 
 
 def shortened(world: World, element: Element) -> Element:

@@ -173,7 +173,9 @@ def read_indicator(e: Elaborator, inside: Row, commas: bool) -> Val | None:
     except Unread:
         return None if relation == "," else read_relation(e, inside, place)
     if relation not in ("=", "\\neq", ",") or not all(
-        members.is_index(e, x) or not is_variable(e, x) for i in (a, b) for x, _ in i.letters
+        members.is_index(e, x) or _numbers_entries(e, x) or not is_variable(e, x)
+        for i in (a, b)
+        for x, _ in i.letters
     ):
         return read_relation(e, inside, place)
     same_dim(e, a, b)
@@ -211,6 +213,11 @@ def is_variable(e: Elaborator, key: str) -> bool:
         "index",
         "size",
     )
+
+
+def _numbers_entries(e: Elaborator, letter: str) -> bool:
+    """Whether a letter that nothing makes is an index of entries elsewhere in its line: the n of A_{mn} (δ = 1(n = j))."""  # noqa: E501
+    return letter in e.letters and letter not in e.setting.defined and letter not in e.bound
 
 
 def same_dim(e: Elaborator, a: Time, b: Time) -> None:

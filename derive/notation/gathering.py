@@ -15,6 +15,7 @@ from derive.notation.gates import gates_of
 from derive.notation.shapes_said import is_reals, shape_of_set
 from derive.notation.slots import EQUAL, Use, Where, bare, is_word, names_in, plain, single_name
 from derive.notation.surveys import Survey, core
+from derive.notation.tabled import tabled_names
 from derive.text.page import Break, Chain, Formula, Heading, Page, Prose
 from derive.text.spelled import spelled
 from derive.text.trees import Big, Group, Name, Number, Row, Sign, Table, children, walk
@@ -50,6 +51,7 @@ def survey_of(
         if n.above is not None and plain(n.above) == "-"
     )
     survey.upper_indices = upper_indices_of(chains, prose)
+    survey.tabled = tabled_names(chain for _, _, chain in chains)
     survey.alone = frozenset(_alone(chains, survey.aliases))
     survey.gates = gates_of(chain for _, _, chain in chains)
     for number, index, chain in chains:

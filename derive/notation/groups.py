@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from derive.notation.pieces import (
     parted_end,
     side_by_side,
     split_at,
+    start_of,
     without_end,
 )
 from derive.notation.setting import Unread
@@ -54,6 +56,14 @@ from derive.text.trees import Group, Name, Node, Number, Row, Sign, Table, Words
 
 if TYPE_CHECKING:
     from derive.notation.elaborate import Elaborator
+
+IN_WORDS = "a condition in signs"
+ELSE = re.compile(
+    r"\b(?:otherwise|else|elsewhere|(?:in )?all (?:the )?others?|rest|sonst|andernfalls|sinon|autrement|"
+    r"en otro caso|de lo contrario|caso contrario|altrimenti|anders|w przeciwnym|иначе|в остальных)\b"
+    r"|否则|否則|其他|其它|その他|それ以外|そうでない|그 외|그렇지|나머지|còn lại|ngược lại",
+    re.IGNORECASE,
+)
 
 
 def read_group(e: Elaborator, node: Group) -> Val:
@@ -375,6 +385,19 @@ def from_corners(e: Elaborator, rows: Sequence[Sequence[Row]], node: Node) -> Va
     return entries_of(e, down, row, node)
 
 
+def is_told_in_words(row: Row) -> bool:
+    """Whether a side is a number or another by conditions in words: 1 if class k is the correct one, 0 otherwise."""  # noqa: E501
+    row = without_end(row)
+    if len(row) != 1 or not isinstance(row[0], Table) or row[0].kind != "cases":
+        return False
+    for line in row[0].rows:
+        cells = [c for c in line if c]
+        body = parted_end(cells[0])[0] if len(cells) == 1 else cells[0] if cells else ()
+        if any(not isinstance(n, Number | Sign) for n in body):
+            return False
+    return True
+
+
 def read_cases(e: Elaborator, node: Table) -> Val:
     found: Core = ZERO
     branches: list[tuple[tuple[Core, str, Core] | None, Val]] = []
@@ -400,15 +423,20 @@ def read_cases(e: Elaborator, node: Table) -> Val:
 
 
 def read_condition(e: Elaborator, row: Row) -> tuple[Core, str, Core] | None:
-    row = tuple(
+    """A condition of cases; None for "otherwise", and where there is none. Raises Unread where it is told in words."""  # noqa: E501
+    words = " ".join(n.text for n in row if isinstance(n, Words))
+    left = tuple(
         n
         for n in row
         if not isinstance(n, Words) and not (isinstance(n, Sign) and n.text in (",", ".", ";"))
     )
-    for i, node in enumerate(row):
+    for i, node in enumerate(left):
         if isinstance(node, Sign) and node.text in RELATIONS:
-            return side_of(e, row[:i]), node.text, side_of(e, row[i + 1 :])
-    return None
+            return side_of(e, left[:i]), node.text, side_of(e, left[i + 1 :])
+    named = " ".join(n.letter for n in left if isinstance(n, Name))
+    if ELSE.search(f"{words} {named}") or not (words or left):
+        return None
+    raise Unread(start_of(row), IN_WORDS)
 
 
 def side_of(e: Elaborator, row: Row) -> Core:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from derive.algebra.functions import FUNCTIONS
+from derive.text import tables
 
 DIGITS = dict(
     zip(
@@ -250,3 +251,28 @@ NO_SYMBOL = frozenset(
     )
 )
 """Signs that are written as letters and name nothing."""
+
+LETTER_MACROS = tables.GREEK | {
+    *(
+        "digamma",
+        "hslash",
+        "beth",
+        "gimel",
+        "daleth",
+        "eth",
+        "mho",
+        "square",
+        "complement",
+        "bullet",
+    ),
+    *("aleph", "angle", "diamond", "triangle", "bigcirc", "clubsuit", "spadesuit", "checkmark"),
+}
+"""What LaTeX itself and the usual packages have for a letter or a sign."""
+
+_MACRO = re.compile(r"(?:\\[a-zA-Z]+\{)*\\(?P<word>[a-z]{3,})(?![a-zA-Z{])")
+
+
+def unknown_macro(key: str) -> bool:
+    r"""Whether a name is a word behind a backslash that no page and no package has explained: \act."""
+    found = _MACRO.match(key)
+    return found is not None and found["word"] not in LETTER_MACROS

@@ -182,15 +182,16 @@ class Reader:
 
     @staticmethod
     def _is_applied_word(base: str, uses: list[Use]) -> bool:
-        r"""Whether an upright word, or ⊥, always stands before a bracket: \mathrm{round}(h), \bot(h), and no product."""  # noqa: E501
+        r"""Whether an upright word, ⊥, or a macro that nobody explains, always stands before a bracket: \mathrm{round}(h), \bot(h), \act(w h), and no product."""  # noqa: E501
         word = len(base) > 2 and base.isalpha() and all(u.name.style in UPRIGHT for u in uses)
-        if not uses or not (word or base in SYMBOLS_APPLIED):
+        macro = habits.unknown_macro(base)
+        if not uses or not (word or macro or base in SYMBOLS_APPLIED):
             return False
         if any(
             u.behind is None or u.behind.opening not in ("(", "[") or u.split.pieces for u in uses
         ):
             return False
-        told = bool(habits.SLOPELESS.search(base))
+        told = macro or bool(habits.SLOPELESS.search(base))
         signs = (n.text for u in uses if u.behind for n in u.behind.inside if isinstance(n, Sign))
         return told or not any(text in "+-" for text in signs)
 

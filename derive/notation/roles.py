@@ -16,7 +16,7 @@ from derive.notation import habits
 from derive.notation.chance import is_mean
 from derive.notation.definitions import BOTH_SIDES, Ledger, Role
 from derive.notation.occurrences import Occurrence
-from derive.notation.shapes_said import colon_shape, is_reals
+from derive.notation.shapes_said import colon_shape, shape_of_set
 from derive.notation.sides import (
     are_sizes,
     bare_key,
@@ -266,7 +266,7 @@ class Roles(Ledger):
 
     def _membership(self, head: Row, right: Row, number: int) -> Role:
         key = self._key_of(head, number)
-        if right and is_reals(right[0]) and key is not None:
+        if key is not None and shape_of_set(right) is not None:
             return Role("shape", key[0], key[1], "a shape")
         return Role("remark", why="a set")
 

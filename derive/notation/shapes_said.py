@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from derive.notation.occurrences import Reader
 from derive.notation.slots import plain, single_name
 from derive.text.page import Formula, Page, Prose
-from derive.text.trees import Name, Node, Number, Row, Sign
+from derive.text.trees import Group, Name, Node, Number, Row, Sign
 
 Shape = tuple[str, ...]
 
@@ -25,9 +25,13 @@ def is_reals(node: Node) -> bool:
 
 
 def shape_of_set(row: Row) -> Shape | None:
-    r"""The shape that `\mathbb{R}^{n \times d}` names; None for another set."""
+    r"""The shape that `\mathbb{R}^{n \times d}` names, or `(n \times d)` alone; None for another set."""
     if not row or not is_reals(row[0]):
-        return None
+        inside = row
+        while len(inside) == 1 and isinstance(inside[0], Group) and inside[0].opening in ("(", "{"):
+            inside = inside[0].inside
+        written_out = inside is not row and len(inside) == 3 and _only_sizes(inside)
+        return trimmed(sizes(inside)) if written_out else None
     above = row[0].above if isinstance(row[0], Name) else None
     if above is None:
         return ()

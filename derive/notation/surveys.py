@@ -25,6 +25,7 @@ from derive.notation.slots import (
     plain,
     split,
 )
+from derive.notation.tabled import taken_apart
 from derive.text.trees import Name, Number, Sign
 
 P = ParamSpec("P")
@@ -96,6 +97,8 @@ class Survey:
     """The letters that name a gate in a script, the o of u_{ot}."""
     upper_indices: frozenset[str] = frozenset()
     r"""The letters that count components above names, too, where the page writes tensors: A^{ij}, \\delta^i_j."""  # noqa: E501
+    tabled: frozenset[str] = frozenset()
+    """The bases whose numbered entries are written out as a matrix."""
     answers: dict[object, object] = field(default_factory=dict)
 
     def split(self, name: Name) -> Split:
@@ -106,6 +109,8 @@ class Survey:
             found = replace(found, inverse=False, pieces=(*found.pieces, label))
         if self.upper_indices and found.base not in habits.CONSTANT:
             found = lowered(found, self.upper_indices)
+        if found.base in self.tabled:
+            found = taken_apart(found)
         alias = self.aliases.get(found.base)
         if alias is None or (not found.pieces and found.base in self.alone):
             return found
@@ -426,6 +431,8 @@ class Survey:
         matrices apart."""
         if piece.place in ("angle", "call", "square", "paren"):
             return False
+        if base in self.tabled and piece.place == "below" and piece.beside:
+            return False
         if (base, plain(piece.row)) in self.numbered:
             return True
         fellows = self.pieces_at(base, piece.place)
@@ -738,9 +745,10 @@ class Survey:
         if piece.place == "above" and base in habits.LOSS and piece.letter in self.bracketed():
             return "sample" if "sample" not in taken else "component"
         sampled = core(base) in self.sampled_names or bool(letters & self.sampling)
-        if piece.letter in self.examples() or (
-            sampled and piece.place == "below" and not piece.beside
-        ):
+        if (
+            piece.letter in self.examples()
+            or (sampled and piece.place == "below" and not piece.beside)
+        ) and not (piece.place == "below" and self._has_numbered_examples(base)):
             return "sample" if "sample" not in taken else "component"
         if (
             piece.run == 1
@@ -774,6 +782,19 @@ class Survey:
                 if self.recursive(letter, piece.place):
                     return self.recursive_domain(letter)
         return "component"
+
+    @remembered
+    def _has_numbered_examples(self, base: str) -> bool:
+        """Whether the examples of a name are numbered in brackets above it, and its entries below: x_1^{(i)}."""  # noqa: E501
+        return any(
+            {"paren", "below"} <= {p.place for p in u.split.pieces}
+            and all(
+                self.domain(base, p, u.number, frozenset()) == "sample"
+                for p in u.split.pieces
+                if p.place == "paren"
+            )
+            for u in self.base_of(base)
+        )
 
     @remembered
     def is_timed_at(self, base: str, length: int, at: int) -> bool:

@@ -215,6 +215,11 @@ STATE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 MODULO = re.compile(r"\\[pb]?mod(?![a-z])")
+OF_A_SPACE = re.compile(
+    r"^[^=<>,;]*\\in\s*(?:\\mathbb\s*\{?[RC]\}?|\\Re(?![a-z])|\\R(?![a-z])|[ℝℂ])"
+    r"(?:\s*\^(?!\{?[+*-])(?:\{[^<>=]*\}|\w))?[)\s]*$"
+)
+"""A shape, W^1 \\in \\mathbb{R}^{3 \\times 2}: it says what a quantity is, and is no condition on it."""
 UNKNOWN_TERM = re.compile(
     r"[+-](?:\\?[a-zA-Z]+\s*)?(?:\\(?:text|mathrm|operatorname|mbox)\{[^{}]*(?:penal|regul|noise|term|"
     r"correct|rest\b|remainder|other|h\.\s?o\.\s?t|higher|error|prior|decay)[^{}]*\}(?!\s*[(_])|"
@@ -357,7 +362,7 @@ def _is_condition(formula: str, rest: str, trail: str) -> bool:
         return True
     if re.match(rf"\s*(?:(?:is|are) {STATES}|vanish)", rest, re.IGNORECASE):
         return bool(re.match(rf"{LEAD}{IF}\s*⟦", trail, re.IGNORECASE))
-    if not RELATION.search(formula) or OF_AN_INDEX.match(formula):
+    if not RELATION.search(formula) or OF_AN_INDEX.match(formula) or OF_A_SPACE.search(formula):
         return False
     if re.search(r"=|\\in(?![a-z])", formula) and not re.match(
         rf"{LEAD}{IF}\s*⟦", trail, re.IGNORECASE

@@ -8,8 +8,9 @@ below the other: ∂a/∂W has |a| rows and one column for each entry of W.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from operator import mul
 
 from derive.algebra.expression import (
     BigProduct,
@@ -64,6 +65,7 @@ from derive.proof.value import (
 )
 
 SYMBOLS = (Derivative, Gradient, BigSum, BigProduct)
+Changes = Callable[[Expr], "list[Value] | None"]
 
 
 class ArrayWorld(World):
@@ -205,65 +207,69 @@ class ArrayWorld(World):
             found = self._names_in[expr] = frozenset(own)
         return found
 
-    def change(self, expr: Expr, by: Variable, move: Value) -> Value:
-        """How a formula changes, to first order, when `by` alone changes by `move`; 0 for not at all."""
+    def changes(self, expr: Expr, by: Variable, moves: Sequence[Value]) -> list[Value] | None:
+        """How a formula changes, to first order, when `by` alone changes by each of `moves`; None for not at all."""  # noqa: E501
         if expr == by:
-            return move
+            return list(moves)
         if by not in self._named(expr):
-            return 0
+            return None
 
-        def d(part: Expr) -> Value:
-            return self.change(part, by, move)
+        def d(part: Expr) -> list[Value] | None:
+            return self.changes(part, by, moves)
 
         match expr:
             case Sum(terms):
-                return reduce(lambda a, b: added(a, b, spread=a == 0 or b == 0), map(d, terms))
+                parts = [part for term in terms if (part := d(term)) is not None]
+                return [reduce(_with_zeros, summands) for summands in zip(*parts, strict=True)]
             case Product(factors):
                 return self._by_parts(factors, d, multiplied)
             case Hadamard(factors):
                 return self._by_parts(factors, d, entrywise_product)
             case Transpose(of):
-                return transposed(d(of))
+                return [transposed(step) for step in d(of) or ()]
             case Quotient(a, b):
-                return self._quotient_change(a, b, d)
+                return self._quotient_changes(a, b, d)
             case Power():
-                return self._power_change(expr, d)
+                return self._power_changes(expr, d)
             case Call():
-                return self._call_change(expr, d)
+                return self._call_changes(expr, d)
             case _:
                 raise NoValue(f"no rule differentiates {latex(expr)}")
 
     def _by_parts(
-        self,
-        factors: tuple[Expr, ...],
-        d: Callable[[Expr], Value],
-        times: Callable[[Value, Value], Value],
-    ) -> Value:
+        self, factors: tuple[Expr, ...], d: Changes, times: Callable[[Value, Value], Value]
+    ) -> list[Value] | None:
         """The product rule; a factor that does not change gives no term."""
-        total: Value = 0
+        totals: list[Value] | None = None
         for i, factor in enumerate(factors):
-            step = d(factor)
-            if step == 0:
+            steps = d(factor)
+            if steps is None:
                 continue
-            parts = [step if j == i else self.closed(f) for j, f in enumerate(factors)]
-            value = reduce(times, parts)
-            total = added(total, value, spread=total == 0)
-        return total
+            before = (reduce(times, map(self.closed, factors[:i])),) if i else ()
+            after = tuple(map(self.closed, factors[i + 1 :]))
+            terms = [0 if s == 0 else reduce(times, (*before, s, *after)) for s in steps]
+            totals = terms if totals is None else list(map(_with_zeros, totals, terms))
+        return totals
 
-    def _quotient_change(self, a: Expr, b: Expr, d: Callable[[Expr], Value]) -> Value:
+    def _quotient_changes(self, a: Expr, b: Expr, d: Changes) -> list[Value]:
         below = each(inverse, self.closed(b))
-        first = entrywise_product(d(a), below)
-        weight = entrywise_product(entrywise_product(self.closed(a), below), below)
-        second = each(lambda x: -x % PRIME, entrywise_product(weight, d(b)))
-        return added(first, second, spread=first == 0 or second == 0)
+        above, under = d(a), d(b)
+        found: list[list[Value]] = []
+        if above is not None:
+            found.append([entrywise_product(step, below) for step in above])
+        if under is not None:
+            weight = entrywise_product(entrywise_product(self.closed(a), below), below)
+            weight = each(lambda x: -x % PRIME, weight)
+            found.append([entrywise_product(weight, step) for step in under])
+        return [reduce(_with_zeros, parts) for parts in zip(*found, strict=True)]
 
-    def _power_change(self, power: Power, d: Callable[[Expr], Value]) -> Value:
+    def _power_changes(self, power: Power, d: Changes) -> list[Value]:
         exponent = as_exponent(power.exponent)
         if exponent is None:
             raise NoValue(f"no rule differentiates {latex(power)} beside vectors")
         lower = self.closed(Power(power.base, Number(exponent - 1)))
         slope = entrywise_product(as_residue(exponent), lower)
-        return entrywise_product(slope, d(power.base))
+        return [entrywise_product(slope, step) for step in d(power.base) or ()]
 
     def _slopes_of(self, call: Call) -> Value:
         """The slope of an elementary function at each entry of its argument."""
@@ -274,27 +280,28 @@ class ArrayWorld(World):
             self.closed(call),
         )
 
-    def _call_change(self, call: Call, d: Callable[[Expr], Value]) -> Value:
+    def _call_changes(self, call: Call, d: Changes) -> list[Value]:
         function, arguments = call.function, call.arguments
+        steps = [d(argument) for argument in arguments]
         if function in SLOPE:
-            (argument,) = arguments
             if call not in self._elementary:
                 self._elementary[call] = self._slopes_of(call)
-            return entrywise_product(self._elementary[call], d(argument))
+            slope = self._elementary[call]
+            return [entrywise_product(slope, step) for step in steps[0] or ()]
         if function == NORM:
-            (argument,) = arguments
-            pairs = zip(entries(self.closed(argument)), entries(d(argument)), strict=True)
-            value = self.closed(call)
+            at, value = entries(self.closed(arguments[0])), self.closed(call)
             assert isinstance(value, int)
-            return sum(x * y for x, y in pairs) * inverse(value) % PRIME
+            below = inverse(value)
+            return [sum(map(mul, at, entries(step))) * below % PRIME for step in steps[0] or ()]
         if function == SOFTMAX:
-            return self._softmax_change(arguments[0], d(arguments[0]))
-        changes = [
-            entrywise_product(0, self.closed(a)) if step == 0 else step
-            for a in arguments
-            for step in (d(a),)
-        ]
-        return rearranged(function, changes)
+            return [self._softmax_change(arguments[0], step) for step in steps[0] or ()]
+        still = [entrywise_product(0, self.closed(a)) for a in arguments]
+        count = max(len(own) for own in steps if own is not None)
+        columns = (
+            [none] * count if own is None else [none if step == 0 else step for step in own]
+            for own, none in zip(steps, still, strict=True)
+        )
+        return [rearranged(function, parts) for parts in zip(*columns, strict=True)]
 
     def _softmax_change(self, argument: Expr, step: Value) -> Value:
         """By the quotient rule for e^{a_i} / Σ_j e^{a_j}."""
@@ -314,7 +321,8 @@ class ArrayWorld(World):
         if of in self.graph.abstract:
             return super()._local_uncached(of, by)
         body = self.graph.bodies[of]
-        found = [self.change(body, by, unit) for unit in _units(*self.rows_and_columns(by.name))]
+        units = list(_units(*self.rows_and_columns(by.name)))
+        found = self.changes(body, by, units) or [0] * len(units)
         full = [stacked(x) if not isinstance(x, int) else (x,) * rows for x in found]
         return tuple(zip(*full, strict=True))
 
@@ -424,6 +432,11 @@ def added(a: Value, b: Value, spread: bool) -> Value:
             for p, q in zip(a, b, strict=True)
         ]
     )
+
+
+def _with_zeros(a: Value, b: Value) -> Value:
+    """The sum of two changes; one of them may be none, the number 0."""
+    return added(a, b, spread=a == 0 or b == 0)
 
 
 def transposed(value: Value) -> Value:

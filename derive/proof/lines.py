@@ -6,9 +6,10 @@ and accepts where nothing is left; it searches nothing and knows no clock. Whoev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 
 from derive.algebra.core import (
     Big,
@@ -32,6 +33,7 @@ from derive.algebra.forms import UNIT, Bound, Find, Forms, NoForm, Term
 from derive.algebra.functions import FUNCTIONS
 from derive.meaning.model import Model
 from derive.proof.moments import Moments
+from derive.proof.over_steps import folded, narrowed, reaches, with_powers
 from derive.proof.unfolding import ENDS, Unfolder, members
 
 MOST_ROUNDS = 14
@@ -40,9 +42,19 @@ MOST_SEARCH = 12000
 
 @dataclass(frozen=True, slots=True)
 class SameForm:
-    """Both sides have one normal form once the rules of `plan` are applied to their difference."""
+    """Both sides have one normal form once the rules of `plan` are applied to their difference.
+
+    `entries`: it is shown entry by entry, for each of the first n values of these component letters.
+    """
 
     plan: tuple[str, ...]
+    entries: tuple[tuple[str, int], ...] = ()
+
+    def single(self) -> Iterator[dict[str, Time]]:
+        """The entries that the proof goes through, each as what its letters are."""
+        letters = [a for a, _ in self.entries]
+        for numbers in product(*(range(1, n + 1) for _, n in self.entries)):
+            yield dict(zip(letters, map(Time.at, numbers), strict=True))
 
 
 class Lines:
@@ -125,6 +137,12 @@ class Lines:
 
     def check(self, left: Core, right: Core, certificate: SameForm) -> bool:
         """Whether the certificate proves left = right."""
+        if certificate.entries:
+            alone = SameForm(certificate.plan)
+            return all(
+                self.check(move(left, entry), move(right, entry), alone)
+                for entry in certificate.single()
+            )
         self.unfolder.looked_at = self.forms._steps = 0
         return (
             any(done for done in self.steps(left, right, certificate.plan) if done is not None)
@@ -150,7 +168,7 @@ class Lines:
         if self.forms.is_zero(x):
             return True
         symmetric = self.unfolder.model.symmetric
-        if not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
+        if not symmetric or not any(isinstance(p, Ref) and p.name in symmetric for p in walk(x)):
             return False
 
         def put(p: Core) -> Core:
@@ -172,6 +190,7 @@ class Lines:
                 if step is not None and len(step.letters) == 1 and step.letters[0][1] == 1:
                     letter = step.letters[0][0]
                     reach[letter] = max(reach.get(letter, step.shift), step.shift)
+        self.unfolder.reach = reach
         horizons = self.unfolder.model.horizons
 
         def apart(difference: Time) -> bool:
@@ -263,7 +282,8 @@ class Lines:
         step, own = self.unfolder.step(d.by), self.unfolder.step(d.of)  # type: ignore[arg-type]
         if step is None:
             return d.by.name in self.unfolder.model.definitions
-        if own is not None and (own - step).is_number:
+        goes_on = self.unfolder.to_go(d.of.name) is not None  # type: ignore[attr-defined]
+        if own is not None and (own - step).is_number and not goes_on:
             return True
         if d.by.name not in self.unfolder.carried:
             return True
@@ -459,35 +479,47 @@ class Lines:
         step hands on."""  # noqa: E501
         x = self.forms.form(self._joined_products(x))
         for _ in range(MOST_ROUNDS):
-            terms = [self._merged(t) for t in self.forms.terms(x)]
+            terms = [self._merged(with_powers(self, t)) for t in self.forms.terms(x)]
             made = self.forms.form(add(map(self.forms.spelled, terms)))
             if made == x:
                 return x
             x = made
         return x
 
-    def _joined_products(self, x: Core) -> Core:
-        x = rebuild(x, self._joined_products)
+    def _joined_products(self, x: Core, bounds: tuple[Bound, ...] = ()) -> Core:
+        inside = bounds
+        if isinstance(x, Big) and x.kind == "sum":
+            inside = (*bounds, Bound(x.letter, x.dim, x.lower, x.upper))
+        x = rebuild(x, lambda p: self._joined_products(p, inside))
         if isinstance(
             x, Chain
         ):  # in the order of time: the transpose of the product of the transposes
             ends = (x.row, x.col), x.at
             (row, col), at = ends if x.down else (ends[0][::-1], ends[1][::-1])
-            found = self._state_of(x.body, x.letter, Time.of(row), Time.of(col))
+            found = None
+            if reaches(x.lower, x.upper, bounds):
+                found = self._state_of(x.body, x.letter, Time.of(row), Time.of(col))
             if found is not None:
                 return D(
                     self._member(found, x.upper, at[0]),
                     self._member(found, x.lower + (-1), at[1]),
                 )
         if isinstance(x, Big) and x.kind == "prod" and x.lower is not None and x.upper is not None:
-            found = self._state_of(x.body, x.letter, None, None)
-            if found is not None:
-                shift = self._shift_in(x.body, x.letter)
-                return D(
-                    self._member(found, x.upper + shift, None),
-                    self._member(found, x.lower + (shift - 1), None),
-                )
+            made = self.jacobian(x) if reaches(x.lower, x.upper, bounds) else None
+            return x if made is None else made
         return x
+
+    def jacobian(self, x: Big) -> Core | None:
+        """The derivative of a state by an earlier one that a product of its slopes from step to step is."""
+        assert x.lower is not None and x.upper is not None
+        found = self._state_of(x.body, x.letter, None, None)
+        if found is None:
+            return None
+        shift = self._shift_in(x.body, x.letter)
+        return D(
+            self._member(found, x.upper + shift, None),
+            self._member(found, x.lower + (shift - 1), None),
+        )
 
     def _member(self, name: str, step: Time, component: Time | None) -> Ref:
         return Ref(name, (step,) if component is None else (step, component))
@@ -593,6 +625,8 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
     "open once": Lines.open_once,
     "open latest": Lines.open_latest,
     "join": Lines.join,
+    "later": narrowed,
+    "fold": folded,
     "elementary": Lines.elementary,
     "at values": Lines.at_values,
 }
@@ -600,18 +634,25 @@ RULES: Mapping[str, Callable[[Lines, Core], Core]] = {
 PLANS: tuple[tuple[str, ...], ...] = (
     ("resolve",),
     ("resolve", "by"),
+    ("resolve", "costs"),
     ("resolve", "of"),
+    ("resolve", "parameters"),
     ("resolve", "once"),
+    ("resolve", "costs", "later"),
     ("resolve", "join"),
     ("resolve", "open steps"),
     ("resolve", "elementary"),
     ("resolve", "by", "open steps"),
     ("resolve", "of", "open steps"),
+    ("resolve", "parameters", "fold"),
     ("resolve", "open steps", "elementary"),
     ("resolve", "once", "elementary"),
     ("resolve", "once", "open steps"),
     ("resolve", "by", "open states"),
     ("resolve", "of", "open once"),
+    ("resolve", "costs", "later", "of"),
+    ("join", "resolve", "costs", "later", "of"),
+    ("join", "resolve", "costs", "parameters", "fold", "of"),
     ("resolve", "parameters", "by", "open steps"),
     ("resolve", "parameters", "by", "join"),
     ("resolve", "once", "open steps", "elementary"),

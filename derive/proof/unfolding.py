@@ -7,7 +7,7 @@ Source: DESIGN, section 2, "The chain rule at a node"; Werbos (1990), Williams a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from derive.algebra.core import (
@@ -49,6 +49,7 @@ from derive.algebra.expression import Time
 from derive.algebra.forms import NoForm
 from derive.algebra.slopes import NoSlope, slope
 from derive.meaning.model import ORDERED, Definition, Model
+from derive.proof.cost_to_go import CostToGo, cost_to_go
 
 ENDS = ("T", "L", "N", "\\tau")
 MOST_NODES = 20_000
@@ -73,6 +74,8 @@ class Unfolder:
         self.looked_at = 0
         self._ordered: dict[str, int | None] = {}
         self._bodies: dict[Ref, Core | None] = {}
+        self._to_go: dict[str, CostToGo | None] = {}
+        self.reach: Mapping[str, int] = {}  # how far behind a letter a line names members
 
     def suppose(self, model: Model, base: int) -> None:
         """The same definitions in another model; `base` is the step that they begin at."""
@@ -315,7 +318,35 @@ class Unfolder:
             )
         if self._is_earlier(of, by):
             return ZERO
-        return D(of, by)
+        to_go = self.to_go(of.name)
+        return D(of, by) if to_go is None else self._still_to_go(to_go, of, by)
+
+    def to_go(self, name: str) -> CostToGo | None:
+        """A family that is the sum of the costs from a step on; no term is made of later steps."""
+        if name not in self._to_go:
+            found = cost_to_go(self.model, name)
+            if found is not None and any(
+                not self.runs_forward(p.name) or self._is_after(found.letter, p)
+                for p in walk(found.body)
+                if isinstance(p, Ref)
+            ):
+                found = None
+            self._to_go[name] = found
+        return self._to_go[name]
+
+    def _is_after(self, letter: str, ref: Ref) -> bool:
+        step = self.step(ref)
+        return step is not None and (step.letters != ((letter, 1),) or step.shift > 0)
+
+    def _still_to_go(self, to_go: CostToGo, of: Ref, by: Ref) -> Core:
+        """∂F_s/∂h_u = ∂L_u/∂h_u + ∂F/∂h_u with F from behind u on, where s ≤ u ≤ T: no term before u depends on h_u."""  # noqa: E501
+        own, step = self.step(of), self.step(by)
+        if own is None or step is None or not to_go.is_behind(own, step):
+            return D(of, by)
+        if not self._is_within(step):
+            return D(of, by)
+        behind = Ref(of.name, (step + (1 - to_go.shift),))
+        return add((self.through(to_go.term(step), by), D(behind, by)))
 
     def _is_earlier(self, of: Ref, by: Ref) -> bool:
         a, b = self.step(of), self.step(by)
@@ -517,12 +548,44 @@ class Unfolder:
         if only is not None:
             yield self._use(of, by, d, {letter: only})
             return
+        to_go = self.to_go(d.name) if d.name == of.name else None
+        if to_go is not None:
+            yield from self._uses_to_go(to_go, of, by, patterns)
+            return
         steps = self._steps_of(by, patterns, letter)
         if steps is not None:
             for step in steps:
                 yield self._use(of, by, d, {letter: step})
             return
         yield self._use_at_all(of, by, d, letter, slot)
+
+    def _is_within(self, step: Time) -> bool:
+        """Whether the line names a member as late as a step, so that the sums to the last step have its term."""  # noqa: E501
+        return not step.is_number and all(
+            step.shift <= self.reach.get(a, -1) for a, _ in step.letters
+        )
+
+    def _uses_to_go(self, to_go: CostToGo, of: Ref, by: Ref, patterns: set[Ref]) -> Iterator[Core]:
+        """The uses of a member in the terms of a cost to go."""
+        own, target = self.step(of), self.step(by)
+        steps = set()
+        for p in patterns:
+            here = self.step(p)
+            if (
+                own is None
+                or target is None
+                or here is None
+                or here.letters != ((to_go.letter, 1),)
+            ):
+                raise NoForm("a use at no fixed distance in time")
+            steps.add(target + (-here.shift))
+        for step in sorted(steps, key=lambda s: s.shift):
+            if not (step - own).is_number:  # type: ignore[operator]
+                raise NoForm("a use at no fixed distance in time")
+            if to_go.is_behind(own, step):  # type: ignore[arg-type]
+                if not self._is_within(step):
+                    raise NoForm("a use that may lie beyond the last step")
+                yield self._slope(to_go.term(step), by)
 
     def _steps_of(self, by: Ref, patterns: set[Ref], letter: str) -> list[Time] | None:
         """The steps of the users of a member that has a step itself; None for what all steps share."""

@@ -71,11 +71,11 @@ class World:
         self._to: dict[Variable, dict[Variable, Matrix]] = {}
         self._names = frozenset(v.name for v in (*graph.nodes, *graph.recurrence.parameters))
         self._layers: dict[Variable, tuple[int, dict[Variable, list[Matrix]]]] = {}
-        self._lines: dict[tuple[Expr, Letters], Value] = {}
+        self._places: dict[Letters, _Place] = {}
         self._terms: dict[Expr, Value] = {}
-        self._moves: dict[tuple[Expr, Letters], Expr] = {}
         self._split: dict[Sum, bool] = {}
-        self._products: dict[tuple[Expr, ...], Value] = {}
+        self._products = _Prefix(1)
+        self._late: dict[Expr, bool] = {}
         self._symbols: dict[Derivative, Value] = {}
         self._fill()
 
@@ -280,20 +280,25 @@ class World:
         """The value of a formula whose index letters are replaced by numbers first."""
         if not letters:
             return self._term(expr)
-        return self._line(expr, tuple(letters.items()), letters)
+        return self._line(expr, self._place(tuple(letters.items())))
 
-    def _line(self, expr: Expr, key: Letters, letters: Mapping[str, Time]) -> Value:
+    def _place(self, letters: Letters) -> _Place:
+        found = self._places.get(letters)
+        if found is None:
+            found = self._places[letters] = _Place(dict(letters))
+        return found
+
+    def _line(self, expr: Expr, at: _Place) -> Value:
         """The value of a line or of a term at these letters, worked out once."""
-        found = self._lines.get((expr, key))
+        found = at.lines.get(expr)
         if found is None:
             if isinstance(expr, Sum) and self._is_split(expr):
-                parts = [self._line(term, key, letters) for term in expr.terms]
-                found = reduce(_add, parts)
+                found = reduce(_add, [self._line(term, at) for term in expr.terms])
             elif isinstance(expr, Product):
-                found = self._product(tuple([self._moved(f, key, letters) for f in expr.factors]))
+                found = self._product(tuple([at.moved(f) for f in expr.factors]))
             else:
-                found = self._term(self._moved(expr, key, letters))
-            self._lines[expr, key] = found
+                found = self._term(at.moved(expr))
+            at.lines[expr] = found
         return found
 
     def _is_split(self, expr: Sum) -> bool:
@@ -303,19 +308,26 @@ class World:
             found = self._split[expr] = _has_symbols(expr)
         return found
 
-    def _moved(self, expr: Expr, key: Letters, letters: Mapping[str, Time]) -> Expr:
-        """`expr` with its index letters replaced, once."""
-        found = self._moves.get((expr, key))
-        if found is None:
-            found = self._moves[expr, key] = move(expr, letters)
-        return found
-
     def _product(self, factors: tuple[Expr, ...]) -> Value:
-        found = self._products.get(factors)
+        """The value of a product; products that begin alike share what they begin with, as paths do."""
+        here = self._products
+        for count, factor in enumerate(factors):
+            there = here.longer.get(factor)
+            if there is None:
+                if any(map(self._is_late, factors)):
+                    return 0
+                for rest in factors[count:]:
+                    own = self._term(rest)
+                    value = multiplied(here.value, own) if here is not self._products else own
+                    here.longer[rest] = here = _Prefix(value)
+                break
+            here = there
+        return here.value
+
+    def _is_late(self, expr: Expr) -> bool:
+        found = self._late.get(expr)
         if found is None:
-            beyond = any(map(self._is_beyond, factors))
-            found = 0 if beyond else reduce(multiplied, map(self._term, factors))
-            self._products[factors] = found
+            found = self._late[expr] = self._is_beyond(expr)
         return found
 
     def _term(self, expr: Expr) -> Value:
@@ -327,10 +339,10 @@ class World:
 
     def _summand(self, big: BigSum | BigProduct, at: int) -> Value:
         """The value of what stands under a Σ or Π, at one index."""
-        key = big.body, ((big.index, Time.at(at)),)
-        found = self._lines.get(key)
+        place = self._place(((big.index, Time.at(at)),))
+        found = place.lines.get(big.body)
         if found is None:
-            found = self._lines[key] = self._term(move(big.body, dict(key[1])))
+            found = place.lines[big.body] = self._term(move(big.body, place.letters))
         return found
 
     def _value(self, expr: Expr) -> Value:
@@ -412,6 +424,34 @@ class World:
             if user.time == by.copy
         ]
         return reduce(_plus, parts, zero_matrix(self.size(of.name), self.size(by.name)))
+
+
+class _Place:
+    """Numbers for the index letters, and what formulas come to there."""
+
+    __slots__ = ("letters", "lines", "moves")
+
+    def __init__(self, letters: Mapping[str, Time]) -> None:
+        self.letters = letters
+        self.lines: dict[Expr, Value] = {}
+        self.moves: dict[Expr, Expr] = {}
+
+    def moved(self, expr: Expr) -> Expr:
+        """The formula with its index letters replaced, once."""
+        found = self.moves.get(expr)
+        if found is None:
+            found = self.moves[expr] = move(expr, self.letters)
+        return found
+
+
+class _Prefix:
+    """The value of a product's first factors, and the products that go on from there."""
+
+    __slots__ = ("longer", "value")
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        self.longer: dict[Expr, _Prefix] = {}
 
 
 def _has_symbols(expr: Sum) -> bool:

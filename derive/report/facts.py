@@ -20,6 +20,13 @@ _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
 NUMBER = re.compile(rf"{_NUMBER}|\({_NUMBER}(?:, {_NUMBER})*\)")
 TWO_INDICES = re.compile(r"(.+)_\{([0-9]+),([0-9]+)\}")
 ENTRY = re.compile(r"entry [0-9]+")
+_VERBS = "is|has|was|may|does|must|depends|stands|reaches"
+_BEGINS = re.compile(
+    rf"a (?!(?:{_VERBS})\b)[a-z]{{3,}}|(?:it|there|this|that|what|nothing|something|everything|one) "
+    rf"|[a-z]{{2,}}(?![\w(])(?! (?:{_VERBS})\b)"
+)
+"""What a sentence begins with that is no name of the page's: a sign is wrong, but h_t is, tanh is."""
+_LESS = re.compile(r"(?<=[\w)])-(?=\d)")  # T-1
 _TOTAL = re.compile(r"\\[dt]?frac\s*\{\s*(?:d|\\mathrm\s*\{\s*d\s*\})(?![a-zA-Z])")
 _DRESSED = (
     r"\\(?:d?dot|bar|hat|tilde|vec|math(?:bf|rm|cal|sf|bb)|boldsymbol|bm|operatorname)"
@@ -106,7 +113,7 @@ def finding(report: Report, judged: Judged, room: int) -> Finding:
         place(report, judged),
         rows,
         "" if _stands_there(report, judged) else _claim(judged.latex),
-        visible(verdict.scope or ""),
+        _LESS.sub("−", visible(verdict.scope or "")),
         visible(verdict.reading or ""),
         _sentence(spoken(visible(verdict.reason))),
         " ".join(visible(verdict.suggestion or "").split()),
@@ -167,8 +174,8 @@ def _in_rows(values: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def number(value: str) -> str:
-    """A value as it is written; a formula in Unicode."""
-    return value if NUMBER.fullmatch(value) else in_unicode(value)
+    """A value as it is written, with the minus sign of formulas; a formula in Unicode."""
+    return value.replace("-", "−") if NUMBER.fullmatch(value) else in_unicode(value)
 
 
 @lru_cache(maxsize=4096)
@@ -227,7 +234,7 @@ def _sentence(reason: str) -> str:
     words = " ".join(reason.split())
     if not words:
         return ""
-    begins = words[0].islower() and words[:2].isalpha() and words.split()[0].isalpha()
+    begins = _BEGINS.match(words) is not None
     closed = words if words[-1] in ".!?" else f"{words}."
     return closed[0].upper() + closed[1:] if begins else closed
 

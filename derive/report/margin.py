@@ -475,7 +475,7 @@ def _word(word: str) -> str:
     core = word.strip(".,;:()[]")
     formula = "".join(SYMBOLS.get(char, char) for char in core)
     formula = formula.replace("}_{", "").replace("}^{", "").strip()
-    if re.search(r"[\\_^]", formula) and is_safe(formula):
+    if re.search(r"[\\_^]|^(?:\w+ ?)?-[\d.]+$", formula) and is_safe(formula):
         before, _, after = word.partition(core)
         return f"{_spelled(before)}${formula}${_spelled(after)}"
     return _spelled(word)

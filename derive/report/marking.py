@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from derive.console import paged
 from derive.report.asides import name_row, name_width, taken, where, why_blocks
 from derive.report.excerpt import cells, visible
-from derive.report.facts import LOUD, Chapter, chapter, totals
+from derive.report.facts import LOUD, Chapter, chapter, spoken, totals
 from derive.report.sheet import SIGNS, for_template
 from derive.templating import environment
 from derive.verify.verdicts import KINDS, Kind, Report
@@ -123,6 +123,7 @@ def _environment(columns: int) -> Environment:
         "inline": lambda latex: inline_code(" ".join(visible(latex).split())),
         "taken": taken,
         "sheet": for_template,
+        "spoken": spoken,
         "where": where,
         "why_blocks": why_blocks,
         "name_row": lambda n, words, all_of: filled(

@@ -177,7 +177,7 @@ class Rows(ABC):
         text = token.text
         if is_letter(text):
             self._letters(found, token)
-        elif text.isdigit() and text.isascii():
+        elif (text.isdigit() and text.isascii()) or self._is_leading_point(found, token):
             self._digits(found)
         else:
             self.i += 1
@@ -258,9 +258,14 @@ class Rows(ABC):
         self.i = i
         return True
 
+    def _is_leading_point(self, found: list[Node], token: Token) -> bool:
+        """Whether a number begins with its point: the .5 of (.5, -.5), and no stop behind a name."""
+        behind = bool(found) and not isinstance(found[-1], Sign)
+        return token.text == "." and not self.single and not behind and self._digit_at(self.i + 1)
+
     def _digits(self, found: list[Node]) -> None:
         start, i = self.i, self.i + 1
-        pointed = False
+        pointed = self.tokens[start].text == "."
         while not self.single and i < self.end:
             token = self.tokens[i]
             if token.text.isdigit() and token.text.isascii() and token.glued:
@@ -275,6 +280,7 @@ class Rows(ABC):
         if not pointed and self._is_decimal("".join(texts)):
             texts = ["." if t == "," else t for t in texts]
         digits = "".join(t for t in texts if t not in "{},")
+        digits = f"0{digits}" if digits.startswith(".") else digits
         self.i = i
         found.append(Number(self.tokens[start].start, self.tokens[i - 1].end, digits, self.style))
 

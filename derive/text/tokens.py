@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from typing import NamedTuple
 
 from derive.text.tables import (
@@ -54,7 +55,7 @@ _LEXER = re.compile(
     rf"(?P<scripts>[{''.join(BELOW)}]+|[{''.join(ABOVE)}]+)|"
     r"(?P<space>[\s\x01]+)|(?P<macro>\\(?:[a-zA-Z]+\*?(?=\s*\{)|[a-zA-Z]+|.|\Z))"
     r"|(?P<comment>%[^\n]*\n?[ \t]*)"
-    r"|(?P<argument>\#\d)|(?P<entity>&(?:lt|gt|amp|nbsp);)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
+    r"|(?P<argument>\#\d)|(?P<entity>&(?:[a-zA-Z][a-zA-Z0-9]{1,9}|\#\d{2,5}|\#x[0-9a-fA-F]{2,5});)|(?P<sign>:=|=:|==|<=|>=|=>|->|\+=|-=|\|\||\.\.+)|(?P<other>.)",
     re.S,
 )
 _SYNONYMS = {
@@ -65,9 +66,6 @@ _SYNONYMS = {
     "||": "\\|",
     "...": "\\dots",
     "==": "=",
-    "&lt;": "<",
-    "&gt;": ">",
-    "&amp;": "&",
     "&nbsp;": "~",
 }
 _STARRED = frozenset(
@@ -104,7 +102,12 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             found.append(Token(match[0][0], match.start(), at, glued))
             glued = True
             continue
-        found += _made(match.group() if kind != "comment" else "%", match.start(), at, glued)
+        written = match.group() if kind != "comment" else "%"
+        if kind == "entity":
+            written = _SYNONYMS.get(written) or unescape(written)
+            if len(written) > 1:  # an alignment before a name: &x;
+                written, at = "&", match.start() + 1
+        found += _made(written, match.start(), at, glued)
         if kind == "macro" and match.group() == "\\" and found:
             found.pop()
         glued = True

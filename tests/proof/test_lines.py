@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from derive.algebra.core import Core, add, neg
-from derive.algebra.forms import NoForm
+from derive.algebra.expression import Time
+from derive.algebra.forms import Bound, NoForm
 from derive.judge.claims import Judgement
 from derive.judge.judge import Judge
 from derive.judge.made import resolved
@@ -16,6 +17,7 @@ from derive.judge.prove import Prover
 from derive.judge.readings import Tried
 from derive.meaning.world import NoNumber, World
 from derive.proof.lines import PLANS, RULES, SameForm, search
+from derive.proof.over_steps import narrowed, reaches
 
 VECTOR = r"""
 \[ \mathbf{h}_t = f(\mathbf{h}_{t-1}, \mathbf{x}_t, \boldsymbol{\theta}) \]
@@ -26,6 +28,12 @@ CLOSED = r"""
 \[ a_t = w h_{t-1} + u x_t \]
 \[ h_t = \tanh(a_t) \]
 \[ C = \sum_{t=1}^T h_t^2 \]
+Numbers only.
+"""
+BIASED = r"""
+\[ h_t = \tanh(w h_{t-1} + u x_t + b) \]
+\[ E_t = \frac12 (v h_t - y_t)^2 \]
+\[ E = \sum_{t=1}^T E_t \]
 Numbers only.
 """
 PLANE = r"""
@@ -61,7 +69,14 @@ TRUE = (
     (PLANE, r"\frac{dz}{dt} = (2xy + 1) \cos t + 5 x^2 e^{5t}"),
     (CURVE, r"\frac{dy}{dx} = -\frac{2xy - y^3}{x^2 - 3xy^2}"),
     (SHARES, r"\frac{\partial E}{\partial o_i} = q_i - y_i"),
-)
+    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \sum_{s=t}^T \frac{\partial \ell(\mathbf{o}_s)}{\partial \mathbf{h}_t}"),  # noqa: E501
+    (BIASED, r"\frac{\partial E}{\partial h_t} = \sum_{s=t}^T \frac{\partial E_s}{\partial h_t}"),
+    (BIASED, r"\frac{\partial E}{\partial h_t} = \sum_{s=t}^T v (v h_s - y_s) \prod_{i=t+1}^s w (1 - h_i^2)"),  # noqa: E501
+    (BIASED, r"\frac{\partial E}{\partial b} = \sum_{t=1}^T \frac{\partial E}{\partial h_t} (1 - h_t^2)"),
+    (BIASED, r"\frac{\partial h_T}{\partial h_0} = w^T \prod_{s=1}^T (1 - h_s^2)"),
+    (BIASED, r"\frac{\partial h_T}{\partial h_k} = w^{T-k} \prod_{s=k+1}^T (1 - h_s^2)"),
+    (BIASED, r"\frac{\partial E}{\partial b} = \sum_{t=1}^T \frac{\partial E_t}{\partial h_t} \sum_{k=1}^t \left( \prod_{i=k+1}^t \frac{\partial h_i}{\partial h_{i-1}} \right) (1 - h_k^2)"),  # noqa: E501
+)  # fmt: skip
 FALSE = (
     (VECTOR, r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-2}} = \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}} \frac{\partial \mathbf{h}_{t}}{\partial \mathbf{h}_{t-1}}"),  # noqa: E501
     (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \frac{\partial L}{\partial \mathbf{h}_{t+1}} \frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}"),  # noqa: E501
@@ -72,7 +87,19 @@ FALSE = (
     (PLANE, r"\frac{dz}{dt} = (2xy + 1) \cos t + x^2 e^{5t}"),
     (CURVE, r"\frac{dy}{dx} = \frac{2xy - y^3}{x^2 - 3xy^2}"),
     (SHARES, r"\frac{\partial E}{\partial o_i} = y_i - q_i"),
+    (VECTOR, r"\frac{\partial L}{\partial \mathbf{h}_t} = \sum_{s=t+1}^T \frac{\partial \ell(\mathbf{o}_s)}{\partial \mathbf{h}_t}"),  # noqa: E501
+    (BIASED, r"\frac{\partial E}{\partial h_t} = \sum_{s=t}^{T-1} \frac{\partial E_s}{\partial h_t}"),
+    (BIASED, r"\frac{\partial E}{\partial h_t} = \sum_{s=t}^T v (v h_s - y_s) \prod_{i=t}^s w (1 - h_i^2)"),
+    (BIASED, r"\frac{\partial E}{\partial b} = \sum_{t=1}^T \frac{\partial E}{\partial h_t} (1 - h_{t-1}^2)"),  # noqa: E501
+    (BIASED, r"\frac{\partial E}{\partial b} = \sum_{t=2}^T \frac{\partial E}{\partial h_t} (1 - h_t^2)"),
+    (BIASED, r"\frac{\partial h_T}{\partial h_0} = w^{T-1} \prod_{s=1}^T (1 - h_s^2)"),
+    (BIASED, r"\frac{\partial h_T}{\partial h_0} = w^T \prod_{s=0}^{T-1} (1 - h_s^2)"),
+    (BIASED, r"\frac{\partial h_T}{\partial h_k} = w^{T-k} \prod_{s=k}^T (1 - h_s^2)"),
+    (BIASED, r"\frac{\partial E}{\partial b} = \sum_{t=1}^T \frac{\partial E_t}{\partial h_t} \sum_{k=1}^{t-1} \left( \prod_{i=k+1}^t \frac{\partial h_i}{\partial h_{i-1}} \right) (1 - h_k^2)"),  # noqa: E501
 )  # fmt: skip
+
+
+SUMMED = BIASED, r"\frac{\partial E}{\partial h_t} = \sum_{s=t}^T \frac{\partial E_s}{\partial h_t}"
 
 
 def read(page: str, line: str) -> tuple[Judge, Tried]:
@@ -172,6 +199,23 @@ def test_the_numbers_of_an_implicit_function_solve_its_equation() -> None:
             continue
         x = world.element(("x", ()))
         assert abs(x * x * y - x * y**3 - 3) < 1e-9
+
+
+def test_a_product_that_may_end_two_steps_before_it_begins_is_no_jacobian() -> None:
+    k, t = Time.of("k"), Time.of("t")
+    within = (Bound("k", None, Time.at(1), t),)
+    assert reaches(k + 1, t, within)  # at k = t an empty product, and ∂h_t/∂h_t
+    assert not reaches(k + 2, t, within)  # at k = t an empty product, and ∂h_t/∂h_{t+1} is 0
+    assert reaches(k + 2, t, ())  # what the line itself names lies inside the horizon
+
+
+def test_a_sum_is_narrowed_only_where_every_step_is_one_of_the_definitions() -> None:
+    _, tried = read(*SUMMED)
+    found = lines(tried)
+    whole = found.unfold_costs(found.resolve(sides(tried)[0]))
+    assert narrowed(found, whole) != whole
+    found.unfolder.base = 0  # t may be 0, where no member of the sum stands
+    assert narrowed(found, whole) is whole
 
 
 def test_a_plan_is_not_trusted_for_another_line() -> None:
