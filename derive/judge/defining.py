@@ -463,7 +463,8 @@ def record_definition(u: Understanding, number: int, index: int, chain: Chain, r
     for domain, own in given:
         if domain in ORDERED:
             members.put_in_order(elaborator, own, domain)
-    fitting.note_output(u, elaborator, occurs.key, member.tree, whole=not given)
+    entered = any(domain == "component" for domain, _ in given)
+    fitting.note_output(u, elaborator, occurs.key, member.tree, whole=not entered)
     elaborator.own = occurs.key
     elaborator.own_steps = {
         d: i for d, i in given if (d in ORDERED or d == "sample") and not i.is_number

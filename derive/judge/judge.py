@@ -8,6 +8,7 @@ from pathlib import Path
 
 from derive.judge.decide import VERSION, Accusation, Decider, behind
 from derive.judge.layouts import is_in_other_layout
+from derive.judge.lines_of import with_lines
 from derive.judge.made import EXPRESSIONS, ON_A_CURVE
 from derive.judge.middles import with_middles
 from derive.judge.names import named
@@ -29,6 +30,7 @@ from derive.notation.columns_called import with_columns_called
 from derive.notation.gates import changed, with_each_gate
 from derive.notation.immediate import with_immediate
 from derive.notation.kronecker import with_kronecker
+from derive.notation.last_entries import with_last_entries
 from derive.notation.lettered import with_letters
 from derive.notation.marked import unmarked, with_index_letters
 from derive.notation.primed import with_transposes
@@ -79,9 +81,12 @@ class Judge:
                 with_changes(with_rates(with_immediate(with_code_names(read(path, text, folder)))))
             )
         )
-        page, said = with_letters(with_vectors_at_steps(with_columns_called(page)))
+        page = with_last_entries(with_vectors_at_steps(with_columns_called(page)))
+        page, said = with_letters(page)
         one = page
         page, deltas = with_kronecker(page)
+        apart = page
+        page, lines = with_lines(page)
         plain = page
         page, transposes = with_transposes(page)
         turned = changed(plain, page)
@@ -93,13 +98,14 @@ class Judge:
         page, steps = with_training_steps(page)
         self.lettered, self.guessed = bool(said), (*transposes, *wide, *tops)
         self.written_otherwise = [
-            *((said, changed(one, plain)) for said in deltas),
+            *((said, changed(one, apart)) for said in deltas),
+            *((said, changed(apart, plain)) for said in lines),
             *((one, turned) for one in transposes),
             *((one, changed(widened, summed)) for one in wide),
             *((one, changed(summed, whole)) for one in tops),
             *((one, changed(whole, page)) for one in steps),
         ]
-        self.said += said + deltas + transposes + wide + tops + steps
+        self.said += said + deltas + lines + transposes + wide + tops + steps
         self._begin(text, page)
 
     @classmethod

@@ -11,6 +11,7 @@ from derive.judge.names import named
 from derive.notation.pieces import argument_of as argument_of
 from derive.notation.pieces import terms_of as terms_of
 from derive.notation.shapes_said import is_row, trimmed
+from derive.text.page import Page
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
@@ -23,19 +24,19 @@ def lines_said(u: Understanding) -> Iterator[tuple[str, tuple[str, int]]]:
         match = ACCENTED.fullmatch(symbol.key)
         if not match or not set(symbol.slots) & {"component", "sample"}:
             continue
-        letter, place = match[1], line_said(u, match[1])
+        letter, place = match[1], line_said(u.page, match[1])
         upper = symbol.key[: match.start(1)] + letter.upper() + symbol.key[match.end(1) :]
         if place is not None and upper in made and "time" not in symbol.slots:
             u.setting.ranks[upper] = max(2, u.setting.ranks.get(upper, 0))
             yield symbol.key, (upper, place)
 
 
-def line_said(u: Understanding, letter: str) -> int | None:
+def line_said(page: Page, letter: str) -> int | None:
     """0 where the page calls the members of a family rows, 1 where it calls them columns."""
     name = rf"\$\s*(?:\\(?:mathbf|boldsymbol|bm)\s*)?\{{?{letter}\}}?_\{{?[a-z]\}}?\s*\$"
     for place, word in enumerate(("row", "column")):
         said = rf"\b{word}s?\b[^.$\n]{{0,30}}\$?{name}|{name}[^.\n]{{0,40}}\b{word}\b"
-        if re.search(said, u.page.source.text):
+        if re.search(said, page.source.text):
             return place
     return None
 

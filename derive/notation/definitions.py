@@ -18,6 +18,7 @@ from derive.notation.recursions import goes_on_from
 from derive.notation.sides import (
     bare_key,
     canonical,
+    cells,
     collects,
     is_arithmetic,
     is_gradient,
@@ -296,6 +297,10 @@ class Ledger:
         renewed = bool(RENEWING.search(where.before))
         if CHOICE.search(where.before):
             return Role("claim", found.key, found, OR_ELSE)
+        listed = self._keys_of(right, number)
+        own = listed == {found.key} and len(right) == 1 and bool(cells(right[0]))
+        if own and collects(found, right, listed, self.known):
+            return Role("claim", found.key, found, "a column of the entries of what is defined")
         concluded = bool(CONCLUDING.search(where.before)) and not renewed
         pure = len(positive(right)) == 1 and is_derivative(positive(right)[0])
         adjoints = latest.adjoint or found.key.startswith(("\\delta", "\\lambda"))
