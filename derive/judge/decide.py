@@ -32,6 +32,7 @@ from derive.judge.ends import beyond, stated_ends
 from derive.judge.functions_named import GIVES, named_function, taken_for_factors
 from derive.judge.functions_told import by_habit_alone, half_told, without_slope
 from derive.judge.hidden import Hidden
+from derive.judge.ladder import SCALARS
 from derive.judge.made import EXPRESSIONS
 from derive.judge.mending import Mender
 from derive.judge.misread import (
@@ -41,13 +42,14 @@ from derive.judge.misread import (
     raises_to_its_index,
     raises_to_the_last_step,
 )
+from derive.judge.missing_tests import missing_condition, missing_order
 from derive.judge.named_losses import as_entropies, left_open, said_entropies
 from derive.judge.names import COSTS
 from derive.judge.names import named as names_of
 from derive.judge.other_adjoints import OtherAdjoints
 from derive.judge.passed_on import is_a_term
 from derive.judge.prove import Prover
-from derive.judge.readings import ANOTHER, SCALARS, missing_condition, missing_order
+from derive.judge.readings import ANOTHER
 from derive.judge.repairs import OFF_BY_ONE
 from derive.judge.slips import bears_on, is_of_functions, letter, lost_at
 from derive.judge.sought import differentiates, of_an_unknown_function, of_givens, says_zero, seeks

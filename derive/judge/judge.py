@@ -7,19 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.judge.decide import VERSION, Accusation, Decider, behind
+from derive.judge.ladder import DENOMINATOR, SHAPELESS, Way
 from derive.judge.layouts import is_in_other_layout
 from derive.judge.lines_of import with_lines
 from derive.judge.made import EXPRESSIONS, ON_A_CURVE
 from derive.judge.middles import with_middles
+from derive.judge.missing_tests import missing_condition
 from derive.judge.names import named
-from derive.judge.readings import (
-    DENOMINATOR,
-    SHAPELESS,
-    Readings,
-    Tried,
-    Way,
-    missing_condition,
-)
+from derive.judge.readings import Readings, Tried
 from derive.judge.sections import sections
 from derive.judge.tops import with_tops
 from derive.judge.understanding import Understanding

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from derive.algebra.core import D, Ref, walk
 from derive.judge.decide import Held
-from derive.judge.readings import DENOMINATOR, Readings, Tried
+from derive.judge.ladder import DENOMINATOR
+from derive.judge.readings import Readings, Tried
 
 LEAST = 2
 SHOWN = frozenset(("order", "denominator"))

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
-from itertools import permutations, product
+from itertools import product
 from types import MappingProxyType
-from typing import Any
 
-from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, Where, letters_in, move, rebuild, walk
+from derive.algebra.core import DOWN, Core, D, Fn, Mul, Ref, letters_in, move, rebuild, walk
 from derive.algebra.expression import Time
 from derive.judge.abstract import vectors_of
 from derive.judge.arguments_told import arguments_alone, arguments_told, other_ways
-from derive.judge.batches import MEAN, kept_once, of_the_sum
+from derive.judge.batches import kept_once, of_the_sum
 from derive.judge.circles import cuts
 from derive.judge.claims import GIVEN, WORLDS, Judgement, Outcome, Sides, sides
 from derive.judge.conditions import Test, around, conditions, on_a_condition, orders_before, related
 from derive.judge.convention import DENIED
 from derive.judge.costs import dead_costs, differentiated, missing_costs, with_costs
 from derive.judge.granted import freed, suppositions
+from derive.judge.heads import HeadRead
 from derive.judge.joined import joined
+from derive.judge.ladder import (
+    ALSO_TOTAL,
+    IMMEDIATE,
+    LATEST,
+    PARTIAL,
+    SCALARS,
+    SHAPELESS,
+    TOTAL,
+    Way,
+    ladder,
+)
 from derive.judge.made import BOLD
+from derive.judge.missing_tests import INDEX, missing_condition
 from derive.judge.names import named as written
+from derive.judge.numbering import Numbering, signature
 from derive.judge.opaque import told_opaque, with_opaque
 from derive.judge.outer_factors import FACTORS, with_the_array
 from derive.judge.own_steps import with_latest_immediate
@@ -38,12 +50,12 @@ from derive.judge.understanding import Understanding
 from derive.judge.unmade import Slope, slopes_in, with_gaps, with_unknown
 from derive.judge.unpaired import SAID as PAIRED
 from derive.judge.unpaired import paired
-from derive.meaning.model import Definition, Model, depended
+from derive.meaning.model import Model, depended
 from derive.notation import derivatives
 from derive.notation.elaborate import Elaborator
-from derive.notation.parts import Part, named, weight
+from derive.notation.parts import named, weight
 from derive.notation.setting import Reading, Unread
-from derive.notation.shaped import COLUMNWISE, ROWWISE, Dims, Misfit, Val, transposed
+from derive.notation.shaped import COLUMNWISE, ROWWISE, Misfit, Val, transposed
 from derive.notation.slots import is_total, tells_partial_from_total
 from derive.text.page import Chain, Formula, Member, Page, Prose
 from derive.text.trees import Row, Sign, Table
@@ -66,94 +78,10 @@ class Tried:
     freed: frozenset[str] = frozenset()  # what the page makes, and the reading takes as given
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One reading of a line: of its head and of its member, with what else is forgiven.
-
-    `needs` are the choices without which it is no other than the plain one. `alone`: the head is what one step contributes;
-    `turned`: the member is transposed; `part`: the derivative on the right that stands on the left, too, is a part of it;
-    `gaps`: what nothing makes is some function of what the page differentiates it by;
-    `mean`: the gradients by what each example has are those of the sum over the examples, not of their mean;
-    `hasty`: nothing is asked but whether it holds, so that the first numbers which differ are enough;
-    `granting`: what the page says of noise and of symmetric matrices may be taken for given;
-    `factor`: a vector stands for the derivative of a vector by a matrix, with its rows (0) or its columns (1).
-    """  # noqa: E501
-
-    said: str
-    head: Reading
-    member: Reading
-    needs: frozenset[str] = frozenset()
-    alone: bool = False
-    turned: bool = False
-    part: str = ""
-    last: bool = False
-    entropy: bool = False
-    ahead: bool = False
-    hasty: bool = False
-    gaps: bool = False
-    mean: bool = False
-    granting: bool = True
-    factor: int | None = None
-
-
-INDEX = "a condition on an index"
 WITH_NOISE = (("generic", 2, 2, 0), ("generic", 2, 2, 1))
 ORDERS_TRIED = 3
 MOST_WORK = 700_000
 ANOTHER = "some function of what the steps put out, and not what the page says it to be elsewhere"
-
-
-GATHERED = (
-    *("letters", "ordered", "choices", "notes", "own_steps", "filled_in"),
-    *("outcome", "called", "picks"),
-)
-"""What an elaborator gathers while it reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The left side of a line as it was read, with what that said of its letters, dimensions and names."""
-
-    key: tuple[int, Reading, bool]
-    head: Member
-    value: Val
-    state: Mapping[str, Any]
-    dims: Dims
-    parts: Mapping[str, Part]
-    slots: Mapping[str, tuple[str, ...]]
-    sizes: Mapping[str, str]
-
-    @staticmethod
-    def of(
-        key: tuple[int, Reading, bool],
-        head: Member,
-        value: Val,
-        elaborator: Elaborator,
-        before: Mapping[str, str],
-    ) -> _Head:
-        """What an elaborator that knew the sizes `before` has just read."""
-        setting = elaborator.setting
-        names = {p.name for p in walk(value.body) if isinstance(p, Ref)} | set(setting.parts)
-        return _Head(
-            key,
-            head,
-            value,
-            {name: copy(getattr(elaborator, name)) for name in GATHERED},
-            elaborator.dims.copy(),
-            dict(setting.parts),
-            {n: setting.slots[n] for n in names if n in setting.slots},
-            {a: d for a, d in setting.size_of.items() if before.get(a) != d},
-        )
-
-    def say(self, elaborator: Elaborator) -> None:
-        """Tells a new elaborator all that."""
-        setting = elaborator.setting
-        for name, gathered in self.state.items():
-            setattr(elaborator, name, copy(gathered))
-        elaborator.dims = setting.dims = self.dims.copy()
-        setting.parts = dict(self.parts)
-        setting.slots.update(self.slots)
-        setting.size_of.update(self.sizes)
 
 
 class _NotHere(Exception):
@@ -169,146 +97,6 @@ ENTROPY = re.compile(
 ENTROPY_WRITTEN = re.compile(
     r"y[^$]{0,40}\\(?:log|ln)\b[^$]{0,80}1\s*-\s*y[^$]{0,40}\\(?:log|ln)\b", re.IGNORECASE
 )
-SCALARS = "the quantities are scalars"
-PARTIAL = "∂ is partial, as the page tells it from d"
-TOTAL = "∂ is total, though the page tells it from d elsewhere"
-ALSO_TOTAL = "∂ is total here, as d is"
-IMMEDIATE = "the derivatives by parameters are immediate"
-INNER = "the derivatives of one step by another are immediate"
-DENOMINATOR = "denominator layout"
-UNORDERED = "the factors of the chain rule in whatever order they stand"
-ROWS = "vectors lie, as rows"
-GATES = "the gradient by a gate is by what its function is applied to"
-STEP = "the contribution of one step alone"
-SHAPELESS = "up to shapes, which were not all understood: with a number for each vector and matrix"
-LATEST = "latest"
-PARTS = {
-    LATEST: "the derivatives of the line's own step by the parameter are immediate",
-    "step": "the derivative of the left side, where it stands on the right, is immediate",
-    "now": "the derivative on the right is the part through its own step alone",
-    "later": "the derivative on the right is the part that comes back from later steps",
-}
-
-
-def ladder(plain: Reading) -> Iterator[Way]:
-    """The readings, in the order in which a reader would forgive."""
-    own = replace(plain, own="every")
-    rows = {"columns": not plain.columns}
-    lying = {"turned": not plain.turned}
-    columns_below: dict[str, Any] = {
-        "denominator": not plain.denominator,
-        "first": "outer" if plain.denominator else "inner",
-    }
-    other = "numerator layout" if plain.denominator else DENOMINATOR
-
-    def both(said: str, needs: set[str], **changes: Any) -> Way:
-        changed = replace(plain, **changes)
-        return Way(said, changed, changed, frozenset(needs))
-
-    def inner(needs: set[str], said: str = INNER, **changes: Any) -> Way:
-        return Way(
-            said,
-            replace(plain, **changes),
-            replace(plain, inner=True, **changes),
-            frozenset({"inner", *needs}),
-        )
-
-    def late(
-        said: str, needs: set[str], alone: bool = False, turned: bool = False, **changes: Any
-    ) -> Way:
-        return Way(
-            said,
-            replace(plain, **changes),
-            replace(own, **changes),
-            frozenset(needs),
-            alone,
-            turned,
-        )
-
-    yield Way("", plain, plain)
-    yield late(IMMEDIATE, {"own"})
-    yield Way(IMMEDIATE, own, own, frozenset({"own", "product"}))
-    yield inner(set())
-    yield both("", {"along"}, across=not plain.across)
-    yield Way(
-        "the derivatives on the right are partial: by direct dependence alone",
-        plain,
-        replace(plain, partial=True),
-        frozenset({"partial"}),
-    )
-    yield both(
-        "the derivative of a function is that of its value, along all paths",
-        {"applied"},
-        applied=True,
-    )
-    yield both(
-        "the derivative on the left is partial: by direct dependence alone",
-        {"partial", "direct"},
-        partial=True,
-    )
-    if not plain.repeated:
-        yield both("indices that stand twice are summed", set(), repeated=True)
-    yield both("a product of two vectors is their inner product", {"dot"}, dot="inner")
-    yield both(ROWS, {"columns"}, **rows)
-    yield late(f"{ROWS}, and {IMMEDIATE}", {"columns", "own"}, **rows)
-    yield both(other, {"denominator"}, **columns_below)
-    yield late(f"{other}, and {IMMEDIATE}", {"denominator", "own"}, **columns_below)
-    yield both(UNORDERED, {"order"}, first="")
-    yield late(f"{UNORDERED}, and {IMMEDIATE}", {"order", "own"}, first="")
-    yield both("a gradient by a matrix stands transposed", {"turned"}, **lying)
-    yield Way(
-        "up to the layout: one side is the other transposed",
-        plain,
-        plain,
-        frozenset({"matrix"}),
-        turned=True,
-    )
-    yield late(f"up to the layout, and {IMMEDIATE}", {"matrix", "own"}, turned=True)
-    yield both("⊙ goes before the product of matrices", {"entrywise"}, entrywise=True)
-    yield both("I is the matrix whose entries are all 1", {"ones"}, ones=True)
-    yield both("the earliest factor of the product leftmost", {"rising"}, rising=not plain.rising)
-    yield late(
-        f"the earliest factor of the product leftmost, and {IMMEDIATE}",
-        {"rising", "own"},
-        rising=not plain.rising,
-    )
-    yield both("names without an index are those of the line's step", {"filled"}, filled=True)
-    for part, said in PARTS.items():
-        yield Way(said, plain, plain, frozenset({"part"}), part=part)
-    for said, of_member in (("", plain), (IMMEDIATE, own)):
-        yield Way(
-            said,
-            plain,
-            of_member,
-            frozenset({"cost", "entropy"} | ({"own"} if said else set())),
-            entropy=True,
-        )
-    yield Way(STEP, plain, own, frozenset({"cost", "entropy", "alone"}), alone=True, entropy=True)
-    yield Way(
-        "the cost is a function of the last step's output",
-        plain,
-        plain,
-        frozenset({"cost"}),
-        last=True,
-    )
-    yield Way(
-        f"the cost is a function of the last step's output, and {IMMEDIATE}",
-        plain,
-        own,
-        frozenset({"cost", "own"}),
-        last=True,
-    )
-    yield Way(MEAN, plain, plain, frozenset({"mean"}), mean=True)
-    yield both(GATES, {"gates"}, gates=True)
-    yield Way("", plain, plain, frozenset({"gaps"}), gaps=True)
-    yield late(STEP, {"alone"}, alone=True)
-    yield late(f"{STEP}, and {ROWS}", {"alone", "columns"}, alone=True, **rows)
-    yield late(f"{STEP}, up to the layout", {"alone", "matrix"}, alone=True, turned=True)
-    yield late(
-        f"{STEP}, names without an index of that step", {"alone", "filled"}, alone=True, filled=True
-    )
-    yield late(f"{STEP}, in {other}", {"alone", "denominator"}, alone=True, **columns_below)
-    yield late(f"{STEP}, {UNORDERED}", {"alone", "order"}, alone=True, first="")
 
 
 class Readings:
@@ -321,7 +109,7 @@ class Readings:
         }
         self._stated: dict[int, list[Chain]] = {}
         self._judgements: dict[object, Judgement] = {}
-        self._versions = _Versions()
+        self._versions = Numbering()
         self._costs: dict[object, tuple[Model, list[str]]] = {}
         self._models: dict[object, Model] = {}
         self._choices: set[str] = set()
@@ -330,7 +118,7 @@ class Readings:
         self._vectors: Readings | None = None
         self._is_abstract = True
         self._loose = False
-        self._read: _Head | None = None
+        self._read: HeadRead | None = None
         self._without: Model | None = None
         self.elsewhere: frozenset[str] = frozenset()
         self.speaks_of_entropy = any(
@@ -901,7 +689,7 @@ class Readings:
         if read is None or read.key != key or read.head is not head:
             before = dict(elaborator.setting.size_of)
             value = elaborator.row(head.tree)
-            read = self._read = _Head.of(key, head, value, elaborator, before)
+            read = self._read = HeadRead.of(key, head, value, elaborator, before)
         else:
             read.say(elaborator)
         return read.value
@@ -1121,7 +909,7 @@ class Readings:
             found = replace(found, left=named(found.left, own), right=named(found.right, own))
         light = [p for p in own if weight(p.body) < HEAVY]
         seen = self._kept(
-            (_signature(model), *(p.name for p in light)),
+            (signature(model), *(p.name for p in light)),
             lambda: through(model, light + formulas_of(model, sorted(model.definitions), HEAVY)),
         )
         if of & free:
@@ -1129,24 +917,24 @@ class Readings:
         seen = replace(seen, slots=model.slots, horizons=model.horizons)
         if parts:
             seen = self._kept(
-                (_signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
+                (signature(seen), tuple(parts.values())), lambda: with_parts(seen, parts)
             )
         if way.gaps:
             filled = with_gaps(seen, [found.left, found.right], self.slopes, self.told_alone)
             if filled is None:
                 raise _NotHere
             self._supposed = filled.supposed
-            model = self._kept((_signature(seen), filled.names), lambda: filled.model)
+            model = self._kept((signature(seen), filled.names), lambda: filled.model)
             return found, model, [], list(filled.names)
         unknown = seen
         chain = with_unknown(seen, [found.left, found.right], self.told_alone)
         if chain is not None:
             self._supposed = chain.supposed
             pairs = frozenset(slopes_in([found.left, found.right]))
-            unknown = self._kept((_signature(seen), pairs), lambda: chain.model)
+            unknown = self._kept((signature(seen), pairs), lambda: chain.model)
         missing = missing_costs(unknown, names | self._differentiated_below(found, unknown))
         made_by = frozenset(n for n in by if n in unknown.definitions) if missing else frozenset()
-        key = (_signature(unknown), tuple(missing), way.last, way.entropy, made_by)
+        key = (signature(unknown), tuple(missing), way.last, way.entropy, made_by)
         if key not in self._costs:
             self._costs[key] = with_costs(
                 unknown,
@@ -1237,42 +1025,6 @@ class Readings:
         return found
 
 
-class _Versions:
-    """Numbers what the names of a page rest on: a name has one number for each set of definitions that it is made of."""  # noqa: E501
-
-    def __init__(self) -> None:
-        self._of: dict[object, tuple[Model, dict[str, int]]] = {}
-        self._numbers: dict[tuple[frozenset[Definition], frozenset[str]], int] = {}
-        self._named: dict[int, frozenset[str]] = {}
-
-    def of(self, model: Model) -> Mapping[str, int]:
-        """The numbers of all names that a model says something of."""
-        key = _signature(model)
-        if key not in self._of:
-            names = (*model.definitions, *model.lost)
-            self._of[key] = model, {n: self._number(model, n) for n in names}
-        return self._of[key][1]
-
-    def _number(self, model: Model, name: str) -> int:
-        seen, waiting = {name}, [name]
-        rests: set[Definition] = set()
-        while waiting:
-            for d in model.definitions.get(waiting.pop(), ()):
-                rests.add(d)
-                new = self._names_in(d) - seen
-                seen |= new
-                waiting += new
-        said = frozenset(rests), frozenset(seen & model.lost.keys())
-        return self._numbers.setdefault(said, len(self._numbers))
-
-    def _names_in(self, d: Definition) -> frozenset[str]:
-        if id(d) not in self._named:
-            names = {p.name for p in walk(d.body) if isinstance(p, Ref)}
-            names |= {r.name for p in walk(d.body) if isinstance(p, Where) for r, _ in p.values}
-            self._named[id(d)] = frozenset(names)
-        return self._named[id(d)]
-
-
 def _opaque_in(plain: Model, found: Tried) -> list[str]:
     made = found.outcome.model
     return told_opaque(made, plain, found.sides) if made is not None else []
@@ -1358,57 +1110,3 @@ def _parted(x: Core, whole: D, part: str) -> Core:
     if x == whole:
         return D(whole.of, whole.by, part)
     return rebuild(x, lambda p: _parted(p, whole, part))
-
-
-def missing_condition(found: Sides, outcome: Outcome) -> str:
-    """What a line lacks that holds but at an end of its range, or but where two indices are equal; empty where it is not so."""  # noqa: E501
-    if not outcome.failed or not outcome.passed or outcome.missing or not outcome.lively:
-        return ""
-    letters = [*found.ordered, *found.components]
-    for i, a in enumerate(letters):
-        for b in letters[i + 1 :]:
-            if a.startswith("\\,") or b.startswith("\\,"):
-                continue
-            if (a in found.ordered) != (b in found.ordered):
-                continue  # a step and an entry are never equal
-            if all(e.get(a) == e.get(b) for e, _ in outcome.failed) and not any(
-                e.get(a) == e.get(b) for e, _ in outcome.passed
-            ):
-                return f"for {a} ≠ {b}"
-    for a in found.ordered:
-        ends = {e.get(a) for e, _ in outcome.failed}
-        if (
-            len(ends) == 1
-            and None not in ends
-            and not any(e.get(a) in ends for e, _ in outcome.passed)
-        ):
-            (end,) = ends
-            if end is not None and end <= 1 and any(e.get(a, 0) > end for e, _ in outcome.passed):
-                return f"for {a} ≥ {end + 1}"
-    return ""
-
-
-def missing_order(found: Sides, outcome: Outcome) -> str:
-    """The order of two steps that a line lacks: it holds, and says something, wherever they stand so, and nowhere else."""  # noqa: E501
-    if not outcome.failed or not outcome.passed or outcome.missing:
-        return ""
-    letters = [a for a in found.ordered if not a.startswith("\\,")]
-    for a, b in permutations(letters, 2):
-        if found.ordered[a] != found.ordered[b]:
-            continue
-        failed = [e[a] - e[b] for e, _ in outcome.failed if a in e and b in e]
-        passed = [e[a] - e[b] for e, _ in outcome.passed if a in e and b in e]
-        lively = any(e[a] > e[b] for e in outcome.lively if a in e and b in e)
-        if not lively or len(failed) < len(outcome.failed) or len(passed) < len(outcome.passed):
-            continue
-        if max(failed) < min(passed) and max(failed) in (-1, 0):
-            return f"for {a} ≥ {b}" if max(failed) < 0 else f"for {a} > {b}"
-    return ""
-
-
-def _signature(model: Model) -> tuple[object, ...]:
-    return (
-        tuple(id(d) for name in sorted(model.definitions) for d in model.definitions[name]),
-        tuple(sorted(model.lost)),
-        tuple(sorted(model.horizons.items())),
-    )

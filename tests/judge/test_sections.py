@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from derive.judge.judge import judge
-from derive.judge.readings import SHAPELESS
+from derive.judge.ladder import SHAPELESS
 from derive.judge.sections import sections
 from derive.text.read import read
 from derive.verify.verdicts import Verdict
