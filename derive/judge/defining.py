@@ -144,6 +144,11 @@ def define(u: Understanding, number: int, index: int, chain: Chain, role: Role) 
         expected = isinstance(error, Unread | Misfit | RecursionError)
         why = str(error) if expected else f"a fault of derive ({type(error).__name__})"
         u.definitions_read[number, index] = why or "not understood"
+        if role.key == functions_made.SOFTMAX and role.target is not None:
+            if functions_made.is_plain_softmax(role.target, member.tree):
+                u.definitions_read[number, index] = ""
+                return
+            u.setting.redefined.add(role.key)
         constraint = spelled(member.tree).strip(" .,") == "0" and (number, 0) in u.curves
         if constraint or is_of_values(u, number, role):
             u.curves.add((number, index))

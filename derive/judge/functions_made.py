@@ -38,12 +38,13 @@ from derive.notation.shaped import (
 )
 from derive.notation.symbols import Role
 from derive.text.spelled import spelled
-from derive.text.trees import Group, Name, Number
+from derive.text.trees import Big, Group, Name, Number, Sign, children
 from derive.text.trees import walk as nodes
 
 if TYPE_CHECKING:
     from derive.judge.understanding import Understanding
 
+SOFTMAX = "softmax"
 TOPS = ("\\top", "\\intercal", "T", "'", "\\mathsf{T}", "\\mathrm{T}", "\\text{T}")
 
 
@@ -57,7 +58,7 @@ def define_function(
     below: Any = (),
 ) -> None:
     """f(x) = …: a function of its formals, and f itself where it stands alone; `below`: the entry in f(x)_j = …."""  # noqa: E501
-    if below and occurs.key in WORDS:
+    if below and occurs.key in WORDS and (occurs.key != SOFTMAX or is_plain_softmax(occurs, row)):
         u.definitions_read[number, -1] = ""  # softmax(x)_j is what it is
         return
     names, values = formals_of(u, occurs, elaborator)
@@ -133,6 +134,28 @@ def define_function(
     ):
         with suppress(Misfit):  # the function is understood, whatever its bare name stands for
             defining.define_whole(u, number, occurs, elaborator, row, role)
+
+
+def is_plain_softmax(occurs: Any, row: Any) -> bool:
+    """Whether a formula is made of nothing but exponentials of the argument: no e^{x_i / τ}."""
+    names = {n.letter for r in occurs.arguments or () for n in r if isinstance(n, Name)}
+
+    def plain(inner: Any) -> bool:
+        for node in inner:
+            if isinstance(node, Name) and node.letter not in {"e", "exp", "\\exp", *names}:
+                return False
+            if isinstance(node, Number | Sign) and not (
+                isinstance(node, Sign) and node.text in ("/", ",", ".")
+            ):
+                return False
+            if isinstance(node, Big):
+                continue
+            below = getattr(node, "below", None)
+            if not all(plain(part) for part in children(node) if part is not below):
+                return False
+        return True
+
+    return bool(plain(row))
 
 
 def without_itself(u: Understanding, key: str, body: Core, row: Any) -> None:

@@ -534,6 +534,11 @@ def _softmax(e: Elaborator, args: list[Val], node: Name) -> Val:
     """Of a vector; of a matrix along the axis that the page says, or that is a parameter's own, else row by row."""  # noqa: E501
     (v,) = args
     v = renamed(v)
+    if node.letter in e.setting.redefined:
+        raise Unread(node.start, f"a {node.letter} without the page's own definition")
+    letter = _entry_letter(e, v)
+    if letter:
+        return _over_letter(e, v.body, letter)
     if v.rank not in (1, 2):
         raise Unread(node.start, "softmax of a vector")
     own = sorted(e.parameter_at(v)) if v.rank == 2 else []
@@ -564,9 +569,24 @@ def _softmax_over(e: Elaborator, args: list[Val], occurs: Occurs, node: Name) ->
     body = args[0].body
     if index != Time.of(letter) or letter not in e.letters or letter not in letters_in(body):
         return None
+    return _over_letter(e, body, letter)
+
+
+def _over_letter(e: Elaborator, body: Core, letter: str) -> Val:
+    """An entry's share of what all entries make together."""
     other = fresh()
     below = summed(other, e.letters[letter], Fn("\\exp", (move(body, {letter: Time.of(other)}),)))
     return Val((), over(Fn("\\exp", (body,)), below))
+
+
+def _entry_letter(e: Elaborator, v: Val) -> str:
+    """The j of softmax(z_j), by which people mean the entry j of softmax(z): that of a number is 1; empty elsewhere."""  # noqa: E501
+    if v.rank or not isinstance(v.body, Ref) or not v.body.index:
+        return ""
+    slots, own = e.setting.slots.get(v.body.name, ()), v.body.index[-1]
+    letter = next((a for a, _ in own.letters), "")
+    entry = slots[-1:] == ("component",) and own == Time.of(letter) and letter in e.letters
+    return letter if entry else ""
 
 
 def _prod(e: Elaborator, args: list[Val], node: Name) -> Val:

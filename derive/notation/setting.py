@@ -106,7 +106,7 @@ class Occurs(Protocol):
 class Setting:
     """What the elaborator needs to know of a page: shared by all its formulas.
 
-    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more.
+    `plain` are letters that are variables though they often are indices; `ranks` are the axes that a name has beyond its written indices; `outputs` those of a function's value; `stepped` the slots that all definitions of a name have; `wholes` the entries' name of an array that the page writes as W = (w_{ij}); `layer_sizes` the letters d of sizes d_l of layers; `odd` names that a few lines write with an index more; `redefined` known functions that the page makes otherwise, in a way that was not understood.
     """  # noqa: E501
 
     dims: Dims = field(default_factory=Dims)
@@ -175,6 +175,7 @@ class Setting:
     """Those of `wholes` of which the page does not say so: W beside w_{jk}."""
     layer_sizes: frozenset[str] = frozenset()
     odd: set[str] = field(default_factory=set)
+    redefined: set[str] = field(default_factory=set)
     alias: dict[str, str] = field(
         default_factory=dict
     )  # other names of families with one ordered index

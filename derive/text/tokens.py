@@ -85,7 +85,7 @@ _STARRED = frozenset(
 def tokenize(text: str, start: int, end: int) -> list[Token]:
     """The tokens of text[start:end]; no macro is expanded yet."""
     found: list[Token] = []
-    glued, at = False, start
+    glued, at, opened = False, start, False
     while at < end:
         match = _LEXER.match(text, at, end)
         if match is None:
@@ -103,6 +103,11 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             glued = True
             continue
         written = match.group() if kind != "comment" else "%"
+        if written == "\\<" or (
+            written == "\\>" and opened
+        ):  # x^{\\<t\\>}: escaped for Markdown, no space
+            opened = written == "\\<"
+            written = written[1]
         if kind == "entity":
             written = _SYNONYMS.get(written) or unescape(written)
             if len(written) > 1:  # an alignment before a name: &x;
