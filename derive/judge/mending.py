@@ -288,7 +288,7 @@ class Mender:
         except (Unread, Misfit, RecursionError):
             return False
         says_nothing = tried.outcome.zero and text.strip() != "0"
-        if not tried.outcome.agrees or says_nothing or tried.given:
+        if not tried.outcome.agrees or says_nothing or tried.given or tried.reading:
             return False
         if isinstance(tried.sides.left, D) and tried.sides.left in walk(tried.sides.right):
             return False

@@ -9,6 +9,7 @@ import pytest
 
 from derive.judge.readers import judge
 from derive.report.fixing import fixed
+from derive.report.records import replacement
 from derive.verify.options import Options
 from derive.verify.verdicts import Judged, Report
 
@@ -83,17 +84,28 @@ def is_trivial(judged: Judged) -> bool:
     return not right or left in right or bool(ZERO.search(right))
 
 
+def _behind(name: str, text: str, judged: Judged) -> Judged:
+    """The suggestion for a line whose left side is mended, which no --fix touches: as a formula behind."""
+    at = text.index("\n", judged.end)
+    while text[:at].count("\\begin{") - text[:at].count("\\end{") > text[:at].count(
+        "\\begin{document}"
+    ):
+        at = text.index("\n", at + 1)
+    shown = f"{text[:at]}\n\\[ {judged.verdict.suggestion} \\]\n{text[at:]}"
+    report = judge(name, shown, Options())
+    return next(j for j in report.formulas if j.start > at)
+
+
 def what_is_wrong(name: str, text: str) -> tuple[int, list[tuple[str, str]]]:
     """How many lines are offered, and those that are trivial or not proved where they are put."""
     report = judge(name, text, Options())
     nearest = offered(report)
     wrong = [(j.latex, j.verdict.suggestion or "") for j in nearest if is_trivial(j)]
     again = {j.id: j for j in judge(name, fixed(report).text, Options()).formulas}
-    wrong += [
-        (again[j.id].latex, again[j.id].verdict.kind)
-        for j in nearest
-        if again[j.id].verdict.kind != "proved"
-    ]
+    for j in nearest:
+        put = again[j.id] if replacement(report, j) is not None else _behind(name, text, j)
+        if put.verdict.kind != "proved":
+            wrong.append((put.latex, put.verdict.kind))
     return len(nearest), wrong
 
 

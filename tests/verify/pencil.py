@@ -190,7 +190,7 @@ class Run:
         return mpf(self.index(tree[1], letters))
 
     def index(self, written: str, letters: Mapping[str, int]) -> int:
-        total, rest = 0, written
+        total, rest = 0, written.replace("−", "-")
         while rest:
             match = re.match(r"([-+]?)(?:(\d*)([^\W\d_]['′]?)|(\d+))", rest)
             if match is None:
@@ -219,7 +219,11 @@ class Run:
 
     def _name(self, tree: Tree, letters: Mapping[str, int]) -> Any:
         name, index = tree[1:]
-        if name == "δ" and len(index) == 2:
+        if (
+            name == "δ"
+            and len(index) == 2
+            and not any(d.name == "δ" for d in self.sheet.definitions)
+        ):
             a, b = (self.index(i, letters) for i in index)
             return mpf(a == b)
         if not index and name in letters:

@@ -87,7 +87,7 @@ class Reader:
         if self.peek("("):
             end = self.closing("(", ")")
             inside = self.text[self.at + 1 : end]
-            if re.fullmatch(r"[-+\w]+", inside):
+            if re.fullmatch(r"[-+−\w]+", inside):
                 self.at = end + 1
                 return ("index", inside)
         return self.atom()
