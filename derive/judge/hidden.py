@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from derive.algebra.core import Core, D, Ref, Where, walk
 from derive.judge.claims import Sides
+from derive.judge.joined import called_otherwise
 from derive.judge.made import WHERE
 from derive.judge.told_made import told_made
 from derive.judge.understanding import Understanding
@@ -115,6 +117,13 @@ class Hidden:
         place = self.place
         return [t for t in self._ties if place is None or t.number <= place + WHERE]
 
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        """What may be a slip for a name that the page makes: what is made of the one is then made of the other."""  # noqa: E501
+        u = self.understanding
+        last = max((number for number, _, _ in u.chains()), default=0)
+        return {_base(a): _base(b) for a, b in called_otherwise(u.model(last), u._kind).items()}
+
     @property
     def made(self) -> set[str]:
         r"""The names that the page makes of others; x = a^{(0)} only names where a network begins."""
@@ -179,7 +188,7 @@ class Hidden:
         )
 
     def _above(self, name: str, wanted: set[str]) -> set[str]:
-        """The names that a name may depend on by ties, and by the definitions of what they name; and by other forms of itself."""  # noqa: E501
+        """The names that a name may depend on by ties, slips and the definitions of what they name; and by other forms of itself."""  # noqa: E501
         waiting = [name]
         seen: set[str] = set()
         while waiting and not wanted & seen:
@@ -198,6 +207,7 @@ class Hidden:
                 if any(_base(n) == key for n in f.names)
                 for u in f.uses
             } - {key}
+            more |= {self._called[key]} if key in self._called else set()
             waiting += more - seen
             seen |= more
         return seen

@@ -19,47 +19,51 @@ MOST_APART = 3  # formulas of a page
 
 
 def joined(model: Model, kind_of: Callable[[str], str]) -> tuple[Model, list[str]] | None:
-    """The model with each name that nothing makes as what is made right before it and used nowhere, and what is so supposed; None where there is no such name.
-
-    `kind_of` says what a name is on the page.
-    """  # noqa: E501
-    used = {
-        p.name
-        for name, definitions in model.definitions.items()
-        for d in definitions
-        for p in walk(d.body)
-        if isinstance(p, Ref) and p.name != name
-    }
-    unused = [ds[-1] for n, ds in model.definitions.items() if n not in used]
-    found: dict[str, Definition] = {}
-    said = []
-    for name in sorted(used - {*model.definitions, *model.lost}):
-        bare = name.split("∅")[0]
-        users = [
-            d
-            for ds in model.definitions.values()
-            for d in ds
-            if any(isinstance(p, Ref) and p.name == name for p in walk(d.body))
-        ]
-        slots = model.slots.get(name, ())
-        if len(users) != 1 or not slots or bare in INPUT:
-            continue
-        if kind_of(bare) not in ("variable", "") and not {*ORDERED} & {*slots}:
-            continue
-        before = [d for d in unused if 0 < users[0].number - d.number <= MOST_APART]
-        before = [
-            d for d in before if model.slots.get(d.name, ()) == slots and d.name != users[0].name
-        ]
-        if not before:
-            continue
-        made = max(before, key=lambda d: d.number)
-        index = tuple(Time.of(fresh()) for _ in slots)
-        letters = tuple(i.letters[0][0] for i in index)
-        found[name] = Definition(
-            name, index, letters, Ref(made.name, index), slots, (), made.number
-        )
-        said.append(SAID.format(bare, made.name.split("∅")[0]))
+    """The model with both names of what is called otherwise, and what is so supposed; None where nothing is."""
+    found = called_otherwise(model, kind_of)
     if not found:
         return None
-    definitions = {**model.definitions, **{n: (d,) for n, d in found.items()}}
+    said = [SAID.format(_bare(name), _bare(made)) for name, made in found.items()]
+    definitions = dict(model.definitions)
+    for name, made in found.items():
+        slots = model.slots[name]
+        index = tuple(Time.of(fresh()) for _ in slots)
+        letters = tuple(i.letters[0][0] for i in index)
+        number = definitions[made][-1].number
+        definitions[name] = (Definition(name, index, letters, Ref(made, index), slots, (), number),)
     return replace(model, definitions=definitions), said
+
+
+def called_otherwise(model: Model, kind_of: Callable[[str], str]) -> dict[str, str]:
+    """For each name that nothing makes and one formula uses: what is made right before, and used nowhere.
+
+    `kind_of` says what a name is on the page.
+    """
+    uses = {
+        name: {p.name for d in definitions for p in walk(d.body) if isinstance(p, Ref)} - {name}
+        for name, definitions in model.definitions.items()
+    }
+    used = frozenset[str]().union(*uses.values())
+    unused = [n for n in model.definitions if n not in used]
+    found = {}
+    for name in sorted(used - {*model.definitions, *model.lost}):
+        slots = model.slots.get(name, ())
+        users = [d for n, ds in model.definitions.items() if name in uses[n] for d in ds]
+        steps = bool({*ORDERED} & {*slots})
+        if len(users) != 1 or not slots or _bare(name) in INPUT:
+            continue
+        if kind_of(_bare(name)) not in ("variable", "") and not steps:
+            continue
+        before = {
+            n: users[0].number - model.definitions[n][-1].number
+            for n in unused
+            if n != users[0].name and model.slots.get(n, ()) == slots
+        }
+        near = {n: apart for n, apart in before.items() if 0 < apart <= MOST_APART}
+        if near:
+            found[name] = min(near, key=lambda n: near[n])
+    return found
+
+
+def _bare(name: str) -> str:
+    return name.split("∅")[0]

@@ -38,7 +38,11 @@ def with_opaque(u: Understanding, number: int, model: Model) -> Model | None:
         if not failed.first <= number <= failed.last:
             continue
         chain = chains.get(failed.place) if failed.place is not None else None
-        uses = _uses_in(u, failed.place, chain) if chain is not None and failed.place else {}
+        uses = {}
+        if chain is not None and failed.place is not None:
+            if failed.place not in u.uses_of_failed:
+                u.uses_of_failed[failed.place] = _uses_in(u, failed.place, chain)
+            uses = u.uses_of_failed[failed.place]
         for name in failed.names:
             here, before = uses.get(name, []), pairs.get(name)
             pairs[name] = [*(before or ()), *here] if here and before != [] else []

@@ -95,6 +95,9 @@ class Understanding:
     made: list[Made] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     written_out: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
+    uses_of_failed: dict[tuple[int, int], dict[str, list[tuple[Ref, Ref]]]] = field(
+        default_factory=dict
+    )  # what names formulas that were not understood, once it is asked
     functions: list[tuple[int, int, str, Function, tuple[int, int]]] = field(default_factory=list)
     definitions_read: dict[tuple[int, int], str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
