@@ -19,7 +19,7 @@ MOST_APART = 3  # formulas of a page
 
 
 def joined(model: Model, kind_of: Callable[[str], str]) -> tuple[Model, list[str]] | None:
-    """The model with both names of what is called otherwise, and what is so supposed; None where nothing is."""
+    """The model with both names of what is called otherwise, and what is supposed; else None."""
     found = called_otherwise(model, kind_of)
     if not found:
         return None
